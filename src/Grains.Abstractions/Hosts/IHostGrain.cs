@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using Orleans.Concurrency;
+using Podflare.Sandboxes;
+using Podflare.Tenants;
+
+namespace Podflare.Hosts;
+
+/// <summary>One container host: its slots, cold starts, sweep and list of sandboxes. Key: the host's 8 hex digits.</summary>
+[Alias("podflare.IHostGrain")]
+public interface IHostGrain : IGrainWithStringKey
+{
+    /// <summary>Starts (or takes) a container that is ready and leases its sandbox id for 30 s.</summary>
+    /// <param name="wait">How long the claim may wait for a slot to become free.</param>
+    /// <exception cref="NoCapacityException">No slot within <paramref name="wait"/>.</exception>
+    /// <exception cref="ContainerStartException">The engine or the image refused; nothing is left.</exception>
+    [AlwaysInterleave, Alias("Claim")]
+    Task<SandboxId> Claim(SandboxSpec spec, TimeSpan wait, CancellationToken cancellationToken = default);
+
+    /// <summary>Hands the leased container to its sandbox grain, once.</summary>
+    /// <returns>The container, or null when there is no living lease.</returns>
+    [AlwaysInterleave, Alias("TakeLease")]
+    Task<LeasedContainer?> TakeLease(SandboxId sandbox);
+
+    /// <summary>How full this host is.</summary>
+    [AlwaysInterleave, Alias("Load")]
+    Task<HostLoad> Load();
+
+    /// <summary>This host's sandboxes of one tenant, newest first.</summary>
+    [AlwaysInterleave, Alias("List")]
+    Task<IReadOnlyList<SandboxInfo>> List(TenantId tenant, SandboxFilter filter);
+
+    /// <summary>A sandbox of this host changed.</summary>
+    [AlwaysInterleave, Alias("Report")]
+    Task Report(SandboxInfo sandbox);
+
+    /// <summary>The sandbox has ended: its container can be removed.</summary>
+    [AlwaysInterleave, Alias("Release")]
+    Task Release(SandboxId sandbox, string containerId);
+
+    /// <summary>When a worker of this host last wrote its record; null if never.</summary>
+    [AlwaysInterleave, Alias("LastSeen")]
+    Task<DateTimeOffset?> LastSeen();
+
+    /// <summary>Called by the host's own worker when it starts: list containers, adopt, sweep.</summary>
+    /// <returns>True when this activation lives on a worker of its host; false on a foreign one, which then steps down.</returns>
+    [AlwaysInterleave, Alias("Start")]
+    Task<bool> Start();
+}
+
+/// <summary>A container whose guest is ready, on its way to become a sandbox.</summary>
+[GenerateSerializer, Immutable, Alias("podflare.LeasedContainer")]
+public sealed record LeasedContainer([property: Id(0)] string ContainerId, [property: Id(1)] string Boot);
+
+/// <summary>How full a host is.</summary>
+/// <param name="Sandboxes">Containers that live or are being started.</param>
+/// <param name="Slots">The most that it takes.</param>
+/// <param name="Draining">It takes no new sandbox.</param>
+[GenerateSerializer, Immutable, Alias("podflare.HostLoad")]
+public sealed record HostLoad(
+    [property: Id(0)] int Sandboxes,
+    [property: Id(1)] int Slots,
+    [property: Id(2)] bool Draining);
+
+/// <summary>A page of a list: filters, size, and the last item of the page before.</summary>
+/// <param name="State">Only sandboxes in this state; null for all that have not ended.</param>
+/// <param name="Metadata">Pairs that a sandbox must carry, all of them.</param>
+/// <param name="BeforeTime">With <paramref name="BeforeId"/>: only sandboxes that come after this pair in the order newest first.</param>
+[GenerateSerializer, Immutable, Alias("podflare.SandboxFilter")]
+public sealed record SandboxFilter(
+    [property: Id(0)] SandboxState? State,
+    [property: Id(1)] ImmutableSortedDictionary<string, string> Metadata,
+    [property: Id(2)] int Limit,
+    [property: Id(3)] DateTimeOffset? BeforeTime,
+    [property: Id(4)] string? BeforeId);

@@ -1,0 +1,65 @@
+using Orleans.Concurrency;
+using Podflare.Runs;
+using Podflare.Streaming;
+using Podflare.Tenants;
+
+namespace Podflare.Sandboxes;
+
+/// <summary>
+/// One sandbox: it owns one container's lifecycle, the numbering of its events and its runs. Key: the sandbox id. Every method that a
+/// request can reach takes the tenant and throws <see cref="SandboxNotFoundException"/> for another's sandbox.
+/// </summary>
+[Alias("podflare.ISandboxGrain")]
+public interface ISandboxGrain : IGrainWithStringKey
+{
+    /// <summary>Takes the lease of a claimed container and becomes a sandbox. The same creation id gives the same sandbox again.</summary>
+    /// <param name="creation">Random, or derived from the idempotency key.</param>
+    /// <exception cref="SandboxTakenException">Another creation has it.</exception>
+    /// <exception cref="LeaseGoneException">No living lease: claim again.</exception>
+    [Alias("Create")]
+    Task<SandboxInfo> Create(string creation, TenantId tenant, SandboxSpec spec, CancellationToken cancellationToken = default);
+
+    /// <summary>The sandbox, for 24 h after its end too.</summary>
+    [AlwaysInterleave, Alias("Get")]
+    Task<SandboxInfo> Get(TenantId tenant);
+
+    /// <summary>
+    /// Accepts a run, or joins the one that has this id; returns when the guest holds it. Safe to repeat.
+    /// </summary>
+    /// <exception cref="IdempotencyKeyReusedException">The id belongs to another payload.</exception>
+    /// <exception cref="RunQueueFullException">Too many open runs.</exception>
+    /// <exception cref="SandboxUnreachableException">The guest does not answer for now.</exception>
+    /// <exception cref="StorageUnavailableException">The run record could not be written; nothing was started.</exception>
+    [AlwaysInterleave, Alias("StartRun")]
+    Task<RunAccepted> StartRun(TenantId tenant, RunId run, RunRequest request, CancellationToken cancellationToken = default);
+
+    [AlwaysInterleave, Alias("GetRun")]
+    Task<RunInfo> GetRun(TenantId tenant, RunId run);
+
+    /// <summary>The ids of the last 256 runs at most, oldest first.</summary>
+    [AlwaysInterleave, Alias("ListRuns")]
+    Task<IReadOnlyList<RunId>> ListRuns(TenantId tenant);
+
+    /// <summary>Events after <paramref name="afterSeq"/>, one page; null when there is nothing newer for now.</summary>
+    /// <remarks>Of an ended run, a reader at or behind its last event gets the <c>exit</c> again.</remarks>
+    /// <exception cref="EventsEvictedException">The log no longer has the next event.</exception>
+    [AlwaysInterleave, Alias("ReadEvents")]
+    Task<EventBatch?> ReadEvents(TenantId tenant, RunId run, long afterSeq, CancellationToken cancellationToken = default);
+
+    /// <summary>Sends SIGINT to the run; returns when the guest has taken the request. A run that has ended is left alone.</summary>
+    [AlwaysInterleave, Alias("Interrupt")]
+    Task Interrupt(TenantId tenant, RunId run, CancellationToken cancellationToken = default);
+
+    /// <summary>Ends the sandbox; its open runs end with 137 <c>killed</c>. Repeating it is fine.</summary>
+    [AlwaysInterleave, Alias("Delete")]
+    Task Delete(TenantId tenant);
+
+    /// <summary>A starting host found this sandbox's container: take it back, or tell the host to remove it.</summary>
+    /// <returns>The sandbox, or null when it has no record here and the container is nobody's.</returns>
+    [AlwaysInterleave, Alias("Adopt")]
+    Task<SandboxInfo?> Adopt(string containerId);
+
+    /// <summary>The container or the host is gone for good: end with reason <c>lost</c>. Repeating it is fine.</summary>
+    [AlwaysInterleave, Alias("DeclareLost")]
+    Task DeclareLost();
+}

@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using Podflare.Tenants;
+
+namespace Podflare.Sandboxes;
+
+/// <summary>Where a sandbox is in its life.</summary>
+[GenerateSerializer, Alias("podflare.SandboxState")]
+public enum SandboxState
+{
+    /// <summary>Its guest takes runs.</summary>
+    Ready,
+
+    /// <summary>It takes no new run; its open runs are getting their <c>exit</c>.</summary>
+    Ending,
+
+    /// <summary>Deleted or expired.</summary>
+    Ended,
+
+    /// <summary>Its host or container is gone for good.</summary>
+    Lost,
+}
+
+/// <summary>Why a sandbox ended.</summary>
+[GenerateSerializer, Alias("podflare.EndReason")]
+public enum EndReason
+{
+    /// <summary>By <c>DELETE</c>.</summary>
+    Deleted,
+
+    /// <summary>Its total lifetime was over.</summary>
+    Expired,
+
+    /// <summary>It had no run for its idle limit.</summary>
+    Idle,
+
+    /// <summary>Its container or host is gone.</summary>
+    Lost,
+
+    /// <summary>A run obeyed neither its timeout nor the kill that followed.</summary>
+    Stuck,
+}
+
+/// <summary>A sandbox as lists, filters and <c>GET</c> show it.</summary>
+[GenerateSerializer, Immutable, Alias("podflare.SandboxInfo")]
+public sealed record SandboxInfo(
+    [property: Id(0)] SandboxId Id,
+    [property: Id(1)] TenantId Tenant,
+    [property: Id(2)] SandboxState State,
+    [property: Id(3)] string Template,
+    [property: Id(4)] ImmutableSortedDictionary<string, string> Metadata,
+    [property: Id(5)] bool Egress,
+    [property: Id(6)] DateTimeOffset CreatedAt,
+    [property: Id(7)] DateTimeOffset ExpiresAt,
+    [property: Id(8)] TimeSpan IdleLimit,
+    [property: Id(9)] DateTimeOffset? EndedAt,
+    [property: Id(10)] EndReason? EndReason);

@@ -1,0 +1,41 @@
+using Podflare.Sandboxes;
+
+namespace Podflare.Containers;
+
+/// <summary>The engine that runs this host's containers. Only containers with our cluster's and host's labels are seen or touched.</summary>
+public interface IContainerRuntime
+{
+    /// <summary>Creates and starts a container for a sandbox; its guest then dials. On failure nothing is left.</summary>
+    /// <returns>The container's id.</returns>
+    /// <exception cref="ContainerStartException">The engine does not answer, or refuses.</exception>
+    Task<string> StartAsync(ContainerSpec spec, CancellationToken cancellationToken);
+
+    /// <summary>Kills and removes a container; one that is gone is fine.</summary>
+    Task RemoveAsync(string containerId, CancellationToken cancellationToken);
+
+    /// <summary>This host's containers, stopped ones too.</summary>
+    Task<IReadOnlyList<HostContainer>> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>The ids of this host's containers that die, as the engine tells it. Ends when the engine's event stream breaks.</summary>
+    IAsyncEnumerable<ContainerDeath> WatchDeathsAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>A container to be made.</summary>
+/// <param name="MemoryBytes">Hard limit, swap included.</param>
+/// <param name="HomeBytes">Size of the writable home, which is memory.</param>
+public sealed record ContainerSpec(
+    SandboxId Sandbox,
+    string Template,
+    string Image,
+    string? Runtime,
+    long MemoryBytes,
+    double Cpus,
+    long Pids,
+    long HomeBytes,
+    long TmpBytes,
+    bool Egress);
+
+/// <summary>A container of ours as the engine lists it.</summary>
+public sealed record HostContainer(string Id, SandboxId Sandbox, string Template, bool Running);
+
+public sealed record ContainerDeath(string ContainerId, SandboxId Sandbox);

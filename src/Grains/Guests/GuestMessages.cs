@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using Podflare.Runs;
+
+namespace Podflare.Guests;
+
+/// <summary>What a guest tells its sandbox, in the order in which it came.</summary>
+public abstract record GuestEvent;
+
+/// <summary>A guest (re)connected. Numbered frames from <see cref="GuestHello.First"/> on follow.</summary>
+public sealed record GuestConnected(GuestHello Hello) : GuestEvent;
+
+/// <summary>The connection broke; the guest keeps what was not acknowledged.</summary>
+public sealed record GuestDisconnected : GuestEvent;
+
+/// <summary>A REPL answers; <paramref name="Repl"/> counts them from 1.</summary>
+public sealed record GuestReady(int Repl) : GuestEvent;
+
+/// <summary>The run's code began to execute.</summary>
+public sealed record GuestRunStarted(RunId Run, DateTimeOffset At) : GuestEvent;
+
+/// <summary>A numbered frame: output or the end of a run. <paramref name="Time"/> is Unix time in ms as the guest saw it.</summary>
+public abstract record GuestFrame(ulong Number, RunId Run, long Time) : GuestEvent;
+
+/// <summary>Output: whole lines, or a piece of one, never a part of a character that can still be completed.</summary>
+public sealed record GuestOutput(ulong Number, RunId Run, long Time, bool IsError, ReadOnlyMemory<byte> Bytes) : GuestFrame(Number, Run, Time);
+
+/// <summary>The end of a run: its last frame.</summary>
+public sealed record GuestRunEnded(
+    ulong Number, RunId Run, long Time, int Code, ExitReason? Reason, RunError? Error, DateTimeOffset? Started, bool ReplRestarted)
+    : GuestFrame(Number, Run, Time);
+
+/// <summary>The exception that ended a run, as its <c>exit</c> event shows it.</summary>
+public sealed record RunError(string? Name, string? Value, string? Traceback);
+
+/// <summary>The first words of a guest on every connection (<c>HELLO</c>).</summary>
+/// <param name="Boot">32 hex digits, drawn by the supervisor when it started: another value is another life of the sandbox.</param>
+/// <param name="First">Number of the oldest frame not acknowledged, or of the next one.</param>
+/// <param name="Repl">The REPL that answers; 0 while none does yet.</param>
+/// <param name="Runs">All whose <c>END</c> is not acknowledged.</param>
+public sealed record GuestHello(int Version, string Boot, ulong First, int Repl, ImmutableArray<GuestRun> Runs);
+
+/// <param name="Started">When its code began to execute; null while queued.</param>
+public sealed record GuestRun(RunId Id, RunState State, DateTimeOffset? Started);
+
+/// <summary>A request to the guest; each may safely come twice.</summary>
+public abstract record GuestRequest;
+
+/// <summary>Replaces the sandbox's variables.</summary>
+public sealed record SetEnvironment(ImmutableSortedDictionary<string, string> Env) : GuestRequest;
+
+/// <summary>Hands a run over; the guest holds the queue.</summary>
+public sealed record StartGuestRun(
+    RunId Run, RunLanguage Language, TimeSpan Timeout, TimeSpan Grace, ImmutableSortedDictionary<string, string> Env, byte[] Code,
+    string? TraceParent = null, string? TraceState = null, string? Baggage = null) : GuestRequest;
+
+/// <summary>Interrupts one run; after the grace time it is killed.</summary>
+public sealed record InterruptGuestRun(RunId Run, TimeSpan Grace) : GuestRequest;
+
+/// <summary>Kills one run, or with null all of them, the queue too, and every later one is refused.</summary>
+/// <param name="Reason"><see cref="ExitReason.Killed"/>, <see cref="ExitReason.Expired"/> or <see cref="ExitReason.Timeout"/>.</param>
+public sealed record KillGuestRuns(RunId? Run, ExitReason Reason) : GuestRequest;
+
+/// <summary>The guest's answer to a request.</summary>
+public abstract record GuestAnswer;
+
+/// <param name="State">Of the run that the request named; null when the guest does not know it.</param>
+/// <param name="ReplRestarted">For a run: the next free REPL is a new one.</param>
+public sealed record GuestTaken(RunState? State, bool ReplRestarted) : GuestAnswer;
+
+/// <param name="Code"><c>queue_full</c>, <c>closing</c> or <c>invalid</c>. Nothing was done.</param>
+public sealed record GuestRefused(string Code, string? Detail) : GuestAnswer;

@@ -1,0 +1,73 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Podflare.Runs;
+
+/// <summary>Limits of runs and of their events. Section <c>Podflare:Runs</c>.</summary>
+public sealed class RunOptions
+{
+    public const string Section = "Podflare:Runs";
+
+    /// <summary>Run timeout where the request names none, in seconds. Default: 300.</summary>
+    [Range(1, 86_400)]
+    public int DefaultTimeoutSeconds { get; set; } = 300;
+
+    /// <summary>Longest run timeout, in seconds; more is brought down with a warning. Default: 86,400 (24 h).</summary>
+    [Range(1, 604_800)]
+    public int MaxTimeoutSeconds { get; set; } = 86_400;
+
+    /// <summary>Time between an interrupt (or a timeout) and the kill, in seconds. Default: 5.</summary>
+    [Range(0, 300)]
+    public double GraceSeconds { get; set; } = 5;
+
+    /// <summary>Largest code of a run, in bytes. Default: 16 MiB.</summary>
+    [Range(1, 16 * 1024 * 1024)]
+    public int MaxCodeBytes { get; set; } = 16 * 1024 * 1024;
+
+    /// <summary>Open runs in one sandbox; one more gets 429 <c>run_queue_full</c>. Default: 64.</summary>
+    [Range(1, 64)]
+    public int MaxOpen { get; set; } = 64;
+
+    /// <summary>Rendered bytes of one run that the log keeps. Default: 64 MiB.</summary>
+    [Range(1024 * 1024, 1L << 40)]
+    public long MaxLogBytes { get; set; } = 64L * 1024 * 1024;
+
+    /// <summary>Rendered bytes of all runs that the in-memory log keeps. Default: 256 MiB.</summary>
+    [Range(1024 * 1024, 1L << 40)]
+    public long MaxMemoryLogBytes { get; set; } = 256L * 1024 * 1024;
+
+    /// <summary>Runs whose records the in-memory log keeps. Default: 100,000.</summary>
+    [Range(1, 10_000_000)]
+    public int MaxMemoryLogRuns { get; set; } = 100_000;
+
+    /// <summary>Time for which events are kept after the run's end, in seconds. Default: 3,600.</summary>
+    [Range(1, 86_400)]
+    public int RetentionSeconds { get; set; } = 3_600;
+
+    /// <summary>Time for which run records are kept after the end, in seconds. Default: 86,400.</summary>
+    [Range(1, 604_800)]
+    public int RecordRetentionSeconds { get; set; } = 86_400;
+
+    /// <summary>Target size of one batch of events, in bytes; a batch takes at least one whole event. Default: 256 KiB.</summary>
+    [Range(4_096, 8 * 1024 * 1024)]
+    public int BatchBytes { get; set; } = 256 * 1024;
+
+    /// <summary>Rendered bytes of one run that the ring in front of the log holds. Default: 1 MiB.</summary>
+    [Range(64 * 1024, 64 * 1024 * 1024)]
+    public int RingBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>Time without a batch after which a reader no longer holds the log's trimming back, in seconds. Default: 10.</summary>
+    [Range(1, 600)]
+    public double ReaderPatienceSeconds { get; set; } = 10;
+
+    /// <summary>Time without any reader after which a run with <c>on_disconnect: interrupt</c> is interrupted, in seconds. Default: 10.</summary>
+    [Range(0.1, 3_600)]
+    public double DisconnectSeconds { get; set; } = 10;
+
+    /// <summary>Silence after which a producer sends an empty batch, in seconds. Default: 10.</summary>
+    [Range(1, 60)]
+    public double HeartbeatSeconds { get; set; } = 10;
+
+    /// <summary>Readers of one sandbox's runs at a time; one more is refused. Default: 256.</summary>
+    [Range(1, 10_000)]
+    public int MaxReaders { get; set; } = 256;
+}
