@@ -1,0 +1,56 @@
+# Shared by the scripts of this folder; sourced, never run. It only defines functions.
+
+say() { printf '%s\n' "$*"; }
+
+# The last words of a script that cannot go on: what is wrong, and what to do about it.
+die() {
+  printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+  exit 1
+}
+
+need_root() { [ "$(id -u)" = 0 ] || die "must run as root ($1)."; }
+
+# seconds_since START: whole seconds since START, a value of $SECONDS.
+seconds_since() { printf '%s' $((SECONDS - $1)); }
+
+# apt_install PACKAGE...: installs what is missing from the distribution's own packages, without letting a package start a service.
+apt_install() {
+  local missing=() package
+  command -v dpkg-query >/dev/null && command -v apt-get >/dev/null \
+    || die "$* needed, and this is no Debian or Ubuntu machine: install them by hand, then run this again."
+  for package; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed$' || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  need_root "it installs ${missing[*]}"
+  say "installing ${missing[*]} (up to two minutes)"
+  local log
+  log=$(mktemp)
+  if ! apt_install_quietly "${missing[@]}" >"$log" 2>&1; then
+    tail -n 25 "$log" >&2
+    rm -f "$log"
+    die "apt-get could not install ${missing[*]}; its last lines are above."
+  fi
+  rm -f "$log"
+}
+
+# A subshell, so that its trap puts policy-rc.d back on every way out.
+apt_install_quietly() (
+  policy=/usr/sbin/policy-rc.d saved=/usr/sbin/policy-rc.d.podflare-saved
+  restore() { rm -f "$policy"; if [ -e "$saved" ] || [ -L "$saved" ]; then mv "$saved" "$policy"; fi; }
+  # One install at a time: two at once would save each other's policy.
+  exec 8>/var/lock/podflare-apt.lock
+  flock 8
+  trap restore EXIT
+  trap 'exit 130' INT TERM HUP
+  # A saved file can only be that of a run that was killed, and it is the machine's own.
+  if [ ! -e "$saved" ] && { [ -e "$policy" ] || [ -L "$policy" ]; }; then mv "$policy" "$saved"; fi
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+  export DEBIAN_FRONTEND=noninteractive
+  install=(apt-get -y -q -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@")
+  if compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null && "${install[@]}" 8>&-; then exit 0; fi
+  # No lists, or old ones. A third-party source that is away must not matter, so the install decides.
+  apt-get -q -o DPkg::Lock::Timeout=300 update 8>&- || true
+  "${install[@]}" 8>&-
+)
