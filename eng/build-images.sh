@@ -81,6 +81,13 @@ verify() { # image
     --memory 512m --pids-limit 128 "$1" python3 -c "$(<"$here/verify-image.py")"
 }
 
+# The image that had the name before goes, or each build would leave one behind; not while a container or another name holds it.
+remove_unnamed() { # id, or nothing
+  if [ -n "$1" ] && [ "$(docker image inspect -f '{{len .RepoTags}}' "$1" 2>/dev/null)" = 0 ]; then
+    docker image rm "$1" >/dev/null 2>&1 || true
+  fi
+}
+
 build() { # template
   local template=$1 folder=$IMAGES/$1 image=podflare/$1:local inputs base started=$SECONDS id
   [ -f "$folder/Dockerfile" ] && [ -f "$folder/packages" ] || die "images/$template needs a Dockerfile and a list 'packages'."
@@ -111,7 +118,10 @@ build() { # template
   rm -f "$id" "$id.log"
   # The name moves only to an image that has been seen to work.
   verify "$built" || die "the new image for $template does not do what a sandbox needs (above); $image was left as it was."
+  local old
+  old=$(docker image inspect -f '{{.Id}}' "$image" 2>/dev/null) || old=
   docker tag "$built" "$image"
+  remove_unnamed "$old"
   say "$image: $(docker image inspect -f '{{.Size}}' "$image" | awk '{ printf "%d MB", $1 / 1e6 }'), built and checked in $(seconds_since "$started") s"
 }
 
