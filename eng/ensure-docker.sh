@@ -65,9 +65,8 @@ start_with_systemd() {
 start_by_hand() {
   mkdir -p "$(dirname "$LOG")"
   remove_stale_files
-  # A session of its own, no terminal and no inherited lock: it has to outlive this script.
-  setsid nohup dockerd >>"$LOG" 2>&1 </dev/null 9>&- &
-  wait_for_engine $! || {
+  detach "$LOG" dockerd
+  wait_for_engine "$DETACHED" || {
     say "last lines of $LOG:" >&2
     tail -n 20 "$LOG" >&2
     die "dockerd did not answer on $SOCKET within $LIMIT_SECONDS s."

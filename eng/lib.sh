@@ -54,3 +54,36 @@ apt_install_quietly() (
   apt-get -q -o DPkg::Lock::Timeout=300 update 8>&- || true
   "${install[@]}" 8>&-
 )
+
+# detach LOG COMMAND...: starts a command that outlives this script, in a session of its own; its pid is then in DETACHED.
+detach() {
+  local log=$1
+  shift
+  # Whatever descriptor the caller has beside the three, a lock or a pipe that somebody reads to its end, must not live on in it.
+  (
+    for descriptor in /proc/self/fd/*; do
+      descriptor=${descriptor##*/}
+      [ "$descriptor" -le 2 ] || eval "exec $descriptor>&-"
+    done
+    exec setsid nohup "$@"
+  ) >>"$log" 2>&1 </dev/null &
+  # In a script a child is no leader of a process group, so setsid does not fork: this is the pid of the command itself.
+  DETACHED=$!
+}
+
+# stop_process PID SECONDS: SIGTERM, and SIGKILL when it has not ended after that time. A pid that is gone is fine.
+stop_process() {
+  local deadline=$((SECONDS + $2))
+  kill -TERM "$1" 2>/dev/null || return 0
+  while process_lives "$1"; do
+    if [ "$SECONDS" -ge "$deadline" ]; then
+      say "process $1 did not end within $2 s: killing it" >&2
+      kill -KILL "$1" 2>/dev/null || true
+      deadline=$((SECONDS + 5))
+    fi
+    sleep 0.1
+  done
+}
+
+# A process that has ended but whose parent has not looked yet counts as gone.
+process_lives() { [ -e "/proc/$1" ] && ! grep -q '^State:[[:space:]]*[ZX]' "/proc/$1/status" 2>/dev/null; }
