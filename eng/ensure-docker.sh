@@ -27,8 +27,9 @@ running() {
   local process own
   own=$(readlink /proc/self/ns/pid)
   for process in /proc/[0-9]*; do
-    if [ "$(cat "$process/comm" 2>/dev/null)" = "$1" ] && [ "$(readlink "$process/ns/pid" 2>/dev/null)" = "$own" ]; then
-      basename "$process"
+    if [ "$(cat "$process/comm" 2>/dev/null)" = "$1" ] && [ "$(readlink "$process/ns/pid" 2>/dev/null)" = "$own" ] \
+      && process_lives "${process##*/}"; then
+      printf '%s\n' "${process##*/}"
     fi
   done
 }
@@ -83,12 +84,17 @@ fi
 need_root "no engine answers on $SOCKET, or you may not talk to it; root may install and start one"
 exec 9>/var/lock/podflare-docker.lock
 flock -w 300 9 || die "another ensure-docker.sh has held /var/lock/podflare-docker.lock for five minutes."
-if [ -n "$(running dockerd)" ]; then
-  say "a dockerd runs (pid $(running dockerd | tr '\n' ' ')) and does not answer yet: waiting"
-  wait_for_engine || die "it did not answer within $LIMIT_SECONDS s. A second engine is never started beside it: look into its log, or stop it yourself."
-  say "the engine answers"
-  exit 0
-fi
+deadline=$((SECONDS + LIMIT_SECONDS))
+[ -z "$(running dockerd)" ] || say "a dockerd runs (pid $(running dockerd | paste -sd' ')) and did not answer: waiting for it"
+# It may answer, or end and make room.
+while [ -n "$(running dockerd)" ]; do
+  if ping_engine; then
+    say "the engine answers"
+    exit 0
+  fi
+  [ "$SECONDS" -lt "$deadline" ] || die "it did not answer within $LIMIT_SECONDS s. A second engine is never started beside it: look into its log, or stop it yourself."
+  sleep 0.2
+done
 
 started=$SECONDS
 # An engine that is installed already, of whatever origin, is the one to start.
