@@ -87,3 +87,12 @@ stop_process() {
 
 # A process that has ended but whose parent has not looked yet counts as gone.
 process_lives() { [ -e "/proc/$1" ] && ! grep -q '^State:[[:space:]]*[ZX]' "/proc/$1/status" 2>/dev/null; }
+
+# need_sdk: the .NET SDK that global.json asks for is there.
+need_sdk() {
+  local found
+  command -v dotnet >/dev/null \
+    || die "the .NET 10 SDK is missing (no dotnet on the PATH). Install it: https://dotnet.microsoft.com/download/dotnet/10.0"
+  found=$(dotnet --version 2>&1) && [[ $found == 10.* ]] \
+    || die "the .NET 10 SDK is missing; dotnet says: $found. Install it: https://dotnet.microsoft.com/download/dotnet/10.0"
+}
