@@ -26,7 +26,7 @@ if [ "${PODFLARE_SKIP_SETUP:-}" != 1 ]; then
   eng/build-images.sh
 fi
 say "building (half a minute the first time)"
-dotnet build src/Frontend/Frontend.csproj -c Release --disable-build-servers --nologo -v quiet '-clp:ErrorsOnly;NoSummary'
+build_project src/Frontend/Frontend.csproj
 say "serving on http://$probe; Ctrl-C stops it"
 # exec: signals reach the service itself, and its exit code is this script's.
 exec dotnet artifacts/bin/Frontend/release/Podflare.Frontend.dll

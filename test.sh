@@ -42,8 +42,9 @@ clean_up() {
 own_processes() {
   local process
   for process in /proc/[0-9]*; do
-    # Not this shell: its id is exported in in_background alone.
-    if tr '\0' '\n' 2>/dev/null <"$process/environ" | grep -qxF "PODFLARE_TEST_CLUSTER=$cluster" && process_lives "${process##*/}"; then
+    # By its environment; that of this shell does not have the id. A Redis writes its title over it, but works in the folder.
+    if { tr '\0' '\n' <"$process/environ" | grep -qxF "PODFLARE_TEST_CLUSTER=$cluster" \
+      || [[ $(readlink "$process/cwd")/ == "$folder"/* ]]; } && process_lives "${process##*/}"; then
       printf '%s\n' "${process##*/}"
     fi
   done 2>/dev/null

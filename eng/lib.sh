@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by the scripts of this folder; sourced, never run. It only defines functions.
 
 say() { printf '%s\n' "$*"; }
@@ -95,4 +96,15 @@ need_sdk() {
     || die "the .NET 10 SDK is missing (no dotnet on the PATH). Install it: https://dotnet.microsoft.com/download/dotnet/10.0"
   found=$(dotnet --version 2>&1) && [[ $found == 10.* ]] \
     || die "the .NET 10 SDK is missing; dotnet says: $found. Install it: https://dotnet.microsoft.com/download/dotnet/10.0"
+}
+
+# build_project PROJECT...: a Release build of which only the errors are shown.
+build_project() {
+  local project output
+  for project; do
+    output=$(dotnet build "$project" -c Release --disable-build-servers --nologo -v quiet 2>&1) || {
+      printf '%s\n' "$output" | grep -E '(error|warning) ' | sort -u >&2 || printf '%s\n' "$output" >&2
+      die "the build of $project failed (above)."
+    }
+  done
 }
