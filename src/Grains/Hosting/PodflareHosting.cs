@@ -39,7 +39,7 @@ public static class PodflareHosting
         services.AddOptions<SandboxOptions>().BindConfiguration(SandboxOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<Podflare.Hosts.HostOptions>().BindConfiguration(Podflare.Hosts.HostOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<Microsoft.Extensions.Hosting.HostOptions>().Configure(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
-        if (process.Folder is { } folder) services.AddSingleton(folder);
+        if (process.Folder is { } folder) services.AddSingleton(folder).AddSingleton(new HostIdentity(process.ClusterId, folder.HostId));
         if (process.Redis is { } redis) services.AddSingleton<IConnectionMultiplexer>(_ => ConnectionMultiplexer.Connect(RedisSettings(redis)));
         services.AddRuns().AddGuests().AddContainers();
         builder.UseOrleans(silo => Configure(silo, process));

@@ -36,7 +36,7 @@ public sealed record PodflareProcess(PodflareOptions Options, ProcessRole Role, 
         }
 
         var folder = role is ProcessRole.Frontend ? null : RunFolder.Open(options.RunFolder, options.HostId);
-        var cluster = options.ClusterId ?? (redis is null ? folder!.EmbeddedClusterId : "podflare");
+        var cluster = options.ClusterId ?? (redis is null ? RunFolder.EmbeddedClusterId(options.RunFolder) : "podflare");
         return new PodflareProcess(options, role, cluster, redis, new LocalHost(folder?.HostId), folder);
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Options;
+using Podflare.Containers;
 
 namespace Podflare.Hosting;
 
@@ -15,7 +16,7 @@ public static class ProcessRunner
             await app.RunAsync();
             return 0;
         }
-        catch (Exception e) when (e is OptionsValidationException or InvalidOperationException or IOException)
+        catch (Exception e) when (e is OptionsValidationException or InvalidOperationException or IOException or RunFolderLockedException)
         {
             await Console.Error.WriteLineAsync($"podflare: cannot start: {e.Message}");
             return 1;

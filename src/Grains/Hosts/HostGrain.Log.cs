@@ -23,8 +23,8 @@ public sealed partial class HostGrain
     [LoggerMessage(LogLevel.Warning, "Sandbox {Sandbox} could not be declared lost yet; the next sweep asks again.")]
     private partial void LogLostRepeated(Exception exception, SandboxId sandbox);
 
-    [LoggerMessage(LogLevel.Warning, "Container {Container} could not be removed, try {Tries}.")]
-    private partial void LogRemoveFailed(Exception exception, string container, int tries);
+    [LoggerMessage(LogLevel.Warning, "Container {Container} could not be removed; the next sweep tries again.")]
+    private partial void LogRemoveFailed(Exception exception, string container);
 
     [LoggerMessage(LogLevel.Warning, "The sweep of host {Host} failed; the next one tries again.")]
     private partial void LogSweepFailed(Exception exception, string host);

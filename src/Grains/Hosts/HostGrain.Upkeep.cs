@@ -6,9 +6,7 @@ namespace Podflare.Hosts;
 
 public sealed partial class HostGrain
 {
-    private const int RemovalTries = 3;
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan RemovalPause = TimeSpan.FromMilliseconds(500);
 
     private readonly Dictionary<SandboxId, Lease> _taken = [];
     private bool _dirty = true;
@@ -188,7 +186,6 @@ public sealed partial class HostGrain
         {
             await guests.CloseAsync(sandbox);
             await RemoveContainerAsync(containerId);
-            guests.RemoveFolder(sandbox);
         }
         finally
         {
@@ -198,29 +195,23 @@ public sealed partial class HostGrain
         }
     }
 
-    // What this leaves after its tries, the sweep finds.
+    // What the runtime could not remove, the sweep finds.
     private async Task RemoveContainerAsync(string containerId)
     {
-        for (var tries = 1; ; tries++)
+        try
         {
-            try
-            {
-                await runtime.RemoveAsync(containerId, CancellationToken.None);
-                return;
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                LogRemoveFailed(e, containerId, tries);
-                if (tries == RemovalTries) return;
-                await Task.Delay(RemovalPause, time);
-            }
+            await runtime.RemoveAsync(containerId, CancellationToken.None);
+        }
+        catch (ContainerRemoveException e)
+        {
+            LogRemoveFailed(e, containerId);
         }
     }
 
     private void RemoveStaleFolders(HashSet<SandboxId> found)
     {
         var living = found.Concat(Known()).Select(id => id.Tail).ToHashSet();
-        foreach (var tail in guests.ListFolders().Where(tail => !living.Contains(tail))) guests.RemoveFolder(tail);
+        foreach (var tail in guests.ListTails().Where(tail => !living.Contains(tail))) guests.RemoveStale(tail);
     }
 
     /// <summary>The engine tells of deaths at once; what it fails to tell, the sweep finds.</summary>

@@ -21,7 +21,7 @@ public sealed partial class HostGrain(
     HostSilos silos,
     IContainerRuntime runtime,
     GuestListener guests,
-    TemplateCatalog templates,
+    IOptions<TemplateOptions> templates,
     IOptions<HostOptions> hostOptions,
     TimeProvider time,
     ILogger<HostGrain> logger) : Grain, IHostGrain, IRemindable
@@ -45,7 +45,7 @@ public sealed partial class HostGrain(
     public async Task<SandboxId> Claim(SandboxSpec spec, TimeSpan wait, CancellationToken cancellationToken)
     {
         if (!IsHome || !_started || host.Draining) throw new NoCapacityException();
-        var template = templates.Find(spec.Template);
+        var template = templates.Value.Find(spec.Template);
         await _slots.TakeAsync(wait, cancellationToken);
         var sandbox = SandboxId.New(Id);
         _moving.Add(sandbox);
@@ -108,7 +108,7 @@ public sealed partial class HostGrain(
         return Task.CompletedTask;
     }
 
-    private async Task<LeasedContainer> StartAsync(SandboxId sandbox, SandboxTemplate template, SandboxSpec spec, CancellationToken cancellationToken)
+    private async Task<LeasedContainer> StartAsync(SandboxId sandbox, Template template, SandboxSpec spec, CancellationToken cancellationToken)
     {
         await _starts.WaitAsync(cancellationToken);
         var began = time.GetTimestamp();

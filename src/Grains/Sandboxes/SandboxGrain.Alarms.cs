@@ -63,7 +63,7 @@ public sealed partial class SandboxGrain
         if (run.Events is not { } events) return;
         if (run.EndedAt is { } ended)
         {
-            if (now - ended >= RingPatience) _runs.Remove(run);
+            if (now - ended >= RingPatience) await ForgetAsync(run, cancellationToken);
             return;
         }
 
@@ -81,6 +81,22 @@ public sealed partial class SandboxGrain
         {
             Abandon(run);
         }
+    }
+
+    // What the store lost in its last seconds is written again before the only copy goes.
+    private async Task ForgetAsync(RunEntry run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await run.Events!.VerifyAsync(cancellationToken);
+        }
+        catch (StorageUnavailableException)
+        {
+            return;
+        }
+
+        run.Events.ReleaseRing();
+        _runs.Remove(run);
     }
 
     // The guest does not hold it, and nobody has asked for it lately: either it never began, or the log went back behind its end.

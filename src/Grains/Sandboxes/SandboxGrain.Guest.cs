@@ -73,11 +73,14 @@ public sealed partial class SandboxGrain
     private async Task<AppendResult> AppendExitAsync(RunEntry run, int code, ExitReason reason, CancellationToken cancellationToken)
     {
         var events = run.Events!;
-        if (events.Ended) return AppendResult.Ended;
-        var now = time.GetUtcNow();
-        var exit = EventLine.RenderExit(code, reason, null, events.LastSeq + 1, now);
-        var ending = new RunEnding(code, reason, run.StartedAt, now, run.ReplRestarted);
-        return await events.AppendAsync(exit, events.LastFrame, ending, new CancellationToken(canceled: true), cancellationToken);
+        while (true)
+        {
+            var now = time.GetUtcNow();
+            var ending = new RunEnding(code, reason, run.StartedAt, now, run.ReplRestarted);
+            var exit = EventLine.RenderExit(code, reason, null, events.LastSeq + 1, now);
+            var result = await events.AppendAsync(exit, events.LastFrame, ending, force: true, cancellationToken);
+            if (result is not AppendResult.Renumber) return result;
+        }
     }
 
     /// <summary>A run that was accepted before this activation; null when its record is gone.</summary>

@@ -28,7 +28,7 @@ public sealed partial class SandboxGrain(
     IOptions<RunOptions> runOptions,
     IOptions<HostOptions> hostOptions,
     TimeProvider time,
-    ILogger<SandboxGrain> logger) : Grain, ISandboxGrain, IRunEventsSource, IRunPumpOwner
+    ILogger<SandboxGrain> logger) : Grain, ISandboxGrain, IRunEventsSource, IFramePumpOwner
 {
     private const int MaxExpecting = 64;
 
@@ -37,7 +37,7 @@ public sealed partial class SandboxGrain(
     private readonly CancellationTokenSource _deactivating = new();
     private SandboxId _id;
     private GuestPort? _port;
-    private RunPump? _pump;
+    private FramePump? _pump;
     private Task _pumping = Task.CompletedTask;
     private Task? _adopting;
 
@@ -169,7 +169,7 @@ public sealed partial class SandboxGrain(
     {
         DelayDeactivation(Timeout.InfiniteTimeSpan);
         _port = guests.Open(_id);
-        _pump = new RunPump(_id, _port, this, runOptions.Value, logger);
+        _pump = new FramePump(_id, _port, this, runOptions.Value, logger);
         _pumping = OnSchedulerAsync(PumpAsync);
         _idleSince = time.GetUtcNow();
         StartAlarms();

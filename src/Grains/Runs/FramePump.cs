@@ -6,7 +6,7 @@ using Podflare.Sandboxes;
 namespace Podflare.Runs;
 
 /// <summary>What a pump tells its sandbox. Called on the grain's scheduler, between two batches.</summary>
-public interface IRunPumpOwner
+public interface IFramePumpOwner
 {
     /// <summary>A guest connected: compare what it holds with what we have. Its frames wait until this is done.</summary>
     Task OnConnectedAsync(GuestHello hello, CancellationToken cancellationToken);
@@ -32,7 +32,7 @@ public interface IRunPumpOwner
 /// Moves one guest's frames into the event log, in order: split, number, render, append, publish, acknowledge. One batch is in flight;
 /// what arrives meanwhile is the next one.
 /// </summary>
-public sealed partial class RunPump(SandboxId sandbox, GuestPort port, IRunPumpOwner owner, RunOptions options, ILogger logger) : IDisposable
+public sealed partial class FramePump(SandboxId sandbox, GuestPort port, IFramePumpOwner owner, RunOptions options, ILogger logger) : IDisposable
 {
     private readonly List<GuestFrame> _batch = [];
     private int _bytes;
@@ -126,14 +126,29 @@ public sealed partial class RunPump(SandboxId sandbox, GuestPort port, IRunPumpO
     private async Task<AppendResult> AppendAsync(RunEntry run, CancellationToken cancellationToken)
     {
         var events = run.Events!;
-        if (events.Ended) return AppendResult.Ended;
-        _batch.RemoveAll(frame => frame.Number <= events.LastFrame);
-        if (_batch.Count == 0) return AppendResult.Done;
-        var ending = _batch[^1] is GuestRunEnded end
-            ? new RunEnding(end.Code, end.Reason, end.Started ?? run.StartedAt, DateTimeOffset.FromUnixTimeMilliseconds(end.Time), end.ReplRestarted)
-            : null;
-        return await events.AppendAsync(EventLine.Render(_batch, events.LastSeq), _batch[^1].Number, ending, _patience.Token, cancellationToken);
+        while (true)
+        {
+            if (events.Ended) return AppendResult.Ended;
+            _batch.RemoveAll(frame => frame.Number <= events.LastFrame);
+            if (_batch.Count == 0) return AppendResult.Done;
+            var hurried = _patience.IsCancellationRequested;
+            using var impatient = hurried ? null : CancellationTokenSource.CreateLinkedTokenSource(_patience.Token, cancellationToken);
+            try
+            {
+                var result = await events.AppendAsync(
+                    EventLine.Render(_batch, events.LastSeq), _batch[^1].Number, EndingOf(run), hurried, impatient?.Token ?? cancellationToken);
+                if (result is not AppendResult.Renumber) return result;
+            }
+            catch (OperationCanceledException) when (!hurried && !cancellationToken.IsCancellationRequested)
+            {
+                // The sandbox ends: the same again, waiting for no reader.
+            }
+        }
     }
+
+    private RunEnding? EndingOf(RunEntry run) => _batch[^1] is GuestRunEnded end
+        ? new RunEnding(end.Code, end.Reason, end.Started ?? run.StartedAt, DateTimeOffset.FromUnixTimeMilliseconds(end.Time), end.ReplRestarted)
+        : null;
 
     [LoggerMessage(LogLevel.Information, "Dropped frames up to {Number} of run {Run} in sandbox {Sandbox}: it has ended already, or there is no record of it.")]
     private partial void LogDropped(SandboxId sandbox, RunId run, ulong number);
