@@ -71,11 +71,10 @@ internal static class RunEndpoints
 internal sealed record ExecServices(
     RunStarter Starter, BodyReader Bodies, OpenStreams Streams, IOptions<RunOptions> Runs, IOptions<CreateOptions> Create, IOptions<HttpOptions> Http, TimeProvider Time);
 
-internal static class RunServices
+internal static class RunApiServices
 {
-    public static IServiceCollection AddRuns(this IServiceCollection services)
+    public static IServiceCollection AddRunApi(this IServiceCollection services)
     {
-        services.AddOptions<RunOptions>().BindConfiguration(RunOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         return services.AddSingleton<RunStarter>().AddSingleton<ExecServices>().AddSingleton<EventReplies>();
     }
 }

@@ -7,9 +7,9 @@ public sealed class CreateOptions
 {
     public const string Section = "Podflare:Create";
 
-    /// <summary>Template where the request names none. Default: <c>python</c>.</summary>
+    /// <summary>Template where the request names none. Default: <c>default</c>.</summary>
     [Required]
-    public string DefaultTemplate { get; set; } = "python";
+    public string DefaultTemplate { get; set; } = "default";
 
     /// <summary>Total lifetime where the request names none, in seconds. Default: 86,400 (24 h).</summary>
     [Range(1, 31_536_000)]
@@ -52,14 +52,6 @@ public sealed class CreateOptions
     /// <summary>Bytes of all names and values in <c>env</c>. Default: 64 KiB.</summary>
     [Range(1024, 1024 * 1024)]
     public int MaxEnvBytes { get; set; } = 64 * 1024;
-
-    /// <summary>Hosts that are asked for one create. Default: 3.</summary>
-    [Range(1, 16)]
-    public int MaxHosts { get; set; } = 3;
-
-    /// <summary>Time that the last of them may let a create wait for a free slot, in seconds. Default: 10.</summary>
-    [Range(0, 60)]
-    public double WaitSeconds { get; set; } = 10;
 
     /// <summary>Sandboxes on a page of a list where the request does not say. Default: 100.</summary>
     [Range(1, 10_000)]

@@ -46,9 +46,7 @@ internal static class SandboxEndpoints
         var key = IdempotencyKey.Read(context.Request);
         var request = await ReadAsync(context, services);
         using var deadline = new Deadline(services.Http.Value.StartSeconds, services.Time, context.RequestAborted);
-        var creation = key is null
-            ? await services.Creator.CreateAsync(caller.Tenant, request.Spec, deadline)
-            : await services.Creator.CreateAsync(caller.Tenant, key, request.Spec, deadline);
+        var creation = await services.Starter.StartAsync(caller.Tenant, key, request.Spec, deadline);
         if (creation.Joined) context.Response.Headers[IdempotencyKey.Replayed] = "true";
         var json = SandboxJson.Of(creation.Sandbox).At(services.Settings, mount);
         return TypedResults.Json(request.Warnings.Count > 0 ? json with { Warnings = request.Warnings } : json, ApiJson.Default.SandboxJson);
@@ -80,13 +78,13 @@ internal static class SandboxEndpoints
 
 /// <summary>What a create needs.</summary>
 internal sealed record CreateServices(
-    SandboxCreator Creator, BodyReader Bodies, OpenStreams Streams, ServerSettings Settings, IOptions<CreateOptions> Options, IOptions<HttpOptions> Http, TimeProvider Time);
+    SandboxStarter Starter, BodyReader Bodies, OpenStreams Streams, ServerSettings Settings, IOptions<CreateOptions> Options, IOptions<HttpOptions> Http, TimeProvider Time);
 
 internal static class SandboxServices
 {
-    public static IServiceCollection AddSandboxes(this IServiceCollection services)
+    public static IServiceCollection AddSandboxApi(this IServiceCollection services)
     {
         services.AddOptions<CreateOptions>().BindConfiguration(CreateOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        return services.AddSingleton<SandboxCreator>().AddSingleton<CreateServices>().AddSingleton<SandboxLister>().AddSingleton<Replayer>();
+        return services.AddSingleton<SandboxStarter>().AddSingleton<CreateServices>().AddSingleton<SandboxLister>().AddSingleton<Replayer>();
     }
 }

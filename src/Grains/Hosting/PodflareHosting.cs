@@ -35,7 +35,7 @@ public static class PodflareHosting
         services.AddSingleton(process);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(process.Host);
-        services.AddSingleton<HostSilos>().AddSingleton<HostLoads>().AddSingleton<SandboxCreator>();
+        services.AddHosts().AddSingleton<SandboxCreator>();
         services.AddOptions<SandboxOptions>().BindConfiguration(SandboxOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<Podflare.Hosts.HostOptions>().BindConfiguration(Podflare.Hosts.HostOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<Microsoft.Extensions.Hosting.HostOptions>().Configure(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));

@@ -7,22 +7,6 @@ public sealed class SandboxOptions
 {
     public const string Section = "Podflare:Sandboxes";
 
-    /// <summary>Total lifetime where the request names none, in seconds. Default: 86,400 (24 h).</summary>
-    [Range(1, 31_536_000)]
-    public int DefaultLifetimeSeconds { get; set; } = 86_400;
-
-    /// <summary>Longest total lifetime, in seconds; more is brought down with a warning. Default: 604,800 (7 days).</summary>
-    [Range(1, 31_536_000)]
-    public int MaxLifetimeSeconds { get; set; } = 604_800;
-
-    /// <summary>Time without an open run after which a sandbox ends, where the request names none, in seconds. Default: 1,800.</summary>
-    [Range(1, 31_536_000)]
-    public int DefaultIdleSeconds { get; set; } = 1_800;
-
-    /// <summary>Longest idle limit, in seconds; more is brought down with a warning. Default: 86,400 (24 h).</summary>
-    [Range(1, 31_536_000)]
-    public int MaxIdleSeconds { get; set; } = 86_400;
-
     /// <summary>A guest that is away for so long while its container runs counts as dead, in seconds. Default: 60.</summary>
     [Range(5, 3_600)]
     public double GuestPatienceSeconds { get; set; } = 60;
