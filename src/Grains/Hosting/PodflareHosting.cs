@@ -113,7 +113,7 @@ public static class PodflareHosting
             .SelectMany(card => card.GetIPProperties().UnicastAddresses)
             .Select(unicast => unicast.Address)
             .FirstOrDefault(candidate => candidate.AddressFamily is AddressFamily.InterNetwork)
-            ?? throw new InvalidOperationException("Podflare:AdvertisedAddress is auto, but no network interface has an IPv4 address.");
+            ?? throw new StartUpException("Podflare:AdvertisedAddress is auto, but no network interface has an IPv4 address.");
     }
 
     private static int FreePort()

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 using Podflare.Containers;
 
@@ -16,7 +17,7 @@ public static class ProcessRunner
             await app.RunAsync();
             return 0;
         }
-        catch (Exception e) when (e is OptionsValidationException or InvalidOperationException or IOException or RunFolderLockedException)
+        catch (Exception e) when (e is StartUpException or OptionsValidationException or RunFolderLockedException or IOException { InnerException: AddressInUseException })
         {
             await Console.Error.WriteLineAsync($"podflare: cannot start: {e.Message}");
             return 1;

@@ -1,4 +1,5 @@
 using System.Net;
+using Podflare.Hosting;
 using Podflare.Hosts;
 
 namespace Podflare.Workers;
@@ -14,7 +15,7 @@ internal static class WorkerHealth
     public static void AddWorkerHealth(this WebApplicationBuilder builder)
     {
         var text = builder.Configuration[AddressKey] ?? "127.0.0.1:7080";
-        if (!IPEndPoint.TryParse(text, out var address) || address.Port == 0) throw new InvalidOperationException($"{AddressKey} must be ip:port, not '{text}'.");
+        if (!IPEndPoint.TryParse(text, out var address) || address.Port == 0) throw new StartUpException($"{AddressKey} must be ip:port, not '{text}'.");
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(address));
     }
 
