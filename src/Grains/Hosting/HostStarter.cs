@@ -21,7 +21,7 @@ public sealed partial class HostStarter(
     {
         lifetime.ApplicationStopping.Register(host.Drain);
         if (!await OutwaitRivalAsync(stoppingToken)) return;
-        var grain = grains.GetGrain<IHostGrain>(host.Id);
+        var grain = grains.GetGrain<IHostGrain>(host.Id!);
         for (var warned = false; !stoppingToken.IsCancellationRequested;)
         {
             try

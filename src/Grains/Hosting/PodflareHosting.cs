@@ -4,8 +4,10 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Storage;
 using Podflare.Containers;
 using Podflare.Guests;
@@ -32,6 +34,8 @@ public static class PodflareHosting
     {
         var process = PodflareProcess.From(builder.Configuration, clusterRole);
         var services = builder.Services;
+        // What Orleans tells of itself at Information is its whole configuration, at every start. Configuration can turn it on again.
+        builder.Logging.AddFilter("Orleans", LogLevel.Warning).AddFilter("Polly", LogLevel.Warning).AddFilter("Microsoft.Orleans", LogLevel.Warning);
         services.AddSingleton(process);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(process.Host);
@@ -102,7 +106,7 @@ public static class PodflareHosting
     }
 
     private static void AddMemoryStore(ISiloBuilder silo, string name, TimeSpan? expiry) =>
-        silo.Services.AddKeyedSingleton<IGrainStorage>(name, (services, _) => new MemoryGrainStorage(
+        silo.Services.AddKeyedSingleton<IGrainStorage>(name, (services, _) => new MemoryStore(
             expiry, services.GetRequiredService<IOptions<SandboxOptions>>().Value.MaxMemoryRecords, services.GetRequiredService<TimeProvider>()));
 
     private static IPAddress Advertised(string address)

@@ -32,7 +32,7 @@ public interface IFramePumpOwner
 /// Moves one guest's frames into the event log, in order: split, number, render, append, publish, acknowledge. One batch is in flight;
 /// what arrives meanwhile is the next one.
 /// </summary>
-public sealed partial class FramePump(SandboxId sandbox, GuestPort port, IFramePumpOwner owner, RunOptions options, ILogger logger) : IDisposable
+public sealed partial class FramePump(SandboxId sandbox, GuestPort port, IFramePumpOwner owner, RunOptions options, ILogger logger)
 {
     private readonly List<GuestFrame> _batch = [];
     private int _bytes;
@@ -40,8 +40,6 @@ public sealed partial class FramePump(SandboxId sandbox, GuestPort port, IFrameP
 
     /// <summary>The sandbox ends: the log's trimming waits for no reader any more.</summary>
     public void Hurry() => _patience.Cancel();
-
-    public void Dispose() => _patience.Dispose();
 
     /// <summary>No frame is waiting to be logged.</summary>
     public bool IsIdle { get; private set; } = true;

@@ -1,4 +1,5 @@
 using Podflare.Hosts;
+using Podflare.Streaming;
 
 namespace Podflare.Sandboxes;
 
@@ -16,7 +17,7 @@ public sealed partial class SandboxGrain
     private Task StepDownAsync(CancellationToken cancellationToken)
     {
         if (_end is not null || !silos.IsAlive(_id.Host)) return Task.CompletedTask;
-        StopReaders();
+        GrainContext.StopRunStreams();
         DeactivateWhenIdle();
         return Task.CompletedTask;
     }

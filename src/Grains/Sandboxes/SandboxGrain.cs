@@ -50,7 +50,6 @@ public sealed partial class SandboxGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (!SandboxId.TryParse(this.GetPrimaryKeyString(), null, out _id)) return;
-        GrainContext.SetComponent<IRunEventsSource>(this);
         if (tombstone.RecordExists || !record.RecordExists) return;
         if (record.State.Ending is { } why) EndInBackground(why);
         else if (IsHome) _ = AdoptAsync();
@@ -61,10 +60,8 @@ public sealed partial class SandboxGrain(
     {
         await _closing.CancelAsync();
         await _deactivating.CancelAsync();
-        StopReaders();
+        GrainContext.StopRunStreams();
         await _pumping.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        _closing.Dispose();
-        _deactivating.Dispose();
     }
 
     public async Task<SandboxInfo> Create(string creation, TenantId tenant, SandboxSpec spec, CancellationToken cancellationToken)
@@ -270,8 +267,6 @@ public sealed partial class SandboxGrain(
         DelayDeactivation(TimeSpan.Zero);
         DeactivateOnIdle();
     }
-
-    private void StopReaders() => (GrainContext.GetComponent<IRunStreamExtension>() as RunStreamExtension)?.StopAll();
 
     // A loop of ours is no part of the call that happened to start it: it must stay on the grain's scheduler, without its context.
     private static Task OnSchedulerAsync(Func<Task> loop)

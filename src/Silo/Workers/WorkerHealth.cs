@@ -29,7 +29,7 @@ internal static class WorkerHealth
     {
         try
         {
-            var load = await grains.GetGrain<IHostGrain>(host.Id).Load().WaitAsync(Limit, time);
+            var load = await grains.GetGrain<IHostGrain>(host.Id!).Load().WaitAsync(Limit, time);
             if (load is { Draining: false, Slots: > 0 }) return Results.Text("ok");
         }
         catch (Exception e) when (e is TimeoutException or OrleansException)

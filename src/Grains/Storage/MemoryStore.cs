@@ -8,7 +8,7 @@ namespace Podflare.Storage;
 /// </summary>
 /// <param name="expiry">Time after the last write at which an entry is forgotten; null keeps it until cleared.</param>
 /// <param name="capacity">Entries held; with an expiry the oldest goes first, without one a further entry is refused.</param>
-public sealed class MemoryGrainStorage(TimeSpan? expiry, int capacity, TimeProvider time) : IGrainStorage
+public sealed class MemoryStore(TimeSpan? expiry, int capacity, TimeProvider time) : IGrainStorage
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Name, GrainId Grain), Entry> _entries = [];
