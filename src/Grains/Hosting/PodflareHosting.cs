@@ -34,8 +34,7 @@ public static class PodflareHosting
     {
         var process = PodflareProcess.From(builder.Configuration, clusterRole);
         var services = builder.Services;
-        // What Orleans tells of itself at Information is its whole configuration, at every start. Configuration can turn it on again.
-        builder.Logging.AddFilter("Orleans", LogLevel.Warning).AddFilter("Polly", LogLevel.Warning).AddFilter("Microsoft.Orleans", LogLevel.Warning);
+        QuietFrameworks(builder.Logging);
         services.AddSingleton(process);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(process.Host);
@@ -63,6 +62,14 @@ public static class PodflareHosting
         return settings;
     }
 
+    // At Information, Orleans tells its whole configuration at every start, and ASP.NET Core four lines of every request.
+    private static void QuietFrameworks(ILoggingBuilder logging)
+    {
+        foreach (var category in new[] { "Orleans", "Microsoft.Orleans", "Microsoft.AspNetCore", "Polly" }) logging.AddFilter(category, LogLevel.Warning);
+        // It takes the machine's uptime for a delay, once at every start.
+        logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+    }
+
     private static void Configure(ISiloBuilder silo, PodflareProcess process)
     {
         silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (process.ClusterId, process.ClusterId));
@@ -79,12 +86,8 @@ public static class PodflareHosting
         // A connection each: Orleans closes them at different times of a stop, while appends still finish on ours.
         silo.UseRedisClustering(options => options.ConfigurationOptions = RedisSettings(redis));
         silo.UseRedisReminderService(options => options.ConfigurationOptions = RedisSettings(redis));
-        silo.AddRedisGrainStorage(Stores.Durable, options => options.ConfigurationOptions = RedisSettings(redis));
-        silo.AddRedisGrainStorage(Stores.Expiring, options =>
-        {
-            options.ConfigurationOptions = RedisSettings(redis);
-            options.EntryExpiry = Stores.Expiry;
-        });
+        AddRedisStore(silo, Stores.Durable, redis, expiry: null);
+        AddRedisStore(silo, Stores.Expiring, redis, Stores.Expiry);
         silo.Configure<ClusterMembershipOptions>(membership =>
         {
             membership.ProbeTimeout = TimeSpan.FromSeconds(1);
@@ -95,6 +98,14 @@ public static class PodflareHosting
         silo.ConfigureEndpoints(
             address, process.Options.SiloPort ?? 11_111, process.Options.GatewayPort ?? 30_000, listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
     }
+
+    private static void AddRedisStore(ISiloBuilder silo, string name, string redis, TimeSpan? expiry) =>
+        silo.AddRedisGrainStorage(name, options =>
+        {
+            options.ConfigurationOptions = RedisSettings(redis);
+            options.EntryExpiry = expiry;
+            options.GrainStorageSerializer = new RecordSerializer();
+        });
 
     private static void UseMemory(ISiloBuilder silo, PodflareProcess process)
     {

@@ -32,9 +32,6 @@ public sealed partial class HostGrain
     [LoggerMessage(LogLevel.Warning, "The engine's events of host {Host} broke off; listening again.")]
     private partial void LogWatchFailed(Exception exception, string host);
 
-    [LoggerMessage(LogLevel.Warning, "The record of host {Host} could not be written; trying again.")]
-    private partial void LogRecordFailed(Exception exception, string host);
-
     [LoggerMessage(LogLevel.Error, "Host {Host} is gone for good; ending its {Count} sandboxes.")]
     private partial void LogHostLost(string host, int count);
 }

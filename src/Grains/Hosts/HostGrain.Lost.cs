@@ -10,7 +10,7 @@ public sealed partial class HostGrain
     private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
 
     public Task<DateTimeOffset?> LastSeen() =>
-        Task.FromResult<DateTimeOffset?>(IsHome ? time.GetUtcNow() : record.RecordExists ? record.State.LastSeen : null);
+        Task.FromResult<DateTimeOffset?>(IsHome ? time.GetUtcNow() : _record.Exists ? _record.Value.LastSeen : null);
 
     /// <summary>Wakes this host's grain wherever it can live, so that the sandboxes of a host that is gone for good do not stay open for ever.</summary>
     public async Task ReceiveReminder(string reminderName, TickStatus status)
@@ -22,10 +22,10 @@ public sealed partial class HostGrain
             return;
         }
 
-        await record.ReadStateAsync();
-        if (!record.RecordExists || time.GetUtcNow() - record.State.LastSeen <= TimeSpan.FromSeconds(Options.GraceSeconds)) return;
-        LogHostLost(Id, record.State.Sandboxes.Count);
-        var open = record.State.Sandboxes;
+        await _record.ReadAsync();
+        if (!_record.Exists || time.GetUtcNow() - _record.Value.LastSeen <= TimeSpan.FromSeconds(Options.GraceSeconds)) return;
+        LogHostLost(Id, _record.Value.Sandboxes.Count);
+        var open = _record.Value.Sandboxes;
         await EachAsync(open.Keys, async id =>
         {
             await GrainFactory.GetGrain<ISandboxGrain>(id).DeclareLost();

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Orleans.Storage;
 using Podflare.Containers;
 using Podflare.Sandboxes;
 
@@ -35,7 +36,7 @@ public sealed partial class HostGrain
         DelayDeactivation(Timeout.InfiniteTimeSpan);
         var containers = await runtime.ListAsync(CancellationToken.None);
         foreach (var _ in containers) _slots.Occupy();
-        var known = record.State.Sandboxes.Keys.Select(id => SandboxId.Parse(id)).ToHashSet();
+        var known = _record.Value.Sandboxes.Keys.Select(id => SandboxId.Parse(id)).ToHashSet();
         await EachAsync(containers, container => AdoptAsync(container, isCounted: true));
         var found = containers.Select(container => container.Sandbox).ToHashSet();
         await EachAsync(known.Where(id => !found.Contains(id)), DeclareLostAsync);
@@ -60,27 +61,22 @@ public sealed partial class HostGrain
 
     private async Task WriteRecordAsync(DateTimeOffset now)
     {
+        var sandboxes = _sandboxes.ToImmutableDictionary(pair => pair.Key.Value, pair => pair.Value.Tenant.Value);
+        _dirty = false;
         try
         {
-            record.State = new HostRecord
-            {
-                LastSeen = now,
-                Sandboxes = _sandboxes.ToImmutableDictionary(pair => pair.Key.Value, pair => pair.Value.Tenant.Value),
-            };
-            _dirty = false;
-            await record.WriteStateAsync();
+            await _record.WriteAsync(new HostRecord { LastSeen = now, Sandboxes = sandboxes });
             _seenAt = now;
         }
-        catch (Orleans.Storage.InconsistentStateException)
+        catch (InconsistentStateException)
         {
-            // An orphan wrote while we were away. We are home, so ours is the truth: take its version, write again at the next tick.
+            // Another activation wrote while we were away. We are home, so ours is the truth: take its version, write at the next tick.
             _dirty = true;
-            await record.ReadStateAsync();
+            await _record.ReadAsync();
         }
-        catch (Exception e)
+        catch (StorageUnavailableException)
         {
             _dirty = true;
-            LogRecordFailed(e, Id);
         }
     }
 

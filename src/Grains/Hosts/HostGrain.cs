@@ -1,6 +1,7 @@
-using System.Collections.Immutable;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Storage;
 using Podflare.Containers;
 using Podflare.Guests;
 using Podflare.Sandboxes;
@@ -16,7 +17,8 @@ namespace Podflare.Hosts;
 /// </remarks>
 [GrainType("host"), HostPlacement]
 public sealed partial class HostGrain(
-    [PersistentState("host", Stores.Durable)] IPersistentState<HostRecord> record,
+    [FromKeyedServices(Stores.Durable)] IGrainStorage durable,
+    IGrainContext context,
     LocalHost host,
     HostSilos silos,
     IContainerRuntime runtime,
@@ -26,6 +28,7 @@ public sealed partial class HostGrain(
     TimeProvider time,
     ILogger<HostGrain> logger) : Grain, IHostGrain, IRemindable
 {
+    private readonly GrainRecord<HostRecord> _record = new(durable, "host", context, logger);
     private readonly ContainerSlots _slots = new(hostOptions.Value.Slots, hostOptions.Value.MaxWaiting, time);
     private readonly SemaphoreSlim _starts = new(hostOptions.Value.ConcurrentStarts);
     private readonly SemaphoreSlim _removals = new(hostOptions.Value.ConcurrentRemovals);
@@ -41,6 +44,8 @@ public sealed partial class HostGrain(
     private string Id => this.GetPrimaryKeyString();
 
     private bool IsHome => host.Id == Id;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken) => _record.ReadAsync();
 
     public async Task<SandboxId> Claim(SandboxSpec spec, TimeSpan wait, CancellationToken cancellationToken)
     {

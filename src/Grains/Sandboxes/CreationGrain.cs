@@ -1,3 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans.Storage;
 using Podflare.Hosts;
 using Podflare.Storage;
 using Podflare.Tenants;
@@ -17,18 +20,23 @@ public sealed record CreationRecord
 /// <remarks>Its calls queue: two requests with one key at one moment are one after the other, and the second finds the first one's work.</remarks>
 [GrainType("creation"), HostPlacement]
 public sealed class CreationGrain(
-    [PersistentState("creation", Stores.Expiring)] IPersistentState<CreationRecord> record, SandboxCreator creator) : Grain, ICreationGrain
+    [FromKeyedServices(Stores.Expiring)] IGrainStorage expiring, IGrainContext context, SandboxCreator creator, ILogger<CreationGrain> logger)
+    : Grain, ICreationGrain
 {
+    private readonly GrainRecord<CreationRecord> _record = new(expiring, "creation", context, logger);
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken) => _record.ReadAsync();
+
     public async Task<Creation> Create(TenantId tenant, SandboxSpec spec, CancellationToken cancellationToken)
     {
         var hash = spec.PayloadHash();
         var creation = this.GetPrimaryKeyString();
-        if (record.RecordExists)
+        if (_record.Exists)
         {
-            if (record.State.PayloadHash != hash) throw new IdempotencyKeyReusedException();
+            if (_record.Value.PayloadHash != hash) throw new IdempotencyKeyReusedException();
             try
             {
-                var known = GrainFactory.GetGrain<ISandboxGrain>(record.State.Sandbox);
+                var known = GrainFactory.GetGrain<ISandboxGrain>(_record.Value.Sandbox);
                 return new Creation(await known.Create(creation, tenant, spec, cancellationToken), Joined: true);
             }
             catch (LeaseGoneException)
@@ -37,20 +45,7 @@ public sealed class CreationGrain(
             }
         }
 
-        var made = await creator.CreateAsync(creation, tenant, spec, sandbox => KeepAsync(hash, sandbox), cancellationToken);
+        var made = await creator.CreateAsync(creation, tenant, spec, sandbox => _record.WriteAsync(new CreationRecord { PayloadHash = hash, Sandbox = sandbox.Value }), cancellationToken);
         return new Creation(made, Joined: false);
-    }
-
-    private async Task KeepAsync(string hash, SandboxId sandbox)
-    {
-        record.State = new CreationRecord { PayloadHash = hash, Sandbox = sandbox.Value };
-        try
-        {
-            await record.WriteStateAsync();
-        }
-        catch (Exception e) when (e is not Orleans.Storage.InconsistentStateException)
-        {
-            throw new StorageUnavailableException();
-        }
     }
 }

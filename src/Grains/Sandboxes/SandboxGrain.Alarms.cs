@@ -31,8 +31,8 @@ public sealed partial class SandboxGrain
     {
         if (_alarm is null || _end is not null) return;
         var now = time.GetUtcNow();
-        var idle = _idleSince + record.State.IdleLimit;
-        var end = _runs.OpenCount == 0 && idle < record.State.ExpiresAt ? idle : record.State.ExpiresAt;
+        var idle = _idleSince + _record.Value.IdleLimit;
+        var end = _runs.OpenCount == 0 && idle < _record.Value.ExpiresAt ? idle : _record.Value.ExpiresAt;
         var wait = _runs.All.Any() || _awaySince is not null ? Tick : end - now;
         wait = TimeSpan.FromTicks(Math.Clamp(wait.Ticks, TimeSpan.FromMilliseconds(10).Ticks, LongestWait.Ticks));
         if (_armedFor > now && _armedFor <= now + wait) return;
@@ -51,8 +51,8 @@ public sealed partial class SandboxGrain
         }
 
         _armedFor = default;
-        if (now >= record.State.ExpiresAt) EndInBackground(EndReason.Expired);
-        else if (_runs.OpenCount == 0 && now - _idleSince >= record.State.IdleLimit) EndInBackground(EndReason.Idle);
+        if (now >= _record.Value.ExpiresAt) EndInBackground(EndReason.Expired);
+        else if (_runs.OpenCount == 0 && now - _idleSince >= _record.Value.IdleLimit) EndInBackground(EndReason.Idle);
         else if (_awaySince is { } since && now - since >= TimeSpan.FromSeconds(Limits.GuestPatienceSeconds)) EndInBackground(EndReason.Lost);
         else foreach (var run in _runs.All.ToArray()) await WatchAsync(run, now, cancellationToken);
         ArmAlarms();
@@ -150,7 +150,7 @@ public sealed partial class SandboxGrain
 
     private async Task<bool> IsStillOursAsync()
     {
-        await record.ReadStateAsync();
-        return record.RecordExists && record.State.Owner == silo.SiloAddress.ToParsableString();
+        await _record.ReadAsync();
+        return _record.Exists && _record.Value.Owner == silo.SiloAddress.ToParsableString();
     }
 }

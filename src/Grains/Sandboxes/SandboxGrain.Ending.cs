@@ -18,7 +18,7 @@ public sealed partial class SandboxGrain
     {
         GuardReadable(tenant);
         await EndWhenHostIsLostAsync();
-        if (tombstone.RecordExists) return;
+        if (_tombstone.Exists) return;
         if (_end is null && !IsHome) throw new SandboxUnreachableException();
         try
         {
@@ -32,7 +32,7 @@ public sealed partial class SandboxGrain
 
     public async Task DeclareLost()
     {
-        if (tombstone.RecordExists || !record.RecordExists) return;
+        if (_tombstone.Exists || !_record.Exists) return;
         await EndAsync(EndReason.Lost).WaitAsync(DeleteLimit, time);
     }
 
@@ -51,10 +51,10 @@ public sealed partial class SandboxGrain
         await _closing.CancelAsync();
         await Settled(_adopting ?? Task.CompletedTask);
         foreach (var run in _runs.All.ToArray()) await Settled(run.Starting ?? Task.CompletedTask);
-        why = record.State.Ending ?? why;
-        stuck = record.State.StuckRun is { } known ? new RunId(known) : stuck;
-        record.State = record.State with { Ending = why, StuckRun = stuck?.Value, Owner = silo.SiloAddress.ToParsableString() };
-        await RepeatAsync(WriteRecordAsync);
+        why = _record.Value.Ending ?? why;
+        stuck = _record.Value.StuckRun is { } known ? new RunId(known) : stuck;
+        var ending = _record.Value with { Ending = why, StuckRun = stuck?.Value, Owner = silo.SiloAddress.ToParsableString() };
+        await RepeatAsync(() => StoreAsync(() => _record.WriteAsync(ending)));
         await StopGuestAsync(why);
         foreach (var run in await RepeatAsync(() => log.ListOpenAsync(_id, _deactivating.Token)))
         {
@@ -104,13 +104,9 @@ public sealed partial class SandboxGrain
             EndedAt = time.GetUtcNow(),
             EndReason = why,
         };
-        var containerId = record.State.ContainerId;
-        await RepeatAsync(async () =>
-        {
-            tombstone.State = new Tombstone { Sandbox = buried };
-            await StoreAsync(tombstone.WriteStateAsync);
-        });
-        await RepeatAsync(() => StoreAsync(record.ClearStateAsync));
+        var containerId = _record.Value.ContainerId;
+        await RepeatAsync(() => StoreAsync(() => _tombstone.WriteAsync(new Tombstone { Sandbox = buried })));
+        await RepeatAsync(() => StoreAsync(_record.ClearAsync));
         _alarm?.Dispose();
         DelayDeactivation(TimeSpan.Zero);
         LogEnded(_id, why);
@@ -147,21 +143,17 @@ public sealed partial class SandboxGrain
         return true;
     });
 
-    private async Task StoreAsync(Func<CancellationToken, Task> write)
+    // Only the activation that wrote last may write: another one's write makes ours fail, and we step down.
+    private async Task StoreAsync(Func<Task> write)
     {
         try
         {
-            await write(CancellationToken.None);
+            await write();
         }
         catch (Orleans.Storage.InconsistentStateException)
         {
             OnReplaced();
             throw new SandboxUnreachableException();
-        }
-        catch (Exception e) when (e is not PodflareException)
-        {
-            LogStorageFailed(e, _id);
-            throw new StorageUnavailableException();
         }
     }
 

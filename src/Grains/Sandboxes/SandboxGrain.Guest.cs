@@ -10,7 +10,7 @@ public sealed partial class SandboxGrain
     public async Task OnConnectedAsync(GuestHello hello, CancellationToken cancellationToken)
     {
         _awaySince = null;
-        if (hello.Boot != record.State.Boot)
+        if (hello.Boot != _record.Value.Boot)
         {
             LogOtherBoot(_id);
             EndInBackground(EndReason.Lost);

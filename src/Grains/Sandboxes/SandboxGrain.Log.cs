@@ -45,9 +45,6 @@ public sealed partial class SandboxGrain
     [LoggerMessage(LogLevel.Warning, "The guest of sandbox {Sandbox} did not take a request: {Request}.")]
     private partial void LogRequestFailed(Exception exception, SandboxId sandbox, string request);
 
-    [LoggerMessage(LogLevel.Error, "The record of sandbox {Sandbox} could not be written.")]
-    private partial void LogStorageFailed(Exception exception, SandboxId sandbox);
-
     [LoggerMessage(LogLevel.Error, "Sandbox {Sandbox} stopped taking its guest's frames; they come again to the next activation.")]
     private partial void LogPumpFailed(Exception exception, SandboxId sandbox);
 }

@@ -25,8 +25,8 @@ public sealed partial class SandboxGrain
     /// <summary>An orphan that is called after the grace time ends itself: nobody else may be there to do it.</summary>
     private async ValueTask EndWhenHostIsLostAsync()
     {
-        if (IsHome || tombstone.RecordExists || !record.RecordExists || _end is { IsCompleted: true } || silos.IsAlive(_id.Host)) return;
-        var seen = await GrainFactory.GetGrain<IHostGrain>(_id.Host).LastSeen() ?? record.State.CreatedAt;
+        if (IsHome || _tombstone.Exists || !_record.Exists || _end is { IsCompleted: true } || silos.IsAlive(_id.Host)) return;
+        var seen = await GrainFactory.GetGrain<IHostGrain>(_id.Host).LastSeen() ?? _record.Value.CreatedAt;
         if (time.GetUtcNow() - seen <= TimeSpan.FromSeconds(hostOptions.Value.GraceSeconds)) return;
         await Settled(EndAsync(EndReason.Lost).WaitAsync(DeleteLimit, time));
     }

@@ -1,5 +1,7 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Storage;
 using Podflare.Guests;
 using Podflare.Hosts;
 using Podflare.Runs;
@@ -17,8 +19,9 @@ namespace Podflare.Sandboxes;
 /// </remarks>
 [GrainType("sandbox"), HostPlacement]
 public sealed partial class SandboxGrain(
-    [PersistentState("sandbox", Stores.Durable)] IPersistentState<SandboxRecord> record,
-    [PersistentState("tombstone", Stores.Expiring)] IPersistentState<Tombstone> tombstone,
+    [FromKeyedServices(Stores.Durable)] IGrainStorage durable,
+    [FromKeyedServices(Stores.Expiring)] IGrainStorage expiring,
+    IGrainContext context,
     IEventLog log,
     LocalHost host,
     HostSilos silos,
@@ -32,6 +35,8 @@ public sealed partial class SandboxGrain(
 {
     private const int MaxExpecting = 64;
 
+    private readonly GrainRecord<SandboxRecord> _record = new(durable, "sandbox", context, logger);
+    private readonly GrainRecord<Tombstone> _tombstone = new(expiring, "tombstone", context, logger);
     private readonly RunTable _runs = new(runOptions.Value.MaxOpen, MaxExpecting);
     private readonly CancellationTokenSource _closing = new();
     private readonly CancellationTokenSource _deactivating = new();
@@ -45,13 +50,15 @@ public sealed partial class SandboxGrain(
 
     private bool IsHome => host.Id == _id.Host;
 
-    private SandboxInfo Info => record.State.ToInfo(_id);
+    private SandboxInfo Info => _record.Value.ToInfo(_id);
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (!SandboxId.TryParse(this.GetPrimaryKeyString(), null, out _id)) return;
-        if (tombstone.RecordExists || !record.RecordExists) return;
-        if (record.State.Ending is { } why) EndInBackground(why);
+        await _tombstone.ReadAsync();
+        await _record.ReadAsync();
+        if (_tombstone.Exists || !_record.Exists) return;
+        if (_record.Value.Ending is { } why) EndInBackground(why);
         else if (IsHome) _ = AdoptAsync();
         else await BecomeOrphanAsync(cancellationToken);
     }
@@ -67,11 +74,11 @@ public sealed partial class SandboxGrain(
     public async Task<SandboxInfo> Create(string creation, TenantId tenant, SandboxSpec spec, CancellationToken cancellationToken)
     {
         GuardTombstone(tenant);
-        if (!record.RecordExists)
+        if (!_record.Exists)
         {
             await TakeAsync(creation, tenant, spec);
         }
-        else if (record.State.Creation != creation || record.State.Tenant != tenant.Value)
+        else if (_record.Value.Creation != creation || _record.Value.Tenant != tenant.Value)
         {
             throw new SandboxTakenException();
         }
@@ -87,12 +94,12 @@ public sealed partial class SandboxGrain(
     {
         var info = GuardReadable(tenant);
         await EndWhenHostIsLostAsync();
-        return tombstone.RecordExists ? tombstone.State.Sandbox! : info;
+        return _tombstone.Exists ? _tombstone.Value.Sandbox! : info;
     }
 
     public async Task<SandboxInfo?> Adopt(string containerId)
     {
-        if (!IsHome || tombstone.RecordExists || !record.RecordExists || record.State.ContainerId != containerId)
+        if (!IsHome || _tombstone.Exists || !_record.Exists || _record.Value.ContainerId != containerId)
         {
             DeactivateWhenIdle();
             return null;
@@ -115,30 +122,22 @@ public sealed partial class SandboxGrain(
         var hostGrain = GrainFactory.GetGrain<IHostGrain>(_id.Host);
         var container = await hostGrain.TakeLease(_id) ?? throw new LeaseGoneException();
         var now = time.GetUtcNow();
-        try
-        {
-            record.State = new SandboxRecord
-            {
-                Tenant = tenant.Value,
-                Creation = creation,
-                Owner = silo.SiloAddress.ToParsableString(),
-                Boot = container.Boot,
-                ContainerId = container.ContainerId,
-                Template = spec.Template,
-                Egress = spec.Egress,
-                Metadata = spec.Metadata,
-                CreatedAt = now,
-                ExpiresAt = now + spec.Lifetime,
-                IdleLimit = spec.IdleLimit,
-            };
-            await WriteRecordAsync();
-        }
-        catch
-        {
-            await hostGrain.Release(_id, container.ContainerId);
-            throw;
-        }
 
+        // Should the answer to this be lost, the sweep finds container and record, and adopts or removes.
+        await StoreAsync(() => _record.WriteAsync(new SandboxRecord
+        {
+            Tenant = tenant.Value,
+            Creation = creation,
+            Owner = silo.SiloAddress.ToParsableString(),
+            Boot = container.Boot,
+            ContainerId = container.ContainerId,
+            Template = spec.Template,
+            Egress = spec.Egress,
+            Metadata = spec.Metadata,
+            CreatedAt = now,
+            ExpiresAt = now + spec.Lifetime,
+            IdleLimit = spec.IdleLimit,
+        }));
         Attach();
         await hostGrain.Report(Info);
     }
@@ -153,8 +152,7 @@ public sealed partial class SandboxGrain(
 
     private async Task AdoptCoreAsync()
     {
-        record.State = record.State with { Owner = silo.SiloAddress.ToParsableString() };
-        await WriteRecordAsync();
+        await StoreAsync(() => _record.WriteAsync(_record.Value with { Owner = silo.SiloAddress.ToParsableString() }));
         foreach (var run in await log.ListOpenAsync(_id, _closing.Token)) await OpenKnownAsync(run, _closing.Token);
         if (_end is not null) return;
         Attach();
@@ -189,8 +187,6 @@ public sealed partial class SandboxGrain(
         }
     }
 
-    private Task WriteRecordAsync() => StoreAsync(record.WriteStateAsync);
-
     /// <summary>Every command begins here.</summary>
     private async ValueTask<GuestPort> GuardCommandAsync(TenantId tenant, CancellationToken cancellationToken)
     {
@@ -203,15 +199,15 @@ public sealed partial class SandboxGrain(
 
     private void GuardTombstone(TenantId tenant)
     {
-        if (!tombstone.RecordExists) return;
-        var sandbox = tombstone.State.Sandbox!;
+        if (!_tombstone.Exists) return;
+        var sandbox = _tombstone.Value.Sandbox!;
         if (sandbox.Tenant != tenant) throw new SandboxNotFoundException();
         throw Gone(sandbox.EndReason!.Value);
     }
 
     private void GuardLiving()
     {
-        if (record.State.Ending is { } why) throw Gone(why);
+        if (_record.Value.Ending is { } why) throw Gone(why);
     }
 
     private static PodflareException Gone(EndReason why) =>
@@ -219,7 +215,7 @@ public sealed partial class SandboxGrain(
 
     private SandboxInfo GuardReadable(TenantId tenant)
     {
-        var info = tombstone.RecordExists ? tombstone.State.Sandbox : record.RecordExists ? Info : null;
+        var info = _tombstone.Exists ? _tombstone.Value.Sandbox : _record.Exists ? Info : null;
         if (info is null || info.Tenant != tenant)
         {
             if (info is null) DeactivateWhenIdle();
