@@ -13,6 +13,9 @@ public sealed partial class RunEvents
     /// <summary>Readers under way.</summary>
     public int Readers { get; private set; }
 
+    /// <summary>Readers under way, and those whose place is kept.</summary>
+    internal int Remembered => _readers.Count;
+
     /// <summary>Registers a reader that has everything up to <paramref name="afterSeq"/>. It counts until disposed.</summary>
     public EventReader AddReader(long afterSeq)
     {
