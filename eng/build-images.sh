@@ -131,7 +131,9 @@ if [ "${1:-}" = --fresh ]; then
   fresh=1
   shift
 fi
-[ $# -gt 0 ] || set -- $(cd "$IMAGES" && printf '%s\n' */Dockerfile | xargs -n 1 dirname)
+if [ $# = 0 ]; then
+  for dockerfile in "$IMAGES"/*/Dockerfile; do set -- "$@" "$(basename "$(dirname "$dockerfile")")"; done
+fi
 . /etc/os-release
 VERSION_CODENAME=${VERSION_CODENAME:-unknown}
 

@@ -70,13 +70,22 @@ start_by_hand() {
   wait_for_engine "$DETACHED" || {
     say "last lines of $LOG:" >&2
     tail -n 20 "$LOG" >&2
-    die "dockerd did not answer on $SOCKET within $LIMIT_SECONDS s."
+    process_lives "$DETACHED" || die "dockerd ended at once; its last lines are above, all of them in $LOG."
+    die "dockerd (pid $DETACHED) did not answer on $SOCKET within $LIMIT_SECONDS s; its log is $LOG. It was left running."
   }
+}
+
+# Newer releases of Debian have the client in a package of its own.
+ensure_client() {
+  command -v docker >/dev/null && return 0
+  apt-cache show docker-cli >/dev/null 2>&1 || die "the engine answers, but there is no docker command on the PATH; install it."
+  apt_install docker-cli
 }
 
 say "== Docker engine: making sure that one answers on $SOCKET"
 command -v curl >/dev/null || apt_install curl
 if ping_engine; then
+  ensure_client
   say "the engine answers"
   exit 0
 fi
@@ -106,4 +115,5 @@ if [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ] && ! com
 fi
 say "starting the engine (a few seconds)"
 if [ -d /run/systemd/system ]; then start_with_systemd; else start_by_hand; fi
+ensure_client
 say "the engine answers (it took $(seconds_since "$started") s)"
