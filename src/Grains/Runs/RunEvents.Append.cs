@@ -125,8 +125,12 @@ public sealed partial class RunEvents
     {
         var earlier = _doubt;
         (_doubt, _looked) = (entry, false);
-        var outcome = await _log.AppendAsync(
+        var answer = _log.AppendAsync(
             _sandbox, Record.Id, new LogAppend(_logSeq, _keepFrom, entry.Batch, entry.Frame, entry.Ending), cancellationToken);
+
+        // A log that answers at once would let a chatty program keep its grain's other calls and readers from their turn.
+        if (answer.IsCompletedSuccessfully) await Task.Yield();
+        var outcome = await answer;
 
         // Answered: this one is not in doubt any more, but one that we gave up before still may be.
         (_doubt, _looked) = (earlier, true);

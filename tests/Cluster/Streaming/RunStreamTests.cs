@@ -252,6 +252,17 @@ public sealed class RunStreamTests(StreamFixture fixture) : IClassFixture<Stream
     }
 
     [Fact]
+    public async Task A_chatty_run_leaves_its_grain_time_for_others()
+    {
+        var (_, grain) = fixture.NewSandbox();
+        await grain.Accept(_run);
+        var writing = grain.Write(_run, 300_000, 10, 10);
+        for (var i = 0; i < 3; i++) Assert.Equal(0, await grain.CountReaders());
+        Assert.False(writing.IsCompleted, "The calls waited for the whole output.");
+        await writing.WaitAsync(Soon, Cancel);
+    }
+
+    [Fact]
     public async Task A_sandbox_has_no_more_readers_than_its_limit()
     {
         var (id, grain) = fixture.NewSandbox();
