@@ -309,6 +309,24 @@ public sealed class RunStreamTests(StreamFixture fixture) : IClassFixture<Stream
         await NoReaderIsLeftAsync(grain);
     }
 
+    [Fact]
+    public async Task A_subscriber_that_never_answers_holds_nothing_once_it_is_unsubscribed()
+    {
+        var (id, grain) = fixture.NewSandbox();
+        await grain.Accept(_run);
+        await grain.Write(_run, 1, 10, 1);
+        var factory = fixture.Cluster.GrainFactory;
+        var producer = factory.GetGrain(GrainId.Create(TestSandboxGrain.Name, id.Value)).AsReference<IRunStreamExtension>();
+        var subscriber = new Subscriber { Hang = true };
+        var subscription = Guid.NewGuid();
+        await producer.Subscribe(subscription, Tenant, _run, 0, false, factory.CreateObjectReference<IRunSubscriber>(subscriber));
+        await EventuallyAsync(() => Task.FromResult(!subscriber.Contexts.IsEmpty));
+        Assert.Null(await grain.GetUnreadSince(_run));
+        await producer.Unsubscribe(subscription);
+        await EventuallyAsync(async () => await grain.GetUnreadSince(_run) is not null);
+        GC.KeepAlive(subscriber);
+    }
+
     private static IEnumerable<long> Range(long first, long last)
     {
         for (var seq = first; seq <= last; seq++) yield return seq;
@@ -403,9 +421,12 @@ public sealed class RunStreamTests(StreamFixture fixture) : IClassFixture<Stream
 
         public bool Fail { get; set; }
 
+        public bool Hang { get; set; }
+
         public Task<bool> Deliver(EventBatch batch)
         {
             Contexts.Enqueue(RequestContext.Get("secret"));
+            if (Hang) return new TaskCompletionSource<bool>().Task;
             if (Fail) throw new InvalidOperationException("This subscriber is broken.");
             Batches.Enqueue(batch);
             return Task.FromResult(true);
