@@ -1,0 +1,40 @@
+using Podflare.Bodies;
+using Podflare.Health;
+using Podflare.Keys;
+using Podflare.Problems;
+using Podflare.Runs;
+using Podflare.Sandboxes;
+
+namespace Podflare.Hosting;
+
+/// <summary>The HTTP frontend as a table of contents. A silo beside it gives it its grains.</summary>
+internal static class FrontendApp
+{
+    public static void AddFrontend(this WebApplicationBuilder builder)
+    {
+        var settings = ServerSettings.Read(builder.Configuration);
+        builder.AddHttp(settings);
+        builder.Services.AddBodies().AddSandboxApi().AddRunApi().AddHealth();
+    }
+
+    public static void MapFrontend(this WebApplication app)
+    {
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseRouting();
+        app.UseMiddleware<KeyMiddleware>();
+        app.UseMiddleware<IdMiddleware>();
+        app.UseMiddleware<DeadlineMiddleware>();
+
+        app.MapHealth();
+        foreach (var mount in new[] { Mount.Main, Mount.Compat })
+        {
+            app.MapAlive(mount);
+            var api = app.MapGroup($"{mount.Prefix}/v1").WithMetadata(new NeedsKey());
+            api.MapSandboxes(mount);
+            api.MapRuns(mount);
+            api.MapNotOffered();
+        }
+
+        app.SayHowCallersAreKnown();
+    }
+}

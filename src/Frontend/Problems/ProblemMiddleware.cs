@@ -1,0 +1,52 @@
+namespace Podflare.Problems;
+
+/// <summary>Turns whatever the rest of the pipeline refuses, throws or leaves empty into a problem document.</summary>
+internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> logger)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+            if (IsBareRefusal(context.Response)) await ProblemWriter.WriteAsync(context, Translator.OfStatus(context.Response.StatusCode), ProblemWriter.TraceId());
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
+        {
+            // The client has left: there is nobody to tell.
+        }
+        catch (Exception e)
+        {
+            await TellAsync(context, e);
+        }
+    }
+
+    private static bool IsBareRefusal(HttpResponse response) =>
+        response is { HasStarted: false, StatusCode: >= 400, ContentLength: null } && string.IsNullOrEmpty(response.ContentType);
+
+    private async Task TellAsync(HttpContext context, Exception e)
+    {
+        var problem = Translator.Translate(e);
+        var traceId = ProblemWriter.TraceId();
+        var (sandbox, run) = (context.Request.RouteValues["id"], context.Request.RouteValues["run"]);
+        if (problem.Code == "internal") LogFailed(e, traceId, sandbox, run);
+        else if (problem.Status >= 503) LogUnavailable(problem.Code, traceId, sandbox, run, e.GetType().Name);
+
+        if (context.Response.HasStarted)
+        {
+            // An orderly end would look like a complete answer.
+            context.Abort();
+            return;
+        }
+
+        var allow = context.Response.Headers.Allow;
+        context.Response.Clear();
+        context.Response.Headers.Allow = allow;
+        await ProblemWriter.WriteAsync(context, problem, traceId);
+    }
+
+    [LoggerMessage(LogLevel.Error, "Request failed. trace_id {TraceId} sandbox {Sandbox} run {Run}")]
+    private partial void LogFailed(Exception e, string traceId, object? sandbox, object? run);
+
+    [LoggerMessage(LogLevel.Warning, "Answered 503 {Code}. trace_id {TraceId} sandbox {Sandbox} run {Run} cause {Cause}")]
+    private partial void LogUnavailable(string code, string traceId, object? sandbox, object? run, string cause);
+}

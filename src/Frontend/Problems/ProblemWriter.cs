@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Podflare.Problems;
+
+/// <summary>Writes RFC 9457 documents that carry <c>error</c> as well, because published clients read it.</summary>
+internal static class ProblemWriter
+{
+    /// <summary>The id under which an answer and its log line are found: the server span's, or a new one.</summary>
+    public static string TraceId() => (Activity.Current is { IdFormat: ActivityIdFormat.W3C } span ? span.TraceId : ActivityTraceId.CreateRandom()).ToHexString();
+
+    public static async Task WriteAsync(HttpContext context, Problem problem, string traceId)
+    {
+        var response = context.Response;
+        response.StatusCode = problem.Status;
+        response.ContentType = "application/problem+json";
+        response.Headers.CacheControl = "no-store";
+        if (problem.RetryAfter is { } seconds) response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        if (problem.Status == 401) response.Headers.WWWAuthenticate = "Bearer";
+        var body = Render(problem, traceId);
+        response.ContentLength = body.Length;
+        if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    internal static byte[] Render(Problem problem, string traceId)
+    {
+        using var buffer = new MemoryStream(512);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("error"u8, problem.Error);
+            json.WriteString("code"u8, problem.Code);
+            json.WriteString("type"u8, $"/errors/{problem.Code}");
+            json.WriteString("title"u8, ReasonPhrases.GetReasonPhrase(problem.Status));
+            json.WriteNumber("status"u8, problem.Status);
+            json.WriteString("detail"u8, problem.Detail ?? problem.Error);
+            json.WriteString("trace_id"u8, traceId);
+            if (problem.OldestSeq is { } seq) json.WriteNumber("oldest_seq"u8, seq);
+            if (problem.EndedReason is { } reason) json.WriteString("ended_reason"u8, reason);
+            if (problem.Errors is { } errors) WriteErrors(json, errors);
+            json.WriteEndObject();
+        }
+
+        return buffer.ToArray();
+    }
+
+    private static void WriteErrors(Utf8JsonWriter json, FieldErrors errors)
+    {
+        json.WriteStartObject("errors"u8);
+        foreach (var (field, message) in errors.All)
+        {
+            json.WriteStartArray(field);
+            json.WriteStringValue(message);
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,48 @@
+using Podflare.Hosting;
+using Podflare.Sandboxes;
+
+namespace Podflare.Problems;
+
+/// <summary>The one place where exceptions become answers.</summary>
+internal static class Translator
+{
+    private const int Soon = 1;
+
+    public static Problem Translate(Exception e) => e switch
+    {
+        ProblemException x => x.Problem,
+        SandboxNotFoundException x => new Problem(404, "sandbox_not_found", x.Message),
+        RunNotFoundException x => new Problem(404, "run_not_found", x.Message),
+        TemplateNotFoundException x => new Problem(404, "template_not_found", x.Message),
+        SandboxEndedException x => new Problem(410, "sandbox_ended", x.Message) { EndedReason = x.Reason.ToString().ToLowerInvariant() },
+        SandboxLostException x => new Problem(410, "sandbox_lost", x.Message),
+        EventsEvictedException x => new Problem(410, "events_evicted", x.Message) { OldestSeq = x.OldestSeq },
+        IdempotencyKeyReusedException x => new Problem(422, "idempotency_key_reused", x.Message),
+        RunQueueFullException x => new Problem(429, "run_queue_full", x.Message) { RetryAfter = Soon },
+        NoCapacityException x => new Problem(503, "no_capacity", x.Message) { RetryAfter = Soon },
+        ContainerStartException { Retry: true } x => new Problem(503, "no_capacity", x.Message) { RetryAfter = Soon },
+        ContainerStartException x => new Problem(500, "internal", x.Message),
+        LeaseGoneException or SandboxTakenException => new Problem(503, "no_capacity", new NoCapacityException().Message) { RetryAfter = Soon },
+        ShuttingDownException x => new Problem(503, "shutting_down", x.Message) { RetryAfter = Soon },
+        StorageUnavailableException x => new Problem(503, "storage_unavailable", x.Message) { RetryAfter = Soon },
+        SandboxUnreachableException x => Unreachable(x.Message),
+        OperationCanceledException => Unreachable(new SandboxUnreachableException().Message),
+        BadHttpRequestException x => OfStatus(x.StatusCode),
+        _ when Repeat.IsLostCall(e) => Unreachable(new SandboxUnreachableException().Message),
+        _ => new Problem(500, "internal", "internal error"),
+    };
+
+    /// <summary>The answer where the server, and not a handler, refuses.</summary>
+    public static Problem OfStatus(int status) => status switch
+    {
+        404 => new Problem(404, "not_found", "no such route"),
+        405 => new Problem(405, "method_not_allowed", "the route does not know this method"),
+        408 => new Problem(408, "request_timeout", "the request body took too long"),
+        413 => new Problem(413, "code_too_large", "the request body is too large"),
+        415 => new Problem(415, "unsupported_media_type", "the body must be JSON: Content-Type: application/json"),
+        >= 500 => new Problem(status, "internal", "internal error"),
+        _ => new Problem(status, "invalid_request", "invalid request"),
+    };
+
+    private static Problem Unreachable(string message) => new(503, "sandbox_unreachable", message) { RetryAfter = Soon };
+}

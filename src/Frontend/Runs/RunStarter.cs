@@ -1,0 +1,41 @@
+using Podflare.Hosting;
+using Podflare.Sandboxes;
+using Podflare.Streaming;
+using Podflare.Tenants;
+
+namespace Podflare.Runs;
+
+/// <summary>A run that was accepted, and the reader that has been waiting for it meanwhile.</summary>
+internal sealed record StartedRun(RunAccepted Accepted, RunFeed Feed);
+
+/// <summary>Starts a run and reads it at the same time.</summary>
+internal sealed class RunStarter(IGrainFactory grains, RunReader reader)
+{
+    public async Task<StartedRun> StartAsync(TenantId tenant, SandboxId id, RunId run, RunRequest request, Deadline deadline)
+    {
+        var sandbox = grains.GetGrain<ISandboxGrain>(id.Value);
+        // First in the grain's queue, so that the subscription finds the run.
+        var starting = Repeat.UntilAsync(token => sandbox.StartRun(tenant, run, request, token), deadline);
+        var feed = Open(expectStart: true);
+        try
+        {
+            var accepted = await starting;
+            // The events of a run from earlier may be gone, and that must be told before the first byte.
+            if (accepted.Joined) await Repeat.UntilAsync(token => sandbox.ReadEvents(tenant, run, 0, token), deadline);
+            if (feed.Next.IsFaulted)
+            {
+                await feed.DisposeAsync();
+                feed = Open(expectStart: false);
+            }
+
+            return new StartedRun(accepted, feed);
+        }
+        catch
+        {
+            await feed.DisposeAsync();
+            throw;
+        }
+
+        RunFeed Open(bool expectStart) => RunFeed.Open(reader, tenant, id, run, after: 0, expectStart, deadline.ClientLeft);
+    }
+}

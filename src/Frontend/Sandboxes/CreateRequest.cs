@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using Podflare.Bodies;
+using Podflare.Problems;
+
+namespace Podflare.Sandboxes;
+
+/// <summary>The body of a create, checked, with defaults and maxima applied.</summary>
+/// <param name="Warnings">What was brought down or is not offered here.</param>
+internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> Warnings)
+{
+    private const int MaxTemplate = 128;
+
+    /// <exception cref="ProblemException">400 that names each field, or 501 for what is not offered.</exception>
+    public static CreateRequest Parse(ReadOnlySpan<byte> utf8, CreateOptions options) =>
+        // All fields are optional, so no body at all says the same as an empty object.
+        JsonFields.Read(utf8.IsEmpty ? "{}"u8 : utf8, (fields, errors) => Parse(ref fields, errors, options));
+
+    private static CreateRequest Parse(ref JsonFields fields, FieldErrors errors, CreateOptions options)
+    {
+        string? template = null;
+        double? lifetime = null, idle = null;
+        int? ram = null, rootfs = null;
+        bool? egress = null, persistent = null;
+        var metadata = ImmutableSortedDictionary<string, string>.Empty;
+        var env = metadata;
+        while (fields.Next())
+        {
+            if (fields.Is("template")) template = fields.Text(MaxTemplate);
+            else if (fields.Is("timeout_seconds")) lifetime = fields.Positive();
+            else if (fields.Is("idle_timeout_seconds")) idle = fields.Positive();
+            else if (fields.Is("ram_mib")) ram = fields.Whole(options.MinRamMib);
+            else if (fields.Is("rootfs_gb")) rootfs = fields.Whole(1);
+            else if (fields.Is("egress")) egress = fields.Flag();
+            else if (fields.Is("persistent")) persistent = fields.Flag();
+            else if (fields.Is("metadata")) metadata = Fields.Metadata(ref fields, options.MaxMetadataPairs);
+            else if (fields.Is("env")) env = Fields.Env(ref fields, options.MaxEnvBytes);
+            else fields.Skip();
+        }
+
+        errors.ThrowIfAny();
+        if (persistent == true) throw new ProblemException(Problem.NotOffered("persistent"));
+
+        var warnings = new List<string>();
+        if (egress == true && !options.OfferEgress) warnings.Add("egress is not offered here; the sandbox has none");
+        return new CreateRequest(
+            new SandboxSpec(
+                template is { Length: > 0 } ? template : options.DefaultTemplate,
+                Fields.Duration("timeout_seconds", lifetime, options.DefaultLifetimeSeconds, options.MaxLifetimeSeconds, warnings),
+                Fields.Duration("idle_timeout_seconds", idle, options.DefaultIdleSeconds, options.MaxIdleSeconds, warnings),
+                ram is { } mib ? (int)Fields.Cap("ram_mib", mib, options.MaxRamMib, warnings) : null,
+                rootfs is { } gib ? (int)Fields.Cap("rootfs_gb", gib, options.MaxRootfsGb, warnings) : null,
+                options.OfferEgress && (egress ?? options.EgressByDefault),
+                metadata,
+                env),
+            warnings);
+    }
+}

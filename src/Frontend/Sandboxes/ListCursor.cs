@@ -1,0 +1,32 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+
+namespace Podflare.Sandboxes;
+
+/// <summary>Where a page of a list ended: creation time and id of its last sandbox. Opaque to clients.</summary>
+internal readonly record struct ListCursor(DateTimeOffset CreatedAt, SandboxId Id)
+{
+    private const int MaxLength = 128;
+
+    /// <summary>Newest first; sandboxes of one moment by id, the higher one first.</summary>
+    public static readonly IComparer<SandboxInfo> NewestFirst = Comparer<SandboxInfo>.Create((a, b) =>
+        b.CreatedAt.CompareTo(a.CreatedAt) is var byTime and not 0 ? byTime : string.CompareOrdinal(b.Id.Value, a.Id.Value));
+
+    public static ListCursor After(SandboxInfo last) => new(last.CreatedAt, last.Id);
+
+    public override string ToString() =>
+        Base64Url.EncodeToString(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{CreatedAt.UtcTicks}.{Id}")));
+
+    public static bool TryParse(string text, out ListCursor cursor)
+    {
+        cursor = default;
+        if (text.Length > MaxLength || !Base64Url.IsValid(text)) return false;
+        var parts = Encoding.ASCII.GetString(Base64Url.DecodeFromChars(text)).Split('.');
+        if (parts.Length != 2 || !SandboxId.TryParse(parts[1], null, out var id)
+            || !long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) || ticks > DateTimeOffset.MaxValue.UtcTicks)
+            return false;
+        cursor = new ListCursor(new DateTimeOffset(ticks, TimeSpan.Zero), id);
+        return true;
+    }
+}

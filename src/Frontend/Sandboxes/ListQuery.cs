@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using Podflare.Bodies;
+using Podflare.Hosts;
+using Podflare.Problems;
+
+namespace Podflare.Sandboxes;
+
+/// <summary>The query of a list, checked.</summary>
+internal sealed record ListQuery(SandboxFilter Filter, IReadOnlyList<string> Warnings)
+{
+    private const string MetadataPrefix = "metadata.";
+
+    public static ListQuery Parse(HttpRequest request, CreateOptions options)
+    {
+        var warnings = new List<string>();
+        var wanted = Query.Number(request, "limit", 1, int.MaxValue);
+        var limit = wanted is { } number ? (int)Fields.Cap("limit", number, options.MaxPage, warnings) : options.DefaultPage;
+        var cursor = ParseCursor(request);
+        return new ListQuery(new SandboxFilter(ParseState(request), ParseMetadata(request, options), limit, cursor?.CreatedAt, cursor?.Id.Value), warnings);
+    }
+
+    private static SandboxState? ParseState(HttpRequest request) => Query.Single(request, "state") switch
+    {
+        null or "" => null,
+        "ready" => SandboxState.Ready,
+        "ending" => SandboxState.Ending,
+        "ended" => SandboxState.Ended,
+        "lost" => SandboxState.Lost,
+        _ => throw ProblemException.Invalid("state", "must be ready, ending, ended or lost"),
+    };
+
+    private static ListCursor? ParseCursor(HttpRequest request)
+    {
+        if (Query.Single(request, "cursor") is not { Length: > 0 } text) return null;
+        return ListCursor.TryParse(text, out var cursor) ? cursor : throw ProblemException.Invalid("cursor", "is not one that a page has named");
+    }
+
+    private static ImmutableSortedDictionary<string, string> ParseMetadata(HttpRequest request, CreateOptions options)
+    {
+        var pairs = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach (var field in request.Query.Keys.Where(key => key.StartsWith(MetadataPrefix, StringComparison.Ordinal)))
+        {
+            var (name, value) = (field[MetadataPrefix.Length..], Query.Single(request, field) ?? "");
+            if (Fields.WrongMetadata(name, value) is { } wrong) throw ProblemException.Invalid(field, wrong);
+            pairs[name] = value;
+        }
+
+        return pairs.Count <= options.MaxMetadataPairs
+            ? pairs.ToImmutable()
+            : throw ProblemException.Invalid("metadata", $"must have at most {options.MaxMetadataPairs} pairs");
+    }
+}

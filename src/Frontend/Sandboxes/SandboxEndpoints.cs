@@ -1,0 +1,90 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+using Podflare.Bodies;
+using Podflare.Hosting;
+using Podflare.Keys;
+using Podflare.Problems;
+
+namespace Podflare.Sandboxes;
+
+/// <summary>Create, list, get, delete and replay of sandboxes.</summary>
+internal static class SandboxEndpoints
+{
+    public static void MapSandboxes(this RouteGroupBuilder api, Mount mount)
+    {
+        var sandboxes = api.MapGroup("/sandboxes");
+        sandboxes.MapPost("", (HttpContext context, Caller caller, CreateServices services) => CreateAsync(context, caller, services, mount))
+            .WithMetadata(new OwnDeadline());
+        sandboxes.MapGet("/{id}/replay", (HttpContext context, SandboxId id, Caller caller, Replayer replayer) => replayer.ReplayAsync(context, caller.Tenant, id, mount))
+            .WithMetadata(new OwnDeadline());
+        sandboxes.MapDelete("/{id}", DeleteAsync);
+        if (mount == Mount.Compat) return;
+
+        sandboxes.MapGet("", ListAsync);
+        sandboxes.MapGet("/{id}", GetAsync);
+    }
+
+    /// <summary>The published routes that are not built yet.</summary>
+    public static void MapNotOffered(this RouteGroupBuilder api)
+    {
+        Offer("POST", "/sandboxes/{id}/fork", "fork");
+        Offer("POST", "/sandboxes/{parent}/merge_into/{winner}", "merge");
+        Offer("POST", "/sandboxes/{id}/pty", "pty");
+        Offer("GET", "/sandboxes/{id}/pty", "pty");
+        foreach (var verb in new[] { "input", "resize", "kill", "read" }) Offer("POST", $"/sandboxes/{{id}}/pty/{{pty}}/{verb}", "pty");
+        Offer("GET", "/sandboxes/{id}/pty/{pty}/attach", "pty");
+        Offer("POST", "/spaces/{space}/resume", "spaces");
+        Offer("DELETE", "/spaces/{space}", "spaces");
+
+        void Offer(string method, string pattern, string what) =>
+            api.MapMethods(pattern, [method], IResult () => throw new ProblemException(Problem.NotOffered(what)));
+    }
+
+    private static async Task<JsonHttpResult<SandboxJson>> CreateAsync(HttpContext context, Caller caller, CreateServices services, Mount mount)
+    {
+        services.Streams.EnsureOpen();
+        var key = IdempotencyKey.Read(context.Request);
+        var request = await ReadAsync(context, services);
+        using var deadline = new Deadline(services.Http.Value.StartSeconds, services.Time, context.RequestAborted);
+        var creation = await services.Starter.StartAsync(caller.Tenant, key, request.Spec, deadline);
+        if (creation.Joined) context.Response.Headers[IdempotencyKey.Replayed] = "true";
+        var json = SandboxJson.Of(creation.Sandbox).At(services.Settings, mount);
+        return TypedResults.Json(request.Warnings.Count > 0 ? json with { Warnings = request.Warnings } : json, ApiJson.Default.SandboxJson);
+    }
+
+    private static async Task<CreateRequest> ReadAsync(HttpContext context, CreateServices services)
+    {
+        using var body = await services.Bodies.ReadAsync(context);
+        return CreateRequest.Parse(body.Utf8, services.Options.Value);
+    }
+
+    private static async Task<JsonHttpResult<SandboxPageJson>> ListAsync(
+        HttpRequest request, Caller caller, SandboxLister lister, IOptions<CreateOptions> options, CancellationToken cancellationToken) =>
+        TypedResults.Json(await lister.ListAsync(caller.Tenant, ListQuery.Parse(request, options.Value), cancellationToken), ApiJson.Default.SandboxPageJson);
+
+    private static async Task<JsonHttpResult<SandboxJson>> GetAsync(
+        SandboxId id, Caller caller, IGrainFactory grains, ServerSettings settings, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var info = await Repeat.WhenLostAsync(() => grains.GetGrain<ISandboxGrain>(id.Value).Get(caller.Tenant), time, cancellationToken);
+        return TypedResults.Json(SandboxJson.Of(info).At(settings, Mount.Main), ApiJson.Default.SandboxJson);
+    }
+
+    private static async Task<NoContent> DeleteAsync(SandboxId id, Caller caller, IGrainFactory grains, TimeProvider time, CancellationToken cancellationToken)
+    {
+        await Repeat.WhenLostAsync(() => grains.GetGrain<ISandboxGrain>(id.Value).Delete(caller.Tenant), time, cancellationToken);
+        return TypedResults.NoContent();
+    }
+}
+
+/// <summary>What a create needs.</summary>
+internal sealed record CreateServices(
+    SandboxStarter Starter, BodyReader Bodies, OpenStreams Streams, ServerSettings Settings, IOptions<CreateOptions> Options, IOptions<HttpOptions> Http, TimeProvider Time);
+
+internal static class SandboxServices
+{
+    public static IServiceCollection AddSandboxApi(this IServiceCollection services)
+    {
+        services.AddOptions<CreateOptions>().BindConfiguration(CreateOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        return services.AddSingleton<SandboxStarter>().AddSingleton<CreateServices>().AddSingleton<SandboxLister>().AddSingleton<Replayer>();
+    }
+}

@@ -1,0 +1,20 @@
+using Podflare.Hosts;
+using Podflare.Tenants;
+
+namespace Podflare.Sandboxes;
+
+/// <summary>Lists a tenant's sandboxes over all live hosts. There is no registry: each host knows its own.</summary>
+internal sealed class SandboxLister(HostDirectory hosts)
+{
+    public async Task<SandboxPageJson> ListAsync(TenantId tenant, ListQuery query, CancellationToken cancellationToken)
+    {
+        var filter = query.Filter;
+        // One more than the page tells whether there is another page.
+        var answers = await hosts.AskAsync(host => host.List(tenant, filter with { Limit = filter.Limit + 1 }), cancellationToken);
+        var found = answers.SelectMany(answer => answer.Answer ?? []).Order(ListCursor.NewestFirst).Take(filter.Limit + 1).ToArray();
+        var page = found.Take(filter.Limit).Select(SandboxJson.Of).ToArray();
+        var next = found.Length > filter.Limit ? ListCursor.After(found[filter.Limit - 1]).ToString() : null;
+        string[] warnings = [.. query.Warnings, .. answers.Where(answer => answer.Answer is null).Select(answer => $"host {answer.Host} did not answer; its sandboxes are missing")];
+        return new SandboxPageJson(page, next) { Warnings = warnings.Length > 0 ? warnings : null };
+    }
+}

@@ -1,0 +1,91 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Podflare.Hosts;
+
+/// <summary>The live hosts and their loads: which there are is read from silo metadata, how full they are is asked of each one.</summary>
+public sealed partial class HostDirectory(
+    IGrainFactory grains, HostSilos silos, IOptions<HostDirectoryOptions> options, TimeProvider time, ILogger<HostDirectory> logger)
+    : BackgroundService
+{
+    private readonly TimeSpan _limit = TimeSpan.FromSeconds(options.Value.AnswerSeconds);
+    private volatile Dictionary<string, Answer> _answers = [];
+
+    /// <summary>At least one host has answered lately.</summary>
+    public bool AnyAnswers => Fresh().Any();
+
+    /// <summary>The hosts to ask for a new sandbox, in order.</summary>
+    public IReadOnlyList<string> Candidates() => HostChoice.Order(Fresh(), options.Value.MaxHosts, Random.Shared);
+
+    /// <summary>Asks all live hosts at the same time. A host that does not answer in time is named with null.</summary>
+    public async Task<IReadOnlyList<(string Host, T? Answer)>> AskAsync<T>(Func<IHostGrain, Task<T>> ask, CancellationToken cancellationToken)
+        where T : class =>
+        await Task.WhenAll(silos.Alive().Select(async host => (host, await AskAsync(host, ask, cancellationToken))));
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(options.Value.PeriodSeconds), time);
+        try
+        {
+            do
+            {
+                await RefreshAsync(stoppingToken);
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The process stops.
+        }
+    }
+
+    private async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        var loads = await AskAsync(host => host.Load(), cancellationToken);
+        var now = time.GetTimestamp();
+        var before = _answers;
+        var after = new Dictionary<string, Answer>();
+        foreach (var (host, load) in loads)
+        {
+            if (load is not null) after[host] = new Answer(load, now);
+            else if (before.TryGetValue(host, out var known)) after[host] = known;
+        }
+
+        _answers = after;
+    }
+
+    private async Task<T?> AskAsync<T>(string host, Func<IHostGrain, Task<T>> ask, CancellationToken cancellationToken)
+        where T : class
+    {
+        try
+        {
+            return await ask(grains.GetGrain<IHostGrain>(host)).WaitAsync(_limit, time, cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogSilent(host, e.GetType().Name);
+            return null;
+        }
+    }
+
+    private IEnumerable<(string Host, HostLoad Load)> Fresh() =>
+        _answers.Where(pair => time.GetElapsedTime(pair.Value.At).TotalSeconds < options.Value.StaleSeconds).Select(pair => (pair.Key, pair.Value.Load));
+
+    [LoggerMessage(LogLevel.Debug, "Host {Host} did not answer: {Cause}")]
+    private partial void LogSilent(string host, string cause);
+
+    private readonly record struct Answer(HostLoad Load, long At);
+}
+
+public static class HostServices
+{
+    /// <summary>Adds the knowledge of which hosts there are and how full they are.</summary>
+    public static IServiceCollection AddHosts(this IServiceCollection services)
+    {
+        services.AddOptions<HostDirectoryOptions>().BindConfiguration(HostDirectoryOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<HostSilos>().AddSingleton<HostDirectory>();
+        return services.AddHostedService(provider => provider.GetRequiredService<HostDirectory>());
+    }
+}
