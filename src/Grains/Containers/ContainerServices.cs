@@ -30,6 +30,7 @@ public static class ContainerServices
         /// <summary>Adds the run folder that <see cref="PodflareOptions"/> name, unless the host has opened one already.</summary>
         internal IServiceCollection AddRunFolder()
         {
+            services.AddOptions<PodflareOptions>().BindConfiguration(PodflareOptions.Section);
             services.TryAddSingleton(provider =>
             {
                 var options = provider.GetRequiredService<IOptions<PodflareOptions>>().Value;

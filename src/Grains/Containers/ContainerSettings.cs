@@ -35,6 +35,8 @@ internal static class ContainerSettings
 
     private static HostConfig Confine(ContainerSpec spec, RunFolder folder) => new()
     {
+        // Should an engine not know NetworkDisabled, there is still no network; together they cost no more.
+        NetworkMode = spec.Egress ? "bridge" : "none",
         CapDrop = ["ALL"],
         CapAdd = ["SETUID", "SETGID", "KILL"],
         SecurityOpt = ["no-new-privileges"],

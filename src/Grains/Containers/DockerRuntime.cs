@@ -23,11 +23,7 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
     public DockerRuntime(HostIdentity owner, RunFolder folder, IOptions<EngineOptions> options, TimeProvider time, ILogger<DockerRuntime> logger)
     {
         (_owner, _folder, _options, _time, _logger) = (owner, folder, options.Value, time, logger);
-        _docker = new DockerClientBuilder()
-            .WithEndpoint(new Uri(_options.Endpoint))
-            .WithApiVersion(_options.ApiVersion is { } version ? System.Version.Parse(version) : null)
-            .WithTimeout(Timeout.InfiniteTimeSpan)
-            .Build();
+        _docker = EngineClient.Create(_options);
     }
 
     /// <inheritdoc/>
@@ -54,7 +50,6 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ContainerRemoveException">The engine did not remove it in three attempts; the next sweep tries again.</exception>
     public async Task RemoveAsync(string containerId, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
@@ -74,7 +69,7 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
             catch (Exception e) when (IsEngineTrouble(e) && !cancellationToken.IsCancellationRequested)
             {
                 LogRemoveFailed(e, containerId, attempt);
-                if (attempt == RemoveAttempts) throw new ContainerRemoveException(containerId, e);
+                if (attempt == RemoveAttempts) throw new ContainerEngineException($"container {containerId} could not be removed", e);
             }
 
             await Task.Delay(TimeSpan.FromSeconds(_options.RemovePauseSeconds), _time, cancellationToken);
@@ -86,7 +81,16 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
     {
         using var limit = Limit(_options.ListSeconds, cancellationToken);
         var filters = new Dictionary<string, IDictionary<string, bool>> { ["label"] = ContainerLabels.FilterOf(_owner) };
-        var listed = await _docker.Containers.ListContainersAsync(new ContainersListParameters { All = true, Filters = filters }, limit.Token);
+        IList<ContainerListResponse> listed;
+        try
+        {
+            listed = await _docker.Containers.ListContainersAsync(new ContainersListParameters { All = true, Filters = filters }, limit.Token);
+        }
+        catch (Exception e) when (IsEngineTrouble(e) && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ContainerEngineException("containers could not be listed", e);
+        }
+
         var containers = new List<HostContainer>(listed.Count);
         foreach (var container in listed)
         {
@@ -124,14 +128,15 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
         return created.ID;
     }
 
-    // By name, because an answer that was lost held the id. The caller may be gone; this must still run.
+    // By name, because an answer that was lost held the id. The caller may be gone; this must still run, but not keep him for long.
     private async Task RemoveLeftoverAsync(ContainerSpec spec)
     {
+        using var limit = Limit(_options.RemoveSeconds, CancellationToken.None);
         try
         {
-            await RemoveAsync(ContainerSettings.NameOf(spec.Sandbox), CancellationToken.None);
+            await RemoveAsync(ContainerSettings.NameOf(spec.Sandbox), limit.Token);
         }
-        catch (ContainerRemoveException e)
+        catch (Exception e) when (e is ContainerEngineException or OperationCanceledException)
         {
             LogLeftover(e, spec.Sandbox);
         }

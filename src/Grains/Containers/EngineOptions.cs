@@ -8,8 +8,8 @@ public sealed class EngineOptions
 {
     public const string Section = "Podflare:Engine";
 
-    /// <summary>The engine's API: a <c>unix://</c> path of at most 91 bytes, or <c>tcp://</c>. Default: <c>unix:///var/run/docker.sock</c>.</summary>
-    [Required, RegularExpression("^(unix|tcp|http|https)://.+")]
+    /// <summary>The engine's API: a <c>unix://</c> path of at most 107 bytes, or <c>tcp://</c> without TLS. Default: <c>unix:///var/run/docker.sock</c>.</summary>
+    [Required, RegularExpression("^(unix:///.{1,106}|tcp://.+)$")]
     public string Endpoint { get; set; } = "unix:///var/run/docker.sock";
 
     /// <summary>Version of the engine's API, such as 1.41 (the oldest that will do). Default: the engine's own.</summary>
@@ -28,7 +28,7 @@ public sealed class EngineOptions
     [Range(0, 60)]
     public double RemovePauseSeconds { get; set; } = 0.2;
 
-    /// <summary>Time for a list of containers, and to begin the stream of deaths, in seconds. Default: 10.</summary>
+    /// <summary>Time for a list of containers, in seconds. Default: 10.</summary>
     [Range(0.1, 300)]
     public double ListSeconds { get; set; } = 10;
 

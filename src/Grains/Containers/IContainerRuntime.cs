@@ -11,9 +11,11 @@ public interface IContainerRuntime
     Task<string> StartAsync(ContainerSpec spec, CancellationToken cancellationToken);
 
     /// <summary>Kills and removes a container; one that is gone is fine.</summary>
+    /// <exception cref="ContainerEngineException">Three attempts failed.</exception>
     Task RemoveAsync(string containerId, CancellationToken cancellationToken);
 
     /// <summary>This host's containers, stopped ones too.</summary>
+    /// <exception cref="ContainerEngineException">The engine does not answer, or refuses.</exception>
     Task<IReadOnlyList<HostContainer>> ListAsync(CancellationToken cancellationToken);
 
     /// <summary>The ids of this host's containers that die, as the engine tells it. Ends when the engine's event stream breaks.</summary>
@@ -33,7 +35,15 @@ public sealed record ContainerSpec(
     long Pids,
     long HomeBytes,
     long TmpBytes,
-    bool Egress);
+    bool Egress)
+{
+    private const long Mib = 1024 * 1024;
+
+    /// <summary>A container with the template's own limits, and without a network.</summary>
+    public static ContainerSpec Of(SandboxId sandbox, string name, Template template) => new(
+        sandbox, name, template.Image, template.Runtime, template.MemoryMib * Mib, template.Cpus, template.Pids,
+        template.HomeMib * Mib, template.TmpMib * Mib, Egress: false);
+}
 
 /// <summary>A container of ours as the engine lists it.</summary>
 public sealed record HostContainer(string Id, SandboxId Sandbox, string Template, bool Running);

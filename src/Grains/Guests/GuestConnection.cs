@@ -31,7 +31,9 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
     /// <summary>Serves the connection until it ends. Never throws.</summary>
     public async Task RunAsync()
     {
-        await Task.WhenAll(GuardAsync(ReadAsync), GuardAsync(WriteAsync), GuardAsync(BeatAsync));
+        // Reading comes last: where a guest sends without a pause it does not return to start the others, nor to accept a newer one.
+        await Task.Yield();
+        await Task.WhenAll(GuardAsync(WriteAsync), GuardAsync(BeatAsync), GuardAsync(ReadAsync));
         Dispose();
         port.Lose(this);
         LogClosing((ConnectionEnd)_end);

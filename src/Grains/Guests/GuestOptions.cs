@@ -19,9 +19,9 @@ public sealed class GuestOptions
 
     /// <summary>
     /// Bytes (as on the wire) of one guest's events that nobody has read yet; more closes the connection, and the guest sends again later.
-    /// A guest keeps at most 8 MiB unacknowledged, plus what ends of runs force. Default: 24 MiB.
+    /// A guest keeps at most 8 MiB unacknowledged, plus what ends of runs force: a limit near that would cost slow readers their connection. Default: 24 MiB.
     /// </summary>
-    [Range(4 * 1024 * 1024, 1024 * 1024 * 1024)]
+    [Range(16 * 1024 * 1024, 1024 * 1024 * 1024)]
     public int MaxPendingBytes { get; set; } = 24 * 1024 * 1024;
 
     /// <summary>Requests to one guest that wait for its answer; one more is refused. Default: 128.</summary>

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Podflare.Guests;
-using Podflare.Hosting;
 
 namespace Podflare.Containers;
 
@@ -85,7 +84,6 @@ public sealed class ContainerServicesTests
         var services = new ServiceCollection();
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(settings).Build());
         services.AddLogging();
-        services.AddOptions<PodflareOptions>().BindConfiguration(PodflareOptions.Section);
         if (folder is not null) services.AddSingleton(folder);
         return services.AddContainers().AddGuests().BuildServiceProvider();
     }

@@ -83,14 +83,14 @@ public sealed class GuestAttachTests
     public async Task A_reader_too_far_behind_costs_the_connection_but_no_frame()
     {
         const int Chunk = 65_536;
-        await using var bench = new GuestBench(new GuestOptions { MaxPendingBytes = 4 * 1024 * 1024 });
+        await using var bench = new GuestBench(new GuestOptions { MaxPendingBytes = 16 * 1024 * 1024 });
         var events = bench.Port.Attach();
         using var guest = await ScriptedGuest.ConnectAsync(bench.Socket);
         await NextAsync<GuestConnected>(events);
         var text = new string('x', Chunk);
         try
         {
-            for (var n = 1UL; n <= 100; n++) await guest.OutAsync(n, Run, text);
+            for (var n = 1UL; n <= 300; n++) await guest.OutAsync(n, Run, text);
         }
         catch (System.Net.Sockets.SocketException)
         {
@@ -101,10 +101,10 @@ public sealed class GuestAttachTests
         GuestEvent last;
         while ((last = await events.ReadAsync(TestContext.Current.CancellationToken)) is GuestOutput output) Assert.Equal(++number, output.Number);
         Assert.IsType<GuestDisconnected>(last);
-        Assert.InRange(number, 60UL, 64UL);
+        Assert.InRange(number, 240UL, 256UL);
         using var again = await ScriptedGuest.ConnectAsync(bench.Socket);
         await NextAsync<GuestConnected>(events);
-        for (var n = 1UL; n <= 100; n++) await again.OutAsync(n, Run, "x");
-        while (number < 100) Assert.Equal(++number, (await NextAsync<GuestOutput>(events)).Number);
+        for (var n = 1UL; n <= 300; n++) await again.OutAsync(n, Run, "x");
+        while (number < 300) Assert.Equal(++number, (await NextAsync<GuestOutput>(events)).Number);
     }
 }

@@ -1,0 +1,175 @@
+using System.Net.Sockets;
+using Docker.DotNet.Models;
+using Podflare.Guests;
+using Podflare.Sandboxes;
+
+namespace Podflare.Containers;
+
+public sealed class DockerRuntimeTests(EngineBench bench) : IClassFixture<EngineBench>
+{
+    private static CancellationToken Stopped => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_container_is_confined_in_every_way_that_we_know()
+    {
+        var spec = bench.Spec();
+        var (id, _) = await bench.StartAsync(spec);
+        var found = await bench.Docker.Containers.InspectContainerAsync(id, Stopped);
+        var host = found.HostConfig!;
+        Assert.Equal($"/podflare-{spec.Sandbox}", found.Name);
+        Assert.Equal(["ALL"], host.CapDrop);
+        Assert.Equal(["KILL", "SETGID", "SETUID"], host.CapAdd.Order());
+        Assert.Equal(["no-new-privileges"], host.SecurityOpt);
+        Assert.True(host.ReadonlyRootfs);
+        Assert.False(host.Privileged);
+        Assert.Equal("none", host.NetworkMode);
+        Assert.Equal((536_870_912, 536_870_912, 1_000_000_000, 128L), (host.Memory, host.MemorySwap, host.NanoCPUs, host.PidsLimit));
+        Assert.Equal(500, host.OomScoreAdj);
+        Assert.Equal("none", host.LogConfig?.Type);
+        Assert.Equal("rw,exec,nosuid,nodev,size=268435456,uid=1000,gid=1000,mode=0755", host.Tmpfs!["/root"]);
+        Assert.Equal("rw,exec,nosuid,nodev,size=67108864,mode=1777", host.Tmpfs!["/tmp"]);
+        Assert.Equal(2, host.Tmpfs!.Count);
+        Assert.False(host.Init);
+        Assert.Equal(RestartPolicyKind.No, host.RestartPolicy?.Name);
+        Assert.Equal(("core", 0L, 0L), Assert.Single(host.Ulimits) is var limit ? (limit.Name, limit.Soft, limit.Hard) : default);
+        Assert.Equal("runc", host.Runtime);
+        Assert.Equal(
+            [$"{bench.Folder.HostsFile} /etc/hosts False", $"{bench.Folder.Guest} /podflare/guest False", $"{bench.Folder.SocketFolder(spec.Sandbox)} /podflare/s False"],
+            found.Mounts!.Select(mount => $"{mount.Source} {mount.Destination} {mount.RW}").OrderBy(mount => mount.Split(' ')[1], StringComparer.Ordinal));
+        var config = found.Config!;
+        Assert.Equal(("0:0", "/root", "sandbox", true), (config.User, config.WorkingDir, config.Hostname, config.NetworkDisabled));
+        Assert.Equal(["python3", "-I", "-S", "/podflare/guest/main.py"], [.. config.Entrypoint, .. config.Cmd ?? []]);
+        Assert.Equal(["HOME=/root", "LANG=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], config.Env.Order());
+        Assert.Equal(
+            (bench.Owner.Cluster, bench.Owner.Host, spec.Sandbox.Value, "default"),
+            (config.Labels!["podflare.cluster"], config.Labels["podflare.host"], config.Labels["podflare.sandbox"], config.Labels["podflare.template"]));
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_listed_container_is_there_until_it_is_removed_and_removing_it_again_is_fine()
+    {
+        var spec = bench.Spec();
+        var (id, _) = await bench.StartAsync(spec);
+        Assert.Contains(new HostContainer(id, spec.Sandbox, "default", Running: true), await bench.Runtime.ListAsync(Stopped));
+        await bench.Docker.Containers.KillContainerAsync(id, new ContainerKillParameters(), Stopped);
+        await bench.Docker.Containers.WaitContainerAsync(id, Stopped);
+        Assert.Contains(new HostContainer(id, spec.Sandbox, "default", Running: false), await bench.Runtime.ListAsync(Stopped));
+        await Task.WhenAll(bench.Runtime.RemoveAsync(id, Stopped), bench.Runtime.RemoveAsync(id, Stopped));
+        await bench.Runtime.RemoveAsync(id, Stopped);
+        await GoneAsync(spec.Sandbox);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_container_of_another_host_is_not_listed()
+    {
+        using var other = new DockerRuntime(
+            bench.Owner with { Host = "00000000" }, bench.Folder, Microsoft.Extensions.Options.Options.Create(new EngineOptions()), TimeProvider.System,
+            Microsoft.Extensions.Logging.Abstractions.NullLogger<DockerRuntime>.Instance);
+        var (id, _) = await bench.StartAsync(bench.Spec());
+        Assert.DoesNotContain(await other.ListAsync(Stopped), container => container.Id == id);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_missing_image_is_named_and_nothing_is_left()
+    {
+        var spec = bench.Spec() with { Image = "podflare/never-built:local" };
+        bench.Listener.Open(spec.Sandbox);
+        var error = await Assert.ThrowsAsync<ContainerStartException>(() => bench.Runtime.StartAsync(spec, Stopped));
+        Assert.False(error.Retry);
+        Assert.Contains("podflare/never-built:local", error.Message, StringComparison.Ordinal);
+        await GoneAsync(spec.Sandbox);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_container_that_can_be_made_but_not_started_is_removed()
+    {
+        // The kernel refuses such a tmpfs when it is mounted: create succeeds, start does not.
+        var spec = bench.Spec() with { HomeBytes = -1 };
+        bench.Listener.Open(spec.Sandbox);
+        await Assert.ThrowsAsync<ContainerStartException>(() => bench.Runtime.StartAsync(spec, Stopped));
+        await GoneAsync(spec.Sandbox);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_caller_that_leaves_at_any_moment_leaves_nothing_behind()
+    {
+        for (var delay = 0; delay < 240; delay += 30)
+        {
+            var spec = bench.Spec();
+            bench.Listener.Open(spec.Sandbox);
+            using var leaving = new CancellationTokenSource(TimeSpan.FromMilliseconds(delay));
+            try
+            {
+                await bench.Runtime.RemoveAsync(await bench.Runtime.StartAsync(spec, leaving.Token), Stopped);
+            }
+            catch (OperationCanceledException)
+            {
+            }
+
+            await GoneAsync(spec.Sandbox);
+        }
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task An_engine_that_is_not_there_may_be_tried_again()
+    {
+        using var runtime = bench.With(new EngineOptions { Endpoint = $"unix://{bench.Folder.Path}/nobody.sock" });
+        var error = await Assert.ThrowsAsync<ContainerStartException>(() => runtime.StartAsync(bench.Spec(), Stopped));
+        Assert.True(error.Retry);
+        await Assert.ThrowsAsync<ContainerEngineException>(() => runtime.RemoveAsync("0123", Stopped));
+        await foreach (var death in runtime.WatchDeathsAsync(Stopped)) Assert.Fail($"{death}");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task An_engine_that_never_answers_is_given_up()
+    {
+        var path = $"{bench.Folder.Path}/mute.sock";
+        using var mute = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        mute.Bind(new UnixDomainSocketEndPoint(path));
+        mute.Listen(16);
+        using var runtime = bench.With(new EngineOptions { Endpoint = $"unix://{path}", StartSeconds = 0.2, RemoveSeconds = 0.2, ListSeconds = 0.2 });
+        var error = await Assert.ThrowsAsync<ContainerStartException>(() => runtime.StartAsync(bench.Spec(), Stopped));
+        Assert.True(error.Retry);
+        await Assert.ThrowsAsync<ContainerEngineException>(() => runtime.ListAsync(Stopped));
+        using var leaving = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (var death in runtime.WatchDeathsAsync(leaving.Token)) Assert.Fail($"{death}");
+        });
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_death_is_told_with_its_sandbox()
+    {
+        var spec = bench.Spec();
+        var (id, _) = await bench.StartAsync(spec);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Stopped);
+        var told = new TaskCompletionSource<ContainerDeath>();
+        var watching = WatchAsync();
+        // Nothing says when the engine has begun to tell: other containers die until one death is told.
+        while (!told.Task.IsCompleted)
+        {
+            await bench.Docker.Containers.KillContainerAsync(id, new ContainerKillParameters(), Stopped);
+            if (await Task.WhenAny(told.Task, Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System, Stopped)) == told.Task) break;
+            await bench.Docker.Containers.StartContainerAsync(id, new ContainerStartParameters(), Stopped);
+        }
+
+        Assert.Equal(new ContainerDeath(id, spec.Sandbox), await told.Task);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);
+
+        async Task WatchAsync()
+        {
+            await foreach (var death in bench.Runtime.WatchDeathsAsync(stop.Token))
+            {
+                if (death.Sandbox == spec.Sandbox) told.TrySetResult(death);
+            }
+        }
+    }
+
+    private async Task GoneAsync(SandboxId sandbox)
+    {
+        Assert.DoesNotContain(await bench.Runtime.ListAsync(Stopped), container => container.Sandbox == sandbox);
+        await bench.Listener.CloseAsync(sandbox);
+    }
+}
