@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from podflare_guest import frames
 from podflare_guest.bash_process import BashProcess
 from podflare_guest.frames import frame, now_ms
 from podflare_guest.lean import TYPE_CHECKING, dumps
 from podflare_guest.memory import MemoryEvents
-from podflare_guest.processes import exit_code, kill_everything, kill_started_since, kill_subtree, reap, ticks_now
+from podflare_guest.processes import Moment, exit_code, kill_everything, kill_started_since, kill_subtree, reap
 from podflare_guest.repl_process import ReplProcess
 from podflare_guest.run import RUNNING
 from podflare_guest.run_table import RunTable
@@ -48,7 +50,7 @@ class Runner:
         self._bash: BashProcess | None = None
         self._outcome: Outcome | None = None  # of the current run, while what it left is being killed
         self._clearing = False
-        self._since_ticks = 0
+        self._started = Moment()
         loop.on_child(self._reap)
 
     # Requests
@@ -112,7 +114,7 @@ class Runner:
         self.runs.take()
         run.state = RUNNING
         run.started_ms = now_ms()
-        self._since_ticks = ticks_now()
+        self._started = Moment()
         self._memory.mark()
         self._output.begin(run.raw)
         if run.timeout is not None:
@@ -230,7 +232,7 @@ class Runner:
         if run.cause == "timeout":
             # It obeyed, but may have started what did not.
             spare = self._repl.pid if self._repl is not None else 0
-            self._clear(lambda: kill_started_since(self._since_ticks, spare), lambda: self._finish(outcome))
+            self._clear(lambda: kill_started_since(self._started, spare), lambda: self._finish(outcome))
         else:
             self._finish(outcome)
 
@@ -276,6 +278,7 @@ class Runner:
 
     def _start_failed(self, code: int) -> None:
         self._failed_starts += 1
+        os.write(2, f"podflare guest: the REPL ended with {code} before it was ready\n".encode())
         head = self.runs.peek()
         if self._failed_starts >= _FAILED_STARTS and head is not None and head.language == "python":
             self._conclude(head, code, "crashed", None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from _socket import MSG_PEEK, socket
+from _socket import MSG_DONTWAIT, MSG_PEEK, socket
 
 _PACKET = 60_000
 _TEXT_LIMIT = 65_536
@@ -34,6 +34,13 @@ class Control:
                 raise Closed
             payload += packet
         return kind, bytes(payload)
+
+    def interrupted(self) -> bool:
+        """Whether an interrupt has been announced behind the message received last: it is for the run that this has started."""
+        try:
+            return self._socket.recv(1, MSG_PEEK | MSG_DONTWAIT) == b"I"
+        except BlockingIOError:
+            return False
 
     def ready(self, secret: bytes) -> None:
         self._socket.send(b"Y" + secret)

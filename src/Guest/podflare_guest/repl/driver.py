@@ -30,7 +30,6 @@ class Driver:
         self._sources: dict[str, int] = {}
         self._source_size = 0
         self._announced = self._noticed = 0  # interrupts
-        self._struck = False
         self._program_handler: object = _signal.default_int_handler
         self._fflush: object = None
         self._modules = 0
@@ -69,9 +68,8 @@ class Driver:
         return secret
 
     def _between_runs(self, number: int, frame: object) -> None:
-        """SIGINT outside the program: for the run that is about to start, or too late for the one before."""
+        """SIGINT outside the program: too late for the run before, or early for the next, which finds its announcement."""
         self._noticed += 1
-        self._struck = True
 
     def _run(self, tag: bytes, name: str, environment: dict[bytes, bytes], code: bytes) -> None:
         self._let_late_signals_pass()
@@ -108,12 +106,11 @@ class Driver:
         self._streams.stderr.write(text)
 
     def _let_late_signals_pass(self) -> None:
-        """An interrupt that was sent to the run before must have arrived by now, or it would hit this one."""
+        """What was announced during the run before must have arrived by now, or it would hit this one."""
         limit = time.monotonic() + _LATE_SIGNAL_SECONDS
         while self._noticed < self._announced and time.monotonic() < limit:
             time.sleep(0.001)
         self._announced = self._noticed = 0
-        self._struck = False
 
     def _execute(self, code: bytes, name: str) -> BaseException | None:
         outcome: BaseException | None = None
@@ -123,7 +120,7 @@ class Driver:
                 self._remember(name, source)
                 # From here to the end of the block SIGINT belongs to the program.
                 _signal.signal(_signal.SIGINT, self._program_handler)
-                if self._struck:
+                if self._control.interrupted():
                     raise KeyboardInterrupt
                 exec(compile(source, name, "exec", dont_inherit=True), self._main.__dict__)
             except BaseException as failure:
