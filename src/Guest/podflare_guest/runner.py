@@ -139,7 +139,7 @@ class Runner:
         environment.update(self._environment)
         environment.update(run.environment)
         try:
-            self._bash = BashProcess(self._loop, self._settings, self._output, run, environment, self._bash_ended)
+            self._bash = BashProcess(self._loop, self._settings, self._output, run, environment, self._bash_held)
         except OSError as error:
             # As a shell that cannot fork says it.
             self._output.say(f"bash: fork: {error.strerror}\n".encode())
@@ -158,6 +158,8 @@ class Runner:
         self._loop.timers.set_earlier("grace", grace, self._grace_over)
         if run.language == "bash":
             if self._bash is not None:
+                if run.cause:
+                    self._bash.hold()  # nothing of it may be left
                 self._bash.interrupt()
         elif self._repl is not None:
             self._repl.interrupt()
@@ -181,6 +183,7 @@ class Runner:
             self._clear_bash(bash)
 
     def _clear_bash(self, bash: BashProcess) -> None:
+        bash.hold()
         steps = 0
 
         def step() -> bool | None:
@@ -236,27 +239,28 @@ class Runner:
         else:
             self._finish(outcome)
 
-    def _bash_ended(self, code: int) -> None:
-        run = self.runs.current
-        if run is None:
-            return
-        self._outcome = Outcome(code, struck=code == 130, oom=code == 137 and self._memory.rose())
-        if self._clearing:
-            return
-        if run.cause == "timeout" and self._bash is not None:
+    def _bash_held(self) -> None:
+        if self._bash is not None and not self._clearing:
             self._clear_bash(self._bash)
-        else:
-            self._finish(self._outcome)
 
     def _bash_cleared(self) -> None:
-        # Else the keeper has yet to say how bash ended.
         if self._outcome is not None:
+            self._finish(self._outcome)
+        elif self._bash is not None:
+            self._bash.release()
+
+    def _bash_ended(self, code: int) -> None:
+        self._outcome = Outcome(code, struck=code == 130, oom=code == 137 and self._memory.rose())
+        if not self._clearing:
             self._finish(self._outcome)
 
     def _reap(self) -> None:
         reap(self._buried)
 
     def _buried(self, pid: int, status: int) -> None:
+        if self._bash is not None and pid == self._bash.pid:
+            self._bash_ended(exit_code(status))
+            return
         repl = self._repl
         if repl is None or pid != repl.pid:
             return

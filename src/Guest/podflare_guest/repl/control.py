@@ -20,6 +20,15 @@ class Control:
         """Returns when there is a message. A signal handler of the program may raise here, and nothing is lost."""
         self._socket.recv(1, MSG_PEEK)
 
+    def alive(self) -> bool:
+        """Whether the descriptor is still the socket to a living supervisor."""
+        try:
+            return bool(self._socket.recv(1, MSG_PEEK | MSG_DONTWAIT))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
     def receive(self) -> tuple[bytes, bytes]:
         packet = self._socket.recv(_PACKET)
         if not packet:
