@@ -198,7 +198,7 @@ public sealed partial class HostGrain
         {
             await runtime.RemoveAsync(containerId, CancellationToken.None);
         }
-        catch (ContainerRemoveException e)
+        catch (ContainerEngineException e)
         {
             LogRemoveFailed(e, containerId);
         }
