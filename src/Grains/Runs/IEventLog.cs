@@ -23,8 +23,8 @@ public interface IEventLog
     Task<LogBounds?> FindBoundsAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Entries with events after <paramref name="seq"/> as one batch of at least one event and of about <paramref name="maxBytes"/>;
-    /// null when the log has nothing newer. Its first event is later than <paramref name="seq"/> + 1 when the log was trimmed.
+    /// The events after <paramref name="seq"/> as one batch of at least one event and of about <paramref name="maxBytes"/>, at most one
+    /// entry more; null when the log has nothing newer. Its first event is later than <paramref name="seq"/> + 1 when the log was trimmed.
     /// </summary>
     Task<Streaming.EventBatch?> ReadAfterAsync(SandboxId sandbox, RunId run, long seq, int maxBytes, CancellationToken cancellationToken);
 
@@ -42,7 +42,7 @@ public interface IEventLog
 }
 
 /// <summary>What is stored of a run. Neither code nor env is.</summary>
-/// <param name="Exit">The rendered <c>exit</c> line, once it is in the log; it outlives the events.</param>
+/// <param name="Exit">The rendered <c>exit</c> line with its newline, once it is in the log; it outlives the events.</param>
 /// <param name="LastSeq">The exit's <c>seq</c>.</param>
 public sealed record RunRecord(
     RunId Id,
@@ -83,6 +83,15 @@ public enum AppendResult
 
     /// <summary>The log's last entry is not the one that we believe in, or the run record is gone.</summary>
     Fenced,
+
+    /// <summary>The log has lost events that we no longer hold (the store came back with older data): the run can only end <c>lost</c>.</summary>
+    Behind,
+
+    /// <summary>
+    /// The batch does not follow the last event: an append that was given up had succeeded after all. Nothing was written; render
+    /// again what comes after <see cref="RunEvents.LastSeq"/> and <see cref="RunEvents.LastFrame"/>.
+    /// </summary>
+    Renumber,
 }
 
 /// <param name="At">With <see cref="AppendResult.Fenced"/>: the last <c>seq</c> that the log has, 0 for none.</param>

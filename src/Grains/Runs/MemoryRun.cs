@@ -1,0 +1,37 @@
+using Podflare.Sandboxes;
+using Podflare.Streaming;
+
+namespace Podflare.Runs;
+
+/// <summary>One run in the memory log. Guarded by the log's lock.</summary>
+internal sealed class MemoryRun(SandboxId sandbox, RunRecord record)
+{
+    public SandboxId Sandbox { get; } = sandbox;
+
+    public RunRecord Record { get; set; } = record;
+
+    /// <summary>Oldest first; an open run that has ever had one keeps at least one, since it is the fence.</summary>
+    public Queue<RingEntry> Entries { get; } = new();
+
+    public RingEntry? Last { get; private set; }
+
+    public long Bytes { get; private set; }
+
+    public DateTimeOffset EndedAt { get; set; }
+
+    public void Add(EventBatch batch, ulong frame, RunEnding? ending)
+    {
+        Last = new RingEntry(batch, frame, ending);
+        Entries.Enqueue(Last);
+        Bytes += batch.Utf8.Length;
+    }
+
+    /// <returns>The bytes that this freed.</returns>
+    public long DropOldest()
+    {
+        var freed = Entries.Dequeue().Batch.Utf8.Length;
+        Bytes -= freed;
+        if (Entries.Count == 0) Last = null;
+        return freed;
+    }
+}

@@ -1,0 +1,125 @@
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using Podflare.Sandboxes;
+
+namespace Podflare.Runs;
+
+public sealed class MemoryEventLogTests : EventLogTests, IDisposable
+{
+    private static readonly RunOptions Limits = new() { MaxMemoryLogBytes = 4 * 1024 * 1024, MaxMemoryLogRuns = 300 };
+
+    private readonly FakeTimeProvider _time = new(Now);
+    private readonly MemoryEventLog _log;
+
+    public MemoryEventLogTests() => _log = new MemoryEventLog(Options.Create(Limits), _time);
+
+    protected override IEventLog Log => _log;
+
+    public void Dispose() => _log.Dispose();
+
+    [Fact]
+    public async Task Events_go_after_an_hour_and_the_record_after_a_day()
+    {
+        var run = await AcceptAsync();
+        await AppendAsync(run, Lines(1, 5));
+        await AppendAsync(run, Exit(6), ending: Ending());
+        _time.Advance(TimeSpan.FromMinutes(59));
+        Assert.NotNull(await ReadAsync(run, 0));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Null(await ReadAsync(run, 0));
+        Assert.Equal(0, _log.Bytes);
+        Assert.True((await Log.FindRunAsync(Sandbox, run.Id, Cancel))!.Ended);
+        _time.Advance(TimeSpan.FromHours(23));
+        Assert.Null(await Log.FindRunAsync(Sandbox, run.Id, Cancel));
+        Assert.True((await Log.AcceptAsync(Sandbox, run, Cancel)).IsNew);
+    }
+
+    [Fact]
+    public async Task An_open_run_never_expires()
+    {
+        var run = await AcceptAsync();
+        await AppendAsync(run, Lines(1, 5));
+        _time.Advance(TimeSpan.FromDays(30));
+        Assert.NotNull(await ReadAsync(run, 0));
+        Assert.Equal(AppendResult.Done, (await AppendAsync(run, Lines(6, 1))).Result);
+    }
+
+    [Fact]
+    public async Task The_list_of_an_ended_sandbox_goes_after_a_day()
+    {
+        var run = await AcceptAsync();
+        await Log.ExpireAsync(Sandbox, Cancel);
+        _time.Advance(TimeSpan.FromHours(23));
+        Assert.Equal([run.Id], await Log.ListRunsAsync(Sandbox, Cancel));
+        _time.Advance(TimeSpan.FromHours(1));
+        Assert.Empty(await Log.ListRunsAsync(Sandbox, Cancel));
+    }
+
+    [Fact]
+    public async Task Over_the_limit_ended_runs_give_way_first_and_then_the_longest_open_one()
+    {
+        var (ended, longest, small) = (await AcceptAsync(), await AcceptAsync(), await AcceptAsync());
+        await AppendAsync(ended, Lines(1, 1000, 1000));
+        await AppendAsync(ended, Exit(1001), ending: Ending());
+        await AppendAsync(small, Lines(1, 500, 1000));
+        for (var i = 0; i < 28; i++) await AppendAsync(longest, Lines(1 + 100 * i, 100, 1000));
+        Assert.Null(await ReadAsync(ended, 0));
+        Assert.Equal(1, (await ReadAsync(longest, 0))!.FirstSeq);
+
+        for (var i = 28; i < 80; i++) Assert.Equal(AppendResult.Done, (await AppendAsync(longest, Lines(1 + 100 * i, 100, 1000))).Result);
+        Assert.True(_log.Bytes <= Limits.MaxMemoryLogBytes);
+        Assert.Equal(1, (await ReadAsync(small, 0))!.FirstSeq);
+        Assert.True((await ReadAsync(longest, 0))!.FirstSeq > 1);
+        Assert.Equal(8000, (await Log.FindBoundsAsync(Sandbox, longest.Id, Cancel))!.LastSeq);
+        Assert.NotNull((await Log.FindRunAsync(Sandbox, ended.Id, Cancel))!.Exit);
+    }
+
+    [Fact]
+    public async Task With_nothing_to_give_way_only_an_exit_gets_in()
+    {
+        var runs = new List<RunRecord>();
+        for (var i = 0; i < 4; i++) runs.Add(await AcceptAsync());
+        foreach (var run in runs[..3]) await AppendAsync(run, Lines(1, 1200, 1000));
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => AppendAsync(runs[3], Lines(1, 1200, 1000)));
+        Assert.Equal(AppendResult.Done, (await AppendAsync(runs[3], Exit(1), ending: Ending())).Result);
+        await AppendAsync(runs[0], Exit(1201), ending: Ending());
+        Assert.Equal(AppendResult.Done, (await AppendAsync(runs[1], Lines(1201, 1200, 1000))).Result);
+    }
+
+    [Fact]
+    public async Task Over_the_limit_of_records_the_oldest_ended_one_goes_and_open_ones_stay()
+    {
+        var first = await AcceptAsync();
+        await AppendAsync(first, Exit(1), ending: Ending());
+        List<RunRecord> open = [];
+        for (var i = 1; i < Limits.MaxMemoryLogRuns; i++) open.Add(await AcceptAsync());
+        Assert.NotNull(await Log.FindRunAsync(Sandbox, first.Id, Cancel));
+        open.Add(await AcceptAsync());
+        Assert.Null(await Log.FindRunAsync(Sandbox, first.Id, Cancel));
+        await Assert.ThrowsAsync<StorageUnavailableException>(AcceptAsync);
+        Assert.Equal(Limits.MaxMemoryLogRuns, (await Log.ListOpenAsync(Sandbox, Cancel)).Count);
+    }
+
+    [Fact]
+    public async Task Many_writers_at_once_stay_within_the_limit_and_in_order()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
+        {
+            var sandbox = SandboxId.New("0123abcd");
+            for (var i = 0; i < 20; i++)
+            {
+                var record = NewRecord();
+                await Log.AcceptAsync(sandbox, record, Cancel);
+                for (var n = 0; n < 30; n++)
+                {
+                    var batch = Lines(1 + 50 * n, 50, 200);
+                    var outcome = await Log.AppendAsync(sandbox, record.Id, new LogAppend(50 * n, 0, batch, 1, null), Cancel);
+                    Assert.Equal(AppendResult.Done, outcome.Result);
+                }
+
+                await Log.AppendAsync(sandbox, record.Id, new LogAppend(1500, 0, Exit(1501), 1, Ending()), Cancel);
+            }
+        })));
+        Assert.InRange(_log.Bytes, 1, Limits.MaxMemoryLogBytes);
+    }
+}
