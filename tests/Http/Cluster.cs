@@ -9,8 +9,8 @@ using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Podflare.Hosting;
-using Podflare.Runs;
 using Podflare.Scripted;
+using Podflare.Streaming;
 
 [assembly: AssemblyFixture(typeof(Podflare.SharedCluster))]
 
@@ -86,7 +86,7 @@ public sealed class Cluster : IAsyncDisposable
         ]);
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton(World).AddSingleton<IRunReader, ScriptedReader>();
+        builder.Services.AddSingleton(World);
         builder.UseOrleans(silo);
         builder.AddFrontend();
         _app = builder.Build();
@@ -111,6 +111,8 @@ public sealed class Cluster : IAsyncDisposable
     {
         world.Host(host);
         silo.UseLocalhostClustering(ports[2 * index], ports[2 * index + 1], new IPEndPoint(IPAddress.Loopback, ports[0]), id, id);
+        silo.AddRunStreams();
+        silo.AddGrainExtension<IRunStreamExtension, ScriptedPumps>();
         silo.UseSiloMetadata(new Dictionary<string, string> { ["role"] = role, ["host"] = host });
         // The real grains have the same names; here their places are taken.
         silo.Services.Configure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Assembly.GetName().Name == "Podflare.Grains"));

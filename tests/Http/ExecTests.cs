@@ -80,7 +80,7 @@ public sealed class ExecTests(SharedCluster shared)
         await (await ExecAsync(id, Replies.Script($"fail 999 {failure}"))).AssertProblemAsync(status, code);
 
         Assert.Equal(repeats, _cluster.World.Sandboxes[id.Value].Starts > 1);
-        await Cluster.WaitAsync(() => _cluster.World.Readers >= 0);
+        await Cluster.WaitAsync(() => _cluster.World.Sandboxes[id.Value].Readers == 0);
     }
 
     [Fact]
@@ -147,13 +147,13 @@ public sealed class ExecTests(SharedCluster shared)
     public async Task A_client_that_leaves_takes_its_reader_along_and_the_run_goes_on()
     {
         var (id, gate) = (_cluster.World.Add(), NewGate());
-        var before = _cluster.World.Readers;
+        var sandbox = _cluster.World.Sandboxes[id.Value];
         var response = await ExecAsync(id, Replies.Script("out 1", $"hold {gate}", "out 2"), wait: false);
-        await Cluster.WaitAsync(() => _cluster.World.Readers > before);
+        await Cluster.WaitAsync(() => sandbox.Readers == 1);
 
         response.Dispose();
 
-        await Cluster.WaitAsync(() => _cluster.World.Readers <= before);
+        await Cluster.WaitAsync(() => sandbox.Readers == 0);
         var run = Runs(id).Single();
         Assert.Equal((false, 0), (run.Ended, run.Interrupts));
         Open(gate);

@@ -15,7 +15,7 @@ internal static class FrontendApp
     {
         var settings = ServerSettings.Read(builder.Configuration);
         builder.AddHttp(settings);
-        builder.Services.AddBodies().AddHosts().AddSandboxes().AddRuns().AddHealth();
+        builder.Services.AddBodies().AddHostDirectory().AddSandboxEndpoints().AddRunEndpoints().AddHealth();
     }
 
     public static void MapFrontend(this WebApplication app)

@@ -92,9 +92,9 @@ internal sealed partial class HostDirectory(
     private readonly record struct Answer(HostLoad Load, long At);
 }
 
-internal static class HostServices
+internal static class HostDirectoryServices
 {
-    public static IServiceCollection AddHosts(this IServiceCollection services)
+    public static IServiceCollection AddHostDirectory(this IServiceCollection services)
     {
         services.AddOptions<HostDirectoryOptions>().BindConfiguration(HostDirectoryOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<HostDirectory>();

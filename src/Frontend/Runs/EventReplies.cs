@@ -7,7 +7,7 @@ using Podflare.Tenants;
 namespace Podflare.Runs;
 
 /// <summary>Answers readers of a run's events: what there is, and with <c>follow</c> all that comes, up to the exit.</summary>
-internal sealed class EventReplies(IGrainFactory grains, IRunReader reader, OpenStreams streams, IOptions<HttpOptions> options, TimeProvider time)
+internal sealed class EventReplies(IGrainFactory grains, RunReader reader, OpenStreams streams, IOptions<HttpOptions> options, TimeProvider time)
 {
     public async Task ReplyAsync(HttpContext context, TenantId tenant, SandboxId id, RunId run)
     {

@@ -10,6 +10,12 @@ namespace Podflare.Runs;
 /// <summary>Start, look at, follow and interrupt runs.</summary>
 internal static class RunEndpoints
 {
+    public static IServiceCollection AddRunEndpoints(this IServiceCollection services)
+    {
+        services.AddOptions<RunOptions>().BindConfiguration(RunOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        return services.AddSingleton<RunStarter>().AddSingleton<ExecServices>().AddSingleton<EventReplies>();
+    }
+
     public static void MapRuns(this RouteGroupBuilder api, Mount mount)
     {
         var runs = api.MapGroup("/sandboxes/{id}");
@@ -70,12 +76,3 @@ internal static class RunEndpoints
 /// <summary>What an exec needs.</summary>
 internal sealed record ExecServices(
     RunStarter Starter, BodyReader Bodies, OpenStreams Streams, IOptions<RunOptions> Runs, IOptions<CreateOptions> Create, IOptions<HttpOptions> Http, TimeProvider Time);
-
-internal static class RunServices
-{
-    public static IServiceCollection AddRuns(this IServiceCollection services)
-    {
-        services.AddOptions<RunOptions>().BindConfiguration(RunOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        return services.AddSingleton<RunStarter>().AddSingleton<ExecServices>().AddSingleton<EventReplies>();
-    }
-}

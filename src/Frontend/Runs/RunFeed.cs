@@ -25,7 +25,7 @@ internal sealed class RunFeed : IAsyncDisposable
     /// <summary>The batch that <see cref="Next"/> announced; valid until <see cref="Advance"/>.</summary>
     public EventBatch Batch => _events.Current;
 
-    public static RunFeed Open(IRunReader reader, TenantId tenant, SandboxId sandbox, RunId run, long after, bool expectStart, CancellationToken clientLeft)
+    public static RunFeed Open(RunReader reader, TenantId tenant, SandboxId sandbox, RunId run, long after, bool expectStart, CancellationToken clientLeft)
     {
         var stop = CancellationTokenSource.CreateLinkedTokenSource(clientLeft);
         return new RunFeed(reader.ReadAsync(tenant, sandbox, run, after, expectStart, stop.Token).GetAsyncEnumerator(stop.Token), stop);

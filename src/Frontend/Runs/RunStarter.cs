@@ -1,5 +1,6 @@
 using Podflare.Hosting;
 using Podflare.Sandboxes;
+using Podflare.Streaming;
 using Podflare.Tenants;
 
 namespace Podflare.Runs;
@@ -8,7 +9,7 @@ namespace Podflare.Runs;
 internal sealed record StartedRun(RunAccepted Accepted, RunFeed Feed);
 
 /// <summary>Starts a run and reads it at the same time.</summary>
-internal sealed class RunStarter(IGrainFactory grains, IRunReader reader)
+internal sealed class RunStarter(IGrainFactory grains, RunReader reader)
 {
     public async Task<StartedRun> StartAsync(TenantId tenant, SandboxId id, RunId run, RunRequest request, Deadline deadline)
     {

@@ -10,6 +10,12 @@ namespace Podflare.Sandboxes;
 /// <summary>Create, list, get, delete and replay of sandboxes.</summary>
 internal static class SandboxEndpoints
 {
+    public static IServiceCollection AddSandboxEndpoints(this IServiceCollection services)
+    {
+        services.AddOptions<CreateOptions>().BindConfiguration(CreateOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        return services.AddSingleton<SandboxCreator>().AddSingleton<CreateServices>().AddSingleton<SandboxLister>().AddSingleton<Replayer>();
+    }
+
     public static void MapSandboxes(this RouteGroupBuilder api, Mount mount)
     {
         var sandboxes = api.MapGroup("/sandboxes");
@@ -81,12 +87,3 @@ internal static class SandboxEndpoints
 /// <summary>What a create needs.</summary>
 internal sealed record CreateServices(
     SandboxCreator Creator, BodyReader Bodies, OpenStreams Streams, ServerSettings Settings, IOptions<CreateOptions> Options, IOptions<HttpOptions> Http, TimeProvider Time);
-
-internal static class SandboxServices
-{
-    public static IServiceCollection AddSandboxes(this IServiceCollection services)
-    {
-        services.AddOptions<CreateOptions>().BindConfiguration(CreateOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        return services.AddSingleton<SandboxCreator>().AddSingleton<CreateServices>().AddSingleton<SandboxLister>().AddSingleton<Replayer>();
-    }
-}

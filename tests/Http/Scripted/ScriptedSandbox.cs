@@ -21,6 +21,9 @@ public sealed class ScriptedSandboxState(World world, SandboxInfo info)
 
     internal int Starts;
 
+    /// <summary>Readers that are under way.</summary>
+    internal int Readers;
+
     public IReadOnlyList<ScriptedRun> Runs
     {
         get

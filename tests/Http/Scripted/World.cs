@@ -21,9 +21,6 @@ public sealed class World
     /// <summary>The spec of each sandbox, as the grains got it.</summary>
     public ConcurrentDictionary<string, SandboxSpec> Specs { get; } = new();
 
-    /// <summary>Readers that are under way.</summary>
-    internal int Readers;
-
     public HostScript Host(string host) => Hosts.GetOrAdd(host, _ => new HostScript());
 
     /// <summary>A point at which scripted code waits until the test opens it.</summary>

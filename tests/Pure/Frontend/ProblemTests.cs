@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Orleans.Runtime;
 using Podflare.Problems;
 using Podflare.Sandboxes;
+using Podflare.Streaming;
 
 namespace Podflare.Frontend;
 
@@ -18,6 +19,7 @@ public sealed class ProblemTests
         { new EventsEvictedException(7), 410, "events_evicted", false },
         { new IdempotencyKeyReusedException(), 422, "idempotency_key_reused", false },
         { new RunQueueFullException(64), 429, "run_queue_full", true },
+        { new TooManyReadersException(256), 429, "rate_limited", true },
         { new NoCapacityException(), 503, "no_capacity", true },
         { new ContainerStartException("engine", true), 503, "no_capacity", true },
         { new ContainerStartException("image", false), 500, "internal", false },
@@ -52,7 +54,7 @@ public sealed class ProblemTests
         var known = Refusals.Select(row => row.Data.Item1.GetType()).ToHashSet();
 
         Assert.DoesNotContain(
-            typeof(PodflareException).Assembly.GetTypes(),
+            typeof(PodflareException).Assembly.GetTypes().Concat(typeof(TooManyReadersException).Assembly.GetTypes()),
             type => type is { IsAbstract: false } && (type.IsSubclassOf(typeof(PodflareException)) || type == typeof(EventsEvictedException)) && !known.Contains(type));
     }
 
