@@ -178,6 +178,32 @@ public sealed class ExecTests(SharedCluster shared)
     }
 
     [Fact]
+    public async Task A_piece_that_waits_for_its_line_does_not_end_a_silence()
+    {
+        var id = _cluster.World.Add();
+        var pieces = string.Concat(Enumerable.Repeat("raw .\nwait 300\n", 8));
+
+        var response = await ExecAsync(id, Replies.Script(pieces + "out !"), path: $"/compat/podflare/v1/sandboxes/{id}/exec");
+
+        var lines = (await response.ReadTextAsync()).Split('\n');
+        Assert.InRange(lines.TakeWhile(line => line.Length == 0).Count(), 1, 4);
+        Assert.Contains("\"........!\"", lines.First(line => line.Length > 0), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Large_bodies_take_turns()
+    {
+        await using var cluster = await Cluster.StartAsync([], ("Podflare:Http:MaxLargeBodies", "1"));
+        var id = cluster.World.Add();
+        var large = Replies.Script("out 1", new string('#', 3 * 1024 * 1024));
+
+        var responses = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => cluster.Client.SendAsync("POST", $"/v1/sandboxes/{id}/exec", large)));
+
+        Assert.All(responses, response => Assert.Equal(200, (int)response.StatusCode));
+        Assert.Equal(4, cluster.World.Sandboxes[id.Value].Runs.Count);
+    }
+
+    [Fact]
     public async Task A_silence_is_not_filled_otherwise()
     {
         var (id, gate) = (_cluster.World.Add(), NewGate());

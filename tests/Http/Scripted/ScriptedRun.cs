@@ -7,7 +7,7 @@ namespace Podflare.Scripted;
 
 /// <summary>
 /// A run whose code is a script for this peer, one word and its argument a line: <c>out</c>, <c>err</c> and <c>raw</c> (no newline) write,
-/// <c>hold</c> waits for a gate, <c>break</c> makes its readers fail, <c>exit n</c> ends it.
+/// <c>hold</c> waits for a gate, <c>wait n</c> for n ms, <c>break</c> makes its readers fail, <c>exit n</c> ends it.
 /// </summary>
 public sealed class ScriptedRun(World world, RunId id, RunRequest request)
 {
@@ -40,6 +40,7 @@ public sealed class ScriptedRun(World world, RunId id, RunRequest request)
         {
             var (word, argument) = line.Split(' ', 2) is [var first, var rest] ? (first, rest) : (line, "");
             if (word == "hold") await world.Gate(argument).Task;
+            if (word == "wait") await Task.Delay(TimeSpan.FromMilliseconds(int.Parse(argument, null)), TimeProvider.System);
             lock (_lines) Do(word, argument);
         }
 
