@@ -1,18 +1,11 @@
-using Microsoft.AspNetCore.Connections;
-using Microsoft.Extensions.Options;
 using Podflare.Hosting;
 
-try
+return await ProcessRunner.RunAsync(() =>
 {
     var builder = WebApplication.CreateBuilder(args);
     builder.AddFrontend();
-    await using var app = builder.Build();
+    builder.AddPodflare(ProcessRole.Frontend);
+    var app = builder.Build();
     app.MapFrontend();
-    await app.RunAsync();
-    return 0;
-}
-catch (Exception e) when (e is StartUpException or OptionsValidationException or IOException { InnerException: AddressInUseException })
-{
-    await Console.Error.WriteLineAsync($"podflare: {e.Message}");
-    return 1;
-}
+    return app;
+});

@@ -1,3 +1,12 @@
-var builder = WebApplication.CreateBuilder(args);
-var app = builder.Build();
-app.Run();
+using Podflare.Hosting;
+using Podflare.Workers;
+
+return await ProcessRunner.RunAsync(() =>
+{
+    var builder = WebApplication.CreateSlimBuilder(args);
+    builder.AddPodflare(ProcessRole.Worker);
+    builder.AddWorkerHealth();
+    var app = builder.Build();
+    app.MapWorkerHealth();
+    return app;
+});

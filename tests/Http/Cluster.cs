@@ -9,6 +9,9 @@ using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Podflare.Hosting;
+using Podflare.Hosts;
+using Podflare.Runs;
+using Podflare.Sandboxes;
 using Podflare.Scripted;
 using Podflare.Streaming;
 
@@ -86,7 +89,7 @@ public sealed class Cluster : IAsyncDisposable
         ]);
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton(World);
+        builder.Services.AddSingleton(World).AddHosts().AddSingleton<SandboxCreator>().AddRuns();
         builder.UseOrleans(silo);
         builder.AddFrontend();
         _app = builder.Build();

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Podflare.Containers;
 using Podflare.Hosts;
 using Podflare.Sandboxes;
 using Podflare.Scripted;
@@ -132,7 +133,7 @@ public sealed class SandboxTests(SharedCluster shared)
     }
 
     private string Add(string host, string team) =>
-        _cluster.World.Add(host: host, spec: CreateRequest.Parse(JsonSerializer.SerializeToUtf8Bytes(new { metadata = new { team } }), new CreateOptions()).Spec).Value;
+        _cluster.World.Add(host: host, spec: CreateRequest.Parse(JsonSerializer.SerializeToUtf8Bytes(new { metadata = new { team } }), new CreateOptions(), new TemplateOptions()).Spec).Value;
 
     private static string? Text(JsonElement json, string name) => json.GetProperty(name).GetString();
 }
@@ -146,7 +147,7 @@ public sealed class HostTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _cluster = await Cluster.StartAsync([Second, Third], ("Podflare:Http:StartSeconds", "2"), ("Podflare:Create:WaitSeconds", "1.5"));
+        _cluster = await Cluster.StartAsync([Second, Third], ("Podflare:Http:StartSeconds", "2"), ("Podflare:Directory:WaitSeconds", "1.5"));
         await Cluster.WaitAsync(async () => (await ListAsync()).TryGetProperty("warnings", out _) is false && Hosts.All(host => host.Waits.IsEmpty));
     }
 
@@ -177,14 +178,10 @@ public sealed class HostTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_create_claims_again_when_its_lease_is_gone_and_repeats_when_the_sandbox_is_away()
+    public async Task A_create_claims_again_when_its_lease_is_gone()
     {
         await KnowAsync(3);
-        foreach (var host in Hosts)
-        {
-            host.CreateFailures.Enqueue(new LeaseGoneException());
-            host.CreateFailures.Enqueue(new SandboxUnreachableException());
-        }
+        foreach (var host in Hosts) host.CreateFailures.Enqueue(new LeaseGoneException());
 
         var response = await CreateAsync();
 

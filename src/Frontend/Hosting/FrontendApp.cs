@@ -1,6 +1,5 @@
 using Podflare.Bodies;
 using Podflare.Health;
-using Podflare.Hosts;
 using Podflare.Keys;
 using Podflare.Problems;
 using Podflare.Runs;
@@ -15,7 +14,7 @@ internal static class FrontendApp
     {
         var settings = ServerSettings.Read(builder.Configuration);
         builder.AddHttp(settings);
-        builder.Services.AddBodies().AddHostDirectory().AddSandboxEndpoints().AddRunEndpoints().AddHealth();
+        builder.Services.AddBodies().AddSandboxEndpoints().AddRunEndpoints().AddHealth();
     }
 
     public static void MapFrontend(this WebApplication app)

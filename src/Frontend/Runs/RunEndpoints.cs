@@ -12,7 +12,6 @@ internal static class RunEndpoints
 {
     public static IServiceCollection AddRunEndpoints(this IServiceCollection services)
     {
-        services.AddOptions<RunOptions>().BindConfiguration(RunOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         return services.AddSingleton<RunStarter>().AddSingleton<ExecServices>().AddSingleton<EventReplies>();
     }
 

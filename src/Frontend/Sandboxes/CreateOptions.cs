@@ -7,9 +7,9 @@ public sealed class CreateOptions
 {
     public const string Section = "Podflare:Create";
 
-    /// <summary>Template where the request names none. Default: <c>python</c>.</summary>
+    /// <summary>Template where the request names none. Default: <c>default</c>.</summary>
     [Required]
-    public string DefaultTemplate { get; set; } = "python";
+    public string DefaultTemplate { get; set; } = "default";
 
     /// <summary>Total lifetime where the request names none, in seconds. Default: 86,400 (24 h).</summary>
     [Range(1, 31_536_000)]
@@ -27,17 +27,9 @@ public sealed class CreateOptions
     [Range(1, 31_536_000)]
     public int MaxIdleSeconds { get; set; } = 86_400;
 
-    /// <summary>Largest <c>ram_mib</c>, in MiB; more is brought down with a warning. Default: 2,048.</summary>
-    [Range(64, 1024 * 1024)]
-    public int MaxRamMib { get; set; } = 2_048;
-
     /// <summary>Smallest <c>ram_mib</c>, in MiB: a guest does not start with less. Default: 64.</summary>
     [Range(16, 1024 * 1024)]
     public int MinRamMib { get; set; } = 64;
-
-    /// <summary>Largest <c>rootfs_gb</c>, in GiB; more is brought down with a warning. Default: 1.</summary>
-    [Range(1, 1024)]
-    public int MaxRootfsGb { get; set; } = 1;
 
     /// <summary>Sandboxes may have a way out to the network when they ask for it. Default: false.</summary>
     public bool OfferEgress { get; set; }
@@ -52,14 +44,6 @@ public sealed class CreateOptions
     /// <summary>Bytes of all names and values in <c>env</c>. Default: 64 KiB.</summary>
     [Range(1024, 1024 * 1024)]
     public int MaxEnvBytes { get; set; } = 64 * 1024;
-
-    /// <summary>Hosts that are asked for one create. Default: 3.</summary>
-    [Range(1, 16)]
-    public int MaxHosts { get; set; } = 3;
-
-    /// <summary>Time that the last of them may let a create wait for a free slot, in seconds. Default: 10.</summary>
-    [Range(0, 60)]
-    public double WaitSeconds { get; set; } = 10;
 
     /// <summary>Sandboxes on a page of a list where the request does not say. Default: 100.</summary>
     [Range(1, 10_000)]

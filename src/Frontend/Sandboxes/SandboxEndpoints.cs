@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Podflare.Bodies;
+using Podflare.Containers;
 using Podflare.Hosting;
 using Podflare.Keys;
 using Podflare.Problems;
@@ -13,7 +14,7 @@ internal static class SandboxEndpoints
     public static IServiceCollection AddSandboxEndpoints(this IServiceCollection services)
     {
         services.AddOptions<CreateOptions>().BindConfiguration(CreateOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        return services.AddSingleton<SandboxCreator>().AddSingleton<CreateServices>().AddSingleton<SandboxLister>().AddSingleton<Replayer>();
+        return services.AddSingleton<SandboxStarter>().AddSingleton<CreateServices>().AddSingleton<SandboxLister>().AddSingleton<Replayer>();
     }
 
     public static void MapSandboxes(this RouteGroupBuilder api, Mount mount)
@@ -52,9 +53,7 @@ internal static class SandboxEndpoints
         var key = IdempotencyKey.Read(context.Request);
         var request = await ReadAsync(context, services);
         using var deadline = new Deadline(services.Http.Value.StartSeconds, services.Time, context.RequestAborted);
-        var creation = key is null
-            ? await services.Creator.CreateAsync(caller.Tenant, request.Spec, deadline)
-            : await services.Creator.CreateAsync(caller.Tenant, key, request.Spec, deadline);
+        var creation = await services.Starter.StartAsync(caller.Tenant, key, request.Spec, deadline);
         if (creation.Joined) context.Response.Headers[IdempotencyKey.Replayed] = "true";
         var json = SandboxJson.Of(creation.Sandbox).At(services.Settings, mount);
         return TypedResults.Json(request.Warnings.Count > 0 ? json with { Warnings = request.Warnings } : json, ApiJson.Default.SandboxJson);
@@ -63,7 +62,7 @@ internal static class SandboxEndpoints
     private static async Task<CreateRequest> ReadAsync(HttpContext context, CreateServices services)
     {
         using var body = await services.Bodies.ReadAsync(context);
-        return CreateRequest.Parse(body.Utf8, services.Options.Value);
+        return CreateRequest.Parse(body.Utf8, services.Options.Value, services.Templates.Value);
     }
 
     private static async Task<JsonHttpResult<SandboxPageJson>> ListAsync(
@@ -86,4 +85,11 @@ internal static class SandboxEndpoints
 
 /// <summary>What a create needs.</summary>
 internal sealed record CreateServices(
-    SandboxCreator Creator, BodyReader Bodies, OpenStreams Streams, ServerSettings Settings, IOptions<CreateOptions> Options, IOptions<HttpOptions> Http, TimeProvider Time);
+    SandboxStarter Starter,
+    BodyReader Bodies,
+    OpenStreams Streams,
+    ServerSettings Settings,
+    IOptions<CreateOptions> Options,
+    IOptions<TemplateOptions> Templates,
+    IOptions<HttpOptions> Http,
+    TimeProvider Time);

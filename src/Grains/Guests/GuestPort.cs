@@ -8,30 +8,210 @@ namespace Podflare.Guests;
 /// </summary>
 public sealed class GuestPort
 {
+    private readonly Lock _gate = new();
+    private readonly GuestOptions _options;
+    private readonly TimeProvider _time;
+    private GuestInbox _inbox;
+    private GuestConnection? _connection;
+    private GuestHello? _hello;
+    private TaskCompletionSource<GuestHello> _ready = NewReady();
+    private DateTimeOffset? _awaySince;
+    private ulong _lastTaken;
+    private ulong _acknowledged;
+    private bool _closed;
+
+    internal GuestPort(SandboxId sandbox, GuestOptions options, TimeProvider time)
+    {
+        Sandbox = sandbox;
+        _options = options;
+        _time = time;
+        _inbox = new GuestInbox(options.MaxPendingBytes);
+        _awaySince = time.GetUtcNow();
+        Requests = new GuestRequests(options.MaxRequests);
+    }
+
     /// <summary>The sandbox whose guest this is.</summary>
-    public SandboxId Sandbox => throw new NotImplementedException();
+    public SandboxId Sandbox { get; }
 
     /// <summary>A guest is connected now.</summary>
-    public bool Connected => throw new NotImplementedException();
+    public bool Connected => AwaySince is null;
 
     /// <summary>Since when no guest is connected; null while one is.</summary>
-    public DateTimeOffset? AwaySince => throw new NotImplementedException();
+    public DateTimeOffset? AwaySince
+    {
+        get { lock (_gate) return _awaySince; }
+    }
+
+    /// <summary>A scope for the port's own log lines, such as the sandbox's trace binding; set by the sandbox.</summary>
+    public object? LogScope { get; set; }
+
+    internal GuestRequests Requests { get; }
+
+    /// <summary>The highest number that may be acknowledged to the guest; 0 for none.</summary>
+    internal ulong Acknowledged
+    {
+        get { lock (_gate) return _acknowledged; }
+    }
 
     /// <summary>Completes when a REPL answers (<c>READY</c>, or a <c>HELLO</c> with <c>repl</c> of 1 or more).</summary>
-    public Task<GuestHello> WaitReadyAsync(CancellationToken cancellationToken) => throw new NotImplementedException();
+    /// <exception cref="SandboxUnreachableException">The port was closed.</exception>
+    public Task<GuestHello> WaitReadyAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate) return _ready.Task.WaitAsync(cancellationToken);
+    }
 
     /// <summary>
     /// Becomes the one reader of this guest's events. What an earlier reader may have taken without acknowledging is sent again: the
     /// first event is always <see cref="GuestConnected"/>. The earlier reader's channel completes.
     /// </summary>
-    public ChannelReader<GuestEvent> Attach() => throw new NotImplementedException();
+    /// <remarks>The channel also completes when the port is closed, behind what had come until then.</remarks>
+    public ChannelReader<GuestEvent> Attach()
+    {
+        lock (_gate)
+        {
+            var inbox = new GuestInbox(_options.MaxPendingBytes);
+            if (_closed)
+            {
+                inbox.Complete();
+                return inbox;
+            }
+
+            var untouched = _inbox.MoveTo(inbox);
+            _inbox = inbox;
+            if (!untouched)
+            {
+                // Only the guest still has what the earlier reader took: it dials again and sends all that was not acknowledged.
+                _lastTaken = 0;
+                _connection?.Close(ConnectionEnd.Restarted);
+                Leave();
+            }
+
+            return inbox;
+        }
+    }
 
     /// <summary>All numbered frames up to <paramref name="number"/> are in the log: the guest drops them. Never blocks.</summary>
-    public void Acknowledge(ulong number) => throw new NotImplementedException();
+    public void Acknowledge(ulong number)
+    {
+        GuestConnection? connection;
+        lock (_gate)
+        {
+            if (number <= _acknowledged) return;
+            _acknowledged = number;
+            connection = _connection;
+        }
+
+        connection?.Wake();
+    }
 
     /// <summary>
     /// Sends a request and waits for the guest's answer, over as many connections as it takes: every request may safely come twice.
     /// </summary>
     /// <exception cref="OperationCanceledException">No answer before <paramref name="cancellationToken"/>.</exception>
-    public Task<GuestAnswer> SendAsync(GuestRequest request, CancellationToken cancellationToken) => throw new NotImplementedException();
+    /// <exception cref="SandboxUnreachableException">Too many requests wait already (option), or the port was closed.</exception>
+    /// <exception cref="ArgumentException">The request is larger than the 24 MiB that a guest takes.</exception>
+    public async Task<GuestAnswer> SendAsync(GuestRequest request, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var pending = Requests.Add(RequestFrame.Of(request));
+        try
+        {
+            Current()?.Wake();
+            return await pending.Answer.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            Requests.Remove(pending);
+        }
+    }
+
+    /// <summary>A connection has said <c>HELLO</c>: it takes the place of any other.</summary>
+    /// <returns>False when the port is closed, or its reader is too far behind.</returns>
+    internal bool Enter(GuestConnection connection, GuestHello hello, int bytes)
+    {
+        lock (_gate)
+        {
+            if (_closed) return false;
+            _connection?.Close(ConnectionEnd.Replaced);
+            Leave();
+            if (_hello is { } known && known.Boot != hello.Boot) (_lastTaken, _acknowledged) = (0, 0);
+            _hello = hello;
+            if (!_inbox.TryAdd(new GuestConnected(hello), bytes)) return false;
+            _connection = connection;
+            _awaySince = null;
+            if (hello.Repl > 0) _ready.TrySetResult(hello);
+            return true;
+        }
+    }
+
+    /// <summary>A REPL answers.</summary>
+    internal bool TakeReady(GuestConnection connection, int repl, int bytes)
+    {
+        lock (_gate)
+        {
+            if (connection != _connection) return true;
+            _hello = _hello! with { Repl = repl };
+            _ready.TrySetResult(_hello);
+            return _inbox.TryAdd(new GuestReady(repl), bytes);
+        }
+    }
+
+    /// <summary>Takes an event, unless it is one that was taken before or its connection has been replaced.</summary>
+    /// <returns>False when too much is waiting for the reader.</returns>
+    internal bool Take(GuestConnection connection, GuestEvent item, int bytes)
+    {
+        lock (_gate)
+        {
+            if (connection != _connection) return true;
+            if (item is not GuestFrame frame) return _inbox.TryAdd(item, bytes);
+            if (frame.Number <= _lastTaken) return true;
+            if (!_inbox.TryAdd(item, bytes)) return false;
+            _lastTaken = frame.Number;
+            return true;
+        }
+    }
+
+    /// <summary>A connection has ended.</summary>
+    internal void Lose(GuestConnection connection)
+    {
+        lock (_gate)
+        {
+            if (connection == _connection) Leave();
+        }
+    }
+
+    /// <summary>Ends the connection, the reader, and all who wait.</summary>
+    internal void Close()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            _connection?.Close(ConnectionEnd.Stopped);
+            Leave();
+            _inbox.Complete();
+            _ready.TrySetException(new SandboxUnreachableException());
+            // Nobody may be waiting; then the exception is nobody's to see.
+            _ = _ready.Task.Exception;
+        }
+
+        Requests.Close();
+    }
+
+    private static TaskCompletionSource<GuestHello> NewReady() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private GuestConnection? Current()
+    {
+        lock (_gate) return _connection;
+    }
+
+    private void Leave()
+    {
+        if (_connection is null) return;
+        _connection = null;
+        _awaySince = _time.GetUtcNow();
+        if (_ready.Task.IsCompleted) _ready = NewReady();
+        // A reader that has seen nothing yet begins with the next connection, on which the guest sends all of this again.
+        if (_inbox.TryClear()) _lastTaken = 0;
+        else _inbox.TryAdd(new GuestDisconnected(), FrameHeader.Size);
+    }
 }

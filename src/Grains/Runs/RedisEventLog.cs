@@ -83,14 +83,14 @@ public sealed partial class RedisEventLog(IConnectionMultiplexer redis, IOptions
             {
                 var oldest = db.StreamRangeAsync(key, count: 1);
                 var newest = db.StreamRangeAsync(key, count: 1, messageOrder: Order.Descending);
-                return ((await oldest).FirstOrDefault(), (await newest).FirstOrDefault());
+                return (await oldest, await newest);
             },
             cancellationToken);
-        if (first.IsNull || last.IsNull) return null;
+        if (first is not [var oldest] || last is not [var newest]) return null;
 
-        var oldestBatch = ToBatch(first);
-        var bytes = (long)last["b"] - (long)first["b"] + oldestBatch.Utf8.Length;
-        return new LogBounds(oldestBatch.FirstSeq, Seq(last), (ulong)last["f"], bytes, (byte[])last["e"]!);
+        var oldestBatch = ToBatch(oldest);
+        var bytes = (long)newest["b"] - (long)oldest["b"] + oldestBatch.Utf8.Length;
+        return new LogBounds(oldestBatch.FirstSeq, Seq(newest), (ulong)newest["f"], bytes, (byte[])newest["e"]!);
     }
 
     public async Task<EventBatch?> ReadAfterAsync(SandboxId sandbox, RunId run, long seq, int maxBytes, CancellationToken cancellationToken)

@@ -49,10 +49,10 @@ internal sealed class RunInbox(long afterSeq, RunReaderOptions options, TimeProv
         get { lock (_lock) return _hasExit; }
     }
 
-    /// <summary>When the producer was last heard, as a timestamp.</summary>
-    public long HeardAt
+    /// <summary>Rendered bytes that wait to be taken.</summary>
+    public long Bytes
     {
-        get { lock (_lock) return _heardAt; }
+        get { lock (_lock) return _bytes; }
     }
 
     public async Task<bool> Deliver(EventBatch batch)

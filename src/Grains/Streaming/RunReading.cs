@@ -37,6 +37,9 @@ internal sealed class RunReading : IAsyncDisposable
 
     public Guid Id { get; } = Guid.NewGuid();
 
+    /// <summary>Rendered bytes that wait to be taken.</summary>
+    internal long BufferedBytes => _inbox.Bytes;
+
     /// <summary>Asks the producer to deliver what has not arrived yet. One attempt.</summary>
     public async Task SubscribeAsync(CancellationToken cancellationToken)
     {

@@ -20,8 +20,6 @@ public sealed class RunStreamProvider(IServiceProvider services) : IStreamProvid
     /// <summary>Filter data of a subscription whose run may not be there yet.</summary>
     public const string ExpectStart = "start";
 
-    private static readonly GrainType SandboxType = GrainType.Create("sandbox");
-
     // Orleans holds observers weakly: these are what keeps them alive.
     private readonly ConcurrentDictionary<Guid, RunInbox> _live = new();
     private int _watching;
@@ -50,7 +48,7 @@ public sealed class RunStreamProvider(IServiceProvider services) : IStreamProvid
         new RunStream(this, streamId) as IAsyncStream<T> ?? throw new ArgumentException($"The streams of {Name} carry {nameof(EventBatch)}.");
 
     internal IRunStreamExtension Producer(SandboxId sandbox) =>
-        Grains.GetGrain(GrainId.Create(SandboxType, IdSpan.Create(sandbox.Value))).AsReference<IRunStreamExtension>();
+        Grains.GetGrain(GrainId.Create(services.GetRequiredService<RunProducer>().Type, IdSpan.Create(sandbox.Value))).AsReference<IRunStreamExtension>();
 
     internal IRunSubscriber Enter(Guid id, RunInbox inbox)
     {

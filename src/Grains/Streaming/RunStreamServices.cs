@@ -38,6 +38,7 @@ public static class RunStreamServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<RunReaderOptions>().BindConfiguration(RunReaderOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RunReaderOptions>, RunReaderOptionsValidator>());
+        services.TryAddSingleton(new RunProducer(GrainType.Create("sandbox")));
         services.TryAddSingleton<RunStreamProvider>();
         services.TryAddKeyedSingleton<IStreamProvider>(RunStreamProvider.ProviderName, (provider, _) => provider.GetRequiredService<RunStreamProvider>());
         services.TryAddSingleton<RunReader>();

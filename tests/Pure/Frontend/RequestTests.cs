@@ -1,4 +1,5 @@
 using System.Text;
+using Podflare.Containers;
 using Podflare.Problems;
 using Podflare.Runs;
 using Podflare.Sandboxes;
@@ -7,6 +8,8 @@ namespace Podflare.Frontend;
 
 public sealed class RequestTests
 {
+    private static readonly TemplateOptions Templates = new() { ["large"] = new Template { Image = "large", MemoryMib = 4096, HomeMib = 2048 } };
+
     [Theory]
     [InlineData("", "body")]
     [InlineData("no", "body")]
@@ -137,7 +140,7 @@ public sealed class RequestTests
     {
         var (spec, warnings) = Create(body);
 
-        Assert.Equal(("python", TimeSpan.FromHours(24), TimeSpan.FromMinutes(30), null, null, false), (spec.Template, spec.Lifetime, spec.IdleLimit, spec.RamMib, spec.RootfsGb, spec.Egress));
+        Assert.Equal(("default", TimeSpan.FromHours(24), TimeSpan.FromMinutes(30), null, null, false), (spec.Template, spec.Lifetime, spec.IdleLimit, spec.RamMib, spec.RootfsGb, spec.Egress));
         Assert.Empty(warnings);
     }
 
@@ -146,8 +149,33 @@ public sealed class RequestTests
     {
         var (spec, warnings) = Create("{\"timeout_seconds\":1e9,\"idle_timeout_seconds\":1e9,\"ram_mib\":99999999999,\"rootfs_gb\":50,\"egress\":true}");
 
-        Assert.Equal((TimeSpan.FromDays(7), TimeSpan.FromHours(24), 2048, 1, false), (spec.Lifetime, spec.IdleLimit, spec.RamMib, spec.RootfsGb, spec.Egress));
+        Assert.Equal((TimeSpan.FromDays(7), TimeSpan.FromHours(24), 512, null, false), (spec.Lifetime, spec.IdleLimit, spec.RamMib, spec.RootfsGb, spec.Egress));
         Assert.Equal(["egress", "timeout_seconds", "idle_timeout_seconds", "ram_mib", "rootfs_gb"], warnings.Select(warning => warning.Split(' ')[0]));
+    }
+
+    [Theory]
+    [InlineData("default", 512, 512, null)]
+    [InlineData("default", 513, 512, "ram_mib was brought down to the maximum of 512")]
+    [InlineData("large", 4096, 4096, null)]
+    [InlineData("large", 4097, 4096, "ram_mib was brought down to the maximum of 4096")]
+    [InlineData("only-hosts-know-it", 9999, 9999, null)]
+    public void The_template_limits_the_memory(string template, int wanted, int given, string? warning)
+    {
+        var (spec, warnings) = Create($"{{\"template\":\"{template}\",\"ram_mib\":{wanted}}}");
+
+        Assert.Equal((given, warning), (spec.RamMib, warnings.SingleOrDefault()));
+    }
+
+    [Theory]
+    [InlineData("default", 1, null, "rootfs_gb was brought down to the maximum of 256 MiB")]
+    [InlineData("large", 2, 2, null)]
+    [InlineData("large", 3, null, "rootfs_gb was brought down to the maximum of 2048 MiB")]
+    [InlineData("only-hosts-know-it", 9, 9, null)]
+    public void The_template_limits_the_disk(string template, int wanted, int? given, string? warning)
+    {
+        var (spec, warnings) = Create($"{{\"template\":\"{template}\",\"rootfs_gb\":{wanted}}}");
+
+        Assert.Equal((given, warning), (spec.RootfsGb, warnings.SingleOrDefault()));
     }
 
     [Theory]
@@ -157,7 +185,7 @@ public sealed class RequestTests
     [InlineData("{}", false, false)]
     public void Egress_is_given_where_the_server_offers_it(string body, bool byDefault, bool given)
     {
-        var (spec, warnings) = CreateRequest.Parse(Encoding.UTF8.GetBytes(body), new CreateOptions { OfferEgress = true, EgressByDefault = byDefault });
+        var (spec, warnings) = CreateRequest.Parse(Encoding.UTF8.GetBytes(body), new CreateOptions { OfferEgress = true, EgressByDefault = byDefault }, Templates);
 
         Assert.Equal(given, spec.Egress);
         Assert.Empty(warnings);
@@ -168,7 +196,7 @@ public sealed class RequestTests
 
     private static ExecRequest Exec(string body) => ExecRequest.Parse(Encoding.UTF8.GetBytes(body), new(), new());
 
-    private static CreateRequest Create(string body) => CreateRequest.Parse(Encoding.UTF8.GetBytes(body), new());
+    private static CreateRequest Create(string body) => CreateRequest.Parse(Encoding.UTF8.GetBytes(body), new(), Templates);
 
     private static Problem Refused(int status, Func<object> parse)
     {

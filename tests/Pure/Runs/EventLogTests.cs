@@ -18,19 +18,19 @@ public abstract class EventLogTests
 
     protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    protected static RunRecord NewRecord(string hash = "aa") =>
+    internal static RunRecord NewRecord(string hash = "aa") =>
         new(RunId.New(), hash, RunLanguage.Bash, TimeSpan.FromSeconds(12.5), OnDisconnect.Interrupt, Now);
 
     /// <summary>Lines "first" to "last", of some bytes each.</summary>
-    protected static EventBatch Lines(long first, int count, int size = 3)
+    internal static EventBatch Lines(long first, int count, int size = 3)
     {
         var text = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, count).Select(i => new string((char)('a' + i % 26), size - 1) + "\n")));
         return EventLine.Render([new GuestOutput(1, default, 1, false, text)], first - 1);
     }
 
-    protected static EventBatch Exit(long seq, int code = 0) => EventLine.RenderExit(code, null, null, seq, Now);
+    internal static EventBatch Exit(long seq, int code = 0) => EventLine.RenderExit(code, null, null, seq, Now);
 
-    protected static RunEnding Ending(int code = 0) => new(code, ExitReason.Killed, Now, Now.AddSeconds(1), true);
+    internal static RunEnding Ending(int code = 0) => new(code, ExitReason.Killed, Now, Now.AddSeconds(1), true);
 
     protected async Task<RunRecord> AcceptAsync()
     {
@@ -44,7 +44,7 @@ public abstract class EventLogTests
 
     protected Task<EventBatch?> ReadAsync(RunRecord run, long after, int maxBytes = 1 << 20) => Log.ReadAfterAsync(_sandbox, run.Id, after, maxBytes, Cancel);
 
-    protected static void AssertSame(EventBatch expected, EventBatch? actual)
+    internal static void AssertSame(EventBatch expected, EventBatch? actual)
     {
         Assert.NotNull(actual);
         Assert.Equal(expected.FirstSeq, actual.FirstSeq);

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Podflare.Hosts;
 
-/// <summary>How a frontend knows the hosts. Section <c>Podflare:Directory</c>.</summary>
+/// <summary>How a process knows the hosts, and how many it asks for a new sandbox. Section <c>Podflare:Directory</c>.</summary>
 public sealed class HostDirectoryOptions
 {
     public const string Section = "Podflare:Directory";
@@ -18,4 +18,12 @@ public sealed class HostDirectoryOptions
     /// <summary>Age at which a load no longer counts, in seconds: the host gets no new sandbox. Default: 5.</summary>
     [Range(1, 300)]
     public double StaleSeconds { get; set; } = 5;
+
+    /// <summary>Hosts that are asked for one create. Default: 3.</summary>
+    [Range(1, 16)]
+    public int MaxHosts { get; set; } = 3;
+
+    /// <summary>Time that the last of them may let a create wait for a free slot, in seconds. Default: 10.</summary>
+    [Range(0, 60)]
+    public double WaitSeconds { get; set; } = 10;
 }

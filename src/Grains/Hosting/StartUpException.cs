@@ -1,4 +1,4 @@
 namespace Podflare.Hosting;
 
 /// <summary>The process must not start like this. The text says what to change.</summary>
-internal sealed class StartUpException(string message) : Exception(message);
+public sealed class StartUpException(string message) : Exception(message);

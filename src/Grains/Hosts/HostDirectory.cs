@@ -1,12 +1,13 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans.Runtime;
-using Orleans.Runtime.MembershipService.SiloMetadata;
 
 namespace Podflare.Hosts;
 
 /// <summary>The live hosts and their loads: which there are is read from silo metadata, how full they are is asked of each one.</summary>
-internal sealed partial class HostDirectory(
-    IGrainFactory grains, IServiceProvider services, IOptions<HostDirectoryOptions> options, TimeProvider time, ILogger<HostDirectory> logger)
+public sealed partial class HostDirectory(
+    IGrainFactory grains, HostSilos silos, IOptions<HostDirectoryOptions> options, TimeProvider time, ILogger<HostDirectory> logger)
     : BackgroundService
 {
     private readonly TimeSpan _limit = TimeSpan.FromSeconds(options.Value.AnswerSeconds);
@@ -15,27 +16,13 @@ internal sealed partial class HostDirectory(
     /// <summary>At least one host has answered lately.</summary>
     public bool AnyAnswers => Fresh().Any();
 
-    /// <summary>The hosts that have a live worker now, whether it answers or not.</summary>
-    public IReadOnlyCollection<string> Live()
-    {
-        // Taken when first needed: these belong to the silo, which is built beside the frontend.
-        var metadata = services.GetRequiredService<ISiloMetadataCache>();
-        return services.GetRequiredService<IClusterMembershipService>().CurrentSnapshot.Members
-            .Where(member => member.Value.Status == SiloStatus.Active)
-            .Select(member => metadata.GetSiloMetadata(member.Key).Metadata)
-            .Where(tags => tags.GetValueOrDefault("role") is "worker" or "all")
-            .Select(tags => tags.GetValueOrDefault("host"))
-            .OfType<string>()
-            .ToHashSet();
-    }
-
     /// <summary>The hosts to ask for a new sandbox, in order.</summary>
-    public IReadOnlyList<string> Candidates(int count) => HostChoice.Order(Fresh(), count, Random.Shared);
+    public IReadOnlyList<string> Candidates() => HostChoice.Order(Fresh(), options.Value.MaxHosts, Random.Shared);
 
     /// <summary>Asks all live hosts at the same time. A host that does not answer in time is named with null.</summary>
     public async Task<IReadOnlyList<(string Host, T? Answer)>> AskAsync<T>(Func<IHostGrain, Task<T>> ask, CancellationToken cancellationToken)
         where T : class =>
-        await Task.WhenAll(Live().Select(async host => (host, await AskAsync(host, ask, cancellationToken))));
+        await Task.WhenAll(silos.Alive().Select(async host => (host, await AskAsync(host, ask, cancellationToken))));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -92,12 +79,13 @@ internal sealed partial class HostDirectory(
     private readonly record struct Answer(HostLoad Load, long At);
 }
 
-internal static class HostDirectoryServices
+public static class HostServices
 {
-    public static IServiceCollection AddHostDirectory(this IServiceCollection services)
+    /// <summary>Adds the knowledge of which hosts there are and how full they are.</summary>
+    public static IServiceCollection AddHosts(this IServiceCollection services)
     {
         services.AddOptions<HostDirectoryOptions>().BindConfiguration(HostDirectoryOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton<HostDirectory>();
+        services.AddSingleton<HostSilos>().AddSingleton<HostDirectory>();
         return services.AddHostedService(provider => provider.GetRequiredService<HostDirectory>());
     }
 }

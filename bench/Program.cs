@@ -1,0 +1,28 @@
+using Podflare.Bench;
+
+if (args.Length == 0 || args.Any(arg => !arg.Contains('=')))
+{
+    Console.Error.WriteLine("usage: Podflare.Bench NAME=http://ip:port[,http://ip:port] … (the second address reads what the first one made)");
+    return 2;
+}
+
+var services = args.Select(arg => arg.Split('=', 2)).Select(pair => (Name: pair[0], Address: new Uri(pair[1])));
+Console.WriteLine($"{Environment.ProcessorCount} cores, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB, {System.Runtime.InteropServices.RuntimeInformation.OSDescription}, .NET {Environment.Version}");
+var table = new Table();
+using (var floor = new LocalPython())
+{
+    table.Add("print(1), warm", "local pipes", await Measure.RepeatAsync(2_000, floor.PrintAsync), null);
+    table.Add("1,000,000 lines", "local pipes", await Measure.RepeatAsync(3, floor.LinesAsync, warmUp: 1), null);
+    foreach (var (name, address) in services)
+    {
+        await using var sandbox = await RemoteSandbox.CreateAsync(address);
+        table.Add("print(1), warm", name, await Measure.RepeatAsync(2_000, sandbox.PrintAsync), "local pipes");
+        table.Add("event, print to client", name, await sandbox.EventLatencyAsync(1_000), null);
+        table.Add("1,000,000 lines", name, await Measure.RepeatAsync(3, sandbox.LinesAsync, warmUp: 1), "local pipes");
+        table.Add("100 MB without newline", name, await Measure.RepeatAsync(3, sandbox.BulkAsync, warmUp: 1), null);
+        table.Add("create and delete, cold", name, await Measure.RepeatAsync(10, () => RemoteSandbox.CreateAndDeleteAsync(address), warmUp: 1), null);
+    }
+}
+
+table.Print();
+return 0;

@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# Builds the sandbox images podflare/<template>:local whose inputs have changed: build-images.sh [--fresh] [template...]
+#
+# A template is a folder images/<template> with a Dockerfile and a list `packages`. Without a template, all are built.
+# BASE names the image to start from (an upstream one, say); without it a base is made from this machine's own package
+# sources with mmdebstrap, so that no image registry is needed. --fresh makes it anew, with the packages of today.
+# Made bases are kept as tar files in PODFLARE_CACHE (default /var/cache/podflare).
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/lib.sh"
+
+IMAGES=$here/../images
+CACHE=${PODFLARE_CACHE:-/var/cache/podflare}
+export DOCKER_HOST=unix:///var/run/docker.sock
+export DOCKER_BUILDKIT=0 # this builder finds a base that is only local, and needs no plug-in
+
+# Nothing of this is wanted in a sandbox.
+EXCLUDED=('/usr/share/doc/*' '/usr/share/man/*' '/usr/share/info/*' '/usr/share/icons/*' '/usr/share/locale/*' '/usr/share/lintian/*')
+REMOVED=('/var/cache/*' '/var/lib/apt/*' '/var/log/*' '/usr/share/perl*' '/usr/lib/*/perl*' '/usr/lib/*/gconv' '/usr/lib/python3*/test')
+
+packages_of() { sed -e 's/#.*//' "$IMAGES/$1/packages" | xargs -n 1; }
+
+# The file that names this machine's mirror: it is the mirror of the image too, so none is written down here.
+apt_sources() {
+  local file
+  for file in /etc/apt/sources.list.d/{debian,ubuntu}.sources /etc/apt/sources.list; do
+    if [ -e "$file" ] && grep -qw "$VERSION_CODENAME" "$file"; then
+      printf '%s' "$file"
+      return 0
+    fi
+  done
+  die "no file under /etc/apt names the packages of $VERSION_CODENAME. Name an image to start from: BASE=debian:stable-slim $0"
+}
+
+# Everything that decides what a made base holds, but for the day it is made on.
+base_recipe() {
+  printf '%s\n' "$ID $VERSION_CODENAME" "$(uname -m)" "${EXCLUDED[*]}" "${REMOVED[*]}" "$(packages_of "$1")"
+  declare -f make_base
+}
+
+make_base() { # template, tar
+  local include options=() path
+  include=$(packages_of "$1" | paste -sd,)
+  for path in "${EXCLUDED[@]}"; do options+=("--dpkgopt=path-exclude=$path"); done
+  # The hook is a shell line in which $1 is the new root.
+  local hook='cd "$1" && rm -rf'
+  for path in "${REMOVED[@]}"; do hook+=" .$path"; done
+  mmdebstrap --mode=root --variant=essential --include="$include" "${options[@]}" --customize-hook="$hook" \
+    --format=tar "$VERSION_CODENAME" "$2" "$(apt_sources)"
+}
+
+# ensure_base TEMPLATE: sets `base` to a local image with the template's packages, importing or making it where it is missing.
+ensure_base() {
+  local hash tar log started=$SECONDS
+  hash=$(base_recipe "$1" | sha256sum | cut -c1-16)
+  tar=$CACHE/base-$1-$hash.tar
+  # A name of our own: an image under an upstream name would hide what the Dockerfile forgets.
+  base=podflare-base:$1-$hash
+  if [ ! -e "$tar" ]; then
+    command -v mmdebstrap >/dev/null || apt_install mmdebstrap
+    say "making the base of '$1' from the packages of $ID $VERSION_CODENAME (half a minute to two minutes)"
+    mkdir -p "$CACHE"
+    log=$CACHE/base-$1.log
+    make_base "$1" "$tar.partial" >"$log" 2>&1 || {
+      rm -f "$tar.partial"
+      tail -n 25 "$log" >&2
+      die "mmdebstrap failed; its last lines are above, all of them in $log."
+    }
+    mv "$tar.partial" "$tar"
+    say "made $(du -h "$tar" | cut -f1) in $(seconds_since "$started") s"
+    docker import "$tar" "$base" >/dev/null
+  elif ! docker image inspect "$base" >/dev/null 2>&1; then
+    docker import "$tar" "$base" >/dev/null
+  fi
+}
+
+# As the service runs it: no network, nothing to write to but two tmpfs, uid 1000 without capabilities.
+verify() { # image
+  docker run --rm --network none --read-only --user 1000:1000 --cap-drop ALL --security-opt no-new-privileges \
+    --tmpfs /root:uid=1000,gid=1000,mode=0755,exec,size=16m --tmpfs /tmp:exec,size=16m \
+    --memory 512m --pids-limit 128 "$1" python3 -c "$(<"$here/verify-image.py")"
+}
+
+# The image that had the name before goes, or each build would leave one behind; not while a container or another name holds it.
+remove_unnamed() { # id, or nothing
+  if [ -n "$1" ] && [ "$(docker image inspect -f '{{len .RepoTags}}' "$1" 2>/dev/null)" = 0 ]; then
+    docker image rm "$1" >/dev/null 2>&1 || true
+  fi
+}
+
+build() { # template
+  local template=$1 folder=$IMAGES/$1 image=podflare/$1:local inputs base started=$SECONDS id
+  [ -f "$folder/Dockerfile" ] && [ -f "$folder/packages" ] || die "images/$template needs a Dockerfile and a list 'packages'."
+  inputs=$({
+    (cd "$folder" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
+    if [ -n "${BASE:-}" ]; then printf '%s\n' "$BASE"; else base_recipe "$template"; fi
+    cat "$here/verify-image.py"
+  } | sha256sum | cut -c1-16)
+  if [ -z "$fresh" ] \
+    && [ "$(docker image inspect -f '{{index .Config.Labels "podflare.inputs"}}' "$image" 2>/dev/null)" = "$inputs" ]; then
+    say "$image is up to date"
+    return 0
+  fi
+  if [ -n "${BASE:-}" ]; then
+    base=$BASE
+  else
+    ensure_base "$template"
+  fi
+  say "building $image on $base (some seconds)"
+  id=$(mktemp)
+  docker build --iidfile "$id" --build-arg BASE="$base" --label podflare.inputs="$inputs" "$folder" >"$id.log" 2>&1 || {
+    tail -n 25 "$id.log" >&2
+    rm -f "$id" "$id.log"
+    die "docker build of images/$template failed; its last lines are above."
+  }
+  local built
+  built=$(<"$id")
+  rm -f "$id" "$id.log"
+  # The name moves only to an image that has been seen to work.
+  verify "$built" || die "the new image for $template does not do what a sandbox needs (above); $image was left as it was."
+  local old
+  old=$(docker image inspect -f '{{.Id}}' "$image" 2>/dev/null) || old=
+  docker tag "$built" "$image"
+  remove_unnamed "$old"
+  say "$image: $(docker image inspect -f '{{.Size}}' "$image" | awk '{ printf "%d MB", $1 / 1e6 }'), built and checked in $(seconds_since "$started") s"
+}
+
+say "== Sandbox images: building those whose inputs have changed"
+fresh=
+if [ "${1:-}" = --fresh ]; then
+  fresh=1
+  shift
+fi
+if [ $# = 0 ]; then
+  for dockerfile in "$IMAGES"/*/Dockerfile; do set -- "$@" "$(basename "$(dirname "$dockerfile")")"; done
+fi
+. /etc/os-release
+VERSION_CODENAME=${VERSION_CODENAME:-unknown}
+
+# Two builds at once would make the same base twice and race for one name.
+exec 9>/var/lock/podflare-images.lock
+flock -w 900 9 || die "another build-images.sh has held /var/lock/podflare-images.lock for a quarter of an hour."
+for template; do
+  if [ -n "$fresh" ] && [ -z "${BASE:-}" ]; then
+    hash=$(base_recipe "$template" | sha256sum | cut -c1-16)
+    rm -f "$CACHE/base-$template-$hash.tar"
+  fi
+  build "$template"
+done

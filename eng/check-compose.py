@@ -1,0 +1,54 @@
+"""Fails unless the resolved compose file on stdin keeps what docker-compose.yml promises in its comments."""
+
+import json
+import sys
+
+WORKERS = ("worker1", "worker2")
+FRONTENDS = ("frontend1", "frontend2")
+
+services = json.load(sys.stdin)["services"]
+problems = []
+
+
+def expect(true: bool, problem: str) -> None:
+    if not true:
+        problems.append(problem)
+
+
+def mounts(service: dict) -> dict[str, str]:
+    """Source by target; docker-compose writes strings, docker compose objects."""
+    pairs = {}
+    for volume in service.get("volumes", []):
+        if isinstance(volume, str):
+            source, target = volume.split(":")[:2]
+        else:
+            source, target = volume["source"], volume["target"]
+        pairs[target] = source
+    return pairs
+
+
+def published(service: dict) -> list[str]:
+    ports = service.get("ports", [])
+    return [p if isinstance(p, str) else f"{p.get('host_ip', '')}:{p['published']}:{p['target']}" for p in ports]
+
+
+expect(sorted(services) == sorted(("redis", *WORKERS, *FRONTENDS)), f"services are {sorted(services)}")
+for name, service in services.items():
+    expect(service.get("restart") == "always", f"{name} is not restarted always")
+    expect("healthcheck" in service, f"{name} has no health check")
+    expect(bool(published(service)) == (name in FRONTENDS), f"{name} publishes {published(service)}")
+    expect(all(p.startswith("127.0.0.1:") for p in published(service)), f"{name} publishes beyond loopback: {published(service)}")
+    expect(("/var/run/docker.sock" in mounts(service)) == (name in WORKERS), f"{name}: engine socket")
+    expect(("PODFLARE_API_KEYS" in service.get("environment", {})) == (name in FRONTENDS), f"{name}: API keys")
+for name in WORKERS:
+    folder = services[name]["environment"]["Podflare__RunFolder"]
+    expect(mounts(services[name]).get(folder) == folder, f"{name} does not have its run folder at the host's path")
+folders = {services[name]["environment"]["Podflare__RunFolder"] for name in WORKERS}
+expect(len(folders) == len(WORKERS), "workers share a run folder")
+command = " ".join(services["redis"]["command"])
+for setting in ("--appendonly yes", "--appendfsync everysec", "--maxmemory-policy noeviction"):
+    expect(setting in command, f"redis runs without {setting}")
+
+for problem in problems:
+    print(f"docker-compose.yml: {problem}", file=sys.stderr)
+sys.exit(bool(problems))

@@ -1,0 +1,110 @@
+# shellcheck shell=bash
+# Shared by the scripts of this folder; sourced, never run. It only defines functions.
+
+say() { printf '%s\n' "$*"; }
+
+# The last words of a script that cannot go on: what is wrong, and what to do about it.
+die() {
+  printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+  exit 1
+}
+
+need_root() { [ "$(id -u)" = 0 ] || die "must run as root ($1)."; }
+
+# seconds_since START: whole seconds since START, a value of $SECONDS.
+seconds_since() { printf '%s' $((SECONDS - $1)); }
+
+# apt_install PACKAGE...: installs what is missing from the distribution's own packages, without letting a package start a service.
+apt_install() {
+  local missing=() package
+  command -v dpkg-query >/dev/null && command -v apt-get >/dev/null \
+    || die "$* needed, and this is no Debian or Ubuntu machine: install them by hand, then run this again."
+  for package; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed$' || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  need_root "it installs ${missing[*]}"
+  say "installing ${missing[*]} (up to two minutes)"
+  local log
+  log=$(mktemp)
+  if ! apt_install_quietly "${missing[@]}" >"$log" 2>&1; then
+    tail -n 25 "$log" >&2
+    rm -f "$log"
+    die "apt-get could not install ${missing[*]}; its last lines are above."
+  fi
+  rm -f "$log"
+}
+
+# A subshell, so that its trap puts policy-rc.d back on every way out.
+apt_install_quietly() (
+  policy=/usr/sbin/policy-rc.d saved=/usr/sbin/policy-rc.d.podflare-saved
+  restore() { rm -f "$policy"; if [ -e "$saved" ] || [ -L "$saved" ]; then mv "$saved" "$policy"; fi; }
+  # One install at a time: two at once would save each other's policy.
+  exec 8>/var/lock/podflare-apt.lock
+  flock 8
+  trap restore EXIT
+  trap 'exit 130' INT TERM HUP
+  # A saved file can only be that of a run that was killed, and it is the machine's own.
+  if [ ! -e "$saved" ] && { [ -e "$policy" ] || [ -L "$policy" ]; }; then mv "$policy" "$saved"; fi
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+  export DEBIAN_FRONTEND=noninteractive
+  install=(apt-get -y -q -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@")
+  if compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null && "${install[@]}" 8>&-; then exit 0; fi
+  # No lists, or old ones. A third-party source that is away must not matter, so the install decides.
+  apt-get -q -o DPkg::Lock::Timeout=300 update 8>&- || true
+  "${install[@]}" 8>&-
+)
+
+# detach LOG COMMAND...: starts a command that outlives this script, in a session of its own; its pid is then in DETACHED.
+detach() {
+  local log=$1
+  shift
+  # Whatever descriptor the caller has beside the three, a lock or a pipe that somebody reads to its end, must not live on in it.
+  (
+    for descriptor in /proc/self/fd/*; do
+      descriptor=${descriptor##*/}
+      [ "$descriptor" -le 2 ] || eval "exec $descriptor>&-"
+    done
+    exec setsid nohup "$@"
+  ) >>"$log" 2>&1 </dev/null &
+  # In a script a child is no leader of a process group, so setsid does not fork: this is the pid of the command itself.
+  DETACHED=$!
+}
+
+# stop_process PID SECONDS: SIGTERM, and SIGKILL when it has not ended after that time. A pid that is gone is fine.
+stop_process() {
+  local deadline=$((SECONDS + $2))
+  kill -TERM "$1" 2>/dev/null || return 0
+  while process_lives "$1"; do
+    if [ "$SECONDS" -ge "$deadline" ]; then
+      say "process $1 did not end within $2 s: killing it" >&2
+      kill -KILL "$1" 2>/dev/null || true
+      deadline=$((SECONDS + 5))
+    fi
+    sleep 0.1
+  done
+}
+
+# A process that has ended but whose parent has not looked yet counts as gone.
+process_lives() { [ -e "/proc/$1" ] && ! grep -q '^State:[[:space:]]*[ZX]' "/proc/$1/status" 2>/dev/null; }
+
+# need_sdk: the .NET SDK that global.json asks for is there.
+need_sdk() {
+  local found
+  command -v dotnet >/dev/null \
+    || die "the .NET 10 SDK is missing (no dotnet on the PATH). Install it: https://dotnet.microsoft.com/download/dotnet/10.0"
+  found=$(dotnet --version 2>&1) && [[ $found == 10.* ]] \
+    || die "the .NET 10 SDK is missing; dotnet says: $found. Install it: https://dotnet.microsoft.com/download/dotnet/10.0"
+}
+
+# build_project PROJECT...: a Release build of which only the errors are shown.
+build_project() {
+  local project output
+  for project; do
+    output=$(dotnet build "$project" -c Release --disable-build-servers --nologo -v quiet 2>&1) || {
+      printf '%s\n' "$output" | grep -E '(error|warning) ' | sort -u >&2 || printf '%s\n' "$output" >&2
+      die "the build of $project failed (above)."
+    }
+  done
+}

@@ -1,0 +1,49 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Podflare.Hosting;
+
+namespace Podflare.Containers;
+
+public static class ContainerServices
+{
+    extension(IServiceCollection services)
+    {
+        /// <summary>
+        /// Adds <see cref="IContainerRuntime"/> on Docker, <see cref="RunFolder"/> and <see cref="HostIdentity"/> (unless they are there
+        /// already), and <see cref="EngineOptions"/> and <see cref="TemplateOptions"/>, which are validated at start.
+        /// </summary>
+        public IServiceCollection AddContainers()
+        {
+            services.AddOptions<EngineOptions>().BindConfiguration(EngineOptions.Section).ValidateOnStart();
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<EngineOptions>, EngineOptionsValidator>());
+            services.AddOptions<TemplateOptions>().BindConfiguration(TemplateOptions.Section).ValidateOnStart();
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TemplateOptions>, TemplateOptionsValidator>());
+            services.TryAddSingleton(TimeProvider.System);
+            services.AddRunFolder();
+            services.TryAddSingleton(Identity);
+            services.TryAddSingleton<IContainerRuntime, DockerRuntime>();
+            return services;
+        }
+
+        /// <summary>Adds the run folder that <see cref="PodflareOptions"/> name, unless the host has opened one already.</summary>
+        internal IServiceCollection AddRunFolder()
+        {
+            services.TryAddSingleton(provider =>
+            {
+                var options = provider.GetRequiredService<IOptions<PodflareOptions>>().Value;
+                return RunFolder.Open(options.RunFolder, options.HostId);
+            });
+            return services;
+        }
+    }
+
+    private static HostIdentity Identity(IServiceProvider provider)
+    {
+        var folder = provider.GetRequiredService<RunFolder>();
+        var named = provider.GetRequiredService<IOptions<PodflareOptions>>().Value.ClusterId;
+        var shared = provider.GetRequiredService<IConfiguration>().GetConnectionString("Redis") is not null;
+        return new HostIdentity(named ?? (shared ? "podflare" : RunFolder.EmbeddedClusterId(folder.Path)), folder.HostId);
+    }
+}

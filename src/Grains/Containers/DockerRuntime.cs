@@ -1,0 +1,188 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Docker.DotNet;
+using Docker.DotNet.Models;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Podflare.Containers;
+
+/// <summary>Containers on a Docker engine, by its API. Every call has a time limit.</summary>
+public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
+{
+    private const int RemoveAttempts = 3;
+
+    private readonly HostIdentity _owner;
+    private readonly RunFolder _folder;
+    private readonly EngineOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<DockerRuntime> _logger;
+    private readonly DockerClient _docker;
+
+    public DockerRuntime(HostIdentity owner, RunFolder folder, IOptions<EngineOptions> options, TimeProvider time, ILogger<DockerRuntime> logger)
+    {
+        (_owner, _folder, _options, _time, _logger) = (owner, folder, options.Value, time, logger);
+        _docker = new DockerClientBuilder()
+            .WithEndpoint(new Uri(_options.Endpoint))
+            .WithApiVersion(_options.ApiVersion is { } version ? System.Version.Parse(version) : null)
+            .WithTimeout(Timeout.InfiniteTimeSpan)
+            .Build();
+    }
+
+    /// <inheritdoc/>
+    public async Task<string> StartAsync(ContainerSpec spec, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            var id = await CreateAsync(spec);
+            cancellationToken.ThrowIfCancellationRequested();
+            using var limit = Limit(_options.StartSeconds, cancellationToken);
+            await _docker.Containers.StartContainerAsync(id, new ContainerStartParameters(), limit.Token);
+            LogStarted(spec.Sandbox, id);
+            return id;
+        }
+        catch (Exception e)
+        {
+            LogStartFailed(e, spec.Sandbox, spec.Template);
+            await RemoveLeftoverAsync(spec);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (Refusal(e, spec) is { } refusal) throw refusal;
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ContainerRemoveException">The engine did not remove it in three attempts; the next sweep tries again.</exception>
+    public async Task RemoveAsync(string containerId, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                using var limit = Limit(_options.RemoveSeconds, cancellationToken);
+                await _docker.Containers.RemoveContainerAsync(
+                    containerId, new ContainerRemoveParameters { Force = true, RemoveVolumes = true }, limit.Token);
+                return;
+            }
+            catch (DockerApiException e) when (e.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Conflict)
+            {
+                // Gone, or another removal of it is under way.
+                return;
+            }
+            catch (Exception e) when (IsEngineTrouble(e) && !cancellationToken.IsCancellationRequested)
+            {
+                LogRemoveFailed(e, containerId, attempt);
+                if (attempt == RemoveAttempts) throw new ContainerRemoveException(containerId, e);
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(_options.RemovePauseSeconds), _time, cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<HostContainer>> ListAsync(CancellationToken cancellationToken)
+    {
+        using var limit = Limit(_options.ListSeconds, cancellationToken);
+        var filters = new Dictionary<string, IDictionary<string, bool>> { ["label"] = ContainerLabels.FilterOf(_owner) };
+        var listed = await _docker.Containers.ListContainersAsync(new ContainersListParameters { All = true, Filters = filters }, limit.Token);
+        var containers = new List<HostContainer>(listed.Count);
+        foreach (var container in listed)
+        {
+            if (ContainerLabels.TryRead(container.Labels, out var sandbox, out var template))
+                containers.Add(new HostContainer(container.ID, sandbox, template, container.State == "running"));
+        }
+
+        return containers;
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ContainerDeath> WatchDeathsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var deaths = Channel.CreateBounded<ContainerDeath>(new BoundedChannelOptions(_options.MaxPendingDeaths) { SingleReader = true });
+        var watching = WatchAsync(deaths.Writer, stop.Token);
+        try
+        {
+            await foreach (var death in deaths.Reader.ReadAllAsync(cancellationToken)) yield return death;
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await watching;
+        }
+    }
+
+    public void Dispose() => _docker.Dispose();
+
+    // Without the caller's token: a create that is abandoned may still happen, after our removal has found nothing.
+    private async Task<string> CreateAsync(ContainerSpec spec)
+    {
+        using var limit = Limit(_options.StartSeconds, CancellationToken.None);
+        var created = await _docker.Containers.CreateContainerAsync(ContainerSettings.Of(spec, _owner, _folder), limit.Token);
+        return created.ID;
+    }
+
+    // By name, because an answer that was lost held the id. The caller may be gone; this must still run.
+    private async Task RemoveLeftoverAsync(ContainerSpec spec)
+    {
+        try
+        {
+            await RemoveAsync(ContainerSettings.NameOf(spec.Sandbox), CancellationToken.None);
+        }
+        catch (ContainerRemoveException e)
+        {
+            LogLeftover(e, spec.Sandbox);
+        }
+    }
+
+    private async Task WatchAsync(ChannelWriter<ContainerDeath> deaths, CancellationToken cancellationToken)
+    {
+        var filters = new Dictionary<string, IDictionary<string, bool>>
+        {
+            ["type"] = new Dictionary<string, bool> { ["container"] = true },
+            ["event"] = new Dictionary<string, bool> { ["die"] = true },
+            ["label"] = ContainerLabels.FilterOf(_owner),
+        };
+        try
+        {
+            await _docker.System.MonitorEventsAsync(new ContainerEventsParameters { Filters = filters }, new DeathReport(deaths), cancellationToken);
+        }
+        catch (Exception e) when (IsEngineTrouble(e))
+        {
+            if (!cancellationToken.IsCancellationRequested) LogWatchBroken(e);
+        }
+        finally
+        {
+            deaths.TryComplete();
+        }
+    }
+
+    private static ContainerStartException? Refusal(Exception error, ContainerSpec spec) => error switch
+    {
+        DockerImageNotFoundException or DockerApiException { StatusCode: HttpStatusCode.NotFound } =>
+            new ContainerStartException($"the image {spec.Image} of template {spec.Template} is missing on this host", retry: false),
+        DockerApiException { StatusCode: HttpStatusCode.BadRequest } =>
+            new ContainerStartException($"the engine refuses the settings of template {spec.Template}", retry: false),
+        DockerApiException => new ContainerStartException("the container engine could not start a sandbox", retry: true),
+        _ when IsEngineTrouble(error) => new ContainerStartException("the container engine does not answer", retry: true),
+        _ => null,
+    };
+
+    private static bool IsEngineTrouble(Exception error) =>
+        error is DockerApiException or HttpRequestException or IOException or System.Net.Sockets.SocketException
+            or TimeoutException or OperationCanceledException or System.Text.Json.JsonException;
+
+    private EngineLimit Limit(double seconds, CancellationToken cancellationToken) => new(TimeSpan.FromSeconds(seconds), _time, cancellationToken);
+
+    private sealed class DeathReport(ChannelWriter<ContainerDeath> deaths) : IProgress<Message>
+    {
+        public void Report(Message value)
+        {
+            if (value.Actor?.Attributes is not { } labels || !ContainerLabels.TryRead(labels, out var sandbox, out _)) return;
+            // A reader that is too far behind lists anew: it must not take this for everything.
+            if (!deaths.TryWrite(new ContainerDeath(value.Actor.ID, sandbox))) deaths.TryComplete();
+        }
+    }
+}

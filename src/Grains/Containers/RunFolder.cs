@@ -1,0 +1,118 @@
+using System.Security.Cryptography;
+using System.Text;
+using Podflare.Sandboxes;
+
+namespace Podflare.Containers;
+
+/// <summary>
+/// What a worker keeps on disk: its lock, its host id, the guest that containers mount, and their sockets. One process at a time holds it.
+/// </summary>
+public sealed class RunFolder : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode EveryoneReads = OwnerOnly
+        | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+
+    private readonly FileStream _lock;
+
+    private RunFolder(string path, FileStream held)
+    {
+        Path = path;
+        _lock = held;
+        Sockets = Combine("s");
+        Directory.CreateDirectory(Sockets, OwnerOnly);
+    }
+
+    /// <summary>Its full path.</summary>
+    public string Path { get; }
+
+    /// <summary>The host's name: 8 lower-case hex digits, drawn once and kept in the file <c>host</c> unless an option gave it.</summary>
+    public required string HostId { get; init; }
+
+    /// <summary>The folder of the guest's files, named for their content. Containers mount it read-only.</summary>
+    public required string Guest { get; init; }
+
+    /// <summary>The <c>/etc/hosts</c> of containers without a network, whose own is empty: without it <c>localhost</c> is unknown.</summary>
+    public required string HostsFile { get; init; }
+
+    /// <summary>The folder of all socket folders.</summary>
+    public string Sockets { get; }
+
+    /// <summary>The socket folder of one sandbox. Its container mounts it read-only.</summary>
+    public string SocketFolder(SandboxId sandbox) => System.IO.Path.Combine(Sockets, sandbox.Tail);
+
+    /// <summary>The socket of one sandbox.</summary>
+    public string SocketPath(SandboxId sandbox) => System.IO.Path.Combine(SocketFolder(sandbox), "s");
+
+    /// <summary>Takes the folder for this process until it is disposed; makes what is missing in it.</summary>
+    /// <param name="path">Created if it is not there.</param>
+    /// <param name="hostId">8 lower-case hex digits; null takes the ones in the folder.</param>
+    /// <param name="guestSource">The guest's files; null takes the folder <c>guest</c> beside the program.</param>
+    /// <exception cref="RunFolderLockedException">Another process has it.</exception>
+    public static RunFolder Open(string path, string? hostId = null, string? guestSource = null)
+    {
+        path = System.IO.Path.GetFullPath(path);
+        Directory.CreateDirectory(path, EveryoneReads);
+        var held = Lock(path);
+        try
+        {
+            return new RunFolder(path, held)
+            {
+                HostId = hostId ?? KeptHostId(System.IO.Path.Combine(path, "host")),
+                Guest = GuestFiles.CopyTo(guestSource ?? GuestFiles.BesideProgram, System.IO.Path.Combine(path, "guest")),
+                HostsFile = WriteHosts(System.IO.Path.Combine(path, "hosts")),
+            };
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The name of the one-process cluster that keeps nothing over a restart: <c>embedded-</c> and 8 hex digits of the path's hash.</summary>
+    public static string EmbeddedClusterId(string path) =>
+        $"embedded-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(System.IO.Path.GetFullPath(path))).AsSpan(0, 4))}";
+
+    /// <summary>Gives the folder to whoever wants it next. What is in it stays.</summary>
+    public void Dispose() => _lock.Dispose();
+
+    // An open FileStream without sharing holds flock(LOCK_EX); the kernel lets it go with the process, however that ends.
+    private static FileStream Lock(string path)
+    {
+        try
+        {
+            return new FileStream(System.IO.Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException))
+        {
+            throw new RunFolderLockedException(path, e);
+        }
+    }
+
+    private static string KeptHostId(string file)
+    {
+        if (File.Exists(file) && File.ReadAllText(file).Trim() is { Length: 8 } kept && kept.All(char.IsAsciiHexDigitLower)) return kept;
+        var drawn = RandomNumberGenerator.GetHexString(8, lowercase: true);
+        WriteWhole(file, drawn + "\n");
+        return drawn;
+    }
+
+    private static string WriteHosts(string file)
+    {
+        // Containers have the file mounted, so it is replaced only where it differs.
+        if (!File.Exists(file) || File.ReadAllText(file) != Hosts) WriteWhole(file, Hosts);
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        return file;
+    }
+
+    private static void WriteWhole(string file, string text)
+    {
+        File.WriteAllText(file + ".new", text);
+        File.Move(file + ".new", file, overwrite: true);
+    }
+
+    private string Combine(string name) => System.IO.Path.Combine(Path, name);
+
+    private const string Hosts = $"127.0.0.1\tlocalhost {ContainerSettings.Hostname}\n";
+}

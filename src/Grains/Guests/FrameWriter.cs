@@ -1,0 +1,56 @@
+using System.Buffers;
+using System.Buffers.Binary;
+
+namespace Podflare.Guests;
+
+/// <summary>Writes frames to a guest: small ones are gathered, large payloads go out without a copy. One user at a time.</summary>
+internal sealed class FrameWriter(Stream stream, TimeProvider time)
+{
+    private const int LargeBytes = 16 * 1024;
+
+    private readonly ArrayBufferWriter<byte> _gathered = new(256);
+
+    /// <summary>Adds a frame without payload.</summary>
+    public void Add(FrameType type) => Add(new FrameHeader(0, type, 0, Now()));
+
+    public void AddAck(ulong number)
+    {
+        Add(new FrameHeader(sizeof(ulong), FrameType.Ack, 0, Now()));
+        BinaryPrimitives.WriteUInt64BigEndian(_gathered.GetSpan(sizeof(ulong)), number);
+        _gathered.Advance(sizeof(ulong));
+    }
+
+    public async ValueTask AddAsync(RequestFrame request, ulong number, CancellationToken cancellationToken)
+    {
+        Add(request.Header(number, time.GetUtcNow()));
+        await AddAsync(request.Head, cancellationToken);
+        await AddAsync(request.Code, cancellationToken);
+    }
+
+    public async ValueTask FlushAsync(CancellationToken cancellationToken)
+    {
+        if (_gathered.WrittenCount == 0) return;
+        await stream.WriteAsync(_gathered.WrittenMemory, cancellationToken);
+        _gathered.ResetWrittenCount();
+    }
+
+    private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private void Add(FrameHeader header)
+    {
+        header.Write(_gathered.GetSpan(FrameHeader.Size));
+        _gathered.Advance(FrameHeader.Size);
+    }
+
+    private async ValueTask AddAsync(ReadOnlyMemory<byte> part, CancellationToken cancellationToken)
+    {
+        if (part.Length < LargeBytes)
+        {
+            _gathered.Write(part.Span);
+            return;
+        }
+
+        await FlushAsync(cancellationToken);
+        await stream.WriteAsync(part, cancellationToken);
+    }
+}

@@ -1,0 +1,204 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace Podflare.Guests;
+
+/// <summary>
+/// One accepted socket. It reads without ever waiting for a reader of events, writes one frame after the other, and closes itself when the
+/// guest falls silent or breaks the protocol.
+/// </summary>
+internal sealed partial class GuestConnection(Socket socket, GuestPort port, GuestOptions options, TimeProvider time, ILogger logger)
+    : IDisposable
+{
+    // Idle guests are the many: no buffer is held while one of them says nothing.
+    private static readonly StreamPipeReaderOptions ReaderOptions = new(bufferSize: 65_536, minimumReadSize: 4_096, useZeroByteReads: true);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly NetworkStream _stream = new(socket, ownsSocket: true);
+    private readonly FrameDecoder _decoder = new();
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private int _end = -1;
+    private long _heard = time.GetTimestamp();
+    private ulong _next;
+    private volatile bool _greeted;
+    private volatile bool _pingDue;
+
+    /// <summary>The guest has said <c>HELLO</c>.</summary>
+    public bool Greeted => _greeted;
+
+    /// <summary>Serves the connection until it ends. Never throws.</summary>
+    public async Task RunAsync()
+    {
+        await Task.WhenAll(GuardAsync(ReadAsync), GuardAsync(WriteAsync), GuardAsync(BeatAsync));
+        Dispose();
+        port.Lose(this);
+        LogClosing((ConnectionEnd)_end);
+    }
+
+    /// <summary>Something is to be written: an acknowledgement or a request.</summary>
+    public void Wake()
+    {
+        if (_greeted) _wake.Writer.TryWrite(true);
+    }
+
+    /// <summary>Ends the connection; the first reason counts.</summary>
+    public void Close(ConnectionEnd end)
+    {
+        if (Interlocked.CompareExchange(ref _end, (int)end, -1) != -1) return;
+        // Callers hold locks, and what this wakes wants them too: it must run elsewhere.
+        _ = _stop.CancelAsync();
+    }
+
+    public void Dispose()
+    {
+        _stream.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task GuardAsync(Func<CancellationToken, Task> loop)
+    {
+        try
+        {
+            await loop(_stop.Token);
+            Close(ConnectionEnd.Closed);
+        }
+        catch (GuestProtocolException e)
+        {
+            Close(e.End);
+            LogBreaking(e);
+        }
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
+        {
+            Close(ConnectionEnd.Closed);
+        }
+        catch (Exception e)
+        {
+            // Nobody awaits this: without the log line our own mistake would be a guest that seems to go away.
+            Close(ConnectionEnd.Failed);
+            LogFailing(e);
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        var reader = PipeReader.Create(_stream, ReaderOptions);
+        try
+        {
+            while (true)
+            {
+                var result = await reader.ReadAsync(cancellationToken);
+                Volatile.Write(ref _heard, time.GetTimestamp());
+                var buffer = result.Buffer;
+                while (Frame.TryRead(ref buffer, out var frame)) Take(frame);
+                reader.AdvanceTo(buffer.Start, buffer.End);
+                if (result.IsCompleted) return;
+            }
+        }
+        finally
+        {
+            await reader.CompleteAsync();
+        }
+    }
+
+    private void Take(in Frame frame)
+    {
+        if (!_greeted)
+        {
+            Greet(frame);
+            return;
+        }
+
+        switch (frame.Header.Type)
+        {
+            case FrameType.Hello:
+                throw new GuestProtocolException("a second HELLO");
+            case FrameType.Ready:
+                Fit(port.TakeReady(this, FrameDecoder.Ready(frame), frame.WireBytes));
+                break;
+            case FrameType.Started:
+                Fit(port.Take(this, _decoder.Started(frame), frame.WireBytes));
+                break;
+            case FrameType.Taken or FrameType.Refused:
+                port.Requests.Answer(this, frame.Header.Number, FrameDecoder.Answer(frame));
+                break;
+            case FrameType.Out when IsNext(frame.Header.Number):
+                Fit(port.Take(this, _decoder.Output(frame), frame.WireBytes));
+                break;
+            case FrameType.End when IsNext(frame.Header.Number):
+                Fit(port.Take(this, End(frame), frame.WireBytes));
+                break;
+        }
+    }
+
+    private void Greet(in Frame frame)
+    {
+        if (frame.Header.Type != FrameType.Hello) throw new GuestProtocolException("another frame before HELLO");
+        var hello = FrameDecoder.Hello(frame);
+        _next = hello.First;
+        Fit(port.Enter(this, hello, frame.WireBytes));
+        _greeted = true;
+        LogConnecting(hello.Boot, hello.First, hello.Runs.Length);
+        Wake();
+    }
+
+    private GuestRunEnded End(in Frame frame)
+    {
+        var end = _decoder.End(frame, out var unknownReason);
+        if (unknownReason is not null) LogUnknownReason(end.Run);
+        return end;
+    }
+
+    private bool IsNext(ulong number)
+    {
+        if (number < _next) return false;
+        if (number > _next) throw new GuestProtocolException("a gap in the numbers", ConnectionEnd.Gap);
+        _next++;
+        return true;
+    }
+
+    private static void Fit(bool taken)
+    {
+        if (!taken) throw new GuestProtocolException("more than its reader has room for", ConnectionEnd.Overflow);
+    }
+
+    private async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        if (!await _wake.Reader.WaitToReadAsync(cancellationToken)) return;
+        var writer = new FrameWriter(_stream, time);
+        writer.Add(FrameType.Welcome);
+        var acknowledged = 0UL;
+        var requests = 0UL;
+        while (await _wake.Reader.WaitToReadAsync(cancellationToken))
+        {
+            _wake.Reader.TryRead(out _);
+            if (_pingDue)
+            {
+                _pingDue = false;
+                writer.Add(FrameType.Ping);
+            }
+
+            if (port.Acknowledged is var number && number > acknowledged) writer.AddAck(acknowledged = number);
+            while (port.Requests.Next(this, requests + 1) is { } request) await writer.AddAsync(request.Frame, ++requests, cancellationToken);
+            await writer.FlushAsync(cancellationToken);
+        }
+    }
+
+    private async Task BeatAsync(CancellationToken cancellationToken)
+    {
+        var silence = TimeSpan.FromSeconds(options.SilenceSeconds);
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(options.PingSeconds), time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            if (time.GetElapsedTime(Volatile.Read(ref _heard)) >= silence)
+            {
+                Close(ConnectionEnd.Silent);
+                return;
+            }
+
+            _pingDue = true;
+            Wake();
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace Podflare.Guests;
+
+/// <summary>Times and limits of the connections to guests. Section <c>Podflare:Guests</c>.</summary>
+/// <remarks>The guest goes by the same times (it gives up after 6 s of silence), so shorter ones are safe and longer ones are not.</remarks>
+public sealed class GuestOptions
+{
+    public const string Section = "Podflare:Guests";
+
+    /// <summary>Time between two <c>PING</c>s to a guest, in seconds. Default: 2.</summary>
+    [Range(0.05, 5)]
+    public double PingSeconds { get; set; } = 2;
+
+    /// <summary>Silence after which a connection is closed, in seconds; the guest then dials again. Default: 10.</summary>
+    [Range(0.1, 600)]
+    public double SilenceSeconds { get; set; } = 10;
+
+    /// <summary>
+    /// Bytes (as on the wire) of one guest's events that nobody has read yet; more closes the connection, and the guest sends again later.
+    /// A guest keeps at most 8 MiB unacknowledged, plus what ends of runs force. Default: 24 MiB.
+    /// </summary>
+    [Range(4 * 1024 * 1024, 1024 * 1024 * 1024)]
+    public int MaxPendingBytes { get; set; } = 24 * 1024 * 1024;
+
+    /// <summary>Requests to one guest that wait for its answer; one more is refused. Default: 128.</summary>
+    [Range(1, 4096)]
+    public int MaxRequests { get; set; } = 128;
+}
+
+[OptionsValidator]
+internal sealed partial class GuestOptionsValidator : IValidateOptions<GuestOptions>;

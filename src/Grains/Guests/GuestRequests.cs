@@ -1,0 +1,54 @@
+using Podflare.Sandboxes;
+
+namespace Podflare.Guests;
+
+/// <summary>The requests to one guest that have no answer yet, oldest first; at most <paramref name="limit"/>.</summary>
+internal sealed class GuestRequests(int limit)
+{
+    private readonly Lock _gate = new();
+    private readonly List<PendingRequest> _pending = [];
+    private bool _closed;
+
+    /// <exception cref="SandboxUnreachableException">Too many wait already, or the port is closed.</exception>
+    public PendingRequest Add(RequestFrame frame)
+    {
+        lock (_gate)
+        {
+            if (_closed || _pending.Count >= limit) throw new SandboxUnreachableException();
+            var request = new PendingRequest(frame);
+            _pending.Add(request);
+            return request;
+        }
+    }
+
+    public void Remove(PendingRequest request)
+    {
+        lock (_gate) _pending.Remove(request);
+    }
+
+    /// <summary>The oldest request that this connection has not carried, marked as carried under <paramref name="number"/>.</summary>
+    public PendingRequest? Next(GuestConnection connection, ulong number)
+    {
+        lock (_gate)
+        {
+            var next = _pending.Find(request => request.Sent.Connection != connection);
+            next?.Sent = (connection, number);
+            return next;
+        }
+    }
+
+    /// <summary>Completes the request with that number; one whose caller has gone is no longer known, and that is fine.</summary>
+    public void Answer(GuestConnection connection, ulong number, GuestAnswer answer)
+    {
+        lock (_gate) _pending.Find(request => request.Sent == (connection, number))?.Complete(answer);
+    }
+
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            foreach (var request in _pending) request.Fail(new SandboxUnreachableException());
+        }
+    }
+}

@@ -1,0 +1,18 @@
+namespace Podflare.Guests;
+
+/// <summary>A request that waits for its answer, over as many connections as it takes.</summary>
+internal sealed class PendingRequest(RequestFrame frame)
+{
+    private readonly TaskCompletionSource<GuestAnswer> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public RequestFrame Frame { get; } = frame;
+
+    public Task<GuestAnswer> Answer => _answer.Task;
+
+    /// <summary>The connection that carried it last, and its number there.</summary>
+    public (GuestConnection? Connection, ulong Number) Sent { get; set; }
+
+    public void Complete(GuestAnswer answer) => _answer.TrySetResult(answer);
+
+    public void Fail(Exception error) => _answer.TrySetException(error);
+}

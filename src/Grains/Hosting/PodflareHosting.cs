@@ -1,0 +1,140 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+using Orleans.Storage;
+using Podflare.Containers;
+using Podflare.Guests;
+using Podflare.Hosts;
+using Podflare.Runs;
+using Podflare.Sandboxes;
+using Podflare.Storage;
+using Podflare.Streaming;
+using StackExchange.Redis;
+
+namespace Podflare.Hosting;
+
+/// <summary>Makes a program a silo of a Podflare cluster, or the whole of an embedded one.</summary>
+public static class PodflareHosting
+{
+    /// <summary>Name of the connection string that decides between a cluster and the embedded process.</summary>
+    public const string RedisName = "Redis";
+
+    /// <summary>Adds the silo and everything that its role needs.</summary>
+    /// <param name="clusterRole">The role of this program where Redis is configured and no other role is.</param>
+    /// <returns>The settings that came out of it.</returns>
+    /// <exception cref="OptionsValidationException">A setting is not usable; the text says which.</exception>
+    public static PodflareProcess AddPodflare(this IHostApplicationBuilder builder, ProcessRole clusterRole)
+    {
+        var process = PodflareProcess.From(builder.Configuration, clusterRole);
+        var services = builder.Services;
+        QuietFrameworks(builder.Logging);
+        services.AddSingleton(process);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(process.Host);
+        services.AddHosts().AddSingleton<SandboxCreator>();
+        services.AddOptions<SandboxOptions>().BindConfiguration(SandboxOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<Podflare.Hosts.HostOptions>().BindConfiguration(Podflare.Hosts.HostOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<Microsoft.Extensions.Hosting.HostOptions>().Configure(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
+        if (process.Folder is { } folder) services.AddSingleton(folder).AddSingleton(new HostIdentity(process.ClusterId, folder.HostId));
+        if (process.Redis is { } redis) services.AddSingleton<IConnectionMultiplexer>(_ => ConnectionMultiplexer.Connect(RedisSettings(redis)));
+        services.AddRuns().AddGuests().AddContainers();
+        builder.UseOrleans(silo => Configure(silo, process));
+        if (process.Host.Id is not null) services.AddHostedService<HostStarter>();
+        return process;
+    }
+
+    /// <summary>How every connection to Redis is made: it fails fast, so that callers repeat with their own deadlines.</summary>
+    public static ConfigurationOptions RedisSettings(string connection)
+    {
+        var settings = ConfigurationOptions.Parse(connection);
+        settings.AbortOnConnectFail = false;
+        settings.BacklogPolicy = BacklogPolicy.FailFast;
+        settings.AsyncTimeout = 2_000;
+        settings.SyncTimeout = 2_000;
+        settings.ReconnectRetryPolicy = new LinearRetry(500);
+        return settings;
+    }
+
+    // At Information, Orleans tells its whole configuration at every start, and ASP.NET Core four lines of every request.
+    private static void QuietFrameworks(ILoggingBuilder logging)
+    {
+        foreach (var category in new[] { "Orleans", "Microsoft.Orleans", "Microsoft.AspNetCore", "Polly" }) logging.AddFilter(category, LogLevel.Warning);
+        // It takes the machine's uptime for a delay, once at every start.
+        logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+    }
+
+    private static void Configure(ISiloBuilder silo, PodflareProcess process)
+    {
+        silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (process.ClusterId, process.ClusterId));
+        silo.Configure<GrainCollectionOptions>(grains => grains.DeactivationTimeout = TimeSpan.FromSeconds(20));
+        silo.UseSiloMetadata(process.Metadata);
+        silo.Services.AddPlacementDirector<HostPlacement, HostPlacementDirector>();
+        silo.AddRunStreams();
+        if (process.Redis is { } redis) UseRedis(silo, process, redis);
+        else UseMemory(silo, process);
+    }
+
+    private static void UseRedis(ISiloBuilder silo, PodflareProcess process, string redis)
+    {
+        // A connection each: Orleans closes them at different times of a stop, while appends still finish on ours.
+        silo.UseRedisClustering(options => options.ConfigurationOptions = RedisSettings(redis));
+        silo.UseRedisReminderService(options => options.ConfigurationOptions = RedisSettings(redis));
+        AddRedisStore(silo, Stores.Durable, redis, expiry: null);
+        AddRedisStore(silo, Stores.Expiring, redis, Stores.Expiry);
+        silo.Configure<ClusterMembershipOptions>(membership =>
+        {
+            membership.ProbeTimeout = TimeSpan.FromSeconds(1);
+            membership.NumMissedProbesLimit = 3;
+            membership.DefunctSiloExpiration = TimeSpan.FromHours(1);
+        });
+        var address = Advertised(process.Options.AdvertisedAddress);
+        silo.ConfigureEndpoints(
+            address, process.Options.SiloPort ?? 11_111, process.Options.GatewayPort ?? 30_000, listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
+    }
+
+    private static void AddRedisStore(ISiloBuilder silo, string name, string redis, TimeSpan? expiry) =>
+        silo.AddRedisGrainStorage(name, options =>
+        {
+            options.ConfigurationOptions = RedisSettings(redis);
+            options.EntryExpiry = expiry;
+            options.GrainStorageSerializer = new RecordSerializer();
+        });
+
+    private static void UseMemory(ISiloBuilder silo, PodflareProcess process)
+    {
+        silo.UseLocalhostClustering(
+            process.Options.SiloPort ?? FreePort(), process.Options.GatewayPort ?? FreePort(), serviceId: process.ClusterId, clusterId: process.ClusterId);
+        silo.UseInMemoryReminderService();
+        AddMemoryStore(silo, Stores.Durable, expiry: null);
+        AddMemoryStore(silo, Stores.Expiring, Stores.Expiry);
+    }
+
+    private static void AddMemoryStore(ISiloBuilder silo, string name, TimeSpan? expiry) =>
+        silo.Services.AddKeyedSingleton<IGrainStorage>(name, (services, _) => new MemoryStore(
+            expiry, services.GetRequiredService<IOptions<SandboxOptions>>().Value.MaxMemoryRecords, services.GetRequiredService<TimeProvider>()));
+
+    private static IPAddress Advertised(string address)
+    {
+        if (address != "auto") return IPAddress.Parse(address);
+        return NetworkInterface.GetAllNetworkInterfaces()
+            .Where(card => card.OperationalStatus is OperationalStatus.Up && card.NetworkInterfaceType is not NetworkInterfaceType.Loopback)
+            .SelectMany(card => card.GetIPProperties().UnicastAddresses)
+            .Select(unicast => unicast.Address)
+            .FirstOrDefault(candidate => candidate.AddressFamily is AddressFamily.InterNetwork)
+            ?? throw new StartUpException("Podflare:AdvertisedAddress is auto, but no network interface has an IPv4 address.");
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

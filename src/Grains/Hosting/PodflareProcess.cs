@@ -1,0 +1,50 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+using Podflare.Containers;
+using Podflare.Hosts;
+
+namespace Podflare.Hosting;
+
+/// <summary>What this process turned out to be, from its settings and its run folder.</summary>
+/// <param name="Redis">The Redis connection string; null makes it embedded.</param>
+/// <param name="Folder">Its run folder, locked; null on a frontend, which needs none.</param>
+public sealed record PodflareProcess(PodflareOptions Options, ProcessRole Role, string ClusterId, string? Redis, LocalHost Host, RunFolder? Folder)
+{
+    /// <summary>What other silos are told of this one.</summary>
+    public Dictionary<string, string> Metadata
+    {
+        get
+        {
+            var metadata = new Dictionary<string, string> { [HostSilos.RoleKey] = Role.ToString().ToLowerInvariant() };
+            if (Host.Id is { } id) metadata[HostSilos.HostKey] = id;
+            return metadata;
+        }
+    }
+
+    public static PodflareProcess From(IConfiguration configuration, ProcessRole clusterRole)
+    {
+        var options = configuration.GetSection(PodflareOptions.Section).Get<PodflareOptions>() ?? new PodflareOptions();
+        Validate(options);
+        var redis = configuration.GetConnectionString(PodflareHosting.RedisName);
+        if (string.IsNullOrWhiteSpace(redis)) redis = null;
+        var role = options.Role ?? (redis is null ? ProcessRole.All : clusterRole);
+        if (redis is null && role is not ProcessRole.All)
+        {
+            throw new OptionsValidationException(
+                PodflareOptions.Section, typeof(PodflareOptions), [$"Podflare:Role is {role}, which needs ConnectionStrings:Redis: without it one process is the whole cluster."]);
+        }
+
+        var folder = role is ProcessRole.Frontend ? null : RunFolder.Open(options.RunFolder, options.HostId);
+        var cluster = options.ClusterId ?? (redis is null ? RunFolder.EmbeddedClusterId(options.RunFolder) : "podflare");
+        return new PodflareProcess(options, role, cluster, redis, new LocalHost(folder?.HostId), folder);
+    }
+
+    private static void Validate(PodflareOptions options)
+    {
+        var mistakes = new List<ValidationResult>();
+        if (Validator.TryValidateObject(options, new ValidationContext(options), mistakes, validateAllProperties: true)) return;
+        throw new OptionsValidationException(
+            PodflareOptions.Section, typeof(PodflareOptions), mistakes.Select(mistake => $"{PodflareOptions.Section}: {mistake.ErrorMessage}"));
+    }
+}

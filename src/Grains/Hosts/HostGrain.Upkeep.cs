@@ -1,0 +1,253 @@
+using System.Collections.Immutable;
+using Orleans.Storage;
+using Podflare.Containers;
+using Podflare.Sandboxes;
+
+namespace Podflare.Hosts;
+
+public sealed partial class HostGrain
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<SandboxId, Lease> _taken = [];
+    private bool _dirty = true;
+    private bool _sweeping;
+    private DateTimeOffset _seenAt;
+    private DateTimeOffset _sweptAt;
+    private Task? _starting;
+
+    public async Task<bool> Start()
+    {
+        if (!IsHome)
+        {
+            DelayDeactivation(TimeSpan.Zero);
+            DeactivateOnIdle();
+            return false;
+        }
+
+        if (_started) return true;
+        if (_starting is null or { IsCompleted: true }) _starting = StartCoreAsync();
+        await _starting;
+        return true;
+    }
+
+    private async Task StartCoreAsync()
+    {
+        DelayDeactivation(Timeout.InfiniteTimeSpan);
+        var containers = await runtime.ListAsync(CancellationToken.None);
+        foreach (var _ in containers) _slots.Occupy();
+        var known = _record.Value.Sandboxes.Keys.Select(id => SandboxId.Parse(id)).ToHashSet();
+        await EachAsync(containers, container => AdoptAsync(container, isCounted: true));
+        var found = containers.Select(container => container.Sandbox).ToHashSet();
+        await EachAsync(known.Where(id => !found.Contains(id)), DeclareLostAsync);
+        RemoveStaleFolders(found);
+        _started = true;
+        _sweptAt = time.GetUtcNow();
+        LogReady(Id, _sandboxes.Count);
+        await this.RegisterOrUpdateReminder(LostReminder, ReminderPeriod, ReminderPeriod);
+        this.RegisterGrainTimer(OnTickAsync, new GrainTimerCreationOptions(Tick, Tick) { Interleave = true, KeepAlive = true });
+        WatchDeathsAsync().Ignore();
+    }
+
+    private async Task OnTickAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        ExpireLeases(now);
+        if (_dirty || now - _seenAt >= TimeSpan.FromSeconds(Options.SeenSeconds)) await WriteRecordAsync(now);
+        if (_sweeping || now - _sweptAt < TimeSpan.FromSeconds(Options.SweepSeconds)) return;
+        _sweeping = true;
+        SweepAsync().Ignore();
+    }
+
+    private async Task WriteRecordAsync(DateTimeOffset now)
+    {
+        var sandboxes = _sandboxes.ToImmutableDictionary(pair => pair.Key.Value, pair => pair.Value.Tenant.Value);
+        _dirty = false;
+        try
+        {
+            await _record.WriteAsync(new HostRecord { LastSeen = now, Sandboxes = sandboxes });
+            _seenAt = now;
+        }
+        catch (InconsistentStateException)
+        {
+            // Another activation wrote while we were away. We are home, so ours is the truth: take its version, write at the next tick.
+            _dirty = true;
+            await _record.ReadAsync();
+        }
+        catch (StorageUnavailableException)
+        {
+            _dirty = true;
+        }
+    }
+
+    private void ExpireLeases(DateTimeOffset now)
+    {
+        // A container that nobody came for has held nobody's data, but who knows who holds its id: it is removed, never put back.
+        foreach (var (sandbox, lease) in _leases.Where(pair => pair.Value.Until <= now).ToArray())
+        {
+            _leases.Remove(sandbox);
+            LogLeaseExpired(sandbox);
+            if (_moving.Add(sandbox)) RemoveAsync(sandbox, lease.Container.ContainerId).Ignore();
+        }
+
+        foreach (var (sandbox, _) in _taken.Where(pair => pair.Value.Until <= now).ToArray()) _taken.Remove(sandbox);
+    }
+
+    /// <summary>Compares engine, records and socket folders, and mends what does not belong together.</summary>
+    private async Task SweepAsync()
+    {
+        try
+        {
+            var before = Known();
+            var containers = await runtime.ListAsync(CancellationToken.None);
+            var found = containers.ToDictionary(container => container.Sandbox);
+            await EachAsync(containers.Where(container => !Known().Contains(container.Sandbox)), container => AdoptAsync(container, isCounted: false));
+            await EachAsync(
+                before.Where(id => _sandboxes.ContainsKey(id) && !_moving.Contains(id) && found.GetValueOrDefault(id) is not { Running: true }),
+                DeclareLostAsync);
+            RemoveStaleFolders([.. found.Keys]);
+        }
+        catch (Exception e)
+        {
+            LogSweepFailed(e, Id);
+        }
+        finally
+        {
+            _sweptAt = time.GetUtcNow();
+            _sweeping = false;
+        }
+    }
+
+    private HashSet<SandboxId> Known() => [.. _sandboxes.Keys, .. _leases.Keys, .. _taken.Keys, .. _moving];
+
+    private async Task AdoptAsync(HostContainer container, bool isCounted)
+    {
+        if (!isCounted) _slots.Occupy();
+        if (!_moving.Add(container.Sandbox)) return;
+        try
+        {
+            if (await AskToAdoptAsync(container))
+            {
+                _moving.Remove(container.Sandbox);
+                if (!container.Running) await DeclareLostAsync(container.Sandbox);
+                return;
+            }
+        }
+        catch
+        {
+            _moving.Remove(container.Sandbox);
+            _slots.Release();
+            throw;
+        }
+
+        LogStrayRemoved(container.Sandbox);
+        await RemoveAsync(container.Sandbox, container.Id);
+    }
+
+    /// <returns>False when the container is nobody's. Repeated until the sandbox could read and write its record.</returns>
+    private async Task<bool> AskToAdoptAsync(HostContainer container)
+    {
+        while (true)
+        {
+            try
+            {
+                return await GrainFactory.GetGrain<ISandboxGrain>(container.Sandbox.Value).Adopt(container.Id) is not null;
+            }
+            catch (Exception e) when (IsPassing(e))
+            {
+                LogAdoptRepeated(e, container.Sandbox);
+                await Task.Delay(Tick, time);
+            }
+        }
+    }
+
+    private async Task DeclareLostAsync(SandboxId sandbox)
+    {
+        try
+        {
+            await GrainFactory.GetGrain<ISandboxGrain>(sandbox.Value).DeclareLost();
+        }
+        catch (Exception e) when (IsPassing(e))
+        {
+            // It goes on by itself, or the next sweep asks again.
+            LogLostRepeated(e, sandbox);
+        }
+    }
+
+    /// <summary>Removes a container whose id is marked as moving, and gives its slot back.</summary>
+    private async Task RemoveAsync(SandboxId sandbox, string containerId)
+    {
+        await _removals.WaitAsync();
+        try
+        {
+            await guests.CloseAsync(sandbox);
+            await RemoveContainerAsync(containerId);
+        }
+        finally
+        {
+            _removals.Release();
+            _moving.Remove(sandbox);
+            _slots.Release();
+        }
+    }
+
+    // What the runtime could not remove, the sweep finds.
+    private async Task RemoveContainerAsync(string containerId)
+    {
+        try
+        {
+            await runtime.RemoveAsync(containerId, CancellationToken.None);
+        }
+        catch (ContainerRemoveException e)
+        {
+            LogRemoveFailed(e, containerId);
+        }
+    }
+
+    private void RemoveStaleFolders(HashSet<SandboxId> found)
+    {
+        var living = found.Concat(Known()).Select(id => id.Tail).ToHashSet();
+        foreach (var tail in guests.ListTails().Where(tail => !living.Contains(tail))) guests.RemoveStale(tail);
+    }
+
+    /// <summary>The engine tells of deaths at once; what it fails to tell, the sweep finds.</summary>
+    private async Task WatchDeathsAsync()
+    {
+        while (!host.Draining)
+        {
+            try
+            {
+                await foreach (var death in runtime.WatchDeathsAsync(CancellationToken.None))
+                {
+                    if (_sandboxes.ContainsKey(death.Sandbox)) DeclareLostAsync(death.Sandbox).Ignore();
+                }
+            }
+            catch (Exception e)
+            {
+                LogWatchFailed(e, Id);
+            }
+
+            await Task.Delay(Tick, time);
+        }
+    }
+
+    private async Task EachAsync<T>(IEnumerable<T> items, Func<T, Task> act)
+    {
+        using var gate = new SemaphoreSlim(Options.ConcurrentRemovals);
+        await Task.WhenAll(items.ToArray().Select(async item =>
+        {
+            await gate.WaitAsync();
+            try
+            {
+                await act(item);
+            }
+            finally
+            {
+                gate.Release();
+            }
+        }));
+    }
+
+    private static bool IsPassing(Exception e) =>
+        e is StorageUnavailableException or SandboxUnreachableException or TimeoutException or SiloUnavailableException or OrleansMessageRejectionException;
+}

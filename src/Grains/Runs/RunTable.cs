@@ -1,0 +1,119 @@
+using Podflare.Sandboxes;
+
+namespace Podflare.Runs;
+
+/// <summary>
+/// The runs that a sandbox grain has in hand: open ones, and ended ones for the moment in which readers still take them from memory.
+/// Used on the grain's scheduler only.
+/// </summary>
+/// <param name="maxOpen">Open runs at most.</param>
+/// <param name="maxWaiting">Readers that may wait at a time for a run that is not there yet.</param>
+public sealed class RunTable(int maxOpen, int maxWaiting)
+{
+    private readonly Dictionary<RunId, RunEntry> _entries = [];
+    private readonly Dictionary<RunId, TaskCompletionSource<RunEntry>> _expected = [];
+    private int _waiting;
+
+    public IEnumerable<RunEntry> All => _entries.Values;
+
+    /// <summary>Runs that have no exit yet, those being accepted included.</summary>
+    public IEnumerable<RunEntry> Open => _entries.Values.Where(entry => !entry.Ended);
+
+    public int OpenCount => Open.Count();
+
+    public RunEntry? Find(RunId run) => _entries.GetValueOrDefault(run);
+
+    /// <summary>Enters a new run. No await may lie between <see cref="Find"/> and this: calls interleave.</summary>
+    /// <exception cref="RunQueueFullException">Too many open runs.</exception>
+    public RunEntry Enter(RunId run)
+    {
+        if (OpenCount >= maxOpen) throw new RunQueueFullException(maxOpen);
+        return Add(run);
+    }
+
+    /// <summary>Enters a run that was accepted before this activation; the limit held then.</summary>
+    public RunEntry Add(RunId run)
+    {
+        var entry = new RunEntry(run);
+        _entries.Add(run, entry);
+        if (_expected.Remove(run, out var expected)) expected.TrySetResult(entry);
+        return entry;
+    }
+
+    public void Remove(RunEntry entry) => _entries.Remove(entry.Id);
+
+    /// <summary>Waits until a run is entered: a subscription may overtake the start of its run.</summary>
+    /// <returns>Null when it did not come in time, or too many wait already.</returns>
+    public async Task<RunEntry?> ExpectAsync(RunId run, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (_entries.TryGetValue(run, out var known)) return known;
+        if (_waiting >= maxWaiting) return null;
+        if (!_expected.TryGetValue(run, out var expected)) _expected[run] = expected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _waiting++;
+        try
+        {
+            return await expected.Task.WaitAsync(limit, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            _expected.Remove(run);
+            return null;
+        }
+        finally
+        {
+            _waiting--;
+        }
+    }
+}
+
+/// <summary>One run in a sandbox grain's hands.</summary>
+public sealed class RunEntry(RunId id)
+{
+    private readonly TaskCompletionSource<RunEvents> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public RunId Id { get; } = id;
+
+    /// <summary>Null until the run is accepted.</summary>
+    public RunEvents? Events { get; private set; }
+
+    /// <summary>The start under way, or done: a repeat awaits it. A failed one is replaced.</summary>
+    public Task<RunAccepted>? Starting { get; set; }
+
+    /// <summary>When somebody last asked for it to be started.</summary>
+    public DateTimeOffset AskedAt { get; set; }
+
+    /// <summary>The guest that is connected now has said that it holds this run.</summary>
+    public bool Held { get; set; }
+
+    /// <summary>When its code began to execute; null while it queues.</summary>
+    public DateTimeOffset? StartedAt { get; set; }
+
+    public bool ReplRestarted { get; set; }
+
+    /// <summary>When the kill that backs up its timeout was sent.</summary>
+    public DateTimeOffset? KilledAt { get; set; }
+
+    /// <summary>It was interrupted because nobody reads it.</summary>
+    public bool Abandoned { get; set; }
+
+    /// <summary>When its exit was logged; readers take it from memory for a moment longer.</summary>
+    public DateTimeOffset? EndedAt { get; set; }
+
+    public bool Ended => Events is { Ended: true };
+
+    public void Open(RunEvents events)
+    {
+        Events = events;
+        _opened.TrySetResult(events);
+    }
+
+    /// <summary>It was not accepted: who waits for its events is told so.</summary>
+    public void Refuse(Exception why)
+    {
+        _opened.TrySetException(why);
+        _ = _opened.Task.Exception;
+    }
+
+    /// <summary>The events, once the run is accepted.</summary>
+    public Task<RunEvents> OpenedAsync() => _opened.Task;
+}

@@ -1,0 +1,51 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans.Storage;
+using Podflare.Hosts;
+using Podflare.Storage;
+using Podflare.Tenants;
+
+namespace Podflare.Sandboxes;
+
+/// <summary>What an idempotency key has made. Written before the sandbox grain is called, so that a crash leaves no second sandbox.</summary>
+[GenerateSerializer, Immutable, Alias("podflare.CreationRecord")]
+public sealed record CreationRecord
+{
+    [Id(0)] public string PayloadHash { get; init; } = "";
+
+    [Id(1)] public string Sandbox { get; init; } = "";
+}
+
+/// <inheritdoc cref="ICreationGrain"/>
+/// <remarks>Its calls queue: two requests with one key at one moment are one after the other, and the second finds the first one's work.</remarks>
+[GrainType("creation"), HostPlacement]
+public sealed class CreationGrain(
+    [FromKeyedServices(Stores.Expiring)] IGrainStorage expiring, IGrainContext context, SandboxCreator creator, ILogger<CreationGrain> logger)
+    : Grain, ICreationGrain
+{
+    private readonly GrainRecord<CreationRecord> _record = new(expiring, "creation", context, logger);
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken) => _record.ReadAsync();
+
+    public async Task<Creation> Create(TenantId tenant, SandboxSpec spec, CancellationToken cancellationToken)
+    {
+        var hash = spec.PayloadHash();
+        var creation = this.GetPrimaryKeyString();
+        if (_record.Exists)
+        {
+            if (_record.Value.PayloadHash != hash) throw new IdempotencyKeyReusedException();
+            try
+            {
+                var known = GrainFactory.GetGrain<ISandboxGrain>(_record.Value.Sandbox);
+                return new Creation(await known.Create(creation, tenant, spec, cancellationToken), Joined: true);
+            }
+            catch (LeaseGoneException)
+            {
+                // The claim was over before the sandbox had a record: nobody has seen it, so another one takes its place.
+            }
+        }
+
+        var made = await creator.CreateAsync(creation, tenant, spec, sandbox => _record.WriteAsync(new CreationRecord { PayloadHash = hash, Sandbox = sandbox.Value }), cancellationToken);
+        return new Creation(made, Joined: false);
+    }
+}

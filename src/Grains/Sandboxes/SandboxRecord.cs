@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using Podflare.Tenants;
+
+namespace Podflare.Sandboxes;
+
+/// <summary>What is stored of a sandbox while it lives. Written at create, at adoption and at each change of state; never per run.</summary>
+[GenerateSerializer, Immutable, Alias("podflare.SandboxRecord")]
+public sealed record SandboxRecord
+{
+    [Id(0)] public string Tenant { get; init; } = "";
+
+    /// <summary>Of the create that made it: a repeat with the same one gets the same sandbox.</summary>
+    [Id(1)] public string Creation { get; init; } = "";
+
+    /// <summary>The silo (address and generation) whose activation wrote last.</summary>
+    [Id(2)] public string Owner { get; init; } = "";
+
+    /// <summary>The supervisor's life; another one means that the container was started anew and its state is gone.</summary>
+    [Id(3)] public string Boot { get; init; } = "";
+
+    [Id(4)] public string ContainerId { get; init; } = "";
+
+    [Id(5)] public string Template { get; init; } = "";
+
+    [Id(6)] public bool Egress { get; init; }
+
+    [Id(7)] public ImmutableSortedDictionary<string, string> Metadata { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    [Id(8)] public DateTimeOffset CreatedAt { get; init; }
+
+    [Id(9)] public DateTimeOffset ExpiresAt { get; init; }
+
+    [Id(10)] public TimeSpan IdleLimit { get; init; }
+
+    /// <summary>Set when the end has begun; whoever finds it goes on from there.</summary>
+    [Id(11)] public EndReason? Ending { get; init; }
+
+    /// <summary>With <see cref="EndReason.Stuck"/>: the run that obeyed nothing.</summary>
+    [Id(12)] public string? StuckRun { get; init; }
+
+    public SandboxInfo ToInfo(SandboxId id) => new(
+        id, new TenantId(Tenant), Ending is null ? SandboxState.Ready : SandboxState.Ending, Template, Metadata, Egress, CreatedAt, ExpiresAt,
+        IdleLimit, null, Ending);
+}
+
+/// <summary>What is left of a sandbox for 24 h after its end. It beats a record that a crash left beside it.</summary>
+[GenerateSerializer, Immutable, Alias("podflare.Tombstone")]
+public sealed record Tombstone
+{
+    [Id(0)] public SandboxInfo? Sandbox { get; init; }
+}

@@ -1,0 +1,23 @@
+"""Entry of the supervisor: python3 -I -S main.py [--socket PATH] [--home DIR] [--memory-events PATH]."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from podflare_guest.settings import Settings  # noqa: E402
+from podflare_guest.supervisor import Supervisor  # noqa: E402
+
+
+def main() -> None:
+    # As PID 1 kill(-1) ends this container; anywhere else it would end the machine.
+    if os.getpid() != 1:
+        sys.exit("podflare guest: must be PID 1 of its own pid namespace")
+    Supervisor(Settings.parse(sys.argv[1:])).run()
+
+
+if __name__ == "__main__":
+    main()

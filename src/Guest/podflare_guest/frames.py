@@ -1,0 +1,51 @@
+"""Frames of the guest protocol: header, numbers of the types, cutting a byte stream into frames."""
+
+from __future__ import annotations
+
+import struct
+import time
+
+HELLO, WELCOME, ACK, PING, PONG, READY, STARTED = 1, 2, 3, 4, 5, 6, 7
+ENV, RUN, INTERRUPT, KILL = 10, 11, 12, 13
+TAKEN, REFUSED = 20, 21
+OUT, END = 30, 31
+
+_HEADER = struct.Struct(">IBQq")
+_LIMIT = 24 << 20
+
+
+class Malformed(Exception):
+    """The peer does not speak the protocol; the connection is closed."""
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def frame(kind: int, payload: bytes = b"", number: int = 0, at_ms: int | None = None) -> bytes:
+    return _HEADER.pack(len(payload), kind, number, now_ms() if at_ms is None else at_ms) + payload
+
+
+class FrameReader:
+    """Cuts what the host sends into frames."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[tuple[int, int, bytes]]:
+        """Returns (type, number, payload) of each frame that is complete now."""
+        buffer = self._buffer
+        buffer += data
+        found = []
+        start = 0
+        while len(buffer) - start >= _HEADER.size:
+            length, kind, number, _ = _HEADER.unpack_from(buffer, start)
+            if length > _LIMIT:
+                raise Malformed(f"payload of {length} bytes")
+            end = start + _HEADER.size + length
+            if len(buffer) < end:
+                break
+            found.append((kind, number, bytes(buffer[start + _HEADER.size : end])))
+            start = end
+        del buffer[:start]
+        return found

@@ -1,0 +1,74 @@
+"""Standard library without its wrappers.
+
+`signal`, `socket` and `json` each load `enum` and `re`: 1.4 MB and 9 ms more for every sandbox, which parks two of these processes. The C modules under
+them have been the same since Python 3.3; `json` is the fall-back where an interpreter lacks its scanner. `typing` is dearer still: checkers know
+`TYPE_CHECKING` by its name.
+"""
+
+from __future__ import annotations
+
+import _signal as signal
+import _socket as socket
+from _collections import deque
+
+__all__ = ["TYPE_CHECKING", "deque", "signal", "socket", "dumps", "loads"]
+
+TYPE_CHECKING = False
+
+
+class _Strict:
+    strict = True
+    object_hook = None
+    object_pairs_hook = None
+    parse_float = float
+    parse_int = int
+    parse_constant = float
+
+
+def loads(data: bytes) -> object:
+    """Parses one JSON text in UTF-8; ValueError for anything else."""
+    try:
+        from _json import make_scanner
+    except ImportError:
+        import json
+
+        return json.loads(data.decode())
+    text = data.decode().strip(" \t\r\n")
+    try:
+        value, end = make_scanner(_Strict)(text, 0)
+    except (StopIteration, RecursionError):
+        raise ValueError("not JSON") from None
+    if end != len(text):
+        raise ValueError("text behind the JSON value")
+    return value  # type: ignore[no-any-return]
+
+
+def dumps(value: object) -> bytes:
+    """Renders None, bool, int, str and lists and dicts of them as ASCII JSON."""
+    return _render(value).encode("ascii")
+
+
+def _render(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return _quote(value)
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{_quote(key)}:{_render(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_render, value)) + "]"
+    raise TypeError(type(value).__name__)
+
+
+def _quote(text: str) -> str:
+    try:
+        from _json import encode_basestring_ascii
+    except ImportError:
+        import json
+
+        return json.dumps(text)
+    return encode_basestring_ascii(text)  # type: ignore[no-any-return]

@@ -1,0 +1,117 @@
+"""A run: what was asked for, and how far it is."""
+
+from __future__ import annotations
+
+import os
+
+from podflare_guest.frames import Malformed
+from podflare_guest.lean import loads
+
+QUEUED, RUNNING, ENDED, UNKNOWN = "queued", "running", "ended", "unknown"
+_LANGUAGES = ("python", "bash")
+_CODE_LIMIT = 16 << 20
+_TRACE = (("traceparent", b"TRACEPARENT"), ("tracestate", b"TRACESTATE"), ("baggage", b"BAGGAGE"))
+
+
+class Invalid(Exception):
+    """A well-formed request that cannot be done; its text goes into REFUSED."""
+
+
+def run_bytes(run_id: object) -> bytes | None:
+    """The 16 bytes that stand for `run_` + 32 hex digits in binary frames."""
+    if not isinstance(run_id, str) or len(run_id) != 36 or not run_id.startswith("run_"):
+        return None
+    try:
+        raw = bytes.fromhex(run_id[4:])
+    except ValueError:
+        return None
+    return raw if len(raw) == 16 else None
+
+
+def parse_object(payload: bytes) -> dict[str, object]:
+    try:
+        value = loads(payload)
+    except ValueError as error:
+        raise Malformed(str(error)) from None
+    if not isinstance(value, dict):
+        raise Malformed("not a JSON object")
+    return value
+
+
+def parse_environment(value: object) -> dict[bytes, bytes]:
+    """Variables as the kernel takes them."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Invalid("env is not an object")
+    found = {}
+    for name, text in value.items():
+        if not isinstance(text, str) or not name or "=" in name or "\0" in name or "\0" in text:
+            raise Invalid("env has a name or value that no environment can hold")
+        try:
+            found[name.encode()] = text.encode()
+        except UnicodeEncodeError:
+            raise Invalid("env has a lone surrogate") from None
+    return found
+
+
+def parse_milliseconds(value: object, name: str) -> float | None:
+    """Seconds; None where the host sets no limit."""
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise Invalid(f"{name} is not a number of milliseconds")
+    return value / 1000
+
+
+class Run:
+    def __init__(self, raw: bytes, run_id: str, language: str, code: bytes) -> None:
+        self.raw = raw
+        self.id = run_id
+        self.language = language
+        self.code = code
+        self.environment: dict[bytes, bytes] = {}
+        self.timeout: float | None = None
+        self.grace = 0.0
+        self.tag = os.urandom(16)
+        self.state = QUEUED
+        self.started_ms: int | None = None
+        self.end_number = 0
+        self.repl_restarted = False
+        self.cause = ""  # timeout, killed or expired: decided from outside, the first one counts
+        self.interrupted = False
+        self.killed = False
+
+    @classmethod
+    def parse(cls, payload: bytes) -> Run:
+        """Reads the payload of RUN."""
+        if len(payload) < 4:
+            raise Malformed("RUN without a length")
+        length = int.from_bytes(payload[:4], "big")
+        if len(payload) < 4 + length:
+            raise Malformed("RUN shorter than its JSON")
+        fields = parse_object(payload[4 : 4 + length])
+        run_id, language, code = fields.get("run"), fields.get("language"), payload[4 + length :]
+        raw = run_bytes(run_id)
+        if raw is None or not isinstance(run_id, str):
+            raise Invalid("run is not run_ and 32 hex digits")
+        if not isinstance(language, str) or language not in _LANGUAGES:
+            raise Invalid("language is not python or bash")
+        if len(code) > _CODE_LIMIT:
+            raise Invalid("code is longer than 16 MiB")
+        try:
+            code.decode()
+        except UnicodeDecodeError:
+            raise Invalid("code is not UTF-8") from None
+        run = cls(raw, run_id, language, code)
+        run.timeout = parse_milliseconds(fields.get("timeout_ms"), "timeout_ms")
+        run.grace = parse_milliseconds(fields.get("grace_ms"), "grace_ms") or 0.0
+        for name, variable in _TRACE:
+            text = fields.get(name)
+            if isinstance(text, str) and text and "\0" not in text:
+                run.environment[variable] = text.encode("utf-8", "replace")
+        run.environment.update(parse_environment(fields.get("env")))
+        return run
+
+    def summary(self) -> dict[str, object]:
+        return {"run": self.id, "state": self.state, "started": self.started_ms}

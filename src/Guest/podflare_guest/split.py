@@ -1,0 +1,58 @@
+"""Telling stdout from Python's stderr in the pipe that both share.
+
+Plain bytes in the pipe are stdout. A write to `sys.stderr` is one record: marker (16 random bytes), length (u16), bytes; at most PIPE_BUF in all, so
+the kernel keeps it whole between the writes of any other thread or process. So both streams keep their order, stdout costs nothing, and whatever a
+program writes into the pipe cannot break the framing for longer than one record.
+"""
+
+from __future__ import annotations
+
+STDOUT, STDERR = 1, 2
+_LENGTH = 2
+_LONGEST = 4096
+
+
+class Splitter:
+    def __init__(self, marker: bytes) -> None:
+        self._marker = marker
+        self._carried = b""
+
+    def split(self, data: bytes, cut: bool) -> list[tuple[int, bytes]]:
+        """Returns the pieces in order, neighbours of one stream joined; `cut`: the pipe may hold the rest of a record."""
+        if self._carried:
+            data = self._carried + data
+            self._carried = b""
+        marker = self._marker
+        if cut:
+            data = self._carry_partial_marker(data)
+        if marker not in data:
+            return [(STDOUT, data)] if data else []
+        parts = data.split(marker)
+        found: list[tuple[int, bytes]] = [(STDOUT, parts[0])] if parts[0] else []
+        errors: list[bytes] = []
+        last = len(parts) - 1
+        for index in range(1, len(parts)):
+            part = parts[index]
+            # With half of its length missing a record is short of that in any case.
+            end = _LENGTH + (int.from_bytes(part[:_LENGTH], "big") if len(part) >= _LENGTH else 0)
+            if index == last and cut and len(part) < end <= _LONGEST:
+                self._carried = marker + part + self._carried
+                break
+            errors.append(part[_LENGTH:end])
+            if len(part) > end:
+                found.append((STDERR, b"".join(errors)))
+                errors.clear()
+                found.append((STDOUT, part[end:]))
+        if errors:
+            found.append((STDERR, b"".join(errors)))
+        return found
+
+    def _carry_partial_marker(self, data: bytes) -> bytes:
+        marker = self._marker
+        at = data.find(marker[:1], max(0, len(data) - len(marker) + 1))
+        while at >= 0:
+            if marker.startswith(data[at:]):
+                self._carried = data[at:]
+                return data[:at]
+            at = data.find(marker[:1], at + 1)
+        return data

@@ -1,0 +1,4 @@
+using Podflare.EndToEnd.Services;
+
+[assembly: AssemblyFixture(typeof(EmbeddedService))]
+[assembly: AssemblyFixture(typeof(ClusterService))]

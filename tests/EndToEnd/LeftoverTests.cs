@@ -1,0 +1,42 @@
+using Podflare.EndToEnd.Services;
+
+namespace Podflare.EndToEnd;
+
+/// <summary>What a day of use leaves behind: nothing.</summary>
+[Collection("cluster")]
+public sealed class LeftoverTests(ClusterService cluster)
+{
+    private const int Sandboxes = 20;
+    private const int Rounds = 10;
+
+    [Fact]
+    public async Task Sandboxes_that_come_and_go_leave_no_container_socket_or_process()
+    {
+        for (var round = 0; round < Rounds; round++)
+        {
+            var used = await Task.WhenAll(Enumerable.Range(0, Sandboxes).Select(UseAsync));
+            Assert.All(used, Assert.True);
+        }
+
+        await Until.TrueAsync(async () => (await Containers.ListAsync(cluster.Cluster)).Length == 0, TimeSpan.FromSeconds(60), "all containers are gone");
+        await Until.TrueAsync(() => Task.FromResult(SocketFolders().Length == 0), TimeSpan.FromSeconds(10), "all socket folders are gone");
+        foreach (var worker in new[] { "worker1", "worker2" })
+        {
+            // One descriptor per guest would still be open here.
+            var sockets = Directory.GetFiles($"/proc/{cluster.ProcessId(worker)}/fd").Length;
+            Assert.InRange(sockets, 1, 400);
+        }
+    }
+
+    private async Task<bool> UseAsync(int i)
+    {
+        var (creates, runs) = i % 2 == 0 ? (cluster.First, cluster.Second) : (cluster.Second, cluster.First);
+        var sandbox = await creates.CreateAsync();
+        var run = await runs.RunAsync(sandbox, $"print({i} * 2)");
+        await creates.DeleteAsync(sandbox);
+        return run.Stdout == $"{i * 2}\n";
+    }
+
+    private static string[] SocketFolders() =>
+        [.. new[] { "w1", "w2" }.Select(folder => Path.Combine(TestRun.Folder, "c", folder, "s")).Where(Directory.Exists).SelectMany(Directory.GetDirectories)];
+}

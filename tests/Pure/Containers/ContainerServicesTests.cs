@@ -1,0 +1,92 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Podflare.Guests;
+using Podflare.Hosting;
+
+namespace Podflare.Containers;
+
+public sealed class ContainerServicesTests
+{
+    [Fact]
+    public void The_default_template_is_there_without_any_setting()
+    {
+        var template = Assert.Single(Bind<TemplateOptions>([]));
+        Assert.Equal("default", template.Key);
+        Assert.Equal(
+            ("podflare/default:local", 512, 1.0, 128, 256, 64),
+            (template.Value.Image, template.Value.MemoryMib, template.Value.Cpus, template.Value.Pids, template.Value.HomeMib, template.Value.TmpMib));
+    }
+
+    [Fact]
+    public void Settings_change_the_default_and_add_others()
+    {
+        var templates = Bind<TemplateOptions>(new()
+        {
+            ["Podflare:Templates:default:MemoryMib"] = "1024",
+            ["Podflare:Templates:datasci:Image"] = "podflare/datasci:local",
+            ["Podflare:Templates:datasci:Runtime"] = "runsc",
+        });
+        Assert.Equal(("podflare/default:local", 1024), (templates["default"].Image, templates["default"].MemoryMib));
+        Assert.Equal(("podflare/datasci:local", "runsc", 512), (templates["datasci"].Image, templates["datasci"].Runtime, templates["datasci"].MemoryMib));
+    }
+
+    [Theory]
+    [InlineData("Podflare:Templates:big:MemoryMib", "2048", "Image")]
+    [InlineData("Podflare:Templates:default:HomeMib", "500", "HomeMib")]
+    [InlineData("Podflare:Templates:default:Cpus", "0", "Cpus")]
+    [InlineData("Podflare:Templates:Bad_Name:Image", "x", "Bad_Name")]
+    public void A_wrong_template_is_named(string key, string value, string named)
+    {
+        var error = Assert.Throws<OptionsValidationException>(() => Bind<TemplateOptions>(new() { [key] = value }));
+        Assert.Contains(named, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Podflare:Engine:Endpoint", "/var/run/docker.sock")]
+    [InlineData("Podflare:Engine:ApiVersion", "latest")]
+    [InlineData("Podflare:Engine:StartSeconds", "0")]
+    public void A_wrong_engine_setting_is_refused(string key, string value) =>
+        Assert.Throws<OptionsValidationException>(() => Bind<EngineOptions>(new() { [key] = value }));
+
+    [Fact]
+    public void A_wrong_guest_setting_is_refused() =>
+        Assert.Throws<OptionsValidationException>(() => Bind<GuestOptions>(new() { ["Podflare:Guests:PingSeconds"] = "60" }));
+
+    [Fact]
+    public async Task Everything_can_be_built_and_the_identity_follows_the_settings()
+    {
+        var root = Directory.CreateTempSubdirectory("pf-");
+        File.WriteAllText(Path.Combine(root.FullName, "main.py"), "");
+        using (var folder = RunFolder.Open(Path.Combine(root.FullName, "run"), "0a0b0c0d", root.FullName))
+        {
+            await using var embedded = Build([], folder);
+            Assert.IsType<DockerRuntime>(embedded.GetRequiredService<IContainerRuntime>());
+            Assert.NotNull(embedded.GetRequiredService<GuestListener>());
+            Assert.Equal(new HostIdentity(RunFolder.EmbeddedClusterId(folder.Path), "0a0b0c0d"), embedded.GetRequiredService<HostIdentity>());
+            await using var shared = Build(new() { ["ConnectionStrings:Redis"] = "127.0.0.1" }, folder);
+            Assert.Equal("podflare", shared.GetRequiredService<HostIdentity>().Cluster);
+            await using var named = Build(new() { ["Podflare:ClusterId"] = "mine" }, folder);
+            Assert.Equal("mine", named.GetRequiredService<HostIdentity>().Cluster);
+        }
+
+        root.Delete(recursive: true);
+    }
+
+    private static T Bind<T>(Dictionary<string, string?> settings)
+        where T : class
+    {
+        using var services = Build(settings, null);
+        return services.GetRequiredService<IOptions<T>>().Value;
+    }
+
+    private static ServiceProvider Build(Dictionary<string, string?> settings, RunFolder? folder)
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(settings).Build());
+        services.AddLogging();
+        services.AddOptions<PodflareOptions>().BindConfiguration(PodflareOptions.Section);
+        if (folder is not null) services.AddSingleton(folder);
+        return services.AddContainers().AddGuests().BuildServiceProvider();
+    }
+}

@@ -1,0 +1,134 @@
+using System.Text;
+using Podflare.Runs;
+using static Podflare.Guests.GuestBench;
+
+namespace Podflare.Guests;
+
+public sealed class GuestEventsTests
+{
+    private static readonly RunId Run = RunId.New();
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_guest_is_welcomed_at_once_and_its_hello_is_the_first_event()
+    {
+        await using var bench = new GuestBench();
+        Assert.False(bench.Port.Connected);
+        using var guest = await ScriptedGuest.ConnectAsync(
+            bench.Socket, first: 7, repl: 2, runs: $$"""[{"run":"{{Run}}","state":"running","started":1700000000000},{"run":"{{RunId.New()}}","state":"queued","started":null}]""");
+        var hello = (await NextAsync<GuestConnected>(bench.Port.Attach())).Hello;
+        Assert.Equal((1, ScriptedGuest.Boot, 7UL, 2), (hello.Version, hello.Boot, hello.First, hello.Repl));
+        Assert.Equal(new GuestRun(Run, RunState.Running, DateTimeOffset.FromUnixTimeSeconds(1_700_000_000)), hello.Runs[0]);
+        Assert.Equal((RunState.Queued, null), (hello.Runs[1].State, hello.Runs[1].Started));
+        Assert.True(bench.Port.Connected);
+        Assert.Null(bench.Port.AwaySince);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task Every_frame_becomes_its_event_in_order_and_unknown_ones_are_skipped()
+    {
+        await using var bench = new GuestBench();
+        using var guest = await ScriptedGuest.ConnectAsync(bench.Socket, repl: 0);
+        var events = bench.Port.Attach();
+        await guest.SendAsync(FrameType.Ready, 0, """{"repl":1}""");
+        await guest.SendAsync((FrameType)99, 0, "whatever");
+        await guest.SendAsync(FrameType.Started, 0, Run.ToBytes());
+        await guest.OutAsync(1, Run, "é\n");
+        await guest.OutAsync(2, Run, "oh", stream: 2);
+        await guest.EndAsync(3, Run, """{"code":1,"error":{"name":"ValueError","value":"\ud800","traceback":null},"started":1700000000000,"repl_restarted":true,"new":1}""");
+        await guest.EndAsync(4, Run, """{"code":137,"reason":"oom"}""");
+        await guest.EndAsync(5, Run, """{"code":9,"reason":"abducted","error":null}""");
+        Assert.Equal(0, (await NextAsync<GuestConnected>(events)).Hello.Repl);
+        Assert.Equal(1, (await NextAsync<GuestReady>(events)).Repl);
+        Assert.Equal(new GuestRunStarted(Run, DateTimeOffset.FromUnixTimeMilliseconds(ScriptedGuest.Time)), await NextAsync<GuestRunStarted>(events));
+        var output = await NextAsync<GuestOutput>(events);
+        Assert.Equal((1UL, Run, ScriptedGuest.Time, false, "é\n"), (output.Number, output.Run, output.Time, output.IsError, Encoding.UTF8.GetString(output.Bytes.Span)));
+        Assert.True((await NextAsync<GuestOutput>(events)).IsError);
+        Assert.Equal(
+            new GuestRunEnded(3, Run, ScriptedGuest.Time, 1, null, new RunError("ValueError", "\uFFFD", null), DateTimeOffset.FromUnixTimeSeconds(1_700_000_000), true),
+            await NextAsync<GuestRunEnded>(events));
+        Assert.Equal(new GuestRunEnded(4, Run, ScriptedGuest.Time, 137, ExitReason.Oom, null, null, false), await NextAsync<GuestRunEnded>(events));
+        Assert.Equal((9, null), (await NextAsync<GuestRunEnded>(events)) is var end ? (end.Code, end.Reason) : default);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task After_a_reconnect_what_was_taken_is_dropped_and_the_rest_follows()
+    {
+        await using var bench = new GuestBench();
+        var events = bench.Port.Attach();
+        using (var guest = await ScriptedGuest.ConnectAsync(bench.Socket))
+        {
+            await guest.OutAsync(1, Run, "a");
+            await guest.OutAsync(2, Run, "b");
+            await NextAsync<GuestConnected>(events);
+            await NextAsync<GuestOutput>(events);
+            await NextAsync<GuestOutput>(events);
+            bench.Port.Acknowledge(1);
+            Assert.Equal("Ack 0 \0\0\0\0\0\0\0\u0001", (await guest.ReceiveOtherAsync()).ToString());
+        }
+
+        await NextAsync<GuestDisconnected>(events);
+        Assert.NotNull(bench.Port.AwaySince);
+        using var again = await ScriptedGuest.ConnectAsync(bench.Socket, first: 2);
+        // The first ACK may have been lost with the connection.
+        Assert.Equal(FrameType.Ack, (await again.ReceiveOtherAsync()).Type);
+        await again.OutAsync(2, Run, "b");
+        await again.OutAsync(3, Run, "c");
+        Assert.Equal(2UL, (await NextAsync<GuestConnected>(events)).Hello.First);
+        Assert.Equal(3UL, (await NextAsync<GuestOutput>(events)).Number);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_number_that_came_before_is_dropped_and_a_gap_closes()
+    {
+        await using var bench = new GuestBench();
+        using var guest = await ScriptedGuest.ConnectAsync(bench.Socket, first: 5);
+        var events = bench.Port.Attach();
+        await guest.OutAsync(5, Run, "a");
+        await guest.OutAsync(5, Run, "a");
+        await guest.OutAsync(4, Run, "?");
+        await guest.OutAsync(6, Run, "b");
+        await guest.OutAsync(8, Run, "d");
+        await guest.ClosedAsync();
+        await NextAsync<GuestConnected>(events);
+        Assert.Equal(5UL, (await NextAsync<GuestOutput>(events)).Number);
+        Assert.Equal(6UL, (await NextAsync<GuestOutput>(events)).Number);
+        await NextAsync<GuestDisconnected>(events);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task The_newest_connection_wins_once_it_has_said_hello()
+    {
+        await using var bench = new GuestBench();
+        var events = bench.Port.Attach();
+        using var old = await ScriptedGuest.ConnectAsync(bench.Socket);
+        await NextAsync<GuestConnected>(events);
+        using var silent = await ScriptedGuest.DialAsync(bench.Socket);
+        await old.OutAsync(1, Run, "still heard");
+        await NextAsync<GuestOutput>(events);
+        using var newer = await ScriptedGuest.ConnectAsync(bench.Socket, first: 2);
+        await old.ClosedAsync();
+        await silent.ClosedAsync();
+        await newer.OutAsync(2, Run, "new");
+        await NextAsync<GuestDisconnected>(events);
+        await NextAsync<GuestConnected>(events);
+        Assert.Equal(2UL, (await NextAsync<GuestOutput>(events)).Number);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task Waiting_for_a_repl_ends_with_ready()
+    {
+        await using var bench = new GuestBench();
+        var waiting = bench.Port.WaitReadyAsync(TestContext.Current.CancellationToken);
+        using (var guest = await ScriptedGuest.ConnectAsync(bench.Socket, repl: 0))
+        {
+            Assert.False(waiting.IsCompleted);
+            await guest.SendAsync(FrameType.Ready, 0, """{"repl":1}""");
+            Assert.Equal(1, (await waiting).Repl);
+        }
+
+        using var again = await ScriptedGuest.ConnectAsync(bench.Socket, repl: 3);
+        Assert.Equal(3, (await bench.Port.WaitReadyAsync(TestContext.Current.CancellationToken)).Repl);
+        await bench.Listener.CloseAsync(bench.Sandbox);
+        await Assert.ThrowsAsync<SandboxUnreachableException>(() => bench.Port.WaitReadyAsync(TestContext.Current.CancellationToken));
+    }
+}
