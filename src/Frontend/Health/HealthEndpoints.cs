@@ -9,6 +9,8 @@ namespace Podflare.Health;
 /// <summary>Whether the process lives, and whether it can do its work. Without a key.</summary>
 internal static class HealthEndpoints
 {
+    public static IServiceCollection AddHealth(this IServiceCollection services) => services.AddSingleton<Readiness>();
+
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/livez", Ok).WithMetadata(new OpenToAll());
@@ -21,9 +23,4 @@ internal static class HealthEndpoints
     private static ContentHttpResult Ok() => TypedResults.Text("ok");
 
     private static ContentHttpResult Ready(Readiness readiness) => readiness.Obstacle() is { } obstacle ? throw new ProblemException(obstacle) : Ok();
-}
-
-internal static class HealthServices
-{
-    public static IServiceCollection AddHealth(this IServiceCollection services) => services.AddSingleton<Readiness>();
 }

@@ -14,7 +14,7 @@ internal static class FrontendApp
     {
         var settings = ServerSettings.Read(builder.Configuration);
         builder.AddHttp(settings);
-        builder.Services.AddBodies().AddSandboxApi().AddRunApi().AddHealth();
+        builder.Services.AddBodies().AddSandboxEndpoints().AddRunEndpoints().AddHealth();
     }
 
     public static void MapFrontend(this WebApplication app)

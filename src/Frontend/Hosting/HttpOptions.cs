@@ -11,9 +11,9 @@ public sealed class HttpOptions
     [Range(1024 * 1024, 256 * 1024 * 1024)]
     public int MaxBodyBytes { get; set; } = 32 * 1024 * 1024;
 
-    /// <summary>Bodies over 1 MiB that are held in memory at a time; further ones wait for their turn. Default: 8.</summary>
+    /// <summary>Bodies over 1 MiB that are held in memory at a time; further ones wait for their turn. Default: 16.</summary>
     [Range(1, 1024)]
-    public int MaxLargeBodies { get; set; } = 8;
+    public int MaxLargeBodies { get; set; } = 16;
 
     /// <summary>Time that a request body may take to arrive, in seconds. Default: 120.</summary>
     [Range(1, 3_600)]

@@ -1,5 +1,5 @@
 using Podflare.Hosting;
-using Podflare.Sandboxes;
+using Podflare.Streaming;
 
 namespace Podflare.Problems;
 
@@ -19,6 +19,7 @@ internal static class Translator
         EventsEvictedException x => new Problem(410, "events_evicted", x.Message) { OldestSeq = x.OldestSeq },
         IdempotencyKeyReusedException x => new Problem(422, "idempotency_key_reused", x.Message),
         RunQueueFullException x => new Problem(429, "run_queue_full", x.Message) { RetryAfter = Soon },
+        TooManyReadersException x => new Problem(429, "rate_limited", x.Message) { RetryAfter = Soon },
         NoCapacityException x => new Problem(503, "no_capacity", x.Message) { RetryAfter = Soon },
         ContainerStartException { Retry: true } x => new Problem(503, "no_capacity", x.Message) { RetryAfter = Soon },
         ContainerStartException x => new Problem(500, "internal", x.Message),

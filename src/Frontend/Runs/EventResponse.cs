@@ -35,8 +35,13 @@ internal static class EventResponse
             if (!await feed.Next) throw new EndOfStreamException("The run's events ended without its exit.");
             var batch = feed.Batch;
             format.Write(batch, writer);
-            // The server sends what is written together with the end of the response: one packet less in every run.
-            if (batch.HasExit) return;
+            if (batch.HasExit)
+            {
+                // One packet carries the last events and the end of the response, and it does not wait until the reader has unsubscribed.
+                await context.Response.CompleteAsync();
+                return;
+            }
+
             // Asked for before the flush, so that a slow reader and the next batch are waited for at the same time.
             feed.Advance();
             if (writer.UnflushedBytes == 0) continue;

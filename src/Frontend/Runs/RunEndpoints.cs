@@ -10,6 +10,11 @@ namespace Podflare.Runs;
 /// <summary>Start, look at, follow and interrupt runs.</summary>
 internal static class RunEndpoints
 {
+    public static IServiceCollection AddRunEndpoints(this IServiceCollection services)
+    {
+        return services.AddSingleton<RunStarter>().AddSingleton<ExecServices>().AddSingleton<EventReplies>();
+    }
+
     public static void MapRuns(this RouteGroupBuilder api, Mount mount)
     {
         var runs = api.MapGroup("/sandboxes/{id}");
@@ -28,28 +33,26 @@ internal static class RunEndpoints
         services.Streams.EnsureOpen();
         var key = IdempotencyKey.Read(context.Request);
         var asked = EventsQuery.ParseHeartbeat(context.Request);
-        var request = await ReadAsync(context, services);
         var run = key is null ? RunId.New() : RunId.FromKey(caller.Tenant, id, key);
-
-        StartedRun started;
-        using (var deadline = new Deadline(services.Http.Value.StartSeconds, services.Time, context.RequestAborted))
-            started = await services.Starter.StartAsync(caller.Tenant, id, run, request.Run, deadline);
-
+        var (started, warnings) = await StartAsync(context, id, run, caller, services);
         await using var feed = started.Feed;
         using var open = services.Streams.Enter(context);
         EventFormat format = mount.JoinsLines ? new JoinedLines() : new StoredLines();
         EventResponse.Prepare(context.Response, format.ContentType, run);
         if (started.Accepted.ReplRestarted) context.Response.Headers["Podflare-Repl-Restarted"] = "1";
         if (key is not null && started.Accepted.Joined) context.Response.Headers[IdempotencyKey.Replayed] = "true";
-        if (request.Warnings.Count > 0) context.Response.Headers["Podflare-Warning"] = string.Join("; ", request.Warnings);
+        if (warnings.Count > 0) context.Response.Headers["Podflare-Warning"] = string.Join("; ", warnings);
         var heartbeat = asked ?? (mount.JoinsLines ? TimeSpan.FromSeconds(services.Http.Value.CompatHeartbeatSeconds) : null);
         await EventResponse.SendAsync(context, feed, format, heartbeat, services.Time);
     }
 
-    private static async Task<ExecRequest> ReadAsync(HttpContext context, ExecServices services)
+    private static async Task<(StartedRun Run, IReadOnlyList<string> Warnings)> StartAsync(HttpContext context, SandboxId id, RunId run, Caller caller, ExecServices services)
     {
+        // Kept until the guest has the code: so the places for large bodies bound the code that is on its way as well.
         using var body = await services.Bodies.ReadAsync(context);
-        return ExecRequest.Parse(body.Utf8, services.Runs.Value, services.Create.Value);
+        var request = ExecRequest.Parse(body.Utf8, services.Runs.Value, services.Create.Value);
+        using var deadline = new Deadline(services.Http.Value.StartSeconds, services.Time, context.RequestAborted);
+        return (await services.Starter.StartAsync(caller.Tenant, id, run, request.Run, deadline), request.Warnings);
     }
 
     private static async Task<JsonHttpResult<RunJson>> GetAsync(
@@ -70,11 +73,3 @@ internal static class RunEndpoints
 /// <summary>What an exec needs.</summary>
 internal sealed record ExecServices(
     RunStarter Starter, BodyReader Bodies, OpenStreams Streams, IOptions<RunOptions> Runs, IOptions<CreateOptions> Create, IOptions<HttpOptions> Http, TimeProvider Time);
-
-internal static class RunApiServices
-{
-    public static IServiceCollection AddRunApi(this IServiceCollection services)
-    {
-        return services.AddSingleton<RunStarter>().AddSingleton<ExecServices>().AddSingleton<EventReplies>();
-    }
-}

@@ -37,6 +37,13 @@ internal sealed class RunFeed : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
+        var ending = EndAsync();
+        // A reader that is in the middle of a call to a silent silo must not hold up the refusal that its caller is about to give.
+        if (Next.IsCompleted) await ending;
+    }
+
+    private async Task EndAsync()
+    {
         // An enumerator may only be disposed between two moves; what this one still says is of no interest.
         await ((Task)Next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _events.DisposeAsync();

@@ -27,17 +27,9 @@ public sealed class CreateOptions
     [Range(1, 31_536_000)]
     public int MaxIdleSeconds { get; set; } = 86_400;
 
-    /// <summary>Largest <c>ram_mib</c>, in MiB; more is brought down with a warning. Default: 2,048.</summary>
-    [Range(64, 1024 * 1024)]
-    public int MaxRamMib { get; set; } = 2_048;
-
     /// <summary>Smallest <c>ram_mib</c>, in MiB: a guest does not start with less. Default: 64.</summary>
     [Range(16, 1024 * 1024)]
     public int MinRamMib { get; set; } = 64;
-
-    /// <summary>Largest <c>rootfs_gb</c>, in GiB; more is brought down with a warning. Default: 1.</summary>
-    [Range(1, 1024)]
-    public int MaxRootfsGb { get; set; } = 1;
 
     /// <summary>Sandboxes may have a way out to the network when they ask for it. Default: false.</summary>
     public bool OfferEgress { get; set; }

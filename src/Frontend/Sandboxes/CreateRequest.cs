@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Podflare.Bodies;
+using Podflare.Containers;
 using Podflare.Problems;
 
 namespace Podflare.Sandboxes;
@@ -11,11 +12,11 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
     private const int MaxTemplate = 128;
 
     /// <exception cref="ProblemException">400 that names each field, or 501 for what is not offered.</exception>
-    public static CreateRequest Parse(ReadOnlySpan<byte> utf8, CreateOptions options) =>
+    public static CreateRequest Parse(ReadOnlySpan<byte> utf8, CreateOptions options, TemplateOptions templates) =>
         // All fields are optional, so no body at all says the same as an empty object.
-        JsonFields.Read(utf8.IsEmpty ? "{}"u8 : utf8, (fields, errors) => Parse(ref fields, errors, options));
+        JsonFields.Read(utf8.IsEmpty ? "{}"u8 : utf8, (fields, errors) => Parse(ref fields, errors, options, templates));
 
-    private static CreateRequest Parse(ref JsonFields fields, FieldErrors errors, CreateOptions options)
+    private static CreateRequest Parse(ref JsonFields fields, FieldErrors errors, CreateOptions options, TemplateOptions templates)
     {
         string? template = null;
         double? lifetime = null, idle = null;
@@ -40,18 +41,29 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
         errors.ThrowIfAny();
         if (persistent == true) throw new ProblemException(Problem.NotOffered("persistent"));
 
+        if (template is null or "") template = options.DefaultTemplate;
+        // A template that only the hosts know is theirs to limit.
+        var limits = templates.GetValueOrDefault(template);
         var warnings = new List<string>();
         if (egress == true && !options.OfferEgress) warnings.Add("egress is not offered here; the sandbox has none");
         return new CreateRequest(
             new SandboxSpec(
-                template is { Length: > 0 } ? template : options.DefaultTemplate,
+                template,
                 Fields.Duration("timeout_seconds", lifetime, options.DefaultLifetimeSeconds, options.MaxLifetimeSeconds, warnings),
                 Fields.Duration("idle_timeout_seconds", idle, options.DefaultIdleSeconds, options.MaxIdleSeconds, warnings),
-                ram is { } mib ? (int)Fields.Cap("ram_mib", mib, options.MaxRamMib, warnings) : null,
-                rootfs is { } gib ? (int)Fields.Cap("rootfs_gb", gib, options.MaxRootfsGb, warnings) : null,
+                ram is { } mib && limits is not null ? (int)Fields.Cap("ram_mib", mib, limits.MemoryMib, warnings) : ram,
+                CapRootfs(rootfs, limits, warnings),
                 options.OfferEgress && (egress ?? options.EgressByDefault),
                 metadata,
                 env),
             warnings);
+    }
+
+    private static int? CapRootfs(int? wanted, Template? limits, List<string> warnings)
+    {
+        if (limits is null || wanted is not { } gib || gib * 1024L <= limits.HomeMib) return wanted;
+        warnings.Add($"rootfs_gb was brought down to the maximum of {limits.HomeMib} MiB");
+        // Whole GiB cannot say it: the template's own size applies.
+        return null;
     }
 }

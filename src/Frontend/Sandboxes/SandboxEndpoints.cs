@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Podflare.Bodies;
+using Podflare.Containers;
 using Podflare.Hosting;
 using Podflare.Keys;
 using Podflare.Problems;
@@ -10,6 +11,12 @@ namespace Podflare.Sandboxes;
 /// <summary>Create, list, get, delete and replay of sandboxes.</summary>
 internal static class SandboxEndpoints
 {
+    public static IServiceCollection AddSandboxEndpoints(this IServiceCollection services)
+    {
+        services.AddOptions<CreateOptions>().BindConfiguration(CreateOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        return services.AddSingleton<SandboxStarter>().AddSingleton<CreateServices>().AddSingleton<SandboxLister>().AddSingleton<Replayer>();
+    }
+
     public static void MapSandboxes(this RouteGroupBuilder api, Mount mount)
     {
         var sandboxes = api.MapGroup("/sandboxes");
@@ -55,7 +62,7 @@ internal static class SandboxEndpoints
     private static async Task<CreateRequest> ReadAsync(HttpContext context, CreateServices services)
     {
         using var body = await services.Bodies.ReadAsync(context);
-        return CreateRequest.Parse(body.Utf8, services.Options.Value);
+        return CreateRequest.Parse(body.Utf8, services.Options.Value, services.Templates.Value);
     }
 
     private static async Task<JsonHttpResult<SandboxPageJson>> ListAsync(
@@ -78,13 +85,11 @@ internal static class SandboxEndpoints
 
 /// <summary>What a create needs.</summary>
 internal sealed record CreateServices(
-    SandboxStarter Starter, BodyReader Bodies, OpenStreams Streams, ServerSettings Settings, IOptions<CreateOptions> Options, IOptions<HttpOptions> Http, TimeProvider Time);
-
-internal static class SandboxServices
-{
-    public static IServiceCollection AddSandboxApi(this IServiceCollection services)
-    {
-        services.AddOptions<CreateOptions>().BindConfiguration(CreateOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        return services.AddSingleton<SandboxStarter>().AddSingleton<CreateServices>().AddSingleton<SandboxLister>().AddSingleton<Replayer>();
-    }
-}
+    SandboxStarter Starter,
+    BodyReader Bodies,
+    OpenStreams Streams,
+    ServerSettings Settings,
+    IOptions<CreateOptions> Options,
+    IOptions<TemplateOptions> Templates,
+    IOptions<HttpOptions> Http,
+    TimeProvider Time);

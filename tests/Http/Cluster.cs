@@ -1,0 +1,148 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+using Podflare.Hosting;
+using Podflare.Hosts;
+using Podflare.Runs;
+using Podflare.Sandboxes;
+using Podflare.Scripted;
+using Podflare.Streaming;
+
+[assembly: AssemblyFixture(typeof(Podflare.SharedCluster))]
+
+namespace Podflare;
+
+/// <summary>A real frontend on a real socket, in a real cluster of silos, whose grains are scripted.</summary>
+public sealed class Cluster : IAsyncDisposable
+{
+    /// <summary>The host of the frontend's own silo.</summary>
+    public const string Host = "00000001";
+
+    public const string Key = "key-of-default";
+    public const string AcmeKey = "key-of-acme";
+
+    private readonly List<IHost> _workers = [];
+    private WebApplication? _app;
+
+    public World World { get; } = new();
+
+    public HttpClient Client { get; private set; } = new();
+
+    public Uri Address { get; private set; } = new("http://127.0.0.1");
+
+    /// <summary>The frontend's process, to stop it.</summary>
+    public IHost App => _app!;
+
+    public static async Task<Cluster> StartAsync(IReadOnlyList<string> workers, params (string Key, string Value)[] settings)
+    {
+        var cluster = new Cluster();
+        var ports = FreePorts(2 * (workers.Count + 1));
+        var id = Guid.NewGuid().ToString("N");
+        await cluster.StartFrontendAsync(settings, silo => Configure(silo, cluster.World, id, ports, 0, "all", Host));
+        for (var i = 0; i < workers.Count; i++) await cluster.StartWorkerAsync(id, ports, i + 1, workers[i]);
+        await WaitAsync(async () => (await cluster.Client.GetAsync("/readyz")).IsSuccessStatusCode);
+        return cluster;
+    }
+
+    public HttpClient ClientOf(string? key)
+    {
+        // The published client asks for gzip in every request.
+        var client = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(30), DefaultRequestHeaders = { { "Accept-Encoding", "gzip" } } };
+        if (key is not null) client.DefaultRequestHeaders.Authorization = new("Bearer", key);
+        return client;
+    }
+
+    public static async Task WaitAsync(Func<Task<bool>> condition)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!await condition()) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, limit.Token);
+    }
+
+    public static Task WaitAsync(Func<bool> condition) => WaitAsync(() => Task.FromResult(condition()));
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        foreach (var worker in _workers)
+        {
+            await worker.StopAsync();
+            worker.Dispose();
+        }
+
+        await _app!.DisposeAsync();
+    }
+
+    private async Task StartFrontendAsync((string Key, string Value)[] settings, Action<ISiloBuilder> silo)
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Configuration.AddInMemoryCollection(
+        [
+            new("PODFLARE_HOSTD_ADDR", "127.0.0.1:0"), new("PODFLARE_API_KEYS", $"{Key},acme:{AcmeKey}"),
+            new("Podflare:Directory:PeriodSeconds", "0.1"), new("Podflare:Directory:AnswerSeconds", "0.5"),
+        ]);
+        builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton(World).AddHosts().AddSingleton<SandboxCreator>().AddRuns();
+        builder.UseOrleans(silo);
+        builder.AddFrontend();
+        _app = builder.Build();
+        _app.MapFrontend();
+        await _app.StartAsync();
+        Address = new Uri(_app.Urls.First());
+        Client = ClientOf(Key);
+    }
+
+    private async Task StartWorkerAsync(string id, int[] ports, int index, string host)
+    {
+        var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton(World);
+        builder.UseOrleans(silo => Configure(silo, World, id, ports, index, "worker", host));
+        var worker = builder.Build();
+        await worker.StartAsync();
+        _workers.Add(worker);
+    }
+
+    private static void Configure(ISiloBuilder silo, World world, string id, int[] ports, int index, string role, string host)
+    {
+        world.Host(host);
+        silo.UseLocalhostClustering(ports[2 * index], ports[2 * index + 1], new IPEndPoint(IPAddress.Loopback, ports[0]), id, id);
+        silo.AddRunStreams();
+        silo.AddGrainExtension<IRunStreamExtension, ScriptedPumps>();
+        silo.UseSiloMetadata(new Dictionary<string, string> { ["role"] = role, ["host"] = host });
+        // The real grains have the same names; here their places are taken.
+        silo.Services.Configure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Assembly.GetName().Name == "Podflare.Grains"));
+    }
+
+    private static int[] FreePorts(int count)
+    {
+        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
+        foreach (var listener in listeners) listener.Start();
+        int[] ports = [.. listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
+        foreach (var listener in listeners) listener.Dispose();
+        return ports;
+    }
+}
+
+/// <summary>One cluster of three hosts for all tests that do not stop or fill it.</summary>
+public sealed class SharedCluster : IAsyncLifetime
+{
+    public const string SecondHost = "00000002";
+    public const string ThirdHost = "00000003";
+
+    public Cluster Cluster { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Cluster = await Cluster.StartAsync(
+        [SecondHost, ThirdHost],
+        ("Podflare:Http:StartSeconds", "2"), ("Podflare:Http:AnswerSeconds", "2"), ("Podflare:Http:CompatHeartbeatSeconds", "1"), ("Podflare:Http:SseHeartbeatSeconds", "1"),
+        ("PODFLARE_REGION", "here"), ("PODFLARE_PUBLIC_URL", "https://podflare.example/"));
+
+    public ValueTask DisposeAsync() => Cluster.DisposeAsync();
+}

@@ -1,0 +1,58 @@
+using Podflare.Hosts;
+using Podflare.Sandboxes;
+using Podflare.Tenants;
+
+namespace Podflare.Scripted;
+
+[GrainType("host")]
+public sealed class ScriptedHost(World world) : Grain, IHostGrain
+{
+    private HostScript Script => world.Host(this.GetPrimaryKeyString());
+
+    public Task<SandboxId> Claim(SandboxSpec spec, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        Script.Waits.Enqueue(wait);
+        if (spec.Template == "unknown") throw new TemplateNotFoundException(spec.Template);
+        return Script.Refusal is { } refusal ? throw refusal() : Task.FromResult(SandboxId.New(this.GetPrimaryKeyString()));
+    }
+
+    public Task<HostLoad> Load() => Script.LoadFailure is { } failure ? throw failure() : Task.FromResult(Script.Load);
+
+    public async Task<IReadOnlyList<SandboxInfo>> List(TenantId tenant, SandboxFilter filter)
+    {
+        await Task.Delay(Script.ListDelay, TimeProvider.System);
+        return [.. world.Sandboxes.Values.Select(state => state.Info)
+            .Where(info => info.Id.Host == this.GetPrimaryKeyString() && info.Tenant == tenant && Matches(info, filter))
+            .Order(ListCursor.NewestFirst)
+            .Take(filter.Limit)];
+    }
+
+    public Task<LeasedContainer?> TakeLease(SandboxId sandbox) => Task.FromResult<LeasedContainer?>(null);
+
+    public Task Report(SandboxInfo sandbox) => Task.CompletedTask;
+
+    public Task Release(SandboxId sandbox, string containerId) => Task.CompletedTask;
+
+    public Task<DateTimeOffset?> LastSeen() => Task.FromResult<DateTimeOffset?>(null);
+
+    public Task<bool> Start() => Task.FromResult(true);
+
+    private static bool Matches(SandboxInfo info, SandboxFilter filter) =>
+        (filter.State is null ? info.EndedAt is null : info.State == filter.State)
+        && filter.Metadata.All(pair => info.Metadata.GetValueOrDefault(pair.Key) == pair.Value)
+        && (filter.BeforeTime is not { } time || info.CreatedAt < time || info.CreatedAt == time && string.CompareOrdinal(info.Id.Value, filter.BeforeId) < 0);
+}
+
+[GrainType("creation")]
+public sealed class ScriptedCreation(World world) : Grain, ICreationGrain
+{
+    public Task<Creation> Create(TenantId tenant, SandboxSpec spec, CancellationToken cancellationToken)
+    {
+        var key = this.GetPrimaryKeyString();
+        if (world.Creations.TryGetValue(key, out var known))
+            return known.Payload == spec.PayloadHash() ? Task.FromResult(new Creation(known.Sandbox, true)) : throw new IdempotencyKeyReusedException();
+        var sandbox = world.Sandboxes[world.Add(tenant, spec: spec).Value].Info;
+        world.Creations[key] = (spec.PayloadHash(), sandbox);
+        return Task.FromResult(new Creation(sandbox, false));
+    }
+}

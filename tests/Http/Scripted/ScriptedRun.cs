@@ -1,0 +1,113 @@
+using System.Text;
+using System.Text.Json;
+using Podflare.Runs;
+using Podflare.Streaming;
+
+namespace Podflare.Scripted;
+
+/// <summary>
+/// A run whose code is a script for this peer, one word and its argument a line: <c>out</c>, <c>err</c> and <c>raw</c> (no newline) write,
+/// <c>hold</c> waits for a gate, <c>wait n</c> for n ms, <c>break</c> makes its readers fail, <c>exit n</c> ends it.
+/// </summary>
+public sealed class ScriptedRun(World world, RunId id, RunRequest request)
+{
+    private const int PageLines = 3;
+    private const long Time = 1776510028036;
+    private readonly List<string> _lines = [];
+    private long _oldest = 1;
+    private bool _broken;
+    private int? _code;
+
+    public RunId Id { get; } = id;
+
+    public RunRequest Request { get; } = request;
+
+    internal int Interrupts;
+
+    public bool Ended
+    {
+        get
+        {
+            lock (_lines) return _code is not null;
+        }
+    }
+
+    public static string[] Words(RunRequest request) => Encoding.UTF8.GetString(request.Code).Split('\n');
+
+    public async Task PlayAsync()
+    {
+        foreach (var line in Words(Request))
+        {
+            var (word, argument) = line.Split(' ', 2) is [var first, var rest] ? (first, rest) : (line, "");
+            if (word == "hold") await world.Gate(argument).Task;
+            if (word == "wait") await Task.Delay(TimeSpan.FromMilliseconds(int.Parse(argument, null)), TimeProvider.System);
+            lock (_lines) Do(word, argument);
+        }
+
+        lock (_lines) if (_code is null) End(0);
+    }
+
+    /// <summary>Forgets the first events.</summary>
+    public void Evict(int count)
+    {
+        lock (_lines) _oldest = count + 1;
+    }
+
+    private void Do(string word, string argument)
+    {
+        switch (word)
+        {
+            case "out": Write("stdout", argument + "\n"); break;
+            case "raw": Write("stdout", argument); break;
+            case "err": Write("stderr", argument + "\n"); break;
+            case "exit": End(int.Parse(argument, null)); break;
+            case "break": _broken = true; break;
+        }
+    }
+
+    private void Write(string type, string data) => _lines.Add($"{{\"type\":\"{type}\",\"data\":{JsonSerializer.Serialize(data)},\"seq\":{_lines.Count + 1},\"ts\":{Time}}}\n");
+
+    private void End(int code)
+    {
+        _code = code;
+        _lines.Add($"{{\"type\":\"exit\",\"data\":{code},\"seq\":{_lines.Count + 1},\"ts\":{Time}}}\n");
+    }
+
+    /// <summary>All that was sent, as a reader from the start gets it.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_lines) return string.Concat(_lines);
+        }
+    }
+
+    public EventBatch? Read(long after)
+    {
+        lock (_lines)
+        {
+            if (_broken) throw new InvalidOperationException("scripted");
+            if (_code is not null) after = Math.Min(after, _lines.Count - 1);
+            if (after + 1 < _oldest) throw new EventsEvictedException(_oldest);
+            var page = _lines.Skip((int)after).Take(PageLines).ToArray();
+            if (page.Length == 0) return null;
+            int end = 0;
+            return new EventBatch(
+                after + 1, Encoding.ASCII.GetBytes(string.Concat(page)), [.. page.Select(line => end += line.Length)], _code is not null && after + page.Length == _lines.Count);
+        }
+    }
+
+    public RunInfo Info
+    {
+        get
+        {
+            lock (_lines)
+            {
+                var at = DateTimeOffset.FromUnixTimeMilliseconds(Time);
+                return new RunInfo(
+                    Id, _code is null ? RunState.Running : RunState.Ended, Request.Language, Request.Timeout, at, at, _code is null ? null : at, _code,
+                    _code == 124 ? ExitReason.Timeout : null, _lines.Count >= _oldest ? _oldest : null, _lines.Count, false);
+            }
+        }
+    }
+}

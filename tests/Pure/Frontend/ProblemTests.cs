@@ -1,0 +1,96 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Orleans.Runtime;
+using Podflare.Problems;
+using Podflare.Sandboxes;
+using Podflare.Streaming;
+
+namespace Podflare.Frontend;
+
+public sealed class ProblemTests
+{
+    public static TheoryData<Exception, int, string, bool> Refusals => new()
+    {
+        { new SandboxNotFoundException(), 404, "sandbox_not_found", false },
+        { new RunNotFoundException(), 404, "run_not_found", false },
+        { new TemplateNotFoundException("x"), 404, "template_not_found", false },
+        { new SandboxEndedException(EndReason.Idle), 410, "sandbox_ended", false },
+        { new SandboxLostException(), 410, "sandbox_lost", false },
+        { new EventsEvictedException(7), 410, "events_evicted", false },
+        { new IdempotencyKeyReusedException(), 422, "idempotency_key_reused", false },
+        { new RunQueueFullException(64), 429, "run_queue_full", true },
+        { new TooManyReadersException(256), 429, "rate_limited", true },
+        { new NoCapacityException(), 503, "no_capacity", true },
+        { new ContainerStartException("engine", true), 503, "no_capacity", true },
+        { new ContainerStartException("image", false), 500, "internal", false },
+        { new LeaseGoneException(), 503, "no_capacity", true },
+        { new SandboxTakenException(), 503, "no_capacity", true },
+        { new ShuttingDownException(), 503, "shutting_down", true },
+        { new StorageUnavailableException(), 503, "storage_unavailable", true },
+        { new SandboxUnreachableException(), 503, "sandbox_unreachable", true },
+        { new SiloUnavailableException("10.0.0.7"), 503, "sandbox_unreachable", true },
+        { new TimeoutException("10.0.0.7"), 503, "sandbox_unreachable", true },
+        { new OperationCanceledException(), 503, "sandbox_unreachable", true },
+        { new BadHttpRequestException("SandboxId id", 413), 413, "code_too_large", false },
+        { new BadHttpRequestException("SandboxId id", 408), 408, "request_timeout", false },
+        { new BadHttpRequestException("SandboxId id", 400), 400, "invalid_request", false },
+        { new InvalidOperationException("10.0.0.7"), 500, "internal", false },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public void Every_refusal_has_its_status_and_code_and_a_text_for_strangers(Exception e, int status, string code, bool retry)
+    {
+        var problem = Translator.Translate(e);
+
+        Assert.Equal((status, code, retry), (problem.Status, problem.Code, problem.RetryAfter is not null));
+        Assert.DoesNotContain("10.0.0.7", problem.Error + problem.Detail, StringComparison.Ordinal);
+        Assert.DoesNotContain("SandboxId", problem.Error + problem.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_exception_of_the_grains_has_a_code_of_its_own()
+    {
+        var known = Refusals.Select(row => row.Data.Item1.GetType()).ToHashSet();
+
+        Assert.DoesNotContain(
+            typeof(PodflareException).Assembly.GetTypes().Concat(typeof(TooManyReadersException).Assembly.GetTypes()),
+            type => type is { IsAbstract: false } && (type.IsSubclassOf(typeof(PodflareException)) || type == typeof(EventsEvictedException)) && !known.Contains(type));
+    }
+
+    [Fact]
+    public void A_document_has_all_that_clients_read()
+    {
+        var json = Parse(Translator.Translate(new SandboxNotFoundException()));
+
+        Assert.Equal(["error", "code", "type", "title", "status", "detail", "trace_id"], json.EnumerateObject().Select(member => member.Name));
+        Assert.Equal(
+            ("sandbox not found", "sandbox_not_found", "/errors/sandbox_not_found", "Not Found", 404, "t"),
+            (Text(json, "error"), Text(json, "code"), Text(json, "type"), Text(json, "title"), json.GetProperty("status").GetInt32(), Text(json, "trace_id")));
+    }
+
+    [Fact]
+    public void Details_that_clients_act_on_are_told()
+    {
+        Assert.Equal(7, Parse(Translator.Translate(new EventsEvictedException(7))).GetProperty("oldest_seq").GetInt64());
+        Assert.Equal("idle", Text(Parse(Translator.Translate(new SandboxEndedException(EndReason.Idle))), "ended_reason"));
+        Assert.Equal("must be x", Parse(ProblemException.Invalid("f", "must be x").Problem).GetProperty("errors").GetProperty("f")[0].GetString());
+    }
+
+    [Fact]
+    public void A_trace_id_is_32_hex_digits() => Assert.Matches("^[0-9a-f]{32}$", ProblemWriter.TraceId());
+
+    [Fact]
+    public void Names_from_the_caller_are_cut_and_only_some_are_kept()
+    {
+        var errors = new FieldErrors();
+        for (var i = 0; i < 1000; i++) errors.Add($"{i}{new string('x', 1000)}\ud83d\ude00", "is wrong");
+
+        Assert.Equal(20, errors.All.Count);
+        Assert.All(errors.All, error => Assert.InRange(error.Key.Length, 1, 80));
+    }
+
+    private static JsonElement Parse(Problem problem) => JsonDocument.Parse(ProblemWriter.Render(problem, "t")).RootElement;
+
+    private static string? Text(JsonElement json, string name) => json.GetProperty(name).GetString();
+}

@@ -1,0 +1,105 @@
+using Microsoft.Extensions.Configuration;
+using Podflare.Hosting;
+using Podflare.Keys;
+
+namespace Podflare.Frontend;
+
+public sealed class StartUpTests
+{
+    [Theory]
+    [InlineData(null, "127.0.0.1:7070", true)]
+    [InlineData("", "127.0.0.1:7070", true)]
+    [InlineData("127.0.0.1:0", "127.0.0.1:0", true)]
+    [InlineData("127.9.9.9:1", "127.9.9.9:1", true)]
+    [InlineData("[::1]:7070", "[::1]:7070", true)]
+    [InlineData("[::ffff:127.0.0.1]:1", "[::ffff:127.0.0.1]:1", true)]
+    [InlineData("localhost:80", "localhost:80", true)]
+    [InlineData("0.0.0.0:7070", "0.0.0.0:7070", false)]
+    [InlineData("[::]:7070", "[::]:7070", false)]
+    [InlineData("10.1.2.3:65535", "10.1.2.3:65535", false)]
+    public void An_address_is_read_and_known_as_loopback_or_not(string? text, string shown, bool isLoopback)
+    {
+        var address = ListenAddress.Parse(text);
+
+        Assert.Equal((shown, isLoopback), (address.ToString(), address.IsLoopback));
+    }
+
+    [Theory]
+    [InlineData("7070")]
+    [InlineData(":7070")]
+    [InlineData("*:7070")]
+    [InlineData("127.0.0.1")]
+    [InlineData("127.0.0.1:")]
+    [InlineData("127.0.0.1:65536")]
+    [InlineData("127.0.0.1:-1")]
+    [InlineData("127.1:7070")]
+    [InlineData("1:7070")]
+    [InlineData("::1:7070")]
+    [InlineData("[::1:7070")]
+    [InlineData("[127.0.0.1]:7070")]
+    [InlineData("localhost:0")]
+    [InlineData("example.com:80")]
+    public void Another_address_is_refused_with_its_variable(string text) =>
+        Assert.StartsWith("PODFLARE_HOSTD_ADDR is", Assert.Throws<StartUpException>(() => ListenAddress.Parse(text)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("k1", "k1", "default")]
+    [InlineData(" k1 , acme:k2 ,", "k2", "acme")]
+    [InlineData("acme:k:2", "k:2", "acme")]
+    [InlineData("a:k1,b:k2", "k1", "a")]
+    [InlineData("k1", "k2", null)]
+    [InlineData("k1", "", null)]
+    [InlineData("acme:k2", "acme:k2", null)]
+    public void A_key_names_its_tenant(string keys, string key, string? tenant) => Assert.Equal(tenant, KeyRing.Parse(keys).Find(key)?.Value);
+
+    [Theory]
+    [InlineData(",")]
+    [InlineData("acme:")]
+    [InlineData(":key")]
+    [InlineData("a b:key")]
+    [InlineData("ac/me:key")]
+    [InlineData("se cret")]
+    [InlineData("k1,a:k1")]
+    public void Keys_that_are_wrong_are_refused_and_never_shown(string keys)
+    {
+        var message = Assert.Throws<StartUpException>(() => KeyRing.Parse(keys)).Message;
+
+        Assert.StartsWith("PODFLARE_API_KEYS", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("k1", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("cret", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("k", "0.0.0.0:1", null, "Keys")]
+    [InlineData("k", "127.0.0.1:1", "1", "Keys")]
+    [InlineData(null, "127.0.0.1:1", null, "Development")]
+    [InlineData(null, "[::1]:1", null, "Development")]
+    [InlineData(null, "0.0.0.0:1", "1", "Disabled")]
+    [InlineData(null, "0.0.0.0:1", null, null)]
+    [InlineData(null, "0.0.0.0:1", "0", null)]
+    [InlineData("", "[::]:1", "", null)]
+    public void Without_keys_only_this_machine_may_call(string? keys, string address, string? disabled, string? mode)
+    {
+        string? Decide() => AuthRules.Decide(KeyRing.Parse(keys), ListenAddress.Parse(address), disabled).ToString();
+
+        if (mode is not null) Assert.Equal(mode, Decide());
+        else Assert.Contains("PODFLARE_API_KEYS is empty", Assert.Throws<StartUpException>(Decide).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("https://a.example/", "https://a.example")]
+    [InlineData("http://a.example:8080/x", "http://a.example:8080/x")]
+    [InlineData("", null)]
+    public void A_public_url_has_no_slash_at_its_end(string text, string? expected) => Assert.Equal(expected, Read("PODFLARE_PUBLIC_URL", text).PublicUrl);
+
+    [Theory]
+    [InlineData("PODFLARE_PUBLIC_URL", "a.example")]
+    [InlineData("PODFLARE_PUBLIC_URL", "ftp://a.example")]
+    [InlineData("PODFLARE_PUBLIC_URL", "https://a.example/?x=1")]
+    [InlineData("PODFLARE_REGION", "a-region-whose-name-is-much-longer-than-anybody-would-ever-want-to-read")]
+    public void A_variable_that_is_wrong_stops_the_start(string name, string value) =>
+        Assert.StartsWith(name, Assert.Throws<StartUpException>(() => Read(name, value)).Message, StringComparison.Ordinal);
+
+    private static ServerSettings Read(string name, string value) =>
+        ServerSettings.Read(new ConfigurationBuilder().AddInMemoryCollection([new(name, value)]).Build());
+}
