@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -13,11 +14,19 @@ public sealed partial class HostDirectory(
     private readonly TimeSpan _limit = TimeSpan.FromSeconds(options.Value.AnswerSeconds);
     private volatile Dictionary<string, Answer> _answers = [];
 
+    // Claims that went to a host since it was last asked: without them a burst would all go to the host that was emptiest.
+    private ConcurrentDictionary<string, int> _claims = [];
+
     /// <summary>At least one host has answered lately.</summary>
     public bool AnyAnswers => Fresh().Any();
 
     /// <summary>The hosts to ask for a new sandbox, in order.</summary>
-    public IReadOnlyList<string> Candidates() => HostChoice.Order(Fresh(), options.Value.MaxHosts, Random.Shared);
+    public IReadOnlyList<string> Candidates()
+    {
+        var order = HostChoice.Order(Fresh(), options.Value.MaxHosts, Random.Shared);
+        if (order.Count > 0) _claims.AddOrUpdate(order[0], 1, (_, claims) => claims + 1);
+        return order;
+    }
 
     /// <summary>Asks all live hosts at the same time. A host that does not answer in time is named with null.</summary>
     public async Task<IReadOnlyList<(string Host, T? Answer)>> AskAsync<T>(Func<IHostGrain, Task<T>> ask, CancellationToken cancellationToken)
@@ -53,7 +62,7 @@ public sealed partial class HostDirectory(
             else if (before.TryGetValue(host, out var known)) after[host] = known;
         }
 
-        _answers = after;
+        (_answers, _claims) = (after, []);
     }
 
     private async Task<T?> AskAsync<T>(string host, Func<IHostGrain, Task<T>> ask, CancellationToken cancellationToken)
@@ -71,7 +80,8 @@ public sealed partial class HostDirectory(
     }
 
     private IEnumerable<(string Host, HostLoad Load)> Fresh() =>
-        _answers.Where(pair => time.GetElapsedTime(pair.Value.At).TotalSeconds < options.Value.StaleSeconds).Select(pair => (pair.Key, pair.Value.Load));
+        _answers.Where(pair => time.GetElapsedTime(pair.Value.At).TotalSeconds < options.Value.StaleSeconds)
+            .Select(pair => (pair.Key, pair.Value.Load with { Sandboxes = pair.Value.Load.Sandboxes + _claims.GetValueOrDefault(pair.Key) }));
 
     [LoggerMessage(LogLevel.Debug, "Host {Host} did not answer: {Cause}")]
     private partial void LogSilent(string host, string cause);
