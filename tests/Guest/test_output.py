@@ -68,6 +68,12 @@ class OutputTests(unittest.TestCase):
             )
             self.assertEqual((b"from c", b"x" * 20_000), (result.stdout, result.stderr), f"round {i}")
 
+    def test_the_device_files_of_the_streams_can_be_opened(self) -> None:
+        result = self.guest.bash("echo o > /dev/stdout; echo e > /dev/stderr; echo t | tee /dev/stderr; cat < /dev/stdout")
+        self.assertEqual((b"o\nt\n", 1), (result.stdout, result.code), result)
+        self.assertTrue(result.stderr.startswith(b"e\nt\n"), result)
+        self.assertEqual(b"p\n", self.guest.run("open('/dev/stdout', 'w').write('p\\n')").stdout)
+
     def test_bytes_pass_raw_and_a_lone_surrogate_is_escaped(self) -> None:
         result = self.guest.run("import sys\nsys.stdout.buffer.write(b'\\xff\\xfe\\n'); print('\\udc80')")
         self.assertEqual(b"\xff\xfe\n\\udc80\n", result.stdout)

@@ -6,7 +6,7 @@ import json
 import random
 import unittest
 
-from host import END, INTERRUPT, KILL, REFUSED, RUN, STARTED, TAKEN, Guest
+from host import END, ENV, INTERRUPT, REFUSED, RUN, STARTED, TAKEN, Guest
 
 SWALLOW = "while True:\n    try:\n        print('before')\n        while True: pass\n    except KeyboardInterrupt: print = lambda text: None\n"
 # C code that looks at no signal once it has written.
@@ -69,6 +69,15 @@ class StopTests(unittest.TestCase):
             self.guest.ask(INTERRUPT, json.dumps({"run": run, "grace_ms": 20_000}).encode())
             result = self.guest.result(run, 5)
             self.assertEqual((130, "interrupted"), (result.code, result.reason))
+
+    def test_an_interrupt_behind_long_code_and_new_variables_is_not_lost(self) -> None:
+        run = self.guest.new_run()
+        self.guest.ask(RUN, self.guest.run_payload(run, "while True: pass\n" + "#" * (4 << 20)))
+        env = self.guest.ask(ENV, b'{"env":{"A":"1"}}')
+        self.guest.ask(INTERRUPT, json.dumps({"run": run, "grace_ms": 20_000}).encode())
+        self.assertEqual(TAKEN, self.guest.answer(env).kind)
+        self.assertEqual((130, "interrupted"), ((result := self.guest.result(run, 10)).code, result.reason))
+        self.assertEqual(b"1\n", self.guest.run("import os; print(os.environ['A'])").stdout)
 
     def test_an_interrupt_around_the_end_of_a_run_never_hits_the_next(self) -> None:
         chosen = random.Random(3)

@@ -101,7 +101,10 @@ def _keep(link: int, code: int, home: str, output: Output, environment: dict[byt
     # bash must not miss an interrupt between its fork and its exec.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     os.setsid()
-    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    try:
+        prctl(PR_SET_CHILD_SUBREAPER, 1)
+    except OSError:
+        pass  # a kernel without it: orphans of the run are PID 1's, and outlive its kill
     bash = os.fork()
     if bash == 0:
         _become_bash(code, home, output, environment)

@@ -39,9 +39,10 @@ class Channel:
             if self._outbox:
                 self._loop.change(self._socket.fileno(), READ | WRITE)
 
-    @property
-    def clogged(self) -> bool:
-        return bool(self._outbox)
+    def send_unless_last(self, kind: bytes) -> None:
+        """Sends a message without payload, unless the same is waiting to be sent already."""
+        if not self._outbox or self._outbox[-1] != kind + b"\0\0\0\0":
+            self.send(kind)
 
     def read_all(self) -> None:
         """Takes what a process that has ended has left behind."""

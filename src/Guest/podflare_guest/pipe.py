@@ -32,6 +32,8 @@ class Pipe:
         # Of default size: larger ones count against a limit of the host's root user, which all sandboxes share (pipe-user-pages-soft).
         self._read_end, self.write_end = os.pipe()
         os.set_blocking(self._read_end, False)
+        # To open /dev/stdout is to open the pipe anew, as the sandbox's user; reading it stays ours.
+        os.fchmod(self.write_end, 0o622)
         self._read_at = 0.0
         self._large = False
         self._armed = True

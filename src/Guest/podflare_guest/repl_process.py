@@ -55,8 +55,7 @@ class ReplProcess:
 
     def interrupt(self) -> None:
         """SIGINT to the process group; announced first, so that the REPL can tell it from one that comes too late."""
-        if not self._channel.clogged:
-            self._channel.send(b"I")
+        self._channel.send_unless_last(b"I")
         try:
             os.killpg(self.pid, signal.SIGINT)
         except ProcessLookupError:

@@ -70,6 +70,7 @@ class Runner:
             self._strike(run, grace)
         elif run in self.runs.queue:
             self._conclude(run, 130, "interrupted", None)
+            self._advance()
 
     def kill(self, run: Run, reason: str) -> None:
         if run is self.runs.current:
@@ -77,6 +78,7 @@ class Runner:
             self._kill_current()
         elif run in self.runs.queue:
             self._conclude(run, 124 if reason == "timeout" else 137, reason, None)
+            self._advance()
 
     def kill_all(self, reason: str) -> None:
         """Ends the sandbox: nothing is started any more."""
@@ -106,7 +108,7 @@ class Runner:
     def start_next(self) -> None:
         """Starts the first run of the queue if it can be started now."""
         run = self.runs.peek()
-        if run is None or self.runs.current is not None or self._clearing:
+        if run is None or self.runs.current is not None or self._clearing or self.closing:
             return
         repl = self._repl
         if run.language == "python" and (repl is None or not repl.ready):
@@ -130,9 +132,11 @@ class Runner:
         self.link.send(frame(frames.STARTED, run.raw, at_ms=run.started_ms))
 
     def _advance(self) -> None:
+        before = self.runs.current
         self.start_next()
-        if self.runs.current is not None:
-            self.announce(self.runs.current)
+        run = self.runs.current
+        if run is not None and run is not before:
+            self.announce(run)
 
     def _start_bash(self, run: Run) -> None:
         environment = self._settings.environment()
@@ -286,6 +290,7 @@ class Runner:
         head = self.runs.peek()
         if self._failed_starts >= _FAILED_STARTS and head is not None and head.language == "python":
             self._conclude(head, code, "crashed", None)
+            self._advance()
         self._loop.timers.set("repl", min(0.1 * self._failed_starts, 2.0), self.start_repl)
 
     def _finish(self, outcome: Outcome) -> None:

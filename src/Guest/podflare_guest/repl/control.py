@@ -15,10 +15,12 @@ class Closed(Exception):
 class Control:
     def __init__(self, fd: int) -> None:
         self._socket = socket(fileno=fd)
+        self._passed: list[tuple[bytes, bytes]] = []  # read while looking for an interrupt
 
     def wait(self) -> None:
         """Returns when there is a message. A signal handler of the program may raise here, and nothing is lost."""
-        self._socket.recv(1, MSG_PEEK)
+        if not self._passed:
+            self._socket.recv(1, MSG_PEEK)
 
     def alive(self) -> bool:
         """Whether the descriptor is still the socket to a living supervisor."""
@@ -30,26 +32,17 @@ class Control:
             return False
 
     def receive(self) -> tuple[bytes, bytes]:
-        packet = self._socket.recv(_PACKET)
-        if not packet:
-            raise Closed
-        kind, length = packet[:1], int.from_bytes(packet[1:5], "big")
-        if len(packet) - 5 == length:
-            return kind, packet[5:]
-        payload = bytearray(packet[5:])
-        while len(payload) < length:
-            packet = self._socket.recv(_PACKET)
-            if not packet:
-                raise Closed
-            payload += packet
-        return kind, bytes(payload)
+        """Returns kind and payload of the next message."""
+        return self._passed.pop(0) if self._passed else self._read()
 
     def interrupted(self) -> bool:
         """Whether an interrupt has been announced behind the message received last: it is for the run that this has started."""
         try:
-            return self._socket.recv(1, MSG_PEEK | MSG_DONTWAIT) == b"I"
+            while self._socket.recv(1, MSG_PEEK | MSG_DONTWAIT) != b"I":
+                self._passed.append(self._read())
         except BlockingIOError:
             return False
+        return True
 
     def ready(self, secret: bytes) -> None:
         self._socket.send(b"Y" + secret)
@@ -60,7 +53,7 @@ class Control:
         if error is not None:
             name, value, traceback = error
             for text, limit in ((name, 1024), (value, 16_384), (traceback, _TEXT_LIMIT)):
-                data = text.encode("utf-8", "backslashreplace")[:limit]
+                data = text[:limit].encode("utf-8", "backslashreplace")[:limit]
                 # A character that the cut has halved would come out as a replacement character.
                 data = data.decode("utf-8", "ignore").encode()
                 packet += len(data).to_bytes(4, "big") + data
@@ -68,3 +61,19 @@ class Control:
 
     def close(self) -> None:
         self._socket.close()
+
+    def _read(self) -> tuple[bytes, bytes]:
+        packet = self._packet()
+        kind, length = packet[:1], int.from_bytes(packet[1:5], "big")
+        if len(packet) - 5 == length:
+            return kind, packet[5:]
+        payload = bytearray(packet[5:])
+        while len(payload) < length:
+            payload += self._packet()
+        return kind, bytes(payload)
+
+    def _packet(self) -> bytes:
+        packet = self._socket.recv(_PACKET)
+        if not packet:
+            raise Closed
+        return packet

@@ -1,0 +1,143 @@
+"""The parts that decide without a process: cutting, splitting, judging, remembering."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import sys
+import unittest
+
+from host import GUEST
+
+sys.path.insert(0, str(GUEST))
+
+from podflare_guest.lean import dumps, loads  # noqa: E402
+from podflare_guest.run import Run  # noqa: E402
+from podflare_guest.run_table import RunTable  # noqa: E402
+from podflare_guest.source import Source, complete  # noqa: E402
+from podflare_guest.split import STDERR, STDOUT, Splitter  # noqa: E402
+from podflare_guest.verdict import Outcome, verdict  # noqa: E402
+
+
+def completable(tail: bytes) -> bool:
+    """Whether more bytes can make one character of the tail."""
+    for more in (more for length in (1, 2, 3) for more in itertools.product((0x80, 0x90, 0xA0, 0xBF), repeat=length)):
+        try:
+            if len((tail + bytes(more)).decode()) == 1:
+                return True
+        except UnicodeDecodeError:
+            pass
+    return False
+
+
+class CompleteTests(unittest.TestCase):
+    def test_what_is_held_is_what_more_bytes_can_make_a_character(self) -> None:
+        # Every byte at an edge of a range, in every sequence of up to four.
+        edges = [0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF]
+        known = {tail: completable(tail) for length in (1, 2, 3) for tail in map(bytes, itertools.product(edges, repeat=length))}
+        self.assertGreater(sum(known.values()), 50)
+        for length in range(1, 5):
+            for data in map(bytes, itertools.product(edges, repeat=length)):
+                held = next((tail for tail in (3, 2, 1) if tail <= length and known[data[length - tail :]]), 0)
+                if length - held != complete(data, length):
+                    self.fail(f"{data!r}: {held} bytes to be held")
+
+
+class SplitterTests(unittest.TestCase):
+    def test_any_cut_of_the_pipe_gives_the_same_streams_in_the_same_order(self) -> None:
+        marker = bytes(range(200, 216))
+        chosen = random.Random(5)
+        for _ in range(300):
+            written = []
+            stream = b""
+            for _ in range(chosen.randrange(1, 12)):
+                # Parts of a marker in plain output must come through.
+                data = chosen.choice([b"a", b"line\n", marker[:7], marker[:15], marker[3:], b"x" * 300])
+                kind = chosen.choice([STDOUT, STDERR])
+                written.append((kind, data))
+                stream += data if kind == STDOUT else marker + len(data).to_bytes(2, "big") + data
+            splitter = Splitter(marker)
+            found = []
+            at = 0
+            while at < len(stream):
+                end = min(len(stream), at + chosen.choice([1, 2, 3, 17, 40, 500]))
+                found += splitter.split(stream[at:end], end < len(stream))
+                at = end
+            merged = [(kind, b"".join(d for _, d in group)) for kind, group in itertools.groupby(found, lambda piece: piece[0])]
+            expected = [(kind, b"".join(d for _, d in group)) for kind, group in itertools.groupby(written, lambda piece: piece[0])]
+            self.assertEqual(expected, merged)
+
+    def test_a_forged_record_swallows_no_more_than_a_record(self) -> None:
+        splitter = Splitter(b"M" * 16)
+        found = splitter.split(b"M" * 16 + b"\xff\xff" + b"x" * 10_000, True)
+        self.assertEqual(10_000, sum(len(data) for _, data in found))
+
+
+class SourceTests(unittest.TestCase):
+    def test_pieces_end_at_lines_or_at_the_limit_and_lose_nothing(self) -> None:
+        chosen = random.Random(11)
+        for _ in range(40):
+            pieces: list[bytes] = []
+            source = Source(STDOUT, lambda stream, piece, at_ms: pieces.append(piece))
+            text = "".join(chosen.choices(["a", "é", "€", "😀", "\n", "€" * 40_000], weights=[5, 5, 5, 5, 1, 1], k=30)).encode()
+            at = 0
+            while at < len(text):
+                end = at + chosen.choice([1, 3, 1_000, 70_000])
+                source.feed(text[at:end], 0, 0.0)
+                at = end
+            source.finish()
+            self.assertEqual(text, b"".join(pieces))
+            for piece in pieces[:-1]:
+                self.assertTrue(piece.endswith(b"\n") or len(piece) > 65_532, len(piece))
+            for piece in pieces:
+                self.assertLessEqual(len(piece), 65_536)
+                piece.decode()
+
+
+class VerdictTests(unittest.TestCase):
+    def test_the_table_of_the_protocol(self) -> None:
+        error = {"name": "E", "value": "", "traceback": ""}
+        none = {"cause": "", "interrupted": False, "killed": False}
+        for outcome, how, expected in (
+            (Outcome(3), {}, (3, None, None)),
+            (Outcome(1, error=error), {}, (1, None, error)),
+            (Outcome(1, error=error, struck=True), {}, (1, None, error)),
+            (Outcome(1, error=error, struck=True), {"interrupted": True}, (130, "interrupted", None)),
+            (Outcome(0), {"interrupted": True}, (0, None, None)),
+            (Outcome(1, error=error), {"interrupted": True}, (1, None, error)),
+            (Outcome(137, died=True), {"interrupted": True, "killed": True}, (137, "killed", None)),
+            (Outcome(0), {"cause": "timeout"}, (124, "timeout", None)),
+            (Outcome(137, died=True, oom=True), {"cause": "timeout", "killed": True}, (124, "timeout", None)),
+            (Outcome(137, died=True), {"cause": "killed"}, (137, "killed", None)),
+            (Outcome(137, died=True), {"cause": "expired"}, (137, "expired", None)),
+            (Outcome(137, died=True, oom=True), {}, (137, "oom", None)),
+            (Outcome(137, oom=True), {}, (137, "oom", None)),
+            (Outcome(139, died=True), {}, (139, "crashed", None)),
+        ):
+            self.assertEqual(expected, verdict(outcome, **{**none, **how}))
+
+
+class RunTableTests(unittest.TestCase):
+    def test_ten_thousand_ids_are_known_and_open_runs_are_never_forgotten(self) -> None:
+        table = RunTable()
+        runs = [Run(i.to_bytes(16, "big"), f"run_{i:032x}", "python", b"") for i in range(10_003)]
+        table.enter(runs[0])
+        for number, run in enumerate(runs[1:], 1):
+            table.enter(run)
+            table.end(run, number)
+            table.acknowledge(number)
+        self.assertEqual("queued", table.state(runs[0].raw))
+        self.assertEqual(["unknown", "unknown", "unknown", "ended"], [table.state(run.raw) for run in runs[1:5]][:3] + [table.state(runs[-1].raw)])
+
+
+class LeanTests(unittest.TestCase):
+    def test_json_is_read_strictly_and_written_as_ascii(self) -> None:
+        value = {"a": [1, None, True, "é\n\u2028"], "b": {}}
+        self.assertEqual(value, loads(dumps(value)))
+        dumps(value).decode("ascii")
+        for text in (b"", b"{", b"[1", b"{} x", b"nul", b"\xff", b"[" * 100_000):
+            self.assertRaises(ValueError, loads, text)
+
+
+if __name__ == "__main__":
+    unittest.main()
