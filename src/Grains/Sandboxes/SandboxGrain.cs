@@ -99,7 +99,15 @@ public sealed partial class SandboxGrain(
 
     public async Task<SandboxInfo?> Adopt(string containerId)
     {
-        if (!IsHome || _tombstone.Exists || !_record.Exists || _record.Value.ContainerId != containerId)
+        if (!IsHome)
+        {
+            // An orphan knows nothing of containers: it makes way, and the host asks again.
+            GrainContext.StopRunStreams();
+            DeactivateWhenIdle();
+            throw new SandboxUnreachableException();
+        }
+
+        if (_tombstone.Exists || !_record.Exists || _record.Value.ContainerId != containerId)
         {
             DeactivateWhenIdle();
             return null;
