@@ -84,7 +84,7 @@ public sealed partial class RunEvents
         {
             try
             {
-                for (;;)
+                for (; ; )
                 {
                     if (_doubt is not null && !_looked) await LookAsync(cancellationToken);
                     if (Rest(entry) is not { } rest) return AppendResult.Renumber;

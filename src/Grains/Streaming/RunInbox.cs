@@ -58,7 +58,7 @@ internal sealed class RunInbox(long afterSeq, RunReaderOptions options, TimeProv
     public async Task<bool> Deliver(EventBatch batch)
     {
         var start = time.GetTimestamp();
-        for (;;)
+        for (; ; )
         {
             Task room;
             lock (_lock)
@@ -109,7 +109,7 @@ internal sealed class RunInbox(long afterSeq, RunReaderOptions options, TimeProv
     /// <summary>The next batch; null when everything that had arrived is taken and the subscription is broken (<paramref name="why"/> says how).</summary>
     public async ValueTask<(EventBatch? Batch, InboxBreak Why)> TakeAsync(CancellationToken cancellationToken)
     {
-        for (;;)
+        for (; ; )
         {
             Task arrived;
             TimeSpan quiet;

@@ -30,7 +30,7 @@ internal sealed class RunPump : IDisposable
     {
         var seq = _afterSeq;
         using var reader = events.AddReader(seq);
-        for (;;)
+        for (; ; )
         {
             var batch = await NextAsync(events, seq);
 
@@ -44,7 +44,7 @@ internal sealed class RunPump : IDisposable
 
     private async ValueTask<EventBatch> NextAsync(RunEvents events, long seq)
     {
-        for (;;)
+        for (; ; )
         {
             Stopping.ThrowIfCancellationRequested();
             var changed = events.Changed;  // taken before the read: no append is missed

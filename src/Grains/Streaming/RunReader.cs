@@ -25,7 +25,7 @@ public sealed class RunReader(RunStreamProvider provider)
         TenantId tenant, SandboxId sandbox, RunId run, long after, bool expectStart, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var reading = new RunReading(provider, tenant, sandbox, run, after, expectStart);
-        for (;;)
+        for (; ; )
         {
             var batch = await reading.NextAsync(cancellationToken);
             yield return batch;

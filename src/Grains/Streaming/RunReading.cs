@@ -56,7 +56,7 @@ internal sealed class RunReading : IAsyncDisposable
     /// <exception cref="PodflareException">The producer refuses.</exception>
     public async ValueTask<EventBatch> NextAsync(CancellationToken cancellationToken)
     {
-        for (;;)
+        for (; ; )
         {
             if (_subscribed)
             {

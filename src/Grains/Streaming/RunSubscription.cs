@@ -71,7 +71,7 @@ internal sealed partial class RunSubscription : StreamSubscriptionHandle<EventBa
     {
         try
         {
-            for (;;)
+            for (; ; )
             {
                 var batch = await _reading.NextAsync(_stop.Token);
                 await _observer.OnNextAsync(batch, new EventSequenceTokenV2(batch.LastSeq));

@@ -246,7 +246,7 @@ public sealed class RunStreamTests(StreamFixture fixture) : IClassFixture<Stream
         await end;
         var gone = await Assert.ThrowsAsync<EventsEvictedException>(async () =>
         {
-            for (;;) await still.NextAsync(Cancel).AsTask().WaitAsync(Soon, Cancel);
+            for (; ; ) await still.NextAsync(Cancel).AsTask().WaitAsync(Soon, Cancel);
         });
         Assert.True(gone.OldestSeq > 1000);
     }
