@@ -26,6 +26,10 @@ public interface ITestSandboxGrain : IGrainWithStringKey
     [Alias("Deactivate")]
     Task Deactivate();
 
+    /// <summary>From now on it goes away like a killed process: without a word to its readers.</summary>
+    [AlwaysInterleave, Alias("GoSilently")]
+    Task GoSilently();
+
     [AlwaysInterleave, Alias("Where")]
     Task<string> Where();
 }

@@ -17,11 +17,13 @@ public sealed class TestSandboxGrain(IEventLog log, IOptions<RunOptions> options
     private readonly Dictionary<RunId, Task<RunEvents>> _runs = [];
     private TaskCompletionSource _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private bool _silent;
+
     private SandboxId Id => SandboxId.Parse(this.GetPrimaryKeyString());
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        GrainContext.StopRunStreams();
+        if (!_silent) GrainContext.StopRunStreams();
         return Task.CompletedTask;
     }
 
@@ -60,6 +62,12 @@ public sealed class TestSandboxGrain(IEventLog log, IOptions<RunOptions> options
     public Task Deactivate()
     {
         DeactivateOnIdle();
+        return Task.CompletedTask;
+    }
+
+    public Task GoSilently()
+    {
+        _silent = true;
         return Task.CompletedTask;
     }
 

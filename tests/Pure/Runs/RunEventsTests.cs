@@ -320,6 +320,7 @@ public sealed class RunEventsTests : IDisposable
         using var reader = events.AddReader(0);
         for (var i = 0; i < 10; i++) await AppendAsync(events, 100, size: 1000);
         var append = AppendAsync(events, 100, size: 1000);
+        Assert.Equal(10, _log.Appends.Count);
         for (var seq = 20; seq < 100; seq += 20)
         {
             _time.Advance(TimeSpan.FromSeconds(9));
@@ -340,6 +341,7 @@ public sealed class RunEventsTests : IDisposable
         using var reader = events.AddReader(0);
         for (var i = 0; i < 10; i++) await AppendAsync(events, 100, size: 1000);
         var append = AppendAsync(events, 100, size: 1000);
+        Assert.Equal(10, _log.Appends.Count);
         _time.Advance(TimeSpan.FromSeconds(9.9));
         Assert.False(append.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(0.2));
@@ -354,7 +356,7 @@ public sealed class RunEventsTests : IDisposable
         events.AddReader(0).Dispose();
         for (var i = 0; i < 10; i++) await AppendAsync(events, 100, size: 1000);
         var append = AppendAsync(events, 100, size: 1000);
-        Assert.False(append.IsCompleted);
+        Assert.Equal(10, _log.Appends.Count);
         _time.Advance(TimeSpan.FromSeconds(10));
         Assert.Equal(AppendResult.Done, await append.WaitAsync(TimeSpan.FromSeconds(10), Cancel));
     }
@@ -368,7 +370,8 @@ public sealed class RunEventsTests : IDisposable
         reader.Moved(1);
         _time.Advance(TimeSpan.FromMinutes(1));
         for (var i = 0; i < 10; i++) await AppendAsync(events, 100, size: 1000);
-        Assert.False(AppendAsync(events, 100, size: 1000).IsCompleted);
+        _ = AppendAsync(events, 100, size: 1000);
+        Assert.Equal(11, _log.Appends.Count);
         Assert.Equal(2, (await events.ReadAfterAsync(1, 1000, Cancel))!.FirstSeq);
     }
 
