@@ -38,12 +38,12 @@ public sealed class CorePathTests(EmbeddedService service)
             """;
         using var answer = await Api.StartAsync(sandbox, Code);
         var seen = new List<string>();
-        await foreach (var line in SandboxApi.LinesAsync(answer))
+        await foreach (var line in SandboxApi.LinesAsync(answer, TestContext.Current.CancellationToken))
         {
             seen.Add(line);
             var e = SandboxEvent.Parse(line);
             // From outside: the REPL is busy with the program under test.
-            if (e.Type == "stdout") await Containers.ExecAsync(sandbox, $"touch /tmp/go{e.Text!.Trim()}");
+            if (e.Type == "stdout") await Engine.ExecAsync(sandbox, $"touch /tmp/go{e.Text!.Trim()}");
         }
 
         await Api.DeleteAsync(sandbox);
@@ -93,7 +93,7 @@ public sealed class CorePathTests(EmbeddedService service)
     {
         var sandbox = await Api.CreateAsync();
         using var answer = await Api.StartAsync(sandbox, "import time\nprint('up')\ntime.sleep(600)");
-        await using var lines = SandboxApi.LinesAsync(answer).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        await using var lines = SandboxApi.LinesAsync(answer, TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
         Assert.True(await lines.MoveNextAsync());
         await Api.DeleteAsync(sandbox);
         Assert.True(await lines.MoveNextAsync());
@@ -113,7 +113,7 @@ public sealed class CorePathTests(EmbeddedService service)
         await Api.RunAsync(sandbox, "kept = 'yes'");
         using var answer = await Api.StartAsync(sandbox, "print('up')\nwhile True: pass");
         var run = answer.Headers.GetValues("Podflare-Run-Id").Single();
-        await using var lines = SandboxApi.LinesAsync(answer).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        await using var lines = SandboxApi.LinesAsync(answer, TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
         Assert.True(await lines.MoveNextAsync());
         using var taken = await Api.Http.PostAsync($"/v1/sandboxes/{sandbox}/runs/{run}/interrupt", null, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.Accepted, taken.StatusCode);

@@ -6,6 +6,8 @@ namespace Podflare.EndToEnd;
 [Collection("cluster")]
 public sealed class LeftoverTests(ClusterService cluster)
 {
+    private static readonly int[] Workers = [1, 2];
+
     private const int Sandboxes = 20;
     private const int Rounds = 10;
 
@@ -18,12 +20,12 @@ public sealed class LeftoverTests(ClusterService cluster)
             Assert.All(used, Assert.True);
         }
 
-        await Until.TrueAsync(async () => (await Containers.ListAsync(cluster.Cluster)).Length == 0, TimeSpan.FromSeconds(60), "all containers are gone");
+        await Until.TrueAsync(async () => (await Engine.ListAsync(cluster.Cluster)).Length == 0, TimeSpan.FromSeconds(60), "all containers are gone");
         await Until.TrueAsync(() => Task.FromResult(SocketFolders().Length == 0), TimeSpan.FromSeconds(10), "all socket folders are gone");
-        foreach (var worker in new[] { "worker1", "worker2" })
+        foreach (var worker in Workers)
         {
             // One descriptor per guest would still be open here.
-            var sockets = Directory.GetFiles($"/proc/{cluster.ProcessId(worker)}/fd").Length;
+            var sockets = Directory.GetFiles($"/proc/{ClusterService.ProcessId($"worker{worker}")}/fd").Length;
             Assert.InRange(sockets, 1, 400);
         }
     }
@@ -38,5 +40,5 @@ public sealed class LeftoverTests(ClusterService cluster)
     }
 
     private static string[] SocketFolders() =>
-        [.. new[] { "w1", "w2" }.Select(folder => Path.Combine(TestRun.Folder, "c", folder, "s")).Where(Directory.Exists).SelectMany(Directory.GetDirectories)];
+        [.. Workers.Select(number => $"w{number}").Select(folder => Path.Combine(TestRun.Folder, "c", folder, "s")).Where(Directory.Exists).SelectMany(Directory.GetDirectories)];
 }

@@ -63,7 +63,7 @@ class Guest:
         self.numbered: list[Frame] = []  # without repetitions
         self.connection: socket.socket | None = None
         self.connections = 0
-        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener: socket.socket
         self._requests = 0
         self._runs = 0
         self._buffer = bytearray()

@@ -88,8 +88,8 @@ public enum AppendResult
     Behind,
 
     /// <summary>
-    /// The batch does not follow the last event: an append that was given up had succeeded after all. Nothing was written; render
-    /// again what comes after <see cref="RunEvents.LastSeq"/> and <see cref="RunEvents.LastFrame"/>.
+    /// The batch does not follow the last event: another append came first, perhaps one that was given up and had succeeded after all.
+    /// Nothing was written; render again what comes after <see cref="RunEvents.LastSeq"/> and <see cref="RunEvents.LastFrame"/>.
     /// </summary>
     Renumber,
 }

@@ -16,12 +16,14 @@ public sealed partial class RunEvents
     // An append of which we do not know whether the log has it, and whether we have looked since.
     private RingEntry? _doubt;
     private bool _looked;
-    private bool _appending;
+
+    // One append at a time: a second one would be numbered like the first.
+    private readonly SemaphoreSlim _turn = new(1, 1);
 
     /// <summary>
     /// Appends to the log, then publishes. Waits while the log is over its limit and a reader that moves has not been sent the oldest
     /// entries, unless <paramref name="ending"/> is set or <paramref name="force"/> says so. Repeats with backoff while the store is away.
-    /// One append at a time.
+    /// A second append waits for its turn.
     /// </summary>
     /// <param name="batch">Rendered after <see cref="LastSeq"/>.</param>
     /// <param name="frame">The last guest frame that it covers; for an exit that the worker made, <see cref="LastFrame"/>.</param>
@@ -29,7 +31,7 @@ public sealed partial class RunEvents
     /// <returns>
     /// <see cref="AppendResult.Fenced"/>: another writer has replaced us. <see cref="AppendResult.Ended"/>: the run has its exit already.
     /// <see cref="AppendResult.Behind"/>: the log has lost what we cannot replace; an exit with reason <see cref="ExitReason.Lost"/> is then
-    /// still taken. <see cref="AppendResult.Renumber"/>: only after an append that was cancelled.
+    /// still taken. <see cref="AppendResult.Renumber"/>: only behind an append that was cancelled, or that was under way at this call.
     /// </returns>
     /// <exception cref="OperationCanceledException">
     /// Given up. The log may have the batch all the same; the next append finds out.
@@ -37,18 +39,16 @@ public sealed partial class RunEvents
     public async Task<AppendResult> AppendAsync(EventBatch batch, ulong frame, RunEnding? ending, bool force, CancellationToken cancellationToken)
     {
         if (batch.HasExit != ending is not null) throw new ArgumentException("An ending goes with an exit, and only with it.", nameof(ending));
-        if (_appending) throw new InvalidOperationException("One append at a time.");
-        if (Ended) return AppendResult.Ended;
-
-        _appending = true;
+        await _turn.WaitAsync(cancellationToken);
         try
         {
+            if (Ended) return AppendResult.Ended;
             await MakeRoomAsync(batch.Utf8.Length, wait: !force && ending is null, cancellationToken);
             return await WriteAsync(new RingEntry(batch, frame, ending), cancellationToken);
         }
         finally
         {
-            _appending = false;
+            _turn.Release();
         }
     }
 
@@ -60,10 +60,10 @@ public sealed partial class RunEvents
     /// <exception cref="StorageUnavailableException">The store does not answer.</exception>
     public async Task<AppendResult> VerifyAsync(CancellationToken cancellationToken)
     {
-        if (_appending || _doubt is not null) return AppendResult.Done;
-        _appending = true;
+        if (!await _turn.WaitAsync(0, cancellationToken)) return AppendResult.Done;
         try
         {
+            if (_doubt is not null) return AppendResult.Done;
             var record = await _log.FindRunAsync(_sandbox, Record.Id, cancellationToken);
             if (record is { Ended: true } && !Ended) return AppendResult.Fenced;
             if (record is not null && record.Ended == Ended && await LogSeqAsync(cancellationToken) is var at && at >= LastSeq)
@@ -73,7 +73,7 @@ public sealed partial class RunEvents
         }
         finally
         {
-            _appending = false;
+            _turn.Release();
         }
     }
 
@@ -125,8 +125,12 @@ public sealed partial class RunEvents
     {
         var earlier = _doubt;
         (_doubt, _looked) = (entry, false);
-        var outcome = await _log.AppendAsync(
+        var answer = _log.AppendAsync(
             _sandbox, Record.Id, new LogAppend(_logSeq, _keepFrom, entry.Batch, entry.Frame, entry.Ending), cancellationToken);
+
+        // A log that answers at once would let a chatty program keep its grain's other calls and readers from their turn.
+        if (answer.IsCompletedSuccessfully) await Task.Yield();
+        var outcome = await answer;
 
         // Answered: this one is not in doubt any more, but one that we gave up before still may be.
         (_doubt, _looked) = (earlier, true);

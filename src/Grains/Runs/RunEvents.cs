@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Podflare.Sandboxes;
 using Podflare.Streaming;
@@ -8,6 +9,7 @@ namespace Podflare.Runs;
 /// The numbered events of one run: a bounded ring in front, the event log behind it, and the readers that are under way.
 /// Log first: what a reader sees, the log holds. Used on its grain's scheduler only, so without locks.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle nobody asks for has nothing to dispose of.")]
 public sealed partial class RunEvents
 {
     private readonly IEventLog _log;

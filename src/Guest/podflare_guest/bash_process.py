@@ -18,17 +18,18 @@ if TYPE_CHECKING:
     from podflare_guest.run import Run
     from podflare_guest.settings import Settings
 
-_STARTED = b"s"
+_STARTED, _HOLD, _ENDED = b"s", b"h", b"e"
 
 
 class BashProcess:
-    """The keeper stays root, so the run cannot kill it; it leaves when released, and what bash left running is then PID 1's."""
+    """The keeper stays root, so the run cannot kill it. It exits with bash's code, and what bash left running is then PID 1's; held, it stays until released."""
 
-    def __init__(self, loop: Loop, settings: Settings, output: Output, run: Run, environment: dict[bytes, bytes], on_end: Callable[[int], None]) -> None:
+    def __init__(self, loop: Loop, settings: Settings, output: Output, run: Run, environment: dict[bytes, bytes], on_held: Callable[[], None]) -> None:
         self._loop = loop
-        self._on_end = on_end
+        self._on_held = on_held
         self._interrupted = False
         self._started = False
+        self._open = True
         self._socket, peer = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         code = _code_file(run.code)
         try:
@@ -57,23 +58,32 @@ class BashProcess:
         except ProcessLookupError:
             pass
 
+    def hold(self) -> None:
+        """Keeps the subtree together after bash's end, so that it can be killed."""
+        try:
+            self._socket.send(_HOLD)
+        except OSError:
+            pass  # the keeper is gone, or has been told often enough
+
     def release(self) -> None:
-        """After its end."""
-        self._socket.close()
+        if self._open:
+            self._open = False
+            self._loop.forget(self._socket.fileno())
+            self._socket.close()
 
     def _on_ready(self, events: int) -> None:
         try:
             packet = self._socket.recv(16)
         except OSError:
-            return
+            packet = b""
         if packet == _STARTED:
             self._started = True
             if self._interrupted:
                 self.interrupt()
+        elif packet == _ENDED:
+            self._on_held()
         else:
-            # One byte is the exit code; none means that the keeper was killed.
-            self._loop.forget(self._socket.fileno())
-            self._on_end(packet[0] if packet else 128 + signal.SIGKILL)
+            self.release()  # the keeper is gone; waitpid tells its code
 
 
 def _code_file(code: bytes) -> int:
@@ -98,14 +108,20 @@ def _keep(link: int, code: int, home: str, output: Output, environment: dict[byt
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(link, 0)
     os.closerange(1, 256)  # more than the supervisor ever has open
-    os.write(0, _STARTED)
+    supervisor = socket.socket(fileno=0)
+    supervisor.send(_STARTED)
     while True:
         pid, status = os.wait()
         if pid == bash:
             break
-    os.write(0, bytes((exit_code(status),)))
-    os.read(0, 1)  # until released
-    os._exit(0)
+    try:
+        if supervisor.recv(1, socket.MSG_DONTWAIT) == _HOLD:
+            supervisor.send(_ENDED, socket.MSG_NOSIGNAL)
+            while supervisor.recv(1):
+                pass
+    except OSError:
+        pass  # not held, or released before it said so
+    os._exit(exit_code(status))
 
 
 def _become_bash(code: int, home: str, output: Output, environment: dict[bytes, bytes]) -> None:

@@ -36,7 +36,8 @@ def loads(data: bytes) -> object:
     text = data.decode().strip(" \t\r\n")
     try:
         value, end = make_scanner(_Strict)(text, 0)
-    except (StopIteration, RecursionError):
+    except (StopIteration, RecursionError, SystemError):
+        # SystemError: without json.decoder the scanner finds no exception to raise.
         raise ValueError("not JSON") from None
     if end != len(text):
         raise ValueError("text behind the JSON value")

@@ -67,9 +67,17 @@ def _all() -> Iterator[_Process]:
                 pass
 
 
-def ticks_now() -> int:
-    """The clock of `started_ticks`."""
-    return int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
+class Moment:
+    """A point in the order in which processes start."""
+
+    def __init__(self) -> None:
+        self._ticks = int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
+        # A tick is long: a process of the run before may have started in the same one. The last field is the newest process id.
+        with open("/proc/loadavg", "rb", buffering=0) as file:
+            self._newest = int(file.read(200).split()[-1])
+
+    def precedes(self, process: _Process) -> bool:
+        return process.started_ticks > self._ticks or process.started_ticks == self._ticks and process.pid > self._newest
 
 
 def kill_subtree(root: int, stop: bool) -> bool:
@@ -95,10 +103,10 @@ def kill_subtree(root: int, stop: bool) -> bool:
     return not alive
 
 
-def kill_started_since(ticks: int, spare: int) -> bool:
+def kill_started_since(moment: Moment, spare: int) -> bool:
     """Kills what has been started since, but the process `spare`; True when nothing of it is left."""
     _require_own_namespace()
-    left = [process for process in _all() if process.started_ticks >= ticks and process.pid not in (1, spare) and process.state not in (b"Z", b"X")]
+    left = [process for process in _all() if moment.precedes(process) and process.pid not in (1, spare) and process.state not in (b"Z", b"X")]
     for process in left:
         try:
             os.kill(process.pid, signal.SIGKILL)

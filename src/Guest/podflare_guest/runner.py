@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from podflare_guest import frames
 from podflare_guest.bash_process import BashProcess
 from podflare_guest.frames import frame, now_ms
 from podflare_guest.lean import TYPE_CHECKING, dumps
 from podflare_guest.memory import MemoryEvents
-from podflare_guest.processes import exit_code, kill_everything, kill_started_since, kill_subtree, reap, ticks_now
+from podflare_guest.processes import Moment, exit_code, kill_everything, kill_started_since, kill_subtree, reap
 from podflare_guest.repl_process import ReplProcess
 from podflare_guest.run import RUNNING
 from podflare_guest.run_table import RunTable
@@ -48,7 +50,7 @@ class Runner:
         self._bash: BashProcess | None = None
         self._outcome: Outcome | None = None  # of the current run, while what it left is being killed
         self._clearing = False
-        self._since_ticks = 0
+        self._started = Moment()
         loop.on_child(self._reap)
 
     # Requests
@@ -112,7 +114,7 @@ class Runner:
         self.runs.take()
         run.state = RUNNING
         run.started_ms = now_ms()
-        self._since_ticks = ticks_now()
+        self._started = Moment()
         self._memory.mark()
         self._output.begin(run.raw)
         if run.timeout is not None:
@@ -137,7 +139,7 @@ class Runner:
         environment.update(self._environment)
         environment.update(run.environment)
         try:
-            self._bash = BashProcess(self._loop, self._settings, self._output, run, environment, self._bash_ended)
+            self._bash = BashProcess(self._loop, self._settings, self._output, run, environment, self._bash_held)
         except OSError as error:
             # As a shell that cannot fork says it.
             self._output.say(f"bash: fork: {error.strerror}\n".encode())
@@ -156,6 +158,8 @@ class Runner:
         self._loop.timers.set_earlier("grace", grace, self._grace_over)
         if run.language == "bash":
             if self._bash is not None:
+                if run.cause:
+                    self._bash.hold()  # nothing of it may be left
                 self._bash.interrupt()
         elif self._repl is not None:
             self._repl.interrupt()
@@ -179,6 +183,7 @@ class Runner:
             self._clear_bash(bash)
 
     def _clear_bash(self, bash: BashProcess) -> None:
+        bash.hold()
         steps = 0
 
         def step() -> bool | None:
@@ -230,31 +235,32 @@ class Runner:
         if run.cause == "timeout":
             # It obeyed, but may have started what did not.
             spare = self._repl.pid if self._repl is not None else 0
-            self._clear(lambda: kill_started_since(self._since_ticks, spare), lambda: self._finish(outcome))
+            self._clear(lambda: kill_started_since(self._started, spare), lambda: self._finish(outcome))
         else:
             self._finish(outcome)
 
-    def _bash_ended(self, code: int) -> None:
-        run = self.runs.current
-        if run is None:
-            return
-        self._outcome = Outcome(code, struck=code == 130, oom=code == 137 and self._memory.rose())
-        if self._clearing:
-            return
-        if run.cause == "timeout" and self._bash is not None:
+    def _bash_held(self) -> None:
+        if self._bash is not None and not self._clearing:
             self._clear_bash(self._bash)
-        else:
-            self._finish(self._outcome)
 
     def _bash_cleared(self) -> None:
-        # Else the keeper has yet to say how bash ended.
         if self._outcome is not None:
+            self._finish(self._outcome)
+        elif self._bash is not None:
+            self._bash.release()
+
+    def _bash_ended(self, code: int) -> None:
+        self._outcome = Outcome(code, struck=code == 130, oom=code == 137 and self._memory.rose())
+        if not self._clearing:
             self._finish(self._outcome)
 
     def _reap(self) -> None:
         reap(self._buried)
 
     def _buried(self, pid: int, status: int) -> None:
+        if self._bash is not None and pid == self._bash.pid:
+            self._bash_ended(exit_code(status))
+            return
         repl = self._repl
         if repl is None or pid != repl.pid:
             return
@@ -276,6 +282,7 @@ class Runner:
 
     def _start_failed(self, code: int) -> None:
         self._failed_starts += 1
+        os.write(2, f"podflare guest: the REPL ended with {code} before it was ready\n".encode())
         head = self.runs.peek()
         if self._failed_starts >= _FAILED_STARTS and head is not None and head.language == "python":
             self._conclude(head, code, "crashed", None)

@@ -252,6 +252,17 @@ public sealed class RunStreamTests(StreamFixture fixture) : IClassFixture<Stream
     }
 
     [Fact]
+    public async Task A_chatty_run_leaves_its_grain_time_for_others()
+    {
+        var (_, grain) = fixture.NewSandbox();
+        await grain.Accept(_run);
+        var writing = grain.Write(_run, 300_000, 10, 10);
+        for (var i = 0; i < 3; i++) Assert.Equal(0, await grain.CountReaders());
+        Assert.False(writing.IsCompleted, "The calls waited for the whole output.");
+        await writing.WaitAsync(Soon, Cancel);
+    }
+
+    [Fact]
     public async Task A_sandbox_has_no_more_readers_than_its_limit()
     {
         var (id, grain) = fixture.NewSandbox();
@@ -296,6 +307,24 @@ public sealed class RunStreamTests(StreamFixture fixture) : IClassFixture<Stream
         second.Fail = true;
         await grain.Write(_run, 1, 10, 1);
         await NoReaderIsLeftAsync(grain);
+    }
+
+    [Fact]
+    public async Task A_subscriber_that_never_answers_holds_nothing_once_it_is_unsubscribed()
+    {
+        var (id, grain) = fixture.NewSandbox();
+        await grain.Accept(_run);
+        await grain.Write(_run, 1, 10, 1);
+        var factory = fixture.Cluster.GrainFactory;
+        var producer = factory.GetGrain(GrainId.Create(TestSandboxGrain.Name, id.Value)).AsReference<IRunStreamExtension>();
+        var subscriber = new Subscriber { Hang = true };
+        var subscription = Guid.NewGuid();
+        await producer.Subscribe(subscription, Tenant, _run, 0, false, factory.CreateObjectReference<IRunSubscriber>(subscriber));
+        await EventuallyAsync(() => Task.FromResult(!subscriber.Contexts.IsEmpty));
+        Assert.Null(await grain.GetUnreadSince(_run));
+        await producer.Unsubscribe(subscription);
+        await EventuallyAsync(async () => await grain.GetUnreadSince(_run) is not null);
+        GC.KeepAlive(subscriber);
     }
 
     private static IEnumerable<long> Range(long first, long last)
@@ -392,9 +421,12 @@ public sealed class RunStreamTests(StreamFixture fixture) : IClassFixture<Stream
 
         public bool Fail { get; set; }
 
+        public bool Hang { get; set; }
+
         public Task<bool> Deliver(EventBatch batch)
         {
             Contexts.Enqueue(RequestContext.Get("secret"));
+            if (Hang) return new TaskCompletionSource<bool>().Task;
             if (Fail) throw new InvalidOperationException("This subscriber is broken.");
             Batches.Enqueue(batch);
             return Task.FromResult(true);

@@ -35,7 +35,7 @@ public sealed class ClusterService : IAsyncLifetime
     internal Task KillAsync(string name, string signal = "KILL") => ScriptAsync("kill", name, signal);
 
     /// <summary>The process ids of workers and frontends as they are now, by name.</summary>
-    internal int ProcessId(string name) => int.Parse(File.ReadAllText(Path.Combine(TestRun.Folder, "c", $"{name}.pid")), CultureInfo.InvariantCulture);
+    internal static int ProcessId(string name) => int.Parse(File.ReadAllText(Path.Combine(TestRun.Folder, "c", $"{name}.pid")), CultureInfo.InvariantCulture);
 
     private async Task ScriptAsync(params string[] arguments)
     {

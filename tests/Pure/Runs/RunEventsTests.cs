@@ -207,13 +207,33 @@ public sealed class RunEventsTests : IDisposable
     }
 
     [Fact]
-    public async Task Only_one_append_at_a_time()
+    public async Task Two_appends_at_a_time_get_different_numbers()
     {
         var events = await OpenNewAsync();
         _log.FailBefore = 1;
-        var append = AppendAsync(events, 1);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => AppendAsync(events, 1));
-        await RunClockAsync(append);
+        var first = AppendAsync(events, 2);
+        var second = events.AppendAsync(EventLine.RenderExit(255, ExitReason.Lost, null, 1, Now), 0, Ending, force: true, Cancel);
+        Assert.Equal(AppendResult.Done, await events.VerifyAsync(Cancel));
+        await RunClockAsync(first);
+        Assert.Equal(AppendResult.Done, await first);
+        Assert.Equal(AppendResult.Renumber, await second);
+        await EndAsync(events);
+        Assert.Equal([1, 2, 3], await SeqsAfterAsync(events, 0));
+    }
+
+    [Fact]
+    public async Task An_append_that_waits_for_its_turn_can_be_given_up()
+    {
+        var events = await OpenNewAsync();
+        using var cancel = new CancellationTokenSource();
+        _log.FailBefore = 1;
+        var first = AppendAsync(events, 2);
+        var second = events.AppendAsync(Lines(1, 5), 9, null, force: true, cancel.Token);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
+        await RunClockAsync(first);
+        Assert.Equal(AppendResult.Done, await AppendAsync(events, 1));
+        Assert.Equal([1, 2, 3], await SeqsAfterAsync(events, 0));
     }
 
     [Theory]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from _socket import MSG_PEEK, socket
+from _socket import MSG_DONTWAIT, MSG_PEEK, socket
 
 _PACKET = 60_000
 _TEXT_LIMIT = 65_536
@@ -20,6 +20,15 @@ class Control:
         """Returns when there is a message. A signal handler of the program may raise here, and nothing is lost."""
         self._socket.recv(1, MSG_PEEK)
 
+    def alive(self) -> bool:
+        """Whether the descriptor is still the socket to a living supervisor."""
+        try:
+            return bool(self._socket.recv(1, MSG_PEEK | MSG_DONTWAIT))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
     def receive(self) -> tuple[bytes, bytes]:
         packet = self._socket.recv(_PACKET)
         if not packet:
@@ -34,6 +43,13 @@ class Control:
                 raise Closed
             payload += packet
         return kind, bytes(payload)
+
+    def interrupted(self) -> bool:
+        """Whether an interrupt has been announced behind the message received last: it is for the run that this has started."""
+        try:
+            return self._socket.recv(1, MSG_PEEK | MSG_DONTWAIT) == b"I"
+        except BlockingIOError:
+            return False
 
     def ready(self, secret: bytes) -> None:
         self._socket.send(b"Y" + secret)

@@ -15,7 +15,22 @@ from podflare_guest.repl.failure import describe, exit_code
 from podflare_guest.repl.streams import Streams, keep
 
 _LATE_SIGNAL_SECONDS = 0.05
+_MERGED_SIGNAL_SECONDS = 0.005
 _SOURCES_LIMIT = 16 << 20
+# Between runs these wait for the next one. SIGINT does not: it would hit a run that it was not meant for.
+_HELD_SIGNALS = {
+    _signal.SIGALRM,
+    _signal.SIGVTALRM,
+    _signal.SIGPROF,
+    _signal.SIGUSR1,
+    _signal.SIGUSR2,
+    _signal.SIGCHLD,
+    _signal.SIGIO,
+    _signal.SIGURG,
+    _signal.SIGHUP,
+    _signal.SIGTERM,
+    _signal.SIGQUIT,
+}
 
 
 class Driver:
@@ -30,8 +45,8 @@ class Driver:
         self._sources: dict[str, int] = {}
         self._source_size = 0
         self._announced = self._noticed = 0  # interrupts
-        self._struck = False
         self._program_handler: object = _signal.default_int_handler
+        self._program_mask: set[int] = set()
         self._fflush: object = None
         self._modules = 0
 
@@ -45,9 +60,11 @@ class Driver:
             try:
                 self._control.wait()
                 kind, payload = self._control.receive()
-            except (Closed, OSError):
+            except Closed:
                 os._exit(0)
-            except BaseException:  # a signal handler that the program has left behind
+            except BaseException:  # a signal handler of the program's, run here because a thread of its own took the signal
+                if not self._control.alive():
+                    os._exit(0)
                 continue
             if kind == b"R":
                 self._run(*marshal.loads(payload))
@@ -69,9 +86,8 @@ class Driver:
         return secret
 
     def _between_runs(self, number: int, frame: object) -> None:
-        """SIGINT outside the program: for the run that is about to start, or too late for the one before."""
+        """SIGINT outside the program: too late for the run before, or early for the next, which finds its announcement."""
         self._noticed += 1
-        self._struck = True
 
     def _run(self, tag: bytes, name: str, environment: dict[bytes, bytes], code: bytes) -> None:
         self._let_late_signals_pass()
@@ -101,19 +117,23 @@ class Driver:
         """Writes the traceback, or leaves that to the hook of the program as the interpreter does."""
         if sys.excepthook is not sys.__excepthook__:
             try:
-                sys.excepthook(type(failure), failure, failure.__traceback__)
+                trace = failure.__traceback__
+                while trace is not None and trace.tb_frame.f_code.co_filename.startswith(self._guest):
+                    trace = trace.tb_next
+                sys.excepthook(type(failure), failure, trace)
                 return
             except BaseException:  # the program's own code
                 pass
         self._streams.stderr.write(text)
 
     def _let_late_signals_pass(self) -> None:
-        """An interrupt that was sent to the run before must have arrived by now, or it would hit this one."""
-        limit = time.monotonic() + _LATE_SIGNAL_SECONDS
-        while self._noticed < self._announced and time.monotonic() < limit:
-            time.sleep(0.001)
+        """What was announced during the run before must have arrived by now, or it would hit this one."""
+        if self._noticed < self._announced:
+            # After the first the others are likely merged with it, as pending signals are.
+            limit = time.monotonic() + (_MERGED_SIGNAL_SECONDS if self._noticed else _LATE_SIGNAL_SECONDS)
+            while self._noticed < self._announced and time.monotonic() < limit:
+                time.sleep(0.0005)
         self._announced = self._noticed = 0
-        self._struck = False
 
     def _execute(self, code: bytes, name: str) -> BaseException | None:
         outcome: BaseException | None = None
@@ -121,9 +141,10 @@ class Driver:
             try:
                 source = code.decode()
                 self._remember(name, source)
-                # From here to the end of the block SIGINT belongs to the program.
+                # From here to the end of the block signals belong to the program.
                 _signal.signal(_signal.SIGINT, self._program_handler)
-                if self._struck:
+                _signal.pthread_sigmask(_signal.SIG_SETMASK, self._program_mask)
+                if self._control.interrupted():
                     raise KeyboardInterrupt
                 exec(compile(source, name, "exec", dont_inherit=True), self._main.__dict__)
             except BaseException as failure:
@@ -134,12 +155,18 @@ class Driver:
         return outcome
 
     def _close_window(self) -> None:
-        while True:
+        """Keeps the program's signal handlers out of the driver, whatever they raise while this is done."""
+        masked = swapped = False
+        while not swapped:
             try:
+                if not masked:
+                    self._program_mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, ())
+                    masked = True
+                _signal.pthread_sigmask(_signal.SIG_BLOCK, _HELD_SIGNALS)
                 handler = _signal.signal(_signal.SIGINT, self._between_runs)
                 if handler != self._between_runs:
                     self._program_handler = _signal.default_int_handler if handler is None else handler
-                return
+                swapped = True
             except BaseException:  # struck once more
                 continue
 
@@ -172,6 +199,7 @@ class Driver:
 
     def _leave_child(self, outcome: BaseException | None) -> None:
         """A fork that ran to the end of the program is not the REPL: it ends as a program does."""
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, self._program_mask)
         if outcome is None or isinstance(outcome, SystemExit):
             raise outcome or SystemExit(0)
         self._streams.stderr.write(describe(outcome, self._guest)[2])

@@ -119,7 +119,10 @@ def keep(fd: int) -> int:
 
 
 def _closed(stream: object) -> bool:
-    return stream is None or bool(getattr(stream, "closed", False))
+    try:
+        return stream is None or bool(getattr(stream, "closed", False))
+    except Exception:  # ValueError of a detached stream, or whatever the program's own stream raises
+        return True
 
 
 def _printer(builtin: object) -> object:

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Podflare.EndToEnd.Services;
 
 /// <summary>The engine as its operator sees it, by the docker command.</summary>
-internal static class Containers
+internal static class Engine
 {
     public static Task<string> ExecAsync(string sandbox, string command) =>
         DockerAsync("exec", "-u", "1000", Name(sandbox), "sh", "-c", command);
