@@ -69,7 +69,7 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
             catch (Exception e) when (IsEngineTrouble(e) && !cancellationToken.IsCancellationRequested)
             {
                 LogRemoveFailed(e, containerId, attempt);
-                if (attempt == RemoveAttempts) throw new ContainerEngineException($"container {containerId} could not be removed", e);
+                if (attempt == RemoveAttempts) throw new ContainerRemoveException(containerId, e);
             }
 
             await Task.Delay(TimeSpan.FromSeconds(_options.RemovePauseSeconds), _time, cancellationToken);
@@ -136,7 +136,7 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
         {
             await RemoveAsync(ContainerSettings.NameOf(spec.Sandbox), limit.Token);
         }
-        catch (Exception e) when (e is ContainerEngineException or OperationCanceledException)
+        catch (Exception e) when (e is ContainerRemoveException or OperationCanceledException)
         {
             LogLeftover(e, spec.Sandbox);
         }

@@ -11,7 +11,7 @@ public interface IContainerRuntime
     Task<string> StartAsync(ContainerSpec spec, CancellationToken cancellationToken);
 
     /// <summary>Kills and removes a container; one that is gone is fine.</summary>
-    /// <exception cref="ContainerEngineException">Three attempts failed.</exception>
+    /// <exception cref="ContainerRemoveException">Three attempts failed; the next sweep tries again.</exception>
     Task RemoveAsync(string containerId, CancellationToken cancellationToken);
 
     /// <summary>This host's containers, stopped ones too.</summary>

@@ -116,7 +116,7 @@ public sealed class DockerRuntimeTests(EngineBench bench) : IClassFixture<Engine
         using var runtime = bench.With(new EngineOptions { Endpoint = $"unix://{bench.Folder.Path}/nobody.sock" });
         var error = await Assert.ThrowsAsync<ContainerStartException>(() => runtime.StartAsync(bench.Spec(), Stopped));
         Assert.True(error.Retry);
-        await Assert.ThrowsAsync<ContainerEngineException>(() => runtime.RemoveAsync("0123", Stopped));
+        await Assert.ThrowsAsync<ContainerRemoveException>(() => runtime.RemoveAsync("0123", Stopped));
         await foreach (var death in runtime.WatchDeathsAsync(Stopped)) Assert.Fail($"{death}");
     }
 
