@@ -8,6 +8,10 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 
+class PodflareWarning(UserWarning):
+    """Something went on that may not be what was meant."""
+
+
 class PodflareError(Exception):
     """The root of all errors of this package."""
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ._errors import PodflareWarning
 from ._events import CodeError
 
 
@@ -54,7 +56,7 @@ class SandboxInfo:
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> SandboxInfo:
-        metadata, notes = body.get("metadata"), body.get("warnings")
+        metadata = body.get("metadata")
         return cls(
             id=str(body["id"]),
             state=str(body.get("state", "")),
@@ -66,7 +68,7 @@ class SandboxInfo:
             ended_reason=_text(body, "ended_reason"),
             region=_text(body, "region"),
             endpoint=_text(body, "endpoint"),
-            warnings=tuple(str(note) for note in notes) if isinstance(notes, list) else (),
+            warnings=_notes(body),
             raw=body,
         )
 
@@ -80,6 +82,9 @@ class SandboxPage:
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> SandboxPage:
+        # A list that is not complete must not look complete.
+        for note in _notes(body):
+            warnings.warn(note, PodflareWarning, stacklevel=2)
         return cls(tuple(SandboxInfo.parse(item) for item in body["sandboxes"]), _text(body, "next_cursor"))
 
 
@@ -149,6 +154,11 @@ def parse_listing(body: Mapping[str, Any]) -> tuple[FileInfo, ...]:
 def _text(body: Mapping[str, Any], name: str) -> str | None:
     value = body.get(name)
     return value if isinstance(value, str) else None
+
+
+def _notes(body: Mapping[str, Any]) -> tuple[str, ...]:
+    notes = body.get("warnings")
+    return tuple(str(note) for note in notes) if isinstance(notes, list) else ()
 
 
 def _whole(body: Mapping[str, Any], name: str) -> int | None:

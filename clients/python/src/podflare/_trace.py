@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ._errors import PodflareWarning
+
 TRACEPARENT_VARIABLE = "PODFLARE_TRACEPARENT"
 
 # W3C Trace Context, "traceparent Header Field Values" and "Versioning of traceparent".
@@ -21,7 +23,7 @@ _KNOWN_FLAGS = 0x03
 _warned_of: set[str] = set()
 
 
-class TraceparentWarning(UserWarning):
+class TraceparentWarning(PodflareWarning):
     """A traceparent was padded to 128 bits, or the one of the environment is not valid and ignored."""
 
 
