@@ -1,5 +1,6 @@
 """Runs the tests of this folder; the last line is ``N passed, N failed``."""
 
+import signal
 import sys
 import unittest
 from pathlib import Path
@@ -11,6 +12,8 @@ def main() -> int:
     loader = unittest.TestLoader()
     here = str(Path(__file__).parent)
     suite = loader.loadTestsFromNames(sys.argv[1:]) if sys.argv[1:] else loader.discover(here, top_level_dir=here)
+    # So that the service is stopped then too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         result = unittest.TextTestRunner(sys.stdout, verbosity=2).run(suite)
     finally:

@@ -56,6 +56,10 @@ class SettingsTests(unittest.TestCase):
                 self.assertEqual(sent, server.requests[-1].headers.get("authorization"))
         self.assertRaises(ValueError, Client, api_key="a\r\nb")
 
+    def test_signs_of_life_come_within_the_read_timeout(self) -> None:
+        for read_timeout, heartbeat in ((60, 15), (30, 15), (10, 5), (2, 1)):
+            self.assertEqual(heartbeat, settings_of(None, None, None, None, 1, read_timeout, None, {}).heartbeat_seconds)
+
     def test_wrong_arguments(self) -> None:
         for arguments in ({"read_timeout_seconds": 0}, {"connect_timeout_seconds": -1}, {"read_timeout_seconds": float("inf")}):
             self.assertRaises(ValueError, Client, **arguments)

@@ -14,6 +14,7 @@ from podflare import (
     CodeError,
     Event,
     InvalidRequestError,
+    RetryPolicy,
     RunNotFoundError,
     Sandbox,
     SandboxDiff,
@@ -59,6 +60,10 @@ class BlockingTests(unittest.TestCase):
     def test_a_time_limit_of_the_run(self) -> None:
         result = self.sandbox.run_code("print('before', flush=True)\nwhile True: pass", timeout_seconds=0.5)
         self.assertEqual(("before\n", 124, "timeout"), (result.stdout, result.exit_code, result.reason))
+
+    def test_a_quiet_run_is_longer_than_the_read_timeout(self) -> None:
+        with Client(SERVICE.url, read_timeout_seconds=2, retry=RetryPolicy.none()) as client:
+            self.assertEqual(0, Sandbox.attach(self.sandbox.id, client=client).run_code("import time; time.sleep(3)").exit_code)
 
     def test_a_stream_gives_events_as_they_come(self) -> None:
         with self.sandbox.run_code_stream("import sys\nprint(1)\nprint(2, file=sys.stderr)") as stream:

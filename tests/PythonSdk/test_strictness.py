@@ -13,6 +13,7 @@ from podflare import (
     ExitEvent,
     ProtocolError,
     RunQueueFullError,
+    Sandbox,
     SandboxUnreachableError,
     StdoutEvent,
     StreamEndedError,
@@ -157,6 +158,13 @@ class StrictnessTests(unittest.TestCase):
         for _, error, requests in self.read(lambda x: x.events(out(1), cut=True, headers={"podflare-run-id": ""})):
             self.assertIsInstance(error, ConnectionFailedError)
             self.assertEqual(1, len(requests))
+
+    def test_headers_tell_of_the_run(self) -> None:
+        headers = {"podflare-trace-id": "cd" * 16, "podflare-repl-restarted": "1"}
+        with ScriptedServer(lambda x: x.events(out(1), cut=True, headers=headers), lambda x: x.events(end(2))) as server:
+            with Sandbox(host=server.url) as sandbox:
+                result = sandbox.run_code("1")
+        self.assertEqual((RUN, "cd" * 16, True, "x\n"), (result.run_id, result.trace_id, result.repl_restarted, result.stdout))
 
     def test_evicted_events_raise_and_tell_what_is_left(self) -> None:
         for events, error, requests in self.read(lambda x: x.events(out(1), cut=True), lambda x: x.problem(410, "events_evicted", oldest_seq=7)):

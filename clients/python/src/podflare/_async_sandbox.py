@@ -51,8 +51,9 @@ class AsyncRunStream(RunView, AsyncIterator[Event]):
     async def interrupt(self) -> None:
         """Interrupts the run as Ctrl-C would; its exit event still comes. The state of the sandbox is kept."""
         await self.start()
-        if self._state.run_id is not None:
-            await self._interrupt(self._state.run_id)
+        if self._state.run_id is None:
+            raise RuntimeError("the run is not accepted yet, so it cannot be interrupted")
+        await self._interrupt(self._state.run_id)
 
     async def close(self) -> None:
         """Stops reading. The run goes on."""

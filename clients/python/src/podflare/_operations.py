@@ -104,6 +104,7 @@ class SandboxOperations:
             env=env,
             timeout_seconds=timeout_seconds,
             on_disconnect=on_disconnect,
+            heartbeat_seconds=self._client.settings.heartbeat_seconds,
             trace=trace,
             idempotency_key=idempotency_key,
         )
@@ -115,7 +116,7 @@ class SandboxOperations:
             raise ValueError("after must not be negative")
         trace = self._trace_of()
         state = RunState(run_id)
-        return state, self._read(requests.follow_run(self.id, run_id, after, trace), state, after, trace)
+        return state, self._read(self._follow(run_id, after, trace), state, after, trace)
 
     def open_runs(self) -> list[str]:
         """The runs that were started or followed here and have not ended."""
@@ -152,9 +153,10 @@ class SandboxOperations:
     def _read(self, start: Request, state: RunState, after: int, trace: Trace | None) -> Stream[Event | core.Accepted]:
         with self._lock:
             self._runs.add(state)
-        return core.read_run(
-            start, lambda run_id, seq: requests.follow_run(self.id, run_id, seq, trace), state, after, self._client.settings.retry
-        )
+        return core.read_run(start, lambda run_id, seq: self._follow(run_id, seq, trace), state, after, self._client.settings.retry)
+
+    def _follow(self, run_id: str, after: int, trace: Trace | None) -> Request:
+        return requests.follow_run(self.id, run_id, after, self._client.settings.heartbeat_seconds, trace)
 
     def _trace_of(self, call: Trace | None = None) -> Trace | None:
         return self._client.trace(call, self._trace)

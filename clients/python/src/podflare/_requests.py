@@ -13,9 +13,6 @@ from urllib.parse import quote, urlencode
 from ._trace import Trace
 from ._uploads import Upload
 
-# Silence after which the server sends an empty line, so that a dead connection is told from a quiet run.
-HEARTBEAT_SECONDS = 15
-
 HOME = "/root"
 
 
@@ -89,6 +86,7 @@ def start_run(
     env: Mapping[str, str] | None,
     timeout_seconds: float | None,
     on_disconnect: str | None,
+    heartbeat_seconds: int,
     trace: Trace | None,
     idempotency_key: str | None,
 ) -> Request:
@@ -101,15 +99,15 @@ def start_run(
         "env": _texts("env", env),
         "on_disconnect": on_disconnect,
     }
-    return _post(_with_query(f"{_sandbox(sandbox_id)}/exec", {"heartbeat": HEARTBEAT_SECONDS}), body, trace, idempotency_key)
+    return _post(_with_query(f"{_sandbox(sandbox_id)}/exec", {"heartbeat": heartbeat_seconds}), body, trace, idempotency_key)
 
 
 def get_run(sandbox_id: str, run_id: str, trace: Trace | None) -> Request:
     return _get(_run(sandbox_id, run_id), trace)
 
 
-def follow_run(sandbox_id: str, run_id: str, after: int, trace: Trace | None) -> Request:
-    query = {"after": after, "follow": "true", "heartbeat": HEARTBEAT_SECONDS}
+def follow_run(sandbox_id: str, run_id: str, after: int, heartbeat_seconds: int, trace: Trace | None) -> Request:
+    query = {"after": after, "follow": "true", "heartbeat": heartbeat_seconds}
     return _get(_with_query(f"{_run(sandbox_id, run_id)}/events", query), trace)
 
 

@@ -43,8 +43,9 @@ class RunStream(RunView, Iterator[Event]):
     def interrupt(self) -> None:
         """Interrupts the run as Ctrl-C would; its exit event still comes. The state of the sandbox is kept."""
         self.start()
-        if self._state.run_id is not None:
-            self._interrupt(self._state.run_id)
+        if self._state.run_id is None:
+            raise RuntimeError("the run is not accepted yet, so it cannot be interrupted")
+        self._interrupt(self._state.run_id)
 
     def close(self) -> None:
         """Stops reading. The run goes on."""

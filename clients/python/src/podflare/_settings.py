@@ -31,6 +31,11 @@ class Settings:
     read_timeout_seconds: float
     retry: RetryPolicy
 
+    @property
+    def heartbeat_seconds(self) -> int:
+        """Silence after which the server is asked for a sign of life, so that a dead connection is told from a quiet run."""
+        return max(1, min(15, int(self.read_timeout_seconds / 2)))
+
 
 def settings_of(
     host: str | None,
