@@ -1,0 +1,162 @@
+"""The operations of clients and sandboxes: each method checks its arguments, builds the request, and returns what a client carries out.
+
+Nothing is sent here, so an argument that is wrong raises before any input or output; and the trace is the one of the moment of the call.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Mapping
+
+from . import _core as core
+from . import _requests as requests
+from ._core import Call, RunState, Stream
+from ._events import Event
+from ._models import FileInfo, RunInfo, SandboxInfo, SandboxPage, parse_listing
+from ._requests import Request
+from ._settings import Settings
+from ._trace import Trace, trace_of_argument, trace_of_call
+from ._uploads import AsyncData, Upload
+
+
+class ClientOperations:
+    """What needs no sandbox to be at hand."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def trace(self, call: Trace | None = None, sandbox: Trace | None = None) -> Trace | None:
+        return trace_of_call(call, sandbox, self.settings.trace)
+
+    def call(self, request: Request) -> Call[core.Answer]:
+        return core.call(request, self.settings.retry)
+
+    def create(
+        self,
+        bound_to: Trace | None,
+        *,
+        template: str | None,
+        timeout_seconds: float | None,
+        idle_timeout_seconds: float | None,
+        ram_mib: int | None,
+        rootfs_gb: int | None,
+        egress: bool | None,
+        metadata: Mapping[str, str] | None,
+        env: Mapping[str, str] | None,
+        idempotency_key: str | None,
+    ) -> Call[SandboxInfo]:
+        request = requests.create_sandbox(
+            template=template,
+            timeout_seconds=timeout_seconds,
+            idle_timeout_seconds=idle_timeout_seconds,
+            ram_mib=ram_mib,
+            rootfs_gb=rootfs_gb,
+            egress=egress,
+            metadata=metadata,
+            env=env,
+            bound_to=bound_to,
+            trace=self.trace(sandbox=bound_to),
+            idempotency_key=idempotency_key,
+        )
+        return core.call_json(request, SandboxInfo.parse, self.settings.retry)
+
+    def get(self, sandbox_id: str, trace: Trace | None = None) -> Call[SandboxInfo]:
+        return core.call_json(requests.get_sandbox(sandbox_id, self.trace(sandbox=trace)), SandboxInfo.parse, self.settings.retry)
+
+    def delete(self, sandbox_id: str, trace: Trace | None = None) -> Call[core.Answer]:
+        return self.call(requests.delete_sandbox(sandbox_id, self.trace(sandbox=trace)))
+
+    def page(self, *, state: str | None, metadata: Mapping[str, str] | None, limit: int | None, cursor: str | None) -> Call[SandboxPage]:
+        request = requests.list_sandboxes(state=state, metadata=metadata, limit=limit, cursor=cursor, trace=self.trace())
+        return core.call_json(request, SandboxPage.parse, self.settings.retry)
+
+    def health(self) -> Call[core.Answer]:
+        return self.call(requests.health())
+
+
+class SandboxOperations:
+    """What is done with one sandbox."""
+
+    def __init__(self, client: ClientOperations, sandbox_id: str, trace: Trace | None) -> None:
+        self.id = sandbox_id
+        self._client = client
+        self._trace = trace
+        self._runs: weakref.WeakSet[RunState] = weakref.WeakSet()
+        self._lock = threading.Lock()
+
+    def run(
+        self,
+        code: str,
+        *,
+        language: str,
+        env: Mapping[str, str] | None,
+        timeout_seconds: float | None,
+        on_disconnect: str | None,
+        traceparent: str | None,
+        idempotency_key: str | None,
+    ) -> tuple[RunState, Stream[Event | core.Accepted]]:
+        trace = self._trace_of(trace_of_argument(traceparent))
+        start = requests.start_run(
+            self.id,
+            code,
+            language=language,
+            env=env,
+            timeout_seconds=timeout_seconds,
+            on_disconnect=on_disconnect,
+            heartbeat_seconds=self._client.settings.heartbeat_seconds,
+            trace=trace,
+            idempotency_key=idempotency_key,
+        )
+        state = RunState()
+        return state, self._read(start, state, 0, trace)
+
+    def follow(self, run_id: str, after: int) -> tuple[RunState, Stream[Event | core.Accepted]]:
+        if after < 0:
+            raise ValueError("after must not be negative")
+        trace = self._trace_of()
+        state = RunState(run_id)
+        return state, self._read(self._follow(run_id, after, trace), state, after, trace)
+
+    def open_runs(self) -> list[str]:
+        """The runs that were started or followed here and have not ended."""
+        with self._lock:
+            return [state.run_id for state in self._runs if state.run_id is not None and state.exit is None]
+
+    def replay(self) -> Stream[Event]:
+        return core.read_replay(requests.replay(self.id, self._trace_of()), self._client.settings.retry)
+
+    def info(self) -> Call[SandboxInfo]:
+        return self._client.get(self.id, self._trace)
+
+    def delete(self) -> Call[core.Answer]:
+        return self._client.delete(self.id, self._trace)
+
+    def get_run(self, run_id: str) -> Call[RunInfo]:
+        return core.call_json(requests.get_run(self.id, run_id, self._trace_of()), RunInfo.parse, self._client.settings.retry)
+
+    def interrupt(self, run_id: str) -> Call[core.Answer]:
+        return self._client.call(requests.interrupt_run(self.id, run_id, self._trace_of()))
+
+    def upload(self, path: str, data: AsyncData) -> Call[core.Answer]:
+        return self._client.call(requests.put_file(self.id, path, Upload(data), self._trace_of()))
+
+    def download(self, path: str, *, restartable: bool) -> Stream[bytes | core.Restart]:
+        return core.download(requests.get_file(self.id, path, self._trace_of()), self._client.settings.retry, restartable=restartable)
+
+    def delete_file(self, path: str) -> Call[core.Answer]:
+        return self._client.call(requests.delete_file(self.id, path, self._trace_of()))
+
+    def list_files(self, path: str) -> Call[tuple[FileInfo, ...]]:
+        return core.call_json(requests.list_files(self.id, path, self._trace_of()), parse_listing, self._client.settings.retry)
+
+    def _read(self, start: Request, state: RunState, after: int, trace: Trace | None) -> Stream[Event | core.Accepted]:
+        with self._lock:
+            self._runs.add(state)
+        return core.read_run(start, lambda run_id, seq: self._follow(run_id, seq, trace), state, after, self._client.settings.retry)
+
+    def _follow(self, run_id: str, after: int, trace: Trace | None) -> Request:
+        return requests.follow_run(self.id, run_id, after, self._client.settings.heartbeat_seconds, trace)
+
+    def _trace_of(self, call: Trace | None = None) -> Trace | None:
+        return self._client.trace(call, self._trace)

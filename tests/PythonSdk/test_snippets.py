@@ -1,0 +1,65 @@
+"""Every Python block of the README runs as it is written."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from file_server import FileServer
+from podflare import Client, NotFoundError, Sandbox
+from service import REPOSITORY, SERVICE
+
+README = REPOSITORY / "clients/python/README.md"
+LIMIT_SECONDS = 60
+
+# By a text of the snippet: what it prints.
+EXPECTED = {
+    "ls -la; exit 3": "42\n\n1 ZeroDivisionError\n3\n",
+    "s.detach()": "3\n\n",
+    'print(f"[{event.seq}] out': "[1] out: 0\n[2] out: 1\n[3] out: 2\nexit code: 0\n",
+    "run.interrupt()": "130 interrupted\nTrue\n\n",
+    "asyncio.run": "0\n1\n2\ndone\n\n",
+    "RetryPolicy(": "2 1\n\n3 2\n\n4 3\n\n5 4\n\n6 0\nended\n6\n",
+    "a.diff(b)": "('/root/only-a.txt',) () ()\n",
+    "print('also traced')": "",
+}
+
+
+def snippets() -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def offers_files() -> bool:
+    with Client(SERVICE.url) as client, Sandbox(client=client) as sandbox:
+        try:
+            sandbox.list_files()
+            return True
+        except NotFoundError:
+            return False
+
+
+class SnippetTests(unittest.TestCase):
+    def run_snippet(self, code: str, url: str) -> str:
+        environment = {**os.environ, "PODFLARE_HOSTD_URL": url}
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=folder, capture_output=True, text=True, timeout=LIMIT_SECONDS)
+        self.assertEqual(0, done.returncode, f"{code}\n{done.stderr}")
+        return done.stdout
+
+    def test_all_run_as_they_are_written(self) -> None:
+        left = dict(EXPECTED)
+        for code in snippets():
+            with self.subTest(code.splitlines()[-1]):
+                if "upload" not in code or offers_files():
+                    printed = self.run_snippet(code, SERVICE.url)
+                else:
+                    with FileServer() as server:
+                        printed = self.run_snippet(code, server.url)
+                for text in [text for text in left if text in code]:
+                    self.assertEqual(left.pop(text), printed)
+        self.assertEqual({}, left, "each is in the README")
