@@ -95,5 +95,6 @@ internal sealed class EventReader(SandboxContext context, string run, Activity? 
 
     private ApiCall EventsCall(long after, bool follow) =>
         context.Call(HttpMethod.Get, $"runs/{Uri.EscapeDataString(run)}/events?after={after}&follow={(follow ? "true" : "false")}&heartbeat={_transport.Options.HeartbeatInterval.TotalSeconds:0}")
-            with { Span = span };
+            with
+        { Span = span };
 }

@@ -12,8 +12,10 @@ public sealed record SandboxInfo
     /// <summary>The template that it was made from.</summary>
     public string? Template { get; init; }
 
+    // The generated reader passes null for what an answer does not have.
+
     /// <summary>Texts to find it by.</summary>
-    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Metadata { get; init => field = value ?? new Dictionary<string, string>(); } = new Dictionary<string, string>();
 
     /// <summary>Whether its code may reach the network.</summary>
     public bool Egress { get; init; }
@@ -40,5 +42,5 @@ public sealed record SandboxInfo
     public string? Endpoint { get; init; }
 
     /// <summary>What was accepted leniently, brought down to a limit, or is not offered.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get; init => field = value ?? []; } = [];
 }

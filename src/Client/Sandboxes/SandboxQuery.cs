@@ -31,11 +31,11 @@ public sealed record SandboxQuery
 public sealed record SandboxPage
 {
     /// <summary>The sandboxes.</summary>
-    public required IReadOnlyList<SandboxInfo> Sandboxes { get; init; }
+    public required IReadOnlyList<SandboxInfo> Sandboxes { get; init => field = value ?? []; }
 
     /// <summary>Where the next page begins; null after the last one.</summary>
     public string? NextCursor { get; init; }
 
     /// <summary>What is not as asked, as hosts that did not answer.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get; init => field = value ?? []; } = [];
 }
