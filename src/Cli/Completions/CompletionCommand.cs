@@ -1,0 +1,55 @@
+using System.CommandLine;
+
+namespace Podflare.Cli.Completions;
+
+/// <summary><c>podflare completion</c>: scripts that ask the command itself, so that they never lag behind it.</summary>
+internal static class CompletionCommand
+{
+    private const string Bash = """
+        # podflare completion for bash. Now: source <(podflare completion bash)
+        # For good: podflare completion bash > ~/.local/share/bash-completion/completions/podflare
+        _podflare() {
+          local IFS=$'\n' word=${COMP_WORDS[COMP_CWORD]} line=${COMP_LINE#* }
+          local before=$((COMP_POINT - ${#COMP_LINE} + ${#line}))
+          COMPREPLY=($(compgen -W "$(podflare "[suggest:$before]" "$line" 2>/dev/null)" -- "$word"))
+        }
+        complete -o default -F _podflare podflare
+        """;
+
+    private const string Zsh = """
+        #compdef podflare
+        # podflare completion for zsh. Now: source <(podflare completion zsh)
+        # For good: podflare completion zsh > a folder of your $fpath, named _podflare
+        _podflare() {
+          local line="${words[2,CURRENT]}"
+          local -a found
+          found=("${(@f)$(podflare "[suggest:${#line}]" "$line" 2>/dev/null)}")
+          [[ -n "$found" ]] && compadd -- "${found[@]}"
+          _files
+        }
+        (( $+functions[compdef] )) && compdef _podflare podflare
+        """;
+
+    private const string Fish = """
+        # podflare completion for fish. Now: podflare completion fish | source
+        # For good: podflare completion fish > ~/.config/fish/completions/podflare.fish
+        function __podflare_complete
+          set -l line (commandline -cp | string replace -r '^\S+\s?' '')
+          podflare "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null
+        end
+        complete -c podflare -a '(__podflare_complete)'
+        """;
+
+    public static Command Create()
+    {
+        var shell = new Argument<string>("shell") { Description = "bash, zsh or fish" };
+        shell.AcceptOnlyFromAmong("bash", "zsh", "fish");
+        var command = new Command("completion", "Write a script that completes this command in a shell") { shell };
+        command.SetAction(parsed =>
+        {
+            Console.Out.WriteLine(parsed.GetValue(shell) switch { "bash" => Bash, "zsh" => Zsh, _ => Fish });
+            return 0;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.Reflection;
+using Podflare.Cli.Hosting;
+using Podflare.Cli.Output;
+
+namespace Podflare.Cli.Doctor;
+
+/// <summary><c>podflare doctor</c>: whether this machine can use the server, and if not, why and what to do.</summary>
+internal static class DoctorCommand
+{
+    public static Command Create(GlobalOptions global) =>
+        new Command("doctor", "Check server, key, Docker and a real run; say what is wrong and what to do").Does(global, RunAsync);
+
+    private static async Task<int> RunAsync(CommandContext context)
+    {
+        // Repeats would only make a clear answer late.
+        using var client = context.CreateClient(static options => (options.MaxRetries, options.ConnectTimeout) = (0, TimeSpan.FromSeconds(5)));
+        var version = typeof(DoctorCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+        var findings = new List<Finding>();
+        var server = new ServerChecks(client, context);
+
+        if (!context.IsJson) context.Screen.Line($"podflare {version}, server {client.BaseAddress} (from {context.UrlOrigin})");
+        var alive = await CheckAsync("server", server.AliveAsync);
+        var ready = alive && await CheckAsync("ready", server.ReadyAsync);
+        var known = alive && await CheckAsync("key", server.KeyAsync);
+        if (client.BaseAddress.IsLoopback)
+        {
+            using var engine = new EngineChecks();
+            if (await CheckAsync("docker", engine.EngineAsync)) await CheckAsync("image", engine.ImageAsync);
+        }
+
+        if (ready && known) await CheckAsync("run", server.RunAsync);
+        else Add(new Finding("run", Finding.Skipped, "not tried, because of what failed above"));
+
+        var report = new DoctorReport(findings.TrueForAll(finding => finding.Status != Finding.Failed), client.BaseAddress.ToString(), version, findings);
+        if (context.IsJson) context.Screen.Json(report, CliJson.Default.DoctorReport);
+        else context.Screen.Line(report.Ok ? "All is well." : "Something is wrong: see above.");
+        return report.Ok ? 0 : ExitCodes.Failed;
+
+        async Task<bool> CheckAsync(string name, Func<string, CancellationToken, Task<Finding>> check)
+        {
+            var began = context.Time.GetTimestamp();
+            var finding = await context.Screen.WaitAsync($"Checking {name}", () => check(name, context.Interruption.Token));
+            Add(finding with { Milliseconds = Math.Round(context.Time.GetElapsedTime(began).TotalMilliseconds, 1) });
+            return finding.Status is Finding.Fine or Finding.Warning;
+        }
+
+        void Add(Finding finding)
+        {
+            findings.Add(finding);
+            if (context.IsJson) return;
+            var (mark, style) = finding.Status switch
+            {
+                Finding.Fine => ("ok  ", "green"),
+                Finding.Warning => ("warn", "yellow"),
+                Finding.Failed => ("FAIL", "red"),
+                _ => ("-   ", "grey"),
+            };
+            context.Screen.Check(mark, style, $"{finding.Name}: {finding.Detail}");
+            if (finding.Advice is { } advice) context.Screen.Line($"       {Texts.Clean(advice)}");
+            context.Screen.Out.Flush();
+        }
+    }
+}

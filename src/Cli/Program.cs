@@ -1,0 +1,3 @@
+using Podflare.Cli.Hosting;
+
+return await CommandLine.RunAsync(args);

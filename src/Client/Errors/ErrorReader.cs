@@ -1,0 +1,120 @@
+using System.Net;
+using System.Text.Json;
+
+namespace Podflare;
+
+/// <summary>Turns an answer that is no success into the exception of its code.</summary>
+internal static class ErrorReader
+{
+    private const int MaxBody = 256 * 1024;
+    private const int MaxText = 500;
+
+    public static async Task<PodflareApiException> ReadAsync(HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var bare = new ApiProblem { Status = response.StatusCode, Code = "unknown", Error = $"the server answered {(int)response.StatusCode}", RetryAfter = RetryAfter(response, time) };
+        try
+        {
+            await response.Content.LoadIntoBufferAsync(MaxBody, cancellationToken).ConfigureAwait(false);
+            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+            return Of(Parse(body, bare));
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            // The status says enough.
+            return Of(bare);
+        }
+    }
+
+    public static PodflareApiException Of(ApiProblem problem) => problem.Code switch
+    {
+        "invalid_request" => new InvalidRequestException(problem),
+        "invalid_traceparent" => new InvalidTraceParentException(problem),
+        "idempotency_key_reused" => new IdempotencyKeyReusedException(problem),
+        "code_too_large" => new CodeTooLargeException(problem),
+        "missing_api_key" or "invalid_api_key" => new UnauthorizedException(problem),
+        "insufficient_scope" => new InsufficientScopeException(problem),
+        "sandbox_not_found" => new SandboxNotFoundException(problem),
+        "run_not_found" => new RunNotFoundException(problem),
+        "template_not_found" => new TemplateNotFoundException(problem),
+        "file_not_found" => new SandboxFileNotFoundException(problem),
+        "not_a_file" => new NotAFileException(problem),
+        "file_too_large" => new FileTooLargeException(problem),
+        "disk_full" => new DiskFullException(problem),
+        "events_evicted" => new EventsEvictedException(problem),
+        "sandbox_lost" => new SandboxLostException(problem),
+        "sandbox_ended" => new SandboxEndedException(problem),
+        "rate_limited" => new RateLimitedException(problem),
+        "sandbox_quota_exceeded" => new SandboxQuotaExceededException(problem),
+        "run_queue_full" => new RunQueueFullException(problem),
+        "no_capacity" => new NoCapacityException(problem),
+        "shutting_down" => new ShuttingDownException(problem),
+        "storage_unavailable" => new StorageUnavailableException(problem),
+        "sandbox_unreachable" => new SandboxUnreachableException(problem),
+        "not_offered" => new NotOfferedException(problem),
+        "internal" => new ServerErrorException(problem),
+        // A code of a later version, or a proxy's answer: the status still tells the family.
+        _ => (int)problem.Status switch
+        {
+            401 => new UnauthorizedException(problem),
+            404 => new NotFoundException(problem),
+            410 => new GoneException(problem),
+            429 => new ThrottledException(problem),
+            503 => new UnavailableException(problem),
+            _ => new PodflareApiException(problem),
+        },
+    };
+
+    public static ApiProblem Parse(ReadOnlyMemory<byte> body, ApiProblem bare)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            if (json.RootElement is not { ValueKind: JsonValueKind.Object } root) return bare;
+            var error = Text(root, "error") ?? Text(root, "title") ?? bare.Error;
+            return bare with
+            {
+                Code = Text(root, "code") ?? bare.Code,
+                Error = error,
+                Detail = Text(root, "detail"),
+                TraceId = Text(root, "trace_id"),
+                OldestSeq = root.TryGetProperty("oldest_seq", out var seq) && seq.ValueKind is JsonValueKind.Number && seq.TryGetInt64(out var oldest) ? oldest : null,
+                EndedReason = Text(root, "ended_reason"),
+                Errors = Fields(root),
+            };
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return bare;
+        }
+    }
+
+    private static string? Text(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String && value.GetString() is { Length: > 0 } text
+            ? text.Length > MaxText ? text[..MaxText] : text
+            : null;
+
+    private static Dictionary<string, IReadOnlyList<string>> Fields(JsonElement root)
+    {
+        var fields = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        if (!root.TryGetProperty("errors", out var errors) || errors.ValueKind is not JsonValueKind.Object) return fields;
+        foreach (var field in errors.EnumerateObject())
+        {
+            fields[field.Name] = field.Value.ValueKind switch
+            {
+                JsonValueKind.Array => [.. field.Value.EnumerateArray().Where(item => item.ValueKind is JsonValueKind.String).Select(item => item.GetString()!)],
+                JsonValueKind.String => [field.Value.GetString()!],
+                _ => [],
+            };
+        }
+
+        return fields;
+    }
+
+    // A date is measured against this machine's clock; one in the past means now.
+    private static TimeSpan? RetryAfter(HttpResponseMessage response, TimeProvider time) => response.Headers.RetryAfter switch
+    {
+        { Delta: { } delta } => delta,
+        { Date: { } date } => date - time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero,
+        _ => null,
+    };
+}

@@ -1,0 +1,40 @@
+using System.Net;
+using System.Net.Http.Headers;
+
+namespace Podflare;
+
+/// <summary>A file on its way to the server, piece by piece out of the caller's stream, which stays open.</summary>
+internal sealed class UploadContent : HttpContent
+{
+    public const int PieceBytes = 64 * 1024;
+    private readonly Stream _from;
+    private readonly long _start;
+
+    public UploadContent(Stream from, long start)
+    {
+        (_from, _start) = (from, start);
+        Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+    }
+
+    /// <summary>Told whenever a piece has left.</summary>
+    public Action Moved { get; set; } = static () => { };
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        if (_from.CanSeek) _from.Position = _start;
+        var piece = new byte[PieceBytes];
+        while (await _from.ReadAsync(piece, cancellationToken).ConfigureAwait(false) is > 0 and var count)
+        {
+            await stream.WriteAsync(piece.AsMemory(0, count), cancellationToken).ConfigureAwait(false);
+            Moved();
+        }
+    }
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = _from.CanSeek ? _from.Length - _start : 0;
+        return _from.CanSeek;
+    }
+}

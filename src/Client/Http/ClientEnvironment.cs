@@ -1,0 +1,24 @@
+namespace Podflare;
+
+/// <summary>The environment variables that stand in for options.</summary>
+internal static class ClientEnvironment
+{
+    public const string UrlVariable = "PODFLARE_HOSTD_URL";
+    public const string ApiKeyVariable = "PODFLARE_API_KEY";
+    public const string TraceParentVariable = "PODFLARE_TRACEPARENT";
+    public const string DefaultUrl = "http://127.0.0.1:7070";
+
+    public static Uri Url => Parse(Read(UrlVariable) ?? DefaultUrl);
+
+    public static string? ApiKey => Read(ApiKeyVariable);
+
+    public static string? TraceParent => Read(TraceParentVariable);
+
+    /// <summary>Parses an address; one without a scheme is taken for http, as in <c>127.0.0.1:7070</c>.</summary>
+    private static Uri Parse(string text) =>
+        Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}", UriKind.Absolute, out var url)
+            ? url
+            : throw new ArgumentException($"{UrlVariable} is not an address: {text}");
+
+    private static string? Read(string name) => Environment.GetEnvironmentVariable(name)?.Trim() is { Length: > 0 } text ? text : null;
+}

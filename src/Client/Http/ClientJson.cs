@@ -1,0 +1,25 @@
+using System.Text.Json.Serialization;
+
+namespace Podflare;
+
+internal sealed record CreateBody(
+    string? Template,
+    double? TimeoutSeconds,
+    double? IdleTimeoutSeconds,
+    int? RamMib,
+    int? RootfsGb,
+    bool? Egress,
+    IReadOnlyDictionary<string, string>? Metadata,
+    IReadOnlyDictionary<string, string>? Env);
+
+internal sealed record ExecBody(string Code, string Language, double? TimeoutSeconds, IReadOnlyDictionary<string, string>? Env);
+
+/// <summary>Serializers made at build time: nothing is looked up by reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(CreateBody))]
+[JsonSerializable(typeof(ExecBody))]
+[JsonSerializable(typeof(SandboxInfo))]
+[JsonSerializable(typeof(SandboxPage))]
+[JsonSerializable(typeof(RunInfo))]
+[JsonSerializable(typeof(FileListing))]
+internal sealed partial class ClientJson : JsonSerializerContext;
