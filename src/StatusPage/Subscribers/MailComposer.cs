@@ -27,7 +27,7 @@ internal sealed class MailComposer(IOptions<MailOptions> options, IOptions<Statu
 
     private void Notice(MimeMessage message, Due due, string subscriber)
     {
-        message.Subject = due.Subject;
+        message.Subject = due.Subject!;
         var (manage, unsubscribe) = (subscriptions.ManageLink(subscriber), subscriptions.UnsubscribeLink(subscriber));
         message.Headers.Add("List-Id", $"{page.Value.Name} status <status.{new Uri(address.Url).IdnHost}>");
         message.Headers.Add("List-Unsubscribe", $"<{unsubscribe}>, <mailto:{_from.Address}?subject=unsubscribe>");

@@ -111,7 +111,7 @@ internal sealed partial class MailSender(
             "Tls" => SecureSocketOptions.SslOnConnect,
             _ => SecureSocketOptions.StartTls,
         };
-        await smtp.ConnectAsync(options.Value.Host, options.Value.Port, security, cancellationToken);
+        await smtp.ConnectAsync(options.Value.Host!, options.Value.Port, security, cancellationToken);
         if (!string.IsNullOrEmpty(options.Value.User)) await smtp.AuthenticateAsync(options.Value.User, options.Value.Password ?? "", cancellationToken);
     }
 
