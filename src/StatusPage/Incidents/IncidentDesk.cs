@@ -84,7 +84,7 @@ internal sealed class IncidentDesk(Notices notices, Reconciler reconciler, IOpti
         return IncidentStore.Find(sql, id)!;
     }
 
-    public Incident Rename(Sql sql, string id, string title, DateTimeOffset now)
+    public static Incident Rename(Sql sql, string id, string title, DateTimeOffset now)
     {
         if (sql.Execute($"UPDATE incident SET title = {title}, updated_at = {now} WHERE id = {id}") == 0) throw RefusedException.NotFound("incident");
         sql.Touch();
