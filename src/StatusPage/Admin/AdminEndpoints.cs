@@ -179,7 +179,7 @@ internal static class AdminEndpoints
             Subscriptions.Replay(sql, id, null, now) ? null : throw RefusedException.NotFound("delivery")));
     }
 
-    private static Task Show(HttpContext context, Database database, Func<Sql, object> read) => AdminDoor.SendAsync(context, 200, StatusJson.Text(database.Read(read)));
+    private static Task Show(HttpContext context, Database database, Func<Sql, object> read) => AdminDoor.SendAsync(context, 200, database.Read(sql => StatusJson.Text(read(sql))));
 
     private static async ValueTask<object?> RequireTokenAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
     {

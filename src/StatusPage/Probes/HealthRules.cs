@@ -34,7 +34,7 @@ internal static class HealthRules
             return health with { IsDown = true, Since = health.StreakAt ?? at, Cause = sample.Cause };
         if (failed && health.IsDown) return health with { Cause = sample.Cause };
         if (health.IsDown && health.Good >= limits.GoodInRow)
-            return health with { IsDown = false, IsSlow = false, Since = health.StreakAt ?? at, Cause = null, Recent = [], Over = 0, OverAt = null };
+            return health with { IsDown = false, IsSlow = false, Since = health.StreakAt ?? at, Cause = null, Recent = [recent[^1]], Over = 0, OverAt = null };
         if (health.IsSlow && health.Good >= limits.GoodInRow && health.Over == 0)
             return health with { IsSlow = false, Since = health.StreakAt ?? at, Cause = null };
         return health;
@@ -43,7 +43,7 @@ internal static class HealthRules
     /// <summary>A component from its targets; one without fresh data has no say.</summary>
     public static ComponentStatus Status(IEnumerable<TargetHealth> targets, DateTimeOffset now, HealthLimits limits)
     {
-        var fresh = targets.Where(t => IsFresh(t, now, limits)).ToArray();
+        var fresh = targets.Where(t => IsFresh(t, now, limits) && IsKnown(t)).ToArray();
         if (fresh.Length == 0) return ComponentStatus.NoData;
         var down = fresh.Count(t => t.IsDown);
         if (down == fresh.Length) return ComponentStatus.MajorOutage;
@@ -53,6 +53,9 @@ internal static class HealthRules
 
     public static bool IsFresh(TargetHealth target, DateTimeOffset now, HealthLimits limits) =>
         target.LastAt is { } last && now - last <= limits.StaleAfter;
+
+    // The first samples after nothing, all failed but too few to be sure: that is neither up nor down.
+    private static bool IsKnown(TargetHealth target) => target.IsDown || target.Recent.Any(s => !s.Failed);
 
     private static bool IsDown(TargetHealth health, DateTimeOffset at, HealthLimits limits)
     {
