@@ -1,0 +1,167 @@
+using System.Globalization;
+using System.Text.Json;
+using Podflare.Components;
+using Podflare.Incidents;
+
+namespace Podflare.Admin;
+
+/// <summary>A JSON body, read field by field; every mistake is told at once, and a field that nobody reads is one.</summary>
+internal sealed class AdminBody
+{
+    private const int MaxBytes = 64 * 1024;
+
+    private readonly Dictionary<string, JsonElement> _fields = [];
+    private readonly Dictionary<string, string> _errors = [];
+    private readonly HashSet<string> _read = [];
+
+    private AdminBody(JsonElement root, string raw)
+    {
+        Raw = raw;
+        if (root.ValueKind != JsonValueKind.Object)
+        {
+            _errors["body"] = "must be a JSON object";
+            return;
+        }
+
+        foreach (var field in root.EnumerateObject())
+        {
+            if (!_fields.TryAdd(field.Name, field.Value)) _errors[field.Name] = "is there twice";
+        }
+    }
+
+    public string Raw { get; }
+
+    public static async Task<AdminBody> ReadAsync(HttpContext context)
+    {
+        using var memory = new MemoryStream();
+        await context.Request.Body.CopyToAsync(memory, context.RequestAborted);
+        if (memory.Length > MaxBytes) throw new RefusedException(413, "body_too_large", "the body is over 64 KiB");
+        if (memory.Length == 0) return new AdminBody(JsonDocument.Parse("{}").RootElement, "");
+        try
+        {
+            var raw = new System.Text.UTF8Encoding(false, throwOnInvalidBytes: true).GetString(memory.ToArray());
+            return new AdminBody(JsonDocument.Parse(raw, new JsonDocumentOptions { MaxDepth = 16 }).RootElement, raw);
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException)
+        {
+            throw new RefusedException(400, "invalid_request", "the body is not JSON");
+        }
+    }
+
+    public string Text(string name, int max) => OptionalText(name, max) ?? Miss(name, "");
+
+    public string? OptionalText(string name, int max, bool lines = true)
+    {
+        if (!Take(name, JsonValueKind.String, out var value)) return null;
+        string text;
+        try
+        {
+            text = value.GetString()!.Trim();
+        }
+        catch (InvalidOperationException)
+        {
+            return Fail<string>(name, "holds a lone surrogate");
+        }
+
+        if (text.Length == 0) return Fail<string>(name, "must not be empty");
+        if (text.Length > max) return Fail<string>(name, $"is longer than {max} characters");
+        return text.Any(c => char.IsControl(c) && !(lines && c is '\n' or '\r' or '\t')) ? Fail<string>(name, "holds control characters") : text;
+    }
+
+    /// <summary>One line: it becomes a mail's subject.</summary>
+    public string Line(string name, int max) => OptionalText(name, max, lines: false) ?? Miss(name, "");
+
+    public DateTimeOffset? Time(string name)
+    {
+        if (!Take(name, JsonValueKind.String, out var value)) return null;
+        return DateTimeOffset.TryParse(value.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) && at.Year is > 2000 and < 2200
+            ? at.ToUniversalTime()
+            : Fail<DateTimeOffset?>(name, "must be a time, as in 2026-05-01T10:00:00Z");
+    }
+
+    public DateTimeOffset RequiredTime(string name) => Time(name) ?? Miss<DateTimeOffset>(name, default);
+
+    public bool Flag(string name, bool otherwise)
+    {
+        _read.Add(name);
+        if (!_fields.TryGetValue(name, out var value)) return otherwise;
+        return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : Fail<bool>(name, "must be true or false");
+    }
+
+    public Stage? Stage(string name)
+    {
+        if (OptionalText(name, 40) is not { } text) return null;
+        return Stages.ParseIncident(text) ?? Fail<Stage?>(name, "must be investigating, identified, monitoring, resolved or postmortem");
+    }
+
+    public Impact? Impact(string name)
+    {
+        if (OptionalText(name, 40) is not { } text) return null;
+        return text switch
+        {
+            "none" => Components.Impact.None,
+            "minor" => Components.Impact.Minor,
+            "major" => Components.Impact.Major,
+            "critical" => Components.Impact.Critical,
+            _ => Fail<Impact?>(name, "must be none, minor, major or critical"),
+        };
+    }
+
+    public ComponentStatus Status(string name)
+    {
+        if (OptionalText(name, 40) is not { } text) return Miss(name, ComponentStatus.NoData);
+        return ComponentStatuses.Parse(text) ?? Fail<ComponentStatus>(name, StatusRule);
+    }
+
+    /// <summary>An object of component ids and statuses.</summary>
+    public Dictionary<string, ComponentStatus>? Statuses(string name)
+    {
+        if (!Take(name, JsonValueKind.Object, out var value)) return null;
+        var all = new Dictionary<string, ComponentStatus>();
+        foreach (var field in value.EnumerateObject())
+        {
+            if (field.Value.ValueKind == JsonValueKind.String && ComponentStatuses.Parse(field.Value.GetString()) is { } status) all[field.Name] = status;
+            else Fail<bool>($"{name}.{field.Name}", StatusRule);
+        }
+
+        return all;
+    }
+
+    public List<string> Names(string name)
+    {
+        if (!Take(name, JsonValueKind.Array, out var value)) return Miss(name, new List<string>());
+        var all = value.EnumerateArray().ToArray();
+        return all.Length <= 50 && all.All(v => v.ValueKind == JsonValueKind.String) ? [.. all.Select(v => v.GetString()!)] : Fail<List<string>>(name, "must be a list of component ids") ?? [];
+    }
+
+    /// <exception cref="RefusedException">Something was wrong.</exception>
+    public void Check()
+    {
+        foreach (var unknown in _fields.Keys.Except(_read)) _errors.TryAdd(unknown.Length > 60 ? unknown[..60] : unknown, "is no field of this request");
+        if (_errors.Count == 0) return;
+        throw new RefusedException(400, "invalid_request", string.Join("; ", _errors.Take(5).Select(e => $"{e.Key}: {e.Value}"))) { Errors = _errors };
+    }
+
+    private const string StatusRule = "must be operational, degraded_performance, partial_outage, major_outage or under_maintenance";
+
+    private bool Take(string name, JsonValueKind kind, out JsonElement value)
+    {
+        _read.Add(name);
+        if (!_fields.TryGetValue(name, out value) || value.ValueKind == JsonValueKind.Null) return false;
+        if (value.ValueKind == kind) return true;
+        Fail<bool>(name, $"must be {(kind == JsonValueKind.Array ? "a list" : kind == JsonValueKind.Object ? "an object" : "a text")}");
+        return false;
+    }
+
+    private T Miss<T>(string name, T otherwise)
+    {
+        _errors.TryAdd(name, "is missing");
+        return otherwise;
+    }
+
+    private T? Fail<T>(string name, string message)
+    {
+        _errors.TryAdd(name, message);
+        return default;
+    }
+}

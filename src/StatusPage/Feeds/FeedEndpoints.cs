@@ -1,0 +1,174 @@
+using Microsoft.Extensions.Options;
+using Podflare.Components;
+using Podflare.Hosting;
+using Podflare.Incidents;
+using Podflare.Pages;
+
+namespace Podflare.Feeds;
+
+internal static class FeedEndpoints
+{
+    private const string Json = "application/json; charset=utf-8";
+    private const string ShortCache = "public, max-age=10";
+
+    private static readonly string[] Reading = ["GET", "HEAD"];
+    private static readonly TimeSpan CommentStep = TimeSpan.FromSeconds(15);
+
+    public static void MapFeeds(this IEndpointRouteBuilder routes)
+    {
+        V2("summary", (s, url) => new { status = Status(s), components = s.Components.Select(Feeds.V2.Of), incidents = All(s, s.OpenIncidents, url), scheduled_maintenances = All(s, s.ActiveMaintenances.Concat(s.UpcomingMaintenances), url) });
+        V2("status", (s, _) => new { status = Status(s) });
+        V2("components", (s, _) => new { components = s.Components.Select(Feeds.V2.Of) });
+        V2("incidents", (s, url) => new { incidents = All(s, s.Incidents.Take(50), url) });
+        V2("incidents/unresolved", (s, url) => new { incidents = All(s, s.OpenIncidents, url) });
+        V2("scheduled-maintenances", (s, url) => new { scheduled_maintenances = All(s, s.Maintenances.Take(50), url) });
+        V2("scheduled-maintenances/upcoming", (s, url) => new { scheduled_maintenances = All(s, s.UpcomingMaintenances, url) });
+        V2("scheduled-maintenances/active", (s, url) => new { scheduled_maintenances = All(s, s.ActiveMaintenances, url) });
+        routes.MapMethods("/api/uptime.json", Reading, (HttpContext context, SnapshotStore store) =>
+            context.SendAsync(StatusJson.Bytes(Uptime(store.Current)), Json, ShortCache, everywhere: true));
+        routes.MapMethods("/api/latency.json", Reading, (HttpContext context, SnapshotStore store) =>
+            context.SendAsync(StatusJson.Bytes(Latency(store.Current)), Json, ShortCache, everywhere: true));
+        routes.MapMethods("/history.atom", Reading, (HttpContext context, SnapshotStore store, PublicAddress address, IOptions<StatusOptions> options) =>
+            context.SendAsync(HistoryFeeds.Atom(store.Current, options.Value.Name, address.Url), "application/atom+xml; charset=utf-8", "public, max-age=60", everywhere: true));
+        routes.MapMethods("/history.rss", Reading, (HttpContext context, SnapshotStore store, PublicAddress address, IOptions<StatusOptions> options) =>
+            context.SendAsync(HistoryFeeds.Rss(store.Current, options.Value.Name, address.Url), "application/rss+xml; charset=utf-8", "public, max-age=60", everywhere: true));
+        routes.MapMethods("/badge.svg", Reading, BadgeAsync);
+        routes.MapMethods("/metrics", Reading, (HttpContext context, MetricsText metrics) =>
+            context.SendAsync(System.Text.Encoding.UTF8.GetBytes(metrics.Render()), "text/plain; version=0.0.4; charset=utf-8", "no-store")).On(page: true, admin: true);
+        routes.MapGet("/events", EventsAsync);
+
+        void V2(string path, Func<Snapshot, string, object> make) => routes.MapMethods($"/api/v2/{path}.json", Reading,
+            (HttpContext context, SnapshotStore store, PublicAddress address, IOptions<StatusOptions> options) =>
+                context.SendAsync(Whole(store.Current, address.Url, options.Value.Name, make), Json, ShortCache, everywhere: true));
+    }
+
+    /// <summary>summary.json, also for the file beside the program.</summary>
+    public static byte[] Summary(Snapshot s, string url, string name) => Whole(s, url, name, (snapshot, address) => new
+    {
+        status = Status(snapshot),
+        components = snapshot.Components.Select(Feeds.V2.Of),
+        incidents = All(snapshot, snapshot.OpenIncidents, address),
+        scheduled_maintenances = All(snapshot, snapshot.ActiveMaintenances.Concat(snapshot.UpcomingMaintenances), address),
+    });
+
+    private static byte[] Whole(Snapshot s, string url, string name, Func<Snapshot, string, object> make)
+    {
+        var page = new PageV2(Feeds.V2.PageId, name, url, "Etc/UTC", s.At);
+        var answer = new System.Text.Json.Nodes.JsonObject { ["page"] = System.Text.Json.JsonSerializer.SerializeToNode(page, StatusJson.Options) };
+        foreach (var (key, value) in System.Text.Json.JsonSerializer.SerializeToNode(make(s, url), StatusJson.Options)!.AsObject().ToArray()) answer[key] = value!.DeepClone();
+        return System.Text.Encoding.UTF8.GetBytes(answer.ToJsonString());
+    }
+
+    private static StatusV2 Status(Snapshot s) => new(Feeds.V2.Code(s.Indicator), s.Headline);
+
+    private static IEnumerable<IncidentV2> All(Snapshot s, IEnumerable<Incident> incidents, string url) =>
+        incidents.OrderByDescending(i => i.CreatedAt).Select(i => Feeds.V2.Of(i, s.Components, url)).ToArray();
+
+    private static object Uptime(Snapshot s) => new
+    {
+        at = s.At,
+        formula = "uptime = 1 - (major + w * partial) / (window - maintenance - no_data)",
+        w = s.Histories.Values.FirstOrDefault()?.Figure.PartialWeight,
+        components = s.Measured.Select(c => new
+        {
+            id = c.Id,
+            name = c.Name,
+            status = c.Status.Code,
+            uptime = s.Histories[c.Id].Figure.Share,
+            uptime_text = s.Histories[c.Id].Figure.Text,
+            seconds = Seconds(s.Histories[c.Id].Figure),
+            days = s.Histories[c.Id].Days.Select(d => new { day = d.Day, worst = d.Worst.Code, uptime = d.Figure.Share, seconds = Seconds(d.Figure) }),
+            intervals = s.Histories[c.Id].Line.Select(i => new { status = i.Status.Code, from = i.From, to = i.To }),
+        }),
+    };
+
+    private static object Seconds(Podflare.Uptime.UptimeFigure f) => new
+    {
+        window = f.Window,
+        major = f.Major,
+        partial = f.Partial,
+        degraded = f.Degraded,
+        maintenance = f.Maintenance,
+        no_data = f.NoData,
+    };
+
+    private static object Latency(Snapshot s) => new
+    {
+        at = s.At,
+        series = s.Charts.Select(c => new
+        {
+            id = c.Series,
+            name = c.Name,
+            last_24_hours = c.Day.Select(Point),
+            last_90_days = c.Quarter.Select(Point),
+        }),
+    };
+
+    private static object Point(Podflare.Uptime.LatencyPoint p) => new { at = p.At, count = p.Count, p50_ms = p.P50, p95_ms = p.P95 };
+
+    private static Task BadgeAsync(HttpContext context, SnapshotStore store, IOptions<StatusOptions> options, string? component)
+    {
+        var s = store.Current;
+        if (component is null) return Send(Badge.Render(options.Value.Name, s.Overall, s.Headline));
+        if (s.Components.FirstOrDefault(c => c.Id == component) is { } one) return Send(Badge.Render(one.Name, one.Status, one.Status.Label));
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        return Task.CompletedTask;
+
+        Task Send(string svg) => context.SendAsync(System.Text.Encoding.UTF8.GetBytes(svg), "image/svg+xml", ShortCache, everywhere: true);
+    }
+
+    /// <summary>One event for each change; a reader who missed some gets one at once.</summary>
+    private static async Task EventsAsync(HttpContext context, SnapshotStore store, EventReaders readers, IHostApplicationLifetime life, TimeProvider time)
+    {
+        var address = ClientAddress.Of(context);
+        if (!readers.TryEnter(address))
+        {
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            context.Response.Headers.RetryAfter = "60";
+            return;
+        }
+
+        try
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, life.ApplicationStopping);
+            context.Response.ContentType = "text/event-stream";
+            context.Response.Headers.CacheControl = "no-store, no-transform";
+            context.Response.Headers["X-Accel-Buffering"] = "no";
+            context.Response.Headers.AccessControlAllowOrigin = "*";
+            await context.Response.WriteAsync("retry: 3000\n\n", either.Token);
+            await context.Response.Body.FlushAsync(either.Token);
+            var last = long.TryParse(context.Request.Headers["Last-Event-ID"], out var id) ? id : store.Current.Change;
+            while (true)
+            {
+                var next = store.NextAsync();
+                if (store.Current.Change is var change && change != last)
+                {
+                    await context.Response.WriteAsync(FormattableString.Invariant($"id: {change}\nevent: change\ndata: {{\"change\":{change}}}\n\n"), either.Token);
+                    last = change;
+                }
+                else
+                {
+                    try
+                    {
+                        await next.WaitAsync(CommentStep, time, either.Token);
+                        continue;
+                    }
+                    catch (TimeoutException)
+                    {
+                        await context.Response.WriteAsync(": still here\n\n", either.Token);
+                    }
+                }
+
+                await context.Response.Body.FlushAsync(either.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The reader has left, or we stop.
+        }
+        finally
+        {
+            readers.Leave(address);
+        }
+    }
+}

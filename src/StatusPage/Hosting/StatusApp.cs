@@ -1,0 +1,118 @@
+using System.Net;
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Podflare.Admin;
+using Podflare.Feeds;
+using Podflare.Incidents;
+using Podflare.Pages;
+using Podflare.Probes;
+using Podflare.Storage;
+using Podflare.Subscribers;
+using Monitor = Podflare.Probes.Monitor;
+
+namespace Podflare.Hosting;
+
+/// <summary>What the process is made of.</summary>
+internal static class StatusApp
+{
+    public static void AddStatusPage(this WebApplicationBuilder builder)
+    {
+        var (services, configuration) = (builder.Services, builder.Configuration);
+        var page = ListenAddress.Parse(ListenAddress.PageVariable, configuration[ListenAddress.PageVariable], "127.0.0.1:7071");
+        var admin = ListenAddress.Parse(ListenAddress.AdminVariable, configuration[ListenAddress.AdminVariable], "127.0.0.1:7072");
+        page.EnsureFree(ListenAddress.PageVariable);
+        admin.EnsureFree(ListenAddress.AdminVariable);
+        var token = configuration[AdminToken.Variable];
+        if (!admin.IsLoopback && string.IsNullOrEmpty(token)) throw new StartException($"{ListenAddress.AdminVariable} is {admin}, which others can reach: set {AdminToken.Variable}.");
+        var folder = new StatusFolder(configuration["Status:Folder"]);
+
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = 128 * 1024;
+            kestrel.Limits.MaxConcurrentConnections = 2000;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+            page.Listen(kestrel);
+            admin.Listen(kestrel, listen => listen.Use(next => connection =>
+            {
+                connection.Features.Set(new AdminListener());
+                return next(connection);
+            }));
+        });
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(folder);
+        services.AddSingleton(new AdminToken(string.IsNullOrEmpty(token) ? null : token, folder));
+        services.AddSingleton(new PublicAddress(configuration["Status:PublicUrl"] is { Length: > 0 } url ? url : $"http://{page}"));
+        AddOptions(services);
+        services.AddSingleton(provider => new Database(folder.Path, provider.GetRequiredService<ILogger<Database>>()));
+        services.AddSingleton<SnapshotStore>().AddSingleton<Assets>().AddSingleton<EventReaders>().AddSingleton<MetricsText>();
+        services.AddSingleton(provider => new Layout(provider.GetRequiredService<Assets>(), provider.GetRequiredService<IOptions<StatusOptions>>().Value.Name));
+        services.AddSingleton<Notices>().AddSingleton<Reconciler>().AddSingleton<IncidentDesk>().AddSingleton<MaintenanceDesk>().AddSingleton<Monitor>();
+        services.AddSingleton<Tokens>().AddSingleton<AddressGuard>().AddSingleton<Subscriptions>().AddSingleton<Outbox>().AddSingleton<MailComposer>();
+        services.AddSingleton<AdminDoor>();
+        services.AddSingleton<ProbeSchedule>().AddHostedService(provider => provider.GetRequiredService<ProbeSchedule>());
+        services.AddHostedService<MailSender>().AddHostedService<WebhookSender>().AddHostedService<Upkeep>().AddHostedService<StaticCopies>();
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
+        services.AddResponseCompression(compression => compression.EnableForHttps = false);
+        AddClients(services, configuration);
+    }
+
+    public static void MapStatusPage(this WebApplication app)
+    {
+        app.UseForwardedHeaders();
+        app.UseSafeHeaders();
+        app.UseResponseCompression();
+        app.UseProblems();
+        app.UseRouting();
+        app.UseListeners();
+        app.UseRateLimiter();
+        app.MapPages();
+        app.MapFeeds();
+        app.MapSubscribers();
+        app.MapAdmin();
+        app.MapGet("/livez", () => "ok").On(page: true, admin: true);
+        app.MapGet("/readyz", (Database database) => database.IsWritable ? Results.Text("ok") : Results.Text("the last transaction was not written", statusCode: 503)).On(page: true, admin: true);
+    }
+
+    private static void AddOptions(IServiceCollection services)
+    {
+        services.AddOptions<StatusOptions>().BindConfiguration(StatusOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<IncidentOptions>().BindConfiguration(IncidentOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<ProbeOptions>().BindConfiguration(ProbeOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<MailOptions>().BindConfiguration(MailOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<WebhookOptions>().BindConfiguration(WebhookOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+    }
+
+    private static void AddClients(IServiceCollection services, IConfiguration configuration)
+    {
+        services.Configure<ForwardedHeadersOptions>(forwarded =>
+        {
+            forwarded.ForwardedHeaders = ForwardedHeaders.None;
+            forwarded.KnownProxies.Clear();
+            forwarded.KnownIPNetworks.Clear();
+            foreach (var proxy in (configuration["Status:TrustedProxies"] ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            {
+                forwarded.KnownProxies.Add(IPAddress.Parse(proxy));
+                forwarded.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
+            }
+        });
+        services.AddRateLimiter(limiter =>
+        {
+            limiter.AddPolicy(SubscribeEndpoints.LimitPolicy, context => RateLimitPartition.GetFixedWindowLimiter(ClientAddress.Of(context), _ => new FixedWindowRateLimiterOptions
+            {
+                PermitLimit = context.RequestServices.GetRequiredService<IOptions<MailOptions>>().Value.RequestsPerClient,
+                Window = TimeSpan.FromHours(1),
+            }));
+            limiter.OnRejected = async (rejected, cancellationToken) =>
+            {
+                rejected.HttpContext.Response.Headers.RetryAfter = "3600";
+                var layout = rejected.HttpContext.RequestServices.GetRequiredService<Layout>();
+                await rejected.HttpContext.SendPageAsync(PageEndpoints.Message(layout, "Too many requests", "Too many subscriptions were asked for from here. Try again in an hour."), 429);
+            };
+        });
+    }
+}

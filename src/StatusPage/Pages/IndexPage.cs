@@ -1,0 +1,71 @@
+using Podflare.Components;
+using Podflare.Incidents;
+using Podflare.Uptime;
+
+namespace Podflare.Pages;
+
+/// <summary>The page that is looked at when something is wrong.</summary>
+internal static class IndexPage
+{
+    private const int RecentDays = 7;
+
+    public static string Render(Snapshot s, Layout layout) => layout.Page($"{s.Headline} | {layout.Name} status", Html.Of($"""
+        <h1 class="sr">{layout.Name} status</h1>
+        <div id="summary" class="summary s-{s.Overall.Code}" data-fragment>{Parts.Icon(s.Overall)}<div><p class="headline" role="status" aria-live="polite">{s.Headline}</p><p class="at">Updated {Parts.Time(s.At, "yyyy-MM-dd HH:mm:ss 'UTC'")}</p></div></div>
+        <div id="open" data-fragment>{Open(s)}</div>
+        <section aria-labelledby="h-components"><div class="head"><h2 id="h-components">Components</h2><a class="button small" href="/subscribe">Get updates</a></div>
+        <div id="components" class="card" data-fragment>{Components(s)}</div></section>
+        <section aria-labelledby="h-uptime"><h2 id="h-uptime">Uptime, last 90 days</h2><div id="uptime" class="card" data-fragment>{Uptime(s)}</div></section>
+        <section aria-labelledby="h-latency"><h2 id="h-latency">Latency</h2><div id="latency" class="card" data-fragment>{s.Charts.Select(c => ChartPart.Of(c, s.At))}</div></section>
+        <section aria-labelledby="h-recent"><h2 id="h-recent">Last {RecentDays} days</h2><div id="recent" data-fragment>{Recent(s)}</div><p><a href="/history">All incidents and maintenance</a></p></section>
+        """), "/", live: true);
+
+    private static Html Open(Snapshot s)
+    {
+        var incidents = s.OpenIncidents.ToArray();
+        var maintenances = s.ActiveMaintenances.Concat(s.UpcomingMaintenances).ToArray();
+        var parts = Html.Empty;
+        if (incidents.Length > 0)
+            parts = Html.Of($"<section aria-labelledby=\"h-incidents\"><h2 id=\"h-incidents\">Open incidents</h2>{incidents.Select(i => Parts.Incident(i, s.Components, 3, linked: true))}</section>");
+        if (maintenances.Length > 0)
+            parts = Html.Of($"{parts}<section aria-labelledby=\"h-maintenance\"><h2 id=\"h-maintenance\">Maintenance</h2>{maintenances.Select(i => Parts.Incident(i, s.Components, 3, linked: true))}</section>");
+        return parts;
+    }
+
+    private static Html Components(Snapshot s)
+    {
+        var top = s.Components.Where(c => c.GroupId is null).Select(c => c.IsGroup
+            ? Html.Of($"<section class=\"group\" aria-labelledby=\"g-{c.Id}\"><div class=\"line\"><h3 id=\"g-{c.Id}\">{c.Name}</h3>{Parts.Status(c.Status)}</div>{s.Components.Where(m => m.GroupId == c.Id).Select(m => One(s, m, 4))}</section>")
+            : One(s, c, 3));
+        return Html.Join(top);
+    }
+
+    private static Html One(Snapshot s, Component c, int level)
+    {
+        var name = level == 3 ? Html.Of($"<h3>{c.Name}</h3>") : Html.Of($"<h4>{c.Name}</h4>");
+        var count = s.Targets.TryGetValue(c.Id, out var targets) && targets.Known > 1 ? $" {targets.Ready} of {targets.Known} ready." : "";
+        return Html.Of($"""
+            <div class="component"><div class="line">{name}{Parts.Status(c.Status)}</div><p class="about">{c.Description}{count}</p>{Parts.Bars(c, s.Histories[c.Id])}</div>
+            """);
+    }
+
+    private static Html Uptime(Snapshot s) => Html.Of($"""
+        <div class="scroll" tabindex="0" role="region" aria-label="Uptime table"><table class="uptime"><caption class="sr">Uptime of each component and the seconds it is made of</caption><thead><tr><th scope="col">Component</th><th scope="col">Uptime</th><th scope="col">Major</th><th scope="col">Partial</th><th scope="col">Degraded</th><th scope="col">Maintenance</th><th scope="col">No data</th><th scope="col">Window</th></tr></thead>
+        <tbody>{s.Measured.Select(c => Row(c, s.Histories[c.Id].Figure))}</tbody></table></div>
+        <p class="formula"><code>uptime = 1 − (major + {s.Histories.Values.FirstOrDefault()?.Figure.PartialWeight ?? 0} · partial) / (window − maintenance − no data)</code></p>
+        <p class="about">In seconds; degraded counts as up. Days are UTC. Time that was not measured is no data, never uptime. Figures are cut, not rounded.</p>
+        """);
+
+    private static Html Row(Component c, UptimeFigure f) => Html.Of($"""
+        <tr><th scope="row">{c.Name}</th><td><strong>{f.Text}</strong></td><td>{f.Major:0} s</td><td>{f.Partial:0} s</td><td>{f.Degraded:0} s</td><td>{f.Maintenance:0} s</td><td>{f.NoData:0} s</td><td>{f.Window:0} s</td></tr>
+        """);
+
+    private static Html Recent(Snapshot s)
+    {
+        var from = s.At.AddDays(-RecentDays);
+        var past = s.Incidents.Concat(s.Maintenances).Where(i => i.Stage.IsOver && (i.ResolvedAt ?? i.StartedAt) > from).OrderByDescending(i => i.StartedAt).ToArray();
+        return past.Length == 0
+            ? Html.Of($"<p class=\"card empty\">No incident in the last {RecentDays} days.</p>")
+            : Html.Join(past.Select(i => Parts.Incident(i, s.Components, 3, linked: true)));
+    }
+}

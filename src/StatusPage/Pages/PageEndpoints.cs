@@ -1,0 +1,42 @@
+using Microsoft.AspNetCore.Mvc;
+using Podflare.Hosting;
+
+namespace Podflare.Pages;
+
+internal static class PageEndpoints
+{
+    private static readonly string[] Reading = ["GET", "HEAD"];
+
+    public static void MapPages(this IEndpointRouteBuilder routes)
+    {
+        routes.MapMethods("/", Reading, (HttpContext context, SnapshotStore store, Layout layout) => Send(context, IndexPage.Render(store.Current, layout)));
+        routes.MapMethods("/history", Reading, (HttpContext context, SnapshotStore store, Layout layout, [FromQuery] string? page) =>
+            Send(context, HistoryPage.Render(store.Current, layout, int.TryParse(page, out var number) ? number : 1)));
+        routes.MapMethods("/incidents/{id}", Reading, OneAsync);
+        routes.MapMethods("/assets/{hash}/{name}", Reading, AssetAsync);
+        routes.MapMethods("/icon.svg", Reading, (HttpContext context, Assets assets) => context.SendAsync(assets.Icon.Content, assets.Icon.Type, "public, max-age=86400"));
+        routes.MapMethods("/favicon.ico", Reading, (HttpContext context, Assets assets) => context.SendAsync(assets.Icon.Content, assets.Icon.Type, "public, max-age=86400"));
+        routes.MapMethods("/robots.txt", Reading, (HttpContext context) =>
+            context.SendAsync("User-agent: *\nDisallow: /manage\nDisallow: /confirm\nDisallow: /unsubscribe\n"u8.ToArray(), "text/plain; charset=utf-8", "public, max-age=86400"));
+    }
+
+    /// <summary>A page for what does not exist or went wrong.</summary>
+    public static string Message(Layout layout, string title, string text) => layout.Page(
+        $"{title} | {layout.Name} status", Html.Of($"<h1>{title}</h1><p>{text}</p><p><a href=\"/\">To the status page</a></p>"), robots: false);
+
+    private static Task Send(HttpContext context, string html) =>
+        context.SendAsync(System.Text.Encoding.UTF8.GetBytes(html), "text/html; charset=utf-8", "no-cache");
+
+    private static Task OneAsync(HttpContext context, string id, SnapshotStore store, Layout layout)
+    {
+        var s = store.Current;
+        var incident = s.Incidents.Concat(s.Maintenances).FirstOrDefault(i => i.Id == id);
+        return incident is null
+            ? context.SendPageAsync(Message(layout, "Not found", "There is no such incident or maintenance."), 404)
+            : Send(context, HistoryPage.One(s, layout, incident));
+    }
+
+    private static Task AssetAsync(HttpContext context, string hash, string name, Assets assets, Layout layout) => assets.Find(hash, name) is { } file
+        ? context.SendAsync(file.Content, file.Type, "public, max-age=31536000, immutable")
+        : context.SendPageAsync(Message(layout, "Not found", "There is no such file."), 404);
+}

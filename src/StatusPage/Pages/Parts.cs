@@ -1,0 +1,81 @@
+using Podflare.Components;
+using Podflare.Feeds;
+using Podflare.Incidents;
+using Podflare.Uptime;
+
+namespace Podflare.Pages;
+
+/// <summary>What several pages show.</summary>
+internal static class Parts
+{
+    /// <summary>An icon beside the status's text: the shape tells it too, so colour is never alone.</summary>
+    public static Html Icon(ComponentStatus status) => Html.Of($"<svg class=\"icon s-{status.Code}\" viewBox=\"0 0 20 20\" aria-hidden=\"true\" focusable=\"false\">{Shape(status)}</svg>");
+
+    public static Html Status(ComponentStatus status) => Html.Of($"<span class=\"status s-{status.Code}\">{Icon(status)}<span>{status.Label}</span></span>");
+
+    public static Html Time(DateTimeOffset at, string format = "yyyy-MM-dd HH:mm 'UTC'") =>
+        Html.Of($"<time datetime=\"{StatusJson.Iso(at)}\">{at.UtcDateTime.ToString(format, System.Globalization.CultureInfo.InvariantCulture)}</time>");
+
+    public static Html Bars(Component component, ComponentHistory history)
+    {
+        var bars = history.Days.Select((day, i) => Html.Of($"""
+            <li class="bar s-{day.Worst.Code}{(i < DayBar.Count - 30 ? " old" : "")}" title="{Describe(day)}"><span class="sr">{Describe(day)}</span></li>
+            """));
+        return Html.Of($"""
+            <ol class="bars" tabindex="0" aria-label="{component.Name}: status of each of the last 90 days">{bars}</ol>
+            <div class="bars-legend"><span class="wide">90 days ago</span><span class="narrow">30 days ago</span><span>{history.Figure.Text}{(history.Figure.Share is null ? "" : " uptime")}</span><span>Today</span></div>
+            """);
+    }
+
+    private static string Describe(DayBar day)
+    {
+        var text = $"{day.Day:yyyy-MM-dd}: {day.Worst.Label}";
+        var figure = day.Figure;
+        if (figure.Share is null) return text;
+        if (figure.Major > 0) text += $", {Spoken(figure.Major)} major outage";
+        if (figure.Partial > 0) text += $", {Spoken(figure.Partial)} partial outage";
+        if (figure.Degraded > 0) text += $", {Spoken(figure.Degraded)} degraded";
+        if (figure.Maintenance > 0) text += $", {Spoken(figure.Maintenance)} maintenance";
+        if (figure.NoData > 60) text += $", {Spoken(figure.NoData)} without data";
+        return text + $", {figure.Text} uptime";
+    }
+
+    public static string Spoken(double seconds) => seconds switch
+    {
+        < 60 => FormattableString.Invariant($"{Math.Ceiling(seconds)} s"),
+        < 3600 => FormattableString.Invariant($"{Math.Floor(seconds / 60)} min"),
+        _ => FormattableString.Invariant($"{Math.Floor(seconds / 3600)} h {Math.Floor(seconds % 3600 / 60)} min"),
+    };
+
+    public static Html Incident(Incident incident, IReadOnlyList<Component> components, int level, bool linked)
+    {
+        var affected = components.Where(c => incident.Seen.ContainsKey(c.Id)).Select(c => c.Name).ToArray();
+        var updates = incident.Updates.Where(u => !u.Private).Select(Update);
+        var title = linked ? Html.Of($"<a href=\"/incidents/{incident.Id}\">{incident.Title}</a>") : Html.Of($"{incident.Title}");
+        var when = incident.Kind == IncidentKind.Maintenance
+            ? Html.Of($"<p class=\"when\">{Time(incident.ScheduledFor!.Value)} to {Time(incident.ScheduledUntil!.Value)}</p>")
+            : Html.Empty;
+        return Html.Of($"""
+            <article class="incident i-{(incident.Kind == IncidentKind.Maintenance ? "maintenance" : V2.Code(incident.Impact))}{(incident.Stage.IsOver ? " over" : "")}">
+            {(level == 2 ? Html.Of($"<h2>{title}</h2>") : Html.Of($"<h3>{title}</h3>"))}
+            {when}
+            {(affected.Length > 0 ? Html.Of($"<p class=\"affects\">{(incident.Stage.IsOver ? "Affected" : "Affects")}: {string.Join(", ", affected)}</p>") : Html.Empty)}
+            <ol class="updates">{updates}</ol>
+            </article>
+            """);
+    }
+
+    private static Html Update(IncidentUpdate update) => Html.Of($"""
+        <li><div class="stage">{update.Stage.Label}</div><div class="text">{Html.Paragraphs(update.Body)}<p class="at">{Time(update.DisplayAt)}{(update.UpdatedAt > update.CreatedAt ? Html.Of($", edited {Time(update.UpdatedAt)}") : Html.Empty)}</p></div></li>
+        """);
+
+    private static Html Shape(ComponentStatus status) => new(status switch
+    {
+        ComponentStatus.Operational => "<circle cx=\"10\" cy=\"10\" r=\"9\"/><path class=\"mark\" d=\"M5.5 10.5l3 3 6-6.5\"/>",
+        ComponentStatus.DegradedPerformance => "<path d=\"M10 1.5 19.2 18H.8z\"/><path class=\"mark\" d=\"M10 7v5.5M10 15v.6\"/>",
+        ComponentStatus.PartialOutage => "<path d=\"M10 .8 19.2 10 10 19.2.8 10z\"/><path class=\"mark\" d=\"M10 5.5v5.5M10 14v.6\"/>",
+        ComponentStatus.MajorOutage => "<path d=\"M6 1h8l5 5v8l-5 5H6l-5-5V6z\"/><path class=\"mark\" d=\"M6.5 6.5l7 7M13.5 6.5l-7 7\"/>",
+        ComponentStatus.UnderMaintenance => "<rect x=\"1\" y=\"1\" width=\"18\" height=\"18\" rx=\"4\"/><path class=\"mark\" d=\"M7 5.5v9M13 5.5v9\"/>",
+        _ => "<circle cx=\"10\" cy=\"10\" r=\"8\" class=\"hollow\"/><path class=\"mark hollow-mark\" d=\"M6 10h8\"/>",
+    });
+}

@@ -1,0 +1,78 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Options;
+
+namespace Podflare.Subscribers;
+
+/// <summary>Keeps webhooks from being used to reach what only we can reach.</summary>
+internal sealed class AddressGuard(IOptions<WebhookOptions> options)
+{
+    private static readonly IPNetwork[] NotPublic4 =
+    [
+        .. new[]
+        {
+            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24",
+            "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+        }.Select(n => IPNetwork.Parse(n)),
+    ];
+
+    private static readonly IPNetwork Global6 = IPNetwork.Parse("2000::/3");
+
+    private static readonly IPNetwork[] NotPublic6 = [IPNetwork.Parse("2001::/23"), IPNetwork.Parse("2001:db8::/32"), IPNetwork.Parse("2002::/16"), IPNetwork.Parse("3fff::/20")];
+
+    private readonly HashSet<IPAddress> _allowed =
+        [.. options.Value.AllowedAddresses.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(IPAddress.Parse)];
+
+    /// <summary>On the public internet, and not a way round through a mapping or tunnel.</summary>
+    public static bool IsPublic(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
+        return address.AddressFamily == AddressFamily.InterNetwork
+            ? !Array.Exists(NotPublic4, n => n.Contains(address))
+            : Global6.Contains(address) && !Array.Exists(NotPublic6, n => n.Contains(address));
+    }
+
+    public bool Allows(IPAddress address) => IsPublic(address) || _allowed.Contains(address);
+
+    /// <summary>What is wrong with an address as text; null when nothing is. A name is looked up only when we connect.</summary>
+    public string? Refusal(string? text, out Uri? uri)
+    {
+        uri = null;
+        if (string.IsNullOrWhiteSpace(text)) return "Enter the address that shall be called.";
+        if (text.Length > 1000 || text.Any(char.IsControl) || !Uri.TryCreate(text.Trim(), UriKind.Absolute, out var parsed)) return "This is not a web address.";
+        if (parsed.Scheme != "https" && !(options.Value.AllowHttp && parsed.Scheme == "http")) return "The address must begin with https://.";
+        if (parsed.UserInfo.Length > 0) return "The address must not hold a user name or password.";
+        if (parsed.Host.Length == 0) return "This is not a web address.";
+        var literal = IPAddress.TryParse(parsed.IdnHost.Trim('[', ']'), out var address);
+        if ((literal && !Allows(address!)) || parsed.IdnHost.TrimEnd('.').Equals("localhost", StringComparison.OrdinalIgnoreCase)) return "This address is not on the public internet.";
+        uri = parsed;
+        return null;
+    }
+
+    /// <summary>Resolves once, checks every answer, and connects to what was checked: a second answer of the DNS changes nothing.</summary>
+    public async ValueTask<Stream> DialAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var all = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellationToken);
+        return await ConnectAsync(all, context.DnsEndPoint.Port, cancellationToken);
+    }
+
+    /// <exception cref="AddressRefusedException">No address, or one of them is not public.</exception>
+    public async ValueTask<Stream> ConnectAsync(IPAddress[] addresses, int port, CancellationToken cancellationToken)
+    {
+        if (addresses.Length == 0 || Array.Exists(addresses, a => !Allows(a))) throw new AddressRefusedException();
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(addresses, port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}
+
+/// <summary>A webhook's name points to an address that is not public.</summary>
+internal sealed class AddressRefusedException() : IOException("the address is not on the public internet");

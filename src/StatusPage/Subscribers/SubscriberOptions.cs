@@ -1,0 +1,72 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Podflare.Subscribers;
+
+/// <summary>Mail. Without a host there is no subscription by mail.</summary>
+internal sealed class MailOptions
+{
+    public const string Section = "Status:Mail";
+
+    /// <summary>The SMTP server. Default: none.</summary>
+    public string? Host { get; set; }
+
+    [Range(1, 65535)] public int Port { get; set; } = 587;
+
+    /// <summary><c>StartTls</c>, <c>Tls</c>, or <c>None</c> for a server on this machine. Default: StartTls.</summary>
+    [RegularExpression("StartTls|Tls|None")] public string Security { get; set; } = "StartTls";
+
+    public string? User { get; set; }
+
+    public string? Password { get; set; }
+
+    /// <summary>The sender. Default: status@localhost.</summary>
+    [Required] public string From { get; set; } = "status@localhost.localdomain";
+
+    /// <summary>PEM file of the DKIM key; then also <see cref="DkimDomain"/> and <see cref="DkimSelector"/>. Default: the server signs.</summary>
+    public string? DkimKeyFile { get; set; }
+
+    public string? DkimDomain { get; set; }
+
+    public string? DkimSelector { get; set; }
+
+    /// <summary>Confirmation mails to one address in 24 hours. Default: 3.</summary>
+    [Range(1, 100)] public int ConfirmationsPerAddress { get; set; } = 3;
+
+    /// <summary>Confirmation mails to everybody in one hour. Default: 300.</summary>
+    [Range(1, 100000)] public int ConfirmationsPerHour { get; set; } = 300;
+
+    /// <summary>Hours for which a confirmation link is good. Default: 48.</summary>
+    [Range(0.0001, 720)] public double ConfirmationHours { get; set; } = 48;
+
+    /// <summary>Seconds for one conversation with the server. Default: 30.</summary>
+    [Range(1, 600)] public double TimeoutSeconds { get; set; } = 30;
+
+    /// <summary>Subscription requests from one client address in an hour; more get 429. Default: 20.</summary>
+    [Range(1, 100000)] public int RequestsPerClient { get; set; } = 20;
+}
+
+/// <summary>Webhooks.</summary>
+internal sealed class WebhookOptions
+{
+    public const string Section = "Status:Webhooks";
+
+    /// <summary>Also http addresses. Default: false.</summary>
+    public bool AllowHttp { get; set; }
+
+    /// <summary>Addresses that may be reached though they are not public, separated by commas. Default: none.</summary>
+    public string AllowedAddresses { get; set; } = "";
+
+    /// <summary>Seconds for one attempt. Default: 15.</summary>
+    [Range(0.1, 60)] public double TimeoutSeconds { get; set; } = 15;
+
+    /// <summary>Webhooks in all. Default: 1000.</summary>
+    [Range(0, 100000)] public int MaxWebhooks { get; set; } = 1000;
+
+    /// <summary>New webhooks to one host in an hour. Default: 5.</summary>
+    [Range(1, 1000)] public int PerHost { get; set; } = 5;
+
+    /// <summary>Seconds before each attempt, from the one before it; after the last the webhook is disabled. Default: 0, 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h.</summary>
+    [RegularExpression(@"[0-9.]+(,[0-9.]+)*")] public string RetrySeconds { get; set; } = "0,5,300,1800,7200,18000,36000,50400,72000,86400";
+
+    public double[] Schedule => [.. RetrySeconds.Split(',').Select(s => double.Parse(s, System.Globalization.CultureInfo.InvariantCulture))];
+}

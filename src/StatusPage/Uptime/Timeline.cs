@@ -1,0 +1,29 @@
+using Podflare.Components;
+
+namespace Podflare.Uptime;
+
+/// <summary>Many layered intervals as one line without overlap or hole. Pure.</summary>
+internal static class Timeline
+{
+    /// <summary>What held in each moment of [from, to): the highest layer, and of one layer the interval that began last; else no data.</summary>
+    public static List<Span> Resolve(IEnumerable<Interval> intervals, DateTimeOffset from, DateTimeOffset to)
+    {
+        var line = new List<Span>();
+        if (from >= to) return line;
+        var inside = intervals.Where(i => i.From < to && (i.To ?? DateTimeOffset.MaxValue) > from && i.From < (i.To ?? DateTimeOffset.MaxValue))
+            .OrderBy(i => i.From).ToArray();
+        var cuts = inside.SelectMany(i => new[] { i.From, i.To ?? to }).Where(at => at > from && at < to).Append(from).Append(to).Distinct().Order().ToArray();
+        var active = new List<Interval>();
+        var next = 0;
+        for (var c = 0; c + 1 < cuts.Length; c++)
+        {
+            while (next < inside.Length && inside[next].From <= cuts[c]) active.Add(inside[next++]);
+            active.RemoveAll(i => i.To <= cuts[c]);
+            var status = active.Count == 0 ? ComponentStatus.NoData : active.MaxBy(i => ((int)i.Layer, i.From))!.Status;
+            if (line.Count > 0 && line[^1].Status == status) line[^1] = line[^1] with { To = cuts[c + 1] };
+            else line.Add(new Span(status, cuts[c], cuts[c + 1]));
+        }
+
+        return line;
+    }
+}
