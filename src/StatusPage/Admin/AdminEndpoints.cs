@@ -1,12 +1,12 @@
 using Microsoft.AspNetCore.Mvc;
 using Podflare.Components;
 using Podflare.Feeds;
+using Podflare.Hosting;
 using Podflare.Incidents;
 using Podflare.Pages;
 using Podflare.Storage;
 using Podflare.Subscribers;
 using Podflare.Uptime;
-using Podflare.Hosting;
 
 namespace Podflare.Admin;
 

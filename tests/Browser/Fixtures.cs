@@ -1,4 +1,0 @@
-using Podflare.Browser;
-
-[assembly: AssemblyFixture(typeof(Chromium))]
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
