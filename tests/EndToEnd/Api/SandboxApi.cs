@@ -27,8 +27,17 @@ public sealed class SandboxApi(Uri address) : IDisposable
 
     public async Task<string> CreateAsync(object? body = null)
     {
-        using var answer = await Http.PostAsJsonAsync("/v1/sandboxes", body ?? new { });
-        var text = await answer.Content.ReadAsStringAsync();
+        var (answer, text) = (await Http.PostAsJsonAsync("/v1/sandboxes", body ?? new { }), "");
+        for (var tries = 0; answer.StatusCode is HttpStatusCode.ServiceUnavailable && tries < 40; tries++)
+        {
+            // As a client does: a 503 is safe to repeat.
+            answer.Dispose();
+            await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System);
+            answer = await Http.PostAsJsonAsync("/v1/sandboxes", body ?? new { });
+        }
+
+        using var last = answer;
+        text = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.IsSuccessStatusCode, text);
         using var json = JsonDocument.Parse(text);
         return json.RootElement.GetProperty("id").GetString()!;
