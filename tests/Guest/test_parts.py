@@ -134,8 +134,8 @@ class RunTableTests(unittest.TestCase):
 class MomentTests(unittest.TestCase):
     def test_within_one_tick_the_process_id_decides(self) -> None:
         moment = Moment()
-        for pid, ticks, expected in ((5, -1, False), (moment._newest, 0, False), (moment._newest + 1, 0, True), (5, 1, True)):
-            stat = f"{pid} (a) b) S 1 " + "0 " * 17 + f"{moment._ticks + ticks} 0"
+        for pid, ticks, expected in ((5, -1, False), (moment.newest, 0, False), (moment.newest + 1, 0, True), (5, 1, True)):
+            stat = f"{pid} (a) b) S 1 " + "0 " * 17 + f"{moment.ticks + ticks} 0"
             self.assertEqual(expected, moment.precedes(_Process(pid, stat.encode())), (pid, ticks))
 
 
