@@ -61,15 +61,15 @@ public sealed class OutageTests(Chromium chromium) : IAsyncLifetime
         await page.GetByRole(AriaRole.Heading, new() { Name = "Open incidents" }).WaitForAsync();
         var created = await _hook.OneAsync("incident.created");
         Assert.True(await HookReceiver.VerifyAsync(created, secret));
-        await _mail.OneAsync(m => m.Subject.StartsWith("[Investigating]", StringComparison.Ordinal), "the incident");
+        await _mail.OneAsync(m => m.Subject!.StartsWith("[Investigating]", StringComparison.Ordinal), "the incident");
 
         // While it is away the page answers, and the other components join the same incident.
         await Until.TrueAsync(async () => Major(await _status.GetAsync("/api/v2/components.json")) == 4, 60, "all four are out");
         Assert.Single((await _status.GetAsync("/api/v2/incidents/unresolved.json"))["incidents"]!.AsArray());
 
         await _platform.StartAsync();
-        await _mail.OneAsync(m => m.Subject.StartsWith("[Monitoring]", StringComparison.Ordinal), "that it is watched", 90);
-        await _mail.OneAsync(m => m.Subject.StartsWith("[Resolved]", StringComparison.Ordinal), "that it is resolved", 60);
+        await _mail.OneAsync(m => m.Subject!.StartsWith("[Monitoring]", StringComparison.Ordinal), "that it is watched", 90);
+        await _mail.OneAsync(m => m.Subject!.StartsWith("[Resolved]", StringComparison.Ordinal), "that it is resolved", 60);
         var resolved = await _hook.OneAsync("incident.resolved");
         Assert.True(await HookReceiver.VerifyAsync(resolved, secret));
         Assert.Contains(_hook.Calls, c => c.Type == "incident.updated" && c.Data["incident"]!["status"]!.GetValue<string>() == "monitoring");

@@ -56,7 +56,7 @@ public sealed class CrashTests : IAsyncLifetime
         Assert.Equal(Rounds, calls.Select(c => c.Id).Distinct().Count());
         Assert.Equal(Rounds, calls.Select(c => c.Data["incident"]!["id"]!.GetValue<string>()).Distinct().Count());
         Assert.True(await HookReceiver.VerifyAsync(calls[^1], secret));
-        var mails = _mail.Taken().Where(m => m.Subject.StartsWith('[')).ToArray();
+        var mails = _mail.Taken().Where(m => m.Subject!.StartsWith('[')).ToArray();
         Assert.Equal(Rounds, mails.Select(m => m.MessageId).Distinct().Count());
         Assert.Equal(Rounds, mails.Select(m => m.Subject).Distinct().Count());
         TestContext.Current.SendDiagnosticMessage($"{mails.Length} mails and {calls.Length} calls for {Rounds} notices");

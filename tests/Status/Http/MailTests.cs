@@ -108,7 +108,7 @@ public sealed class MailTests : IAsyncLifetime
         await _mail.OneAsync(m => m.Subject == "[Scheduled] Work", "the maintenance");
         await _mail.OneAsync(m => m.Subject == "[Investigating] On the API", "the incident");
         await Until.TrueAsync(() => Task.FromResult(_status.Rows("SELECT 1 FROM delivery WHERE state = 'pending'").Count == 0), 10, "nothing waits");
-        string[] sent = [.. _mail.Taken().Where(m => m.Subject.StartsWith('[')).Select(m => $"{m.To.Mailboxes.Single().Address} {m.Subject}").Order()];
+        string[] sent = [.. _mail.Taken().Where(m => m.Subject!.StartsWith('[')).Select(m => $"{m.To.Mailboxes.Single().Address} {m.Subject}").Order()];
         Assert.Equal(["api@example.com [Investigating] On the API", "work@example.com [Scheduled] Work"], sent);
     }
 
@@ -120,8 +120,8 @@ public sealed class MailTests : IAsyncLifetime
         await _status.ActAsync("/admin/api/incidents", new { title = "While mail is away", body = "b" });
         await Until.TrueAsync(() => Task.FromResult(_status.Rows("SELECT 1 FROM attempt WHERE outcome = 'no_server'").Count > 0), 15, "an attempt failed");
         await _mail.StartAsync();
-        await _mail.OneAsync(m => m.Subject.EndsWith("While mail is away", StringComparison.Ordinal), "the late notice", 30);
-        Assert.Single(_mail.Taken(), m => m.Subject.EndsWith("While mail is away", StringComparison.Ordinal));
+        await _mail.OneAsync(m => m.Subject!.EndsWith("While mail is away", StringComparison.Ordinal), "the late notice", 30);
+        Assert.Single(_mail.Taken(), m => m.Subject!.EndsWith("While mail is away", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -161,7 +161,7 @@ public sealed class MailTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         await _status.SubscribeAsync(_mail, "safe@example.com");
         await _status.ActAsync("/admin/api/incidents", new { title = "=?utf-8?q?x?= <b>ü", body = "Subject: y\r\n\r\n.\r\nMAIL FROM:<z@example.com>" });
-        var notice = await _mail.OneAsync(m => m.Subject.StartsWith('['), "the notice");
+        var notice = await _mail.OneAsync(m => m.Subject!.StartsWith('['), "the notice");
         Assert.Single(((IEnumerable<Header>)notice.Headers), h => h.Id == HeaderId.Subject);
         Assert.Single(notice.To.Mailboxes);
         Assert.Contains("&lt;b&gt;", notice.HtmlBody, StringComparison.Ordinal);

@@ -10,32 +10,32 @@ public sealed class HealthRulesTests
 
     /// <param name="samples">One sample each 15 s: + good, s slow, x failed, n no data, and a space is a minute of sleep.</param>
     [Theory]
-    [InlineData("", ComponentStatus.NoData)]
-    [InlineData("+", ComponentStatus.Operational)]
-    [InlineData("x", ComponentStatus.NoData)]
-    [InlineData("xx", ComponentStatus.NoData)]
-    [InlineData("xxx", ComponentStatus.MajorOutage)]
-    [InlineData("+xx", ComponentStatus.Operational)]
-    [InlineData("+xxx", ComponentStatus.MajorOutage)]
-    [InlineData("+xxx++", ComponentStatus.MajorOutage)]
-    [InlineData("+xxx+++", ComponentStatus.Operational)]
-    [InlineData("+xxx++x++", ComponentStatus.MajorOutage)]
-    [InlineData("+xxx+++x", ComponentStatus.Operational)]
-    [InlineData("+x+x+x", ComponentStatus.MajorOutage)]
-    [InlineData("++++++x+x+x+", ComponentStatus.Operational)]
-    [InlineData("+xx +", ComponentStatus.Operational)]
-    [InlineData("+xx x", ComponentStatus.NoData)]
-    [InlineData("+xxnx", ComponentStatus.MajorOutage)]
-    [InlineData("+nnn", ComponentStatus.NoData)]
-    [InlineData("xxx +++", ComponentStatus.Operational)]
-    [InlineData("xxx ++", ComponentStatus.MajorOutage)]
-    [InlineData("+++ssssssssssss", ComponentStatus.DegradedPerformance)]
-    [InlineData("+++ssss", ComponentStatus.Operational)]
-    [InlineData("+++ssssssssssssssss+++", ComponentStatus.DegradedPerformance)]
-    public void A_component_is_what_its_samples_say(string samples, ComponentStatus expected)
+    [InlineData("", nameof(ComponentStatus.NoData))]
+    [InlineData("+", nameof(ComponentStatus.Operational))]
+    [InlineData("x", nameof(ComponentStatus.NoData))]
+    [InlineData("xx", nameof(ComponentStatus.NoData))]
+    [InlineData("xxx", nameof(ComponentStatus.MajorOutage))]
+    [InlineData("+xx", nameof(ComponentStatus.Operational))]
+    [InlineData("+xxx", nameof(ComponentStatus.MajorOutage))]
+    [InlineData("+xxx++", nameof(ComponentStatus.MajorOutage))]
+    [InlineData("+xxx+++", nameof(ComponentStatus.Operational))]
+    [InlineData("+xxx++x++", nameof(ComponentStatus.MajorOutage))]
+    [InlineData("+xxx+++x", nameof(ComponentStatus.Operational))]
+    [InlineData("+x+x+x", nameof(ComponentStatus.MajorOutage))]
+    [InlineData("++++++x+x+x+", nameof(ComponentStatus.Operational))]
+    [InlineData("+xx +", nameof(ComponentStatus.Operational))]
+    [InlineData("+xx x", nameof(ComponentStatus.NoData))]
+    [InlineData("+xxnx", nameof(ComponentStatus.MajorOutage))]
+    [InlineData("+nnn", nameof(ComponentStatus.NoData))]
+    [InlineData("xxx +++", nameof(ComponentStatus.Operational))]
+    [InlineData("xxx ++", nameof(ComponentStatus.MajorOutage))]
+    [InlineData("+++ssssssssssss", nameof(ComponentStatus.DegradedPerformance))]
+    [InlineData("+++ssss", nameof(ComponentStatus.Operational))]
+    [InlineData("+++ssssssssssssssss+++", nameof(ComponentStatus.DegradedPerformance))]
+    public void A_component_is_what_its_samples_say(string samples, string expected)
     {
         var (health, at) = Play(samples);
-        Assert.Equal(expected, HealthRules.Status([health], at, Limits));
+        Assert.Equal(expected, HealthRules.Status([health], at, Limits).ToString());
     }
 
     [Fact]
@@ -53,14 +53,14 @@ public sealed class HealthRulesTests
     }
 
     [Theory]
-    [InlineData("+xxx", "+xxx", ComponentStatus.MajorOutage)]
-    [InlineData("+xxx", "++++", ComponentStatus.PartialOutage)]
-    [InlineData("+xxx", "", ComponentStatus.MajorOutage)]
-    [InlineData("++++", "", ComponentStatus.Operational)]
-    public void Some_targets_down_is_partial_and_one_without_data_has_no_say(string first, string second, ComponentStatus expected)
+    [InlineData("+xxx", "+xxx", nameof(ComponentStatus.MajorOutage))]
+    [InlineData("+xxx", "++++", nameof(ComponentStatus.PartialOutage))]
+    [InlineData("+xxx", "", nameof(ComponentStatus.MajorOutage))]
+    [InlineData("++++", "", nameof(ComponentStatus.Operational))]
+    public void Some_targets_down_is_partial_and_one_without_data_has_no_say(string first, string second, string expected)
     {
         var (one, at) = Play(first);
-        Assert.Equal(expected, HealthRules.Status([one, Play(second).Health], at, Limits));
+        Assert.Equal(expected, HealthRules.Status([one, Play(second).Health], at, Limits).ToString());
     }
 
     [Fact]

@@ -11,7 +11,7 @@ internal static class Subscribing
         (string, string)[] kinds = choice.Length > 0 ? choice : [("kind", "incidents"), ("kind", "maintenance")];
         using var asked = await status.PostFormAsync("/subscribe", [("email", address), .. kinds]);
         Assert.Equal(HttpStatusCode.Accepted, asked.StatusCode);
-        var message = await mail.OneAsync(m => m.To.Mailboxes.Single().Address == address && m.Subject.StartsWith("Confirm", StringComparison.Ordinal), $"a confirmation for {address}");
+        var message = await mail.OneAsync(m => m.To.Mailboxes.Single().Address == address && m.Subject!.StartsWith("Confirm", StringComparison.Ordinal), $"a confirmation for {address}");
         using var confirmed = await status.PostFormAsync("/confirm", ("t", Token(MailServer.Link(message, "/confirm"))));
         Assert.Equal(HttpStatusCode.OK, confirmed.StatusCode);
     }
