@@ -94,7 +94,7 @@ def idle(guest: Guest) -> None:
         try:
             with open(f"/proc/{pid}/cmdline", "rb") as file:
                 command = file.read()
-            if guest.path.encode() not in command and b"/repl.py" not in command or command.startswith((b"unshare", b"taskset")):
+            if guest.path.encode() not in command and b"/repl.py" not in command or command.startswith((b"setpriv", b"unshare", b"taskset")):
                 continue
             with open(f"/proc/{pid}/smaps_rollup") as file:
                 fields = {line.split(":")[0]: int(line.split()[1]) for line in file if line.startswith(names)}

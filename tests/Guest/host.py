@@ -70,7 +70,8 @@ class Guest:
         self._pinged = 0.0
         self.listen()
         # A pid namespace of its own: the supervisor kills all that it sees.
-        command = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", *prefix]
+        # It dies with the tests, also where these are killed.
+        command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--mount-proc", "--kill-child", *prefix]
         command += [python, "-I", "-S", str(GUEST / "main.py"), "--socket", self.path, "--home", str(self.home), "--memory-events", str(self.memory_events)]
         base = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
         self.process = subprocess.Popen(command, env={**base, **(environment or {})}, stdin=subprocess.DEVNULL)

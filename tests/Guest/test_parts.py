@@ -12,6 +12,7 @@ from host import GUEST
 sys.path.insert(0, str(GUEST))
 
 from podflare_guest.lean import dumps, loads  # noqa: E402
+from podflare_guest.processes import Moment, _Process  # noqa: E402
 from podflare_guest.run import Run  # noqa: E402
 from podflare_guest.run_table import RunTable  # noqa: E402
 from podflare_guest.source import Source, complete  # noqa: E402
@@ -128,6 +129,14 @@ class RunTableTests(unittest.TestCase):
             table.acknowledge(number)
         self.assertEqual("queued", table.state(runs[0].raw))
         self.assertEqual(["unknown", "unknown", "unknown", "ended"], [table.state(run.raw) for run in runs[1:5]][:3] + [table.state(runs[-1].raw)])
+
+
+class MomentTests(unittest.TestCase):
+    def test_within_one_tick_the_process_id_decides(self) -> None:
+        moment = Moment()
+        for pid, ticks, expected in ((5, -1, False), (moment.newest, 0, False), (moment.newest + 1, 0, True), (5, 1, True)):
+            stat = f"{pid} (a) b) S 1 " + "0 " * 17 + f"{moment.ticks + ticks} 0"
+            self.assertEqual(expected, moment.precedes(_Process(pid, stat.encode())), (pid, ticks))
 
 
 class LeanTests(unittest.TestCase):

@@ -23,14 +23,14 @@ internal sealed class FrameWriter(Stream stream, TimeProvider time)
     public async ValueTask AddAsync(RequestFrame request, ulong number, CancellationToken cancellationToken)
     {
         Add(request.Header(number, time.GetUtcNow()));
-        await AddAsync(request.Head, cancellationToken);
-        await AddAsync(request.Code, cancellationToken);
+        await AddAsync(request.Head, cancellationToken).ConfigureAwait(false);
+        await AddAsync(request.Code, cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
         if (_gathered.WrittenCount == 0) return;
-        await stream.WriteAsync(_gathered.WrittenMemory, cancellationToken);
+        await stream.WriteAsync(_gathered.WrittenMemory, cancellationToken).ConfigureAwait(false);
         _gathered.ResetWrittenCount();
     }
 
@@ -50,7 +50,7 @@ internal sealed class FrameWriter(Stream stream, TimeProvider time)
             return;
         }
 
-        await FlushAsync(cancellationToken);
-        await stream.WriteAsync(part, cancellationToken);
+        await FlushAsync(cancellationToken).ConfigureAwait(false);
+        await stream.WriteAsync(part, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 
 namespace Podflare.Guests;
@@ -18,7 +17,10 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
     private readonly CancellationTokenSource _stop = new();
     private readonly NetworkStream _stream = new(socket, ownsSocket: true);
     private readonly FrameDecoder _decoder = new();
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private FrameWriter? _writer;
+    private ulong _acknowledged;
+    private ulong _requests;
+    private int _wakes;
     private int _end = -1;
     private long _heard = time.GetTimestamp();
     private ulong _next;
@@ -33,16 +35,19 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
     {
         // Reading comes last: where a guest sends without a pause it does not return to start the others, nor to accept a newer one.
         await Task.Yield();
-        await Task.WhenAll(GuardAsync(WriteAsync), GuardAsync(BeatAsync), GuardAsync(ReadAsync));
+        await Task.WhenAll(GuardAsync(BeatAsync), GuardAsync(ReadAsync));
         Dispose();
         port.Lose(this);
         LogClosing((ConnectionEnd)_end);
     }
 
-    /// <summary>Something is to be written: an acknowledgement or a request.</summary>
+    /// <summary>
+    /// Something is to be written: an acknowledgement or a request. It is written here, as far as the socket takes it without waiting;
+    /// what others ask for meanwhile is written by the one who is at it. Never throws.
+    /// </summary>
     public void Wake()
     {
-        if (_greeted) _wake.Writer.TryWrite(true);
+        if (_greeted && Interlocked.Increment(ref _wakes) == 1) _ = GuardAsync(WriteAsync);
     }
 
     /// <summary>Ends the connection; the first reason counts.</summary>
@@ -63,8 +68,8 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
     {
         try
         {
-            await loop(_stop.Token);
-            Close(ConnectionEnd.Closed);
+            // The caller of Wake may be on a grain's scheduler, which is not to be held by a slow guest.
+            await loop(_stop.Token).ConfigureAwait(false);
         }
         catch (GuestProtocolException e)
         {
@@ -95,7 +100,9 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
                 var buffer = result.Buffer;
                 while (Frame.TryRead(ref buffer, out var frame)) Take(frame);
                 reader.AdvanceTo(buffer.Start, buffer.End);
-                if (result.IsCompleted) return;
+                if (!result.IsCompleted) continue;
+                Close(ConnectionEnd.Closed);
+                return;
             }
         }
         finally
@@ -167,24 +174,33 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
 
     private async Task WriteAsync(CancellationToken cancellationToken)
     {
-        if (!await _wake.Reader.WaitToReadAsync(cancellationToken)) return;
-        var writer = new FrameWriter(_stream, time);
-        writer.Add(FrameType.Welcome);
-        var acknowledged = 0UL;
-        var requests = 0UL;
-        while (await _wake.Reader.WaitToReadAsync(cancellationToken))
+        int seen;
+        do
         {
-            _wake.Reader.TryRead(out _);
-            if (_pingDue)
-            {
-                _pingDue = false;
-                writer.Add(FrameType.Ping);
-            }
-
-            if (port.Acknowledged is var number && number > acknowledged) writer.AddAck(acknowledged = number);
-            while (port.Requests.Next(this, requests + 1) is { } request) await writer.AddAsync(request.Frame, ++requests, cancellationToken);
-            await writer.FlushAsync(cancellationToken);
+            seen = Volatile.Read(ref _wakes);
+            await WriteDueAsync(cancellationToken).ConfigureAwait(false);
         }
+        while (Interlocked.Add(ref _wakes, -seen) != 0);
+    }
+
+    private async ValueTask WriteDueAsync(CancellationToken cancellationToken)
+    {
+        if (_writer is not { } writer)
+        {
+            writer = _writer = new FrameWriter(_stream, time);
+            writer.Add(FrameType.Welcome);
+        }
+
+        if (_pingDue)
+        {
+            _pingDue = false;
+            writer.Add(FrameType.Ping);
+        }
+
+        if (port.Acknowledged is var number && number > _acknowledged) writer.AddAck(_acknowledged = number);
+        while (port.Requests.Next(this, _requests + 1) is { } request)
+            await writer.AddAsync(request.Frame, ++_requests, cancellationToken).ConfigureAwait(false);
+        await writer.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private async Task BeatAsync(CancellationToken cancellationToken)

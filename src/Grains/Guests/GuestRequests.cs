@@ -40,15 +40,20 @@ internal sealed class GuestRequests(int limit)
     /// <summary>Completes the request with that number; one whose caller has gone is no longer known, and that is fine.</summary>
     public void Answer(GuestConnection connection, ulong number, GuestAnswer answer)
     {
-        lock (_gate) _pending.Find(request => request.Sent == (connection, number))?.Complete(answer);
+        PendingRequest? asked;
+        lock (_gate) asked = _pending.Find(request => request.Sent == (connection, number));
+        asked?.Complete(answer);
     }
 
     public void Close()
     {
+        PendingRequest[] pending;
         lock (_gate)
         {
             _closed = true;
-            foreach (var request in _pending) request.Fail(new SandboxUnreachableException());
+            pending = [.. _pending];
         }
+
+        foreach (var request in pending) request.Fail(new SandboxUnreachableException());
     }
 }

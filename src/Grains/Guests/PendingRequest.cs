@@ -3,7 +3,8 @@ namespace Podflare.Guests;
 /// <summary>A request that waits for its answer, over as many connections as it takes.</summary>
 internal sealed class PendingRequest(RequestFrame frame)
 {
-    private readonly TaskCompletionSource<GuestAnswer> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // Completed outside all locks. A grain that waits is resumed by its own scheduler, without another thread in between.
+    private readonly TaskCompletionSource<GuestAnswer> _answer = new();
 
     public RequestFrame Frame { get; } = frame;
 

@@ -12,6 +12,9 @@ internal sealed class EventRing(long maxBytes)
     private int _head;
     private long _bytes;
 
+    /// <summary>What is held, with its overhead.</summary>
+    public long Bytes => _bytes;
+
     /// <summary>The oldest event held; null when there is none.</summary>
     public long? FirstSeq => _head < _entries.Count ? _entries[_head].Batch.FirstSeq : null;
 

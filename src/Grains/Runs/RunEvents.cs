@@ -72,8 +72,14 @@ public sealed partial class RunEvents
     /// <summary>The exit is in the log.</summary>
     public bool Ended => Record.Ended;
 
-    /// <summary>Completes at the next append. Take it before reading, so that no append is missed.</summary>
-    public Task Changed => (_changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+    /// <summary>Bytes of events that the ring holds.</summary>
+    public long HeldBytes => _ring.Bytes;
+
+    /// <summary>
+    /// Completes at the next append, when all else of it is done: who waits may go on within it. Take it before reading, so that no
+    /// append is missed.
+    /// </summary>
+    public Task Changed => (_changed ??= new TaskCompletionSource()).Task;
 
     /// <summary>
     /// The events after <paramref name="seq"/>, from the ring or the log, about <paramref name="maxBytes"/> of them and at least one; null

@@ -55,6 +55,14 @@ public sealed class RunOptions
     [Range(64 * 1024, 64 * 1024 * 1024)]
     public int RingBytes { get; set; } = 1024 * 1024;
 
+    /// <summary>Ended runs of one sandbox that stay in memory for a moment; beyond it the oldest is left to the log alone at once. Default: 10,000.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxEndedInMemory { get; set; } = 10_000;
+
+    /// <summary>Rendered bytes of ended runs of one sandbox that stay in memory for a moment. Default: 16 MiB.</summary>
+    [Range(64 * 1024, 1L << 30)]
+    public long MaxEndedBytesInMemory { get; set; } = 16L * 1024 * 1024;
+
     /// <summary>Time without a batch after which a reader no longer holds the log's trimming back, in seconds. Default: 10.</summary>
     [Range(1, 600)]
     public double ReaderPatienceSeconds { get; set; } = 10;

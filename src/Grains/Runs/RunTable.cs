@@ -8,18 +8,45 @@ namespace Podflare.Runs;
 /// </summary>
 /// <param name="maxOpen">Open runs at most.</param>
 /// <param name="maxWaiting">Readers that may wait at a time for a run that is not there yet.</param>
-public sealed class RunTable(int maxOpen, int maxWaiting)
+/// <param name="maxEnded">Ended runs beyond which <see cref="IsOverfull"/>.</param>
+/// <param name="maxEndedBytes">Bytes of events of ended runs beyond which <see cref="IsOverfull"/>.</param>
+public sealed class RunTable(int maxOpen, int maxWaiting, int maxEnded, long maxEndedBytes)
 {
     private readonly Dictionary<RunId, RunEntry> _entries = [];
     private readonly Dictionary<RunId, TaskCompletionSource<RunEntry>> _expected = [];
+
+    // Apart from the ended ones, of which a busy sandbox has thousands in hand: each run begins and ends with a look at the open ones.
+    private readonly HashSet<RunEntry> _active = [];
+    private readonly Queue<RunEntry> _settled = [];
+    private long _settledBytes;
     private int _waiting;
 
-    public IEnumerable<RunEntry> All => _entries.Values;
+    public bool IsEmpty => _entries.Count == 0;
+
+    public IReadOnlyCollection<RunEntry> All => _entries.Values;
 
     /// <summary>Runs that have no exit yet, those being accepted included.</summary>
-    public IEnumerable<RunEntry> Open => _entries.Values.Where(entry => !entry.Ended);
+    public IEnumerable<RunEntry> Open => _active.Where(entry => !entry.Ended);
 
-    public int OpenCount => Open.Count();
+    public int OpenCount
+    {
+        get
+        {
+            var count = 0;
+            foreach (var entry in _active)
+                if (!entry.Ended) count++;
+            return count;
+        }
+    }
+
+    /// <summary>Those whose end was not marked by <see cref="Settle"/> yet.</summary>
+    public IReadOnlyCollection<RunEntry> Active => _active;
+
+    /// <summary>The ended run that is in hand for longest; null when there is none.</summary>
+    public RunEntry? OldestSettled => _settled.TryPeek(out var entry) ? entry : null;
+
+    /// <summary>The ended runs in hand are more, or hold more bytes, than they may.</summary>
+    public bool IsOverfull => _settled.Count > maxEnded || _settledBytes > maxEndedBytes;
 
     public RunEntry? Find(RunId run) => _entries.GetValueOrDefault(run);
 
@@ -36,11 +63,27 @@ public sealed class RunTable(int maxOpen, int maxWaiting)
     {
         var entry = new RunEntry(run);
         _entries.Add(run, entry);
+        _active.Add(entry);
         if (_expected.Remove(run, out var expected)) expected.TrySetResult(entry);
         return entry;
     }
 
-    public void Remove(RunEntry entry) => _entries.Remove(entry.Id);
+    /// <summary>The exit of this run is logged: it is kept for its readers, behind those that ended before.</summary>
+    public void Settle(RunEntry entry)
+    {
+        if (!_active.Remove(entry)) return;
+        _settled.Enqueue(entry);
+        _settledBytes += entry.Events!.HeldBytes;
+    }
+
+    public void Remove(RunEntry entry)
+    {
+        if (_entries.GetValueOrDefault(entry.Id) == entry) _entries.Remove(entry.Id);
+        _active.Remove(entry);
+        if (OldestSettled != entry) return;
+        _settled.Dequeue();
+        _settledBytes -= entry.Events!.HeldBytes;
+    }
 
     /// <summary>Waits until a run is entered: a subscription may overtake the start of its run.</summary>
     /// <returns>Null when it did not come in time, or too many wait already.</returns>

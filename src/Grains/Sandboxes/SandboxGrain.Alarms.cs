@@ -33,7 +33,7 @@ public sealed partial class SandboxGrain
         var now = time.GetUtcNow();
         var idle = _idleSince + _record.Value.IdleLimit;
         var end = _runs.OpenCount == 0 && idle < _record.Value.ExpiresAt ? idle : _record.Value.ExpiresAt;
-        var wait = _runs.All.Any() || _awaySince is not null ? Tick : end - now;
+        var wait = _runs.IsOverfull ? TimeSpan.Zero : !_runs.IsEmpty || _awaySince is not null ? Tick : end - now;
         wait = TimeSpan.FromTicks(Math.Clamp(wait.Ticks, TimeSpan.FromMilliseconds(10).Ticks, LongestWait.Ticks));
         if (_armedFor > now && _armedFor <= now + wait) return;
         _armedFor = now + wait;
@@ -54,19 +54,18 @@ public sealed partial class SandboxGrain
         if (now >= _record.Value.ExpiresAt) EndInBackground(EndReason.Expired);
         else if (_runs.OpenCount == 0 && now - _idleSince >= _record.Value.IdleLimit) EndInBackground(EndReason.Idle);
         else if (_awaySince is { } since && now - since >= TimeSpan.FromSeconds(Limits.GuestPatienceSeconds)) EndInBackground(EndReason.Lost);
-        else foreach (var run in _runs.All.ToArray()) await WatchAsync(run, now, cancellationToken);
+        else
+        {
+            foreach (var run in _runs.Active.ToArray()) await WatchAsync(run, now, cancellationToken);
+            await ForgetEndedAsync(now, cancellationToken);
+        }
+
         ArmAlarms();
     }
 
     private async Task WatchAsync(RunEntry run, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if (run.Events is not { } events) return;
-        if (run.EndedAt is { } ended)
-        {
-            if (now - ended >= RingPatience) await ForgetAsync(run, cancellationToken);
-            return;
-        }
-
+        if (run.Events is not { } events || run.EndedAt is not null) return;
         if (_awaySince is not null || _pump is not { IsIdle: true } || run.Starting is { IsCompleted: false }) return;
         if (!run.Held)
         {
@@ -84,19 +83,22 @@ public sealed partial class SandboxGrain
     }
 
     // What the store lost in its last seconds is written again before the only copy goes.
-    private async Task ForgetAsync(RunEntry run, CancellationToken cancellationToken)
+    private async Task ForgetEndedAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        try
+        while (_runs.OldestSettled is { } run && (now - run.EndedAt >= RingPatience || _runs.IsOverfull))
         {
-            await run.Events!.VerifyAsync(cancellationToken);
-        }
-        catch (StorageUnavailableException)
-        {
-            return;
-        }
+            try
+            {
+                await run.Events!.VerifyAsync(cancellationToken);
+            }
+            catch (StorageUnavailableException)
+            {
+                return;
+            }
 
-        run.Events.ReleaseRing();
-        _runs.Remove(run);
+            _runs.Remove(run);
+            run.Events.ReleaseRing();
+        }
     }
 
     // The guest does not hold it, and nobody has asked for it lately: either it never began, or the log went back behind its end.

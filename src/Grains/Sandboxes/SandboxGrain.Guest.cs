@@ -48,6 +48,7 @@ public sealed partial class SandboxGrain
     public void OnEnded(RunEntry run)
     {
         run.EndedAt = time.GetUtcNow();
+        _runs.Settle(run);
         if (_runs.OpenCount == 0) _idleSince = run.EndedAt.Value;
         var ending = run.Events!.Record.Ending!;
         LogRunEnded(_id, run.Id, ending.Code, ending.Reason);

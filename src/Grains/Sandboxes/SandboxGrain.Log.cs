@@ -12,7 +12,7 @@ public sealed partial class SandboxGrain
     [LoggerMessage(LogLevel.Information, "Adopted sandbox {Sandbox} with {Open} open runs.")]
     private partial void LogAdopted(SandboxId sandbox, int open);
 
-    [LoggerMessage(LogLevel.Information, "Accepted run {Run} in sandbox {Sandbox}: {Language}.")]
+    [LoggerMessage(LogLevel.Debug, "Accepted run {Run} in sandbox {Sandbox}: {Language}.")]
     private partial void LogRunAccepted(SandboxId sandbox, RunId run, RunLanguage language);
 
     [LoggerMessage(LogLevel.Information, "Ended run {Run} in sandbox {Sandbox}: code {Code}, reason {Reason}.")]

@@ -69,9 +69,11 @@ public sealed partial class SandboxGrain
 
     private async Task<RunAccepted> StartAsync(GuestPort port, RunEntry entry, RunRequest request, string hash)
     {
+        var stored = false;
         try
         {
             var joined = entry.Events is not null || !await AcceptAsync(entry, request, hash);
+            stored = entry is { Ended: true, EndedAt: null };
             if (entry.Events!.Record.PayloadHash != hash) throw new IdempotencyKeyReusedException();
             if (entry.Ended) return new RunAccepted(entry.Id, Joined: true, ReplRestarted: false);
             var restarted = false;
@@ -81,7 +83,7 @@ public sealed partial class SandboxGrain
         }
         catch (Exception e)
         {
-            if (entry.Events is null || entry.Ended)
+            if (entry.Events is null || stored)
             {
                 entry.Refuse(e);
                 _runs.Remove(entry);
@@ -91,7 +93,8 @@ public sealed partial class SandboxGrain
         }
         finally
         {
-            if (entry.Ended) _runs.Remove(entry);
+            // It ended long ago, and its readers are served from the log.
+            if (stored) _runs.Remove(entry);
             ArmAlarms();
         }
     }

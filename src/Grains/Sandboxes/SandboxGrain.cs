@@ -37,7 +37,8 @@ public sealed partial class SandboxGrain(
 
     private readonly GrainRecord<SandboxRecord> _record = new(durable, "sandbox", context, logger);
     private readonly GrainRecord<Tombstone> _tombstone = new(expiring, "tombstone", context, logger);
-    private readonly RunTable _runs = new(runOptions.Value.MaxOpen, MaxExpecting);
+    private readonly RunTable _runs = new(
+        runOptions.Value.MaxOpen, MaxExpecting, runOptions.Value.MaxEndedInMemory, runOptions.Value.MaxEndedBytesInMemory);
     private readonly CancellationTokenSource _closing = new();
     private readonly CancellationTokenSource _deactivating = new();
     private SandboxId _id;

@@ -58,6 +58,7 @@ internal sealed class RunInbox(long afterSeq, RunReaderOptions options, TimeProv
     public async Task<bool> Deliver(EventBatch batch)
     {
         var start = time.GetTimestamp();
+        TaskCompletionSource? arrived;
         for (; ; )
         {
             Task room;
@@ -81,8 +82,8 @@ internal sealed class RunInbox(long afterSeq, RunReaderOptions options, TimeProv
 
                 if (HasRoom(fresh))
                 {
-                    Enqueue(fresh);
-                    return true;
+                    arrived = Enqueue(fresh);
+                    break;
                 }
 
                 if (time.GetElapsedTime(start) >= Room)
@@ -104,6 +105,10 @@ internal sealed class RunInbox(long afterSeq, RunReaderOptions options, TimeProv
                 // Looked at once more above.
             }
         }
+
+        // Who waits for it goes on here, up to its first wait: one wake-up less between the program and its reader.
+        arrived?.TrySetResult();
+        return true;
     }
 
     /// <summary>The next batch; null when everything that had arrived is taken and the subscription is broken (<paramref name="why"/> says how).</summary>
@@ -126,7 +131,7 @@ internal sealed class RunInbox(long afterSeq, RunReaderOptions options, TimeProv
                 if (_break is not InboxBreak.None) return (null, _break);
                 quiet = TimeSpan.FromSeconds(options.SilenceSeconds) - time.GetElapsedTime(_heardAt);
                 if (quiet <= TimeSpan.Zero) return (null, InboxBreak.Silent);
-                _arrived ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                _arrived ??= new TaskCompletionSource();
                 arrived = _arrived.Task;
             }
 
@@ -182,24 +187,24 @@ internal sealed class RunInbox(long afterSeq, RunReaderOptions options, TimeProv
     private bool HasRoom(EventBatch batch) =>
         _batches.Count == 0 || (_batches.Count < options.BufferBatches && _bytes + batch.Utf8.Length <= options.BufferBytes);
 
-    private void Enqueue(EventBatch batch)
+    /// <returns>What is to be completed outside the lock.</returns>
+    private TaskCompletionSource? Enqueue(EventBatch batch)
     {
         _batches.Enqueue(batch);
         _bytes += batch.Utf8.Length;
         _received = Math.Max(_received, batch.LastSeq);
         _hasExit = batch.HasExit;
-        WakeLocked();
+        var arrived = _arrived;
+        _arrived = null;
+        return arrived;
     }
 
     private void BreakLocked(InboxBreak why)
     {
         if (_break is InboxBreak.None) _break = why;
-        WakeLocked();
-    }
-
-    private void WakeLocked()
-    {
-        _arrived?.TrySetResult();
+        if (_arrived is not { } arrived) return;
         _arrived = null;
+        // Its continuation must not run under the lock.
+        ThreadPool.UnsafeQueueUserWorkItem(static waiting => waiting.TrySetResult(), arrived, preferLocal: false);
     }
 }

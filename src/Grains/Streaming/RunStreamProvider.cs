@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Metadata;
 using Orleans.Streams;
 using Podflare.Sandboxes;
 
@@ -22,6 +23,7 @@ public sealed class RunStreamProvider(IServiceProvider services) : IStreamProvid
 
     // Orleans holds observers weakly: these are what keeps them alive.
     private readonly ConcurrentDictionary<Guid, RunInbox> _live = new();
+    private (GrainType Grain, GrainInterfaceType Interface)? _producer;
     private int _watching;
 
     public string Name => ProviderName;
@@ -47,8 +49,17 @@ public sealed class RunStreamProvider(IServiceProvider services) : IStreamProvid
     public IAsyncStream<T> GetStream<T>(StreamId streamId) =>
         new RunStream(this, streamId) as IAsyncStream<T> ?? throw new ArgumentException($"The streams of {Name} carry {nameof(EventBatch)}.");
 
-    internal IRunStreamExtension Producer(SandboxId sandbox) =>
-        Grains.GetGrain(GrainId.Create(services.GetRequiredService<RunProducer>().Type, IdSpan.Create(sandbox.Value))).AsReference<IRunStreamExtension>();
+    internal IRunStreamExtension Producer(SandboxId sandbox)
+    {
+        // Orleans finds the interface's id by reflection, each time anew.
+        if (_producer is not { } producer)
+        {
+            producer = (services.GetRequiredService<RunProducer>().Type, services.GetRequiredService<GrainInterfaceTypeResolver>().GetGrainInterfaceType(typeof(IRunStreamExtension)));
+            _producer = producer;
+        }
+
+        return (IRunStreamExtension)Grains.GetGrain(GrainId.Create(producer.Grain, IdSpan.Create(sandbox.Value)), producer.Interface);
+    }
 
     internal IRunSubscriber Enter(Guid id, RunInbox inbox)
     {

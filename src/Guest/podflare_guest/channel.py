@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 # Well under the smallest usual send buffer.
 PACKET = 60_000
-# A program that floods its end must not keep the loop from the host.
-_PACKETS_PER_TURN = 16
 
 
 class Channel:
@@ -71,9 +69,8 @@ class Channel:
             if not self._outbox:
                 self._loop.change(self._socket.fileno(), READ)
         if events & ~WRITE:
-            for _ in range(_PACKETS_PER_TURN):
-                if self._closed or not self._read():
-                    break
+            # One packet a turn: a program that floods its end must not keep the loop from the host.
+            self._read()
 
     def _read(self) -> bool:
         try:

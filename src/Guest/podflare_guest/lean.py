@@ -15,6 +15,9 @@ __all__ = ["TYPE_CHECKING", "deque", "signal", "socket", "dumps", "loads"]
 
 TYPE_CHECKING = False
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class _Strict:
     strict = True
@@ -25,23 +28,32 @@ class _Strict:
     parse_constant = float
 
 
-def loads(data: bytes) -> object:
-    """Parses one JSON text in UTF-8; ValueError for anything else."""
+def _make_scan() -> Callable[[str, int], tuple[object, int]] | None:
     try:
         from _json import make_scanner
     except ImportError:
+        return None
+    return make_scanner(_Strict)  # type: ignore[no-any-return]
+
+
+_scan = _make_scan()
+
+
+def loads(data: bytes) -> object:
+    """Parses one JSON text in UTF-8; ValueError for anything else."""
+    if _scan is None:
         import json
 
         return json.loads(data.decode())
     text = data.decode().strip(" \t\r\n")
     try:
-        value, end = make_scanner(_Strict)(text, 0)
+        value, end = _scan(text, 0)
     except (StopIteration, RecursionError, SystemError):
         # SystemError: without json.decoder the scanner finds no exception to raise.
         raise ValueError("not JSON") from None
     if end != len(text):
         raise ValueError("text behind the JSON value")
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def dumps(value: object) -> bytes:
@@ -65,11 +77,14 @@ def _render(value: object) -> str:
     raise TypeError(type(value).__name__)
 
 
-def _quote(text: str) -> str:
+def _make_quote() -> Callable[[str], str]:
     try:
         from _json import encode_basestring_ascii
     except ImportError:
         import json
 
-        return json.dumps(text)
-    return encode_basestring_ascii(text)  # type: ignore[no-any-return]
+        return json.dumps
+    return encode_basestring_ascii  # type: ignore[no-any-return]
+
+
+_quote = _make_quote()

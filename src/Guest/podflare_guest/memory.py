@@ -19,28 +19,31 @@ class MemoryEvents:
             except OSError:
                 continue
             break
-        self._before = 0
+        self._before = b""
 
     def mark(self) -> None:
         """Remembers the count before a run."""
-        self._before = self._count()
+        self._before = self._read()
 
     def rose(self) -> bool:
         """Whether the kernel has killed for memory since the mark."""
-        count = self._count()
-        rose = count > self._before
-        self._before = count
+        now = self._read()
+        rose = _count(now) > _count(self._before)
+        self._before = now
         return rose
 
-    def _count(self) -> int:
+    def _read(self) -> bytes:
         if self._fd < 0:
-            return 0
+            return b""
         try:
-            lines = os.pread(self._fd, 4096, 0).splitlines()
+            return os.pread(self._fd, 4096, 0)
         except OSError:
-            return 0
-        for line in lines:
-            name, _, value = line.partition(b" ")
-            if name == b"oom_kill" and value.strip().isdigit():
-                return int(value)
-        return 0
+            return b""
+
+
+def _count(text: bytes) -> int:
+    for line in text.splitlines():
+        name, _, value = line.partition(b" ")
+        if name == b"oom_kill" and value.strip().isdigit():
+            return int(value)
+    return 0

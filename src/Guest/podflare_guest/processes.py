@@ -70,14 +70,28 @@ def _all() -> Iterator[_Process]:
 class Moment:
     """A point in the order in which processes start."""
 
+    _load = -1
+
     def __init__(self) -> None:
-        self._ticks = int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
+        # Every run has one, few ask it anything: what it has read is made sense of only then.
+        self._now = time.clock_gettime(time.CLOCK_BOOTTIME)
         # A tick is long: a process of the run before may have started in the same one. The last field is the newest process id.
-        with open("/proc/loadavg", "rb", buffering=0) as file:
-            self._newest = int(file.read(200).split()[-1])
+        if Moment._load < 0:
+            Moment._load = os.open("/proc/loadavg", os.O_RDONLY)
+        self._line = os.pread(Moment._load, 200, 0)
+
+    @property
+    def ticks(self) -> int:
+        """Clock ticks since boot."""
+        return int(self._now * os.sysconf("SC_CLK_TCK"))
+
+    @property
+    def newest(self) -> int:
+        """The id of the process that was started last."""
+        return int(self._line.split()[-1])
 
     def precedes(self, process: _Process) -> bool:
-        return process.started_ticks > self._ticks or process.started_ticks == self._ticks and process.pid > self._newest
+        return process.started_ticks > self.ticks or process.started_ticks == self.ticks and process.pid > self.newest
 
 
 def kill_subtree(root: int, stop: bool) -> bool:

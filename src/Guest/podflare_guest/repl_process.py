@@ -81,7 +81,8 @@ class ReplProcess:
             become_user(output.shared_end, output.errors_end, settings.home)
             os.set_inheritable(control, True)
             os.set_inheritable(records, True)
-            os.execve(sys.executable, [sys.executable, _SCRIPT, str(control), str(records)], environment)
+            # -u takes the buffer from the stdout of C code as well: nothing to flush at the end of a run, nothing lost in a crash.
+            os.execve(sys.executable, [sys.executable, "-u", _SCRIPT, str(control), str(records)], environment)
         finally:
             os._exit(127)
 

@@ -19,7 +19,8 @@ class RunTable:
         self._queue: deque[Run] = deque()
         self._queue_bytes = 0
         self._open: dict[bytes, Run] = {}  # until END is acknowledged
-        self._known: dict[bytes, None] = {}  # oldest first
+        self._known: set[bytes] = set()
+        self._oldest: deque[bytes] = deque()  # the same; a dict would step over all that has been taken from its front
 
     def __iter__(self) -> Iterator[Run]:
         return iter(self._open.values())
@@ -46,11 +47,13 @@ class RunTable:
         self._queue.append(run)
         self._queue_bytes += len(run.code)
         self._open[run.raw] = run
-        self._known[run.raw] = None
+        self._known.add(run.raw)
+        self._oldest.append(run.raw)
         if len(self._known) > _KNOWN_RUNS:
             # One pass at most: what is open is never forgotten, and there is little of it.
-            oldest = next(raw for raw in self._known if raw not in self._open)
-            del self._known[oldest]
+            while self._oldest[0] in self._open:
+                self._oldest.rotate(-1)
+            self._known.remove(self._oldest.popleft())
 
     def peek(self) -> Run | None:
         return self._queue[0] if self._queue else None

@@ -113,7 +113,7 @@ class Supervisor:
                 self._runner.announce(run)
 
     def _take(self, number: int, state: str, restarted: bool) -> None:
-        self._link.send(frame(frames.TAKEN, dumps({"state": state, "repl_restarted": restarted}), number))
+        self._link.send(frame(frames.TAKEN, b'{"state":"%s","repl_restarted":%s}' % (state.encode(), b"true" if restarted else b"false"), number))
 
     def _refuse(self, number: int, code: str, detail: str) -> None:
         self._link.send(frame(frames.REFUSED, dumps({"code": code, "detail": detail}), number))

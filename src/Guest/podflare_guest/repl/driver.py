@@ -47,8 +47,6 @@ class Driver:
         self._announced = self._noticed = 0  # interrupts
         self._program_handler: object = _signal.default_int_handler
         self._program_mask: set[int] = set()
-        self._fflush: object = None
-        self._modules = 0
 
     def serve(self) -> None:
         """Starts up, then runs what it is sent, for ever."""
@@ -107,7 +105,6 @@ class Driver:
             self._report(outcome, error[2])
         outcome = None
         self._streams.flush()
-        self._flush_c()
         self._control.end(tag, status, struck, error)
         # The supervisor goes on already; what follows costs the caller nothing.
         _put(before)
@@ -180,19 +177,6 @@ class Driver:
             self._source_size -= self._sources.pop(oldest)
             linecache.cache.pop(oldest, None)
 
-    def _flush_c(self) -> None:
-        """Empties the buffers of C code; only an extension module outside the standard library, or ctypes, can have filled one."""
-        if self._fflush is None:
-            if len(sys.modules) == self._modules:
-                return
-            self._modules = len(sys.modules)
-            if "ctypes" not in sys.modules and not any(map(_is_foreign, list(sys.modules.values()))):
-                return
-            import ctypes
-
-            self._fflush = ctypes.CDLL(None).fflush
-        self._fflush(None)  # type: ignore[operator]
-
     def _set_environment(self, environment: dict[bytes, bytes]) -> None:
         _put(self._base)
         self._base = _put(environment)
@@ -216,8 +200,3 @@ def _put(environment: dict[bytes, bytes] | dict[bytes, bytes | None]) -> dict[by
         else:
             os.environb[name] = value
     return before
-
-
-def _is_foreign(module: object) -> bool:
-    file = getattr(module, "__file__", None)
-    return isinstance(file, str) and ".so" in file and "lib-dynload" not in file
