@@ -54,8 +54,12 @@ public sealed class HostSilos(ISiloMetadataCache metadata, IServiceProvider serv
         ActiveSilos().FirstOrDefault(silo => HostOf(silo) == host && !silo.Endpoint.Equals(self.Endpoint));
 
     // Resolved late: the status oracle is built from services that need the placement director, which needs us.
-    private IEnumerable<SiloAddress> ActiveSilos() =>
-        services.GetRequiredService<ISiloStatusOracle>().GetApproximateSiloStatuses(onlyActive: true).Keys;
+    private ISiloStatusOracle Members => services.GetRequiredService<ISiloStatusOracle>();
 
-    private string? Tag(SiloAddress silo, string key) => metadata.GetSiloMetadata(silo).Metadata.GetValueOrDefault(key);
+    private IEnumerable<SiloAddress> ActiveSilos() => Members.GetApproximateSiloStatuses(onlyActive: true).Keys;
+
+    // Metadata is asked of each silo once. Where that failed, as it can while two silos start at a time, it is missing for minutes or for
+    // good, and an orphan would never learn that its host is back. The name comes with the membership itself.
+    private string? Tag(SiloAddress silo, string key) =>
+        metadata.GetSiloMetadata(silo).Metadata.GetValueOrDefault(key) ?? (Members.TryGetSiloName(silo, out var name) ? SiloName.Tag(name, key) : null);
 }
