@@ -1,6 +1,7 @@
 using Podflare.Bodies;
 using Podflare.Health;
 using Podflare.Keys;
+using Podflare.OpenApi;
 using Podflare.Problems;
 using Podflare.Runs;
 using Podflare.Sandboxes;
@@ -26,6 +27,7 @@ internal static class FrontendApp
         app.UseMiddleware<DeadlineMiddleware>();
 
         app.MapHealth();
+        app.MapApiDocument();
         foreach (var mount in new[] { Mount.Main, Mount.Compat })
         {
             app.MapAlive(mount);
