@@ -24,13 +24,13 @@ internal sealed class Downloader(IGrainFactory grains, IOptions<HttpOptions> htt
     private static async Task SendAsync(HttpContext context, Transfer transfer, IFileExtension source, FileChunk? chunk)
     {
         var offset = 0L;
-        while (chunk is { Bytes: var bytes })
+        while (chunk is not null)
         {
-            offset += bytes.Length;
+            offset += chunk.Length;
             var next = source.Read(transfer.Id, offset, context.RequestAborted);
             try
             {
-                await transfer.WaitForClientAsync(WriteAsync(context, bytes));
+                await transfer.WaitForClientAsync(WriteAsync(context, chunk.Bytes));
             }
             catch
             {
@@ -38,11 +38,12 @@ internal sealed class Downloader(IGrainFactory grains, IOptions<HttpOptions> htt
                 throw;
             }
 
+            chunk.Took();
             chunk = await next;
         }
     }
 
-    private static async Task<bool> WriteAsync(HttpContext context, byte[] bytes)
+    private static async Task<bool> WriteAsync(HttpContext context, ReadOnlyMemory<byte> bytes)
     {
         await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
         return true;

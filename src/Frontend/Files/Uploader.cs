@@ -44,13 +44,16 @@ internal sealed class Uploader(
     {
         var offset = 0L;
         var writing = Task.CompletedTask;
+        FileChunk? written = null;
         try
         {
             // One chunk is read while the one before is written.
             while (await transfer.WaitForClientAsync(ReadChunkAsync(context, offset)) is { Length: > 0 } chunk)
             {
                 await writing;
-                writing = target.Write(transfer.Id, offset, new FileChunk(chunk), context.RequestAborted);
+                written?.Return();
+                written = chunk;
+                writing = target.Write(transfer.Id, offset, chunk, context.RequestAborted);
                 offset += chunk.Length;
                 if (offset > files.Value.MaxFileBytes) throw TooLarge();
             }
@@ -62,15 +65,19 @@ internal sealed class Uploader(
         }
 
         await writing;
+        written?.Return();
         return offset;
     }
 
-    private static async Task<byte[]> ReadChunkAsync(HttpContext context, long offset)
+    /// <returns>A chunk of no byte at the end.</returns>
+    private static async Task<FileChunk> ReadChunkAsync(HttpContext context, long offset)
     {
         var left = context.Request.ContentLength is { } length ? length - offset : long.MaxValue;
-        var chunk = GC.AllocateUninitializedArray<byte>((int)Math.Min(left, FileChunk.MaxBytes));
-        var read = await context.Request.Body.ReadAtLeastAsync(chunk, chunk.Length, throwOnEndOfStream: false, context.RequestAborted);
-        return read == chunk.Length ? chunk : chunk[..read];
+        var chunk = FileChunk.Rent((int)Math.Min(left, FileChunk.MaxBytes));
+        var read = await context.Request.Body.ReadAtLeastAsync(chunk.Bytes, chunk.Length, throwOnEndOfStream: false, context.RequestAborted);
+        chunk.Cut(read);
+        if (read == 0) chunk.Return();
+        return chunk;
     }
 
     private ProblemException TooLarge() => new(new Problem(413, "file_too_large", $"the file is larger than {files.Value.MaxFileBytes} bytes"));

@@ -2,15 +2,6 @@ using System.Collections.Immutable;
 
 namespace Podflare.Files;
 
-/// <summary>A piece of a file, 1 to <see cref="MaxBytes"/> bytes.</summary>
-/// <remarks>Whoever has passed it on must not touch it again: in one process it is the same array at both ends.</remarks>
-[GenerateSerializer, Immutable, Alias("podflare.FileChunk")]
-public sealed record FileChunk([property: Id(0)] byte[] Bytes)
-{
-    /// <summary>Largest piece; one is on its way at a time, in each transfer.</summary>
-    public const int MaxBytes = 1024 * 1024;
-}
-
 /// <summary>A file that was opened for reading.</summary>
 /// <param name="Size">In bytes; null where the kernel makes the content as it is read, so nobody knows.</param>
 [GenerateSerializer, Immutable, Alias("podflare.FileOpened")]

@@ -38,9 +38,12 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
                 return null;
             }
 
-            transfer.Offset += frame.Payload.Length;
+            // By asking for this one the reader says that it is done with the one before the last: the last it may be sending right now.
+            transfer.BeforeLast?.Return();
+            (transfer.BeforeLast, transfer.Last) = (transfer.Last, frame.Data!);
+            transfer.Offset += frame.Data!.Length;
             AskAhead(transfer);
-            return new FileChunk(frame.Payload);
+            return frame.Data;
         }, cancellationToken);
     }
 
@@ -57,7 +60,8 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
         {
             transfer.Guest.Send(FrameType.FileData, chunk.Bytes);
             var next = await transfer.Guest.ReadAsync(FrameType.FileNext, step);
-            transfer.Offset += chunk.Bytes.Length;
+            transfer.Offset += chunk.Length;
+            chunk.Took();
             return next;
         }, cancellationToken);
     }
@@ -67,7 +71,7 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
         var transfer = Find(id, length);
         return StepAsync(id, transfer, async step =>
         {
-            transfer.Guest.Send(FrameType.FileEnd, []);
+            transfer.Guest.Send(FrameType.FileEnd, default);
             var done = await transfer.Guest.ReadAsync(FrameType.FileDone, step);
             Remove(id);
             return done;
@@ -160,7 +164,7 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
 
     private static void AskAhead(FileTransfer transfer)
     {
-        transfer.Guest.Send(FrameType.FileNext, []);
+        transfer.Guest.Send(FrameType.FileNext, default);
         transfer.Ahead = transfer.Guest.ReadAsync(FrameType.FileData, CancellationToken.None);
     }
 

@@ -19,6 +19,12 @@ internal sealed class FileTransfer(GuestTransfer guest, TimeSpan patience) : IDi
     /// <summary>The next chunk, asked for while the one before is on its way to the client.</summary>
     public Task<GuestFileFrame>? Ahead { get; set; }
 
+    /// <summary>The chunks that the reader may still be using.</summary>
+    public FileChunk? Last { get; set; }
+
+    /// <inheritdoc cref="Last"/>
+    public FileChunk? BeforeLast { get; set; }
+
     /// <param name="abandon">Called when nobody has moved it for too long, unless <paramref name="closing"/> says that its owner is gone.</param>
     public void Start(TimeProvider time, Action abandon, CancellationToken closing) => _abandon = time.CreateTimer(
         _ =>

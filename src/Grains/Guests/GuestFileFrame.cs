@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -6,10 +7,22 @@ using Podflare.Files;
 namespace Podflare.Guests;
 
 /// <summary>A frame of a file transfer as it came from the guest.</summary>
-internal sealed record GuestFileFrame(FrameType Type, byte[] Payload)
+/// <param name="Text">JSON; empty in frames without.</param>
+/// <param name="Data">The bytes of a <c>FILE_DATA</c>; null in all others.</param>
+internal sealed record GuestFileFrame(FrameType Type, byte[] Text, FileChunk? Data)
 {
     // What the year 1 and the year 9999 are in Unix time: a file can have any.
     private const long MinTime = -62_135_596_800_000;
+
+    /// <exception cref="GuestProtocolException">Data of no byte.</exception>
+    public static GuestFileFrame Of(in Frame frame)
+    {
+        if (frame.Header.Type is not FrameType.FileData) return new GuestFileFrame(frame.Header.Type, frame.Payload.ToArray(), null);
+        if (frame.Header.Length == 0) throw new GuestProtocolException("a FILE_DATA of no byte");
+        var chunk = FileChunk.Rent(frame.Header.Length);
+        frame.Payload.CopyTo(chunk.Bytes.Span);
+        return new GuestFileFrame(frame.Header.Type, [], chunk);
+    }
 
     /// <returns>The size in bytes.</returns>
     public long Opened(out DateTimeOffset modified)
@@ -60,7 +73,7 @@ internal sealed record GuestFileFrame(FrameType Type, byte[] Payload)
     {
         try
         {
-            return JsonSerializer.Deserialize(Payload, type) ?? throw new FileTransferLostException();
+            return JsonSerializer.Deserialize(Text, type) ?? throw new FileTransferLostException();
         }
         catch (JsonException)
         {

@@ -49,7 +49,7 @@ internal sealed class GuestFiles
         lock (_gate) transfer = connection == _connection ? _transfers.GetValueOrDefault(frame.Header.Number) : null;
         if (transfer is null) return;
         if (frame.Header.Length > FileChunk.MaxBytes) throw new GuestProtocolException("a file frame of more than 1 MiB");
-        transfer.Take(new GuestFileFrame(frame.Header.Type, frame.Payload.ToArray()));
+        transfer.Take(GuestFileFrame.Of(frame));
     }
 
     /// <summary>The next frame for this connection.</summary>
@@ -62,7 +62,7 @@ internal sealed class GuestFiles
         }
     }
 
-    internal void Send(GuestTransfer transfer, FrameType type, byte[] payload)
+    internal void Send(GuestTransfer transfer, FrameType type, ReadOnlyMemory<byte> payload)
     {
         GuestConnection? connection;
         lock (_gate)
@@ -78,7 +78,7 @@ internal sealed class GuestFiles
 
     internal void Close(GuestTransfer transfer)
     {
-        if (!transfer.Ended) Send(transfer, FrameType.FileCancel, []);
+        if (!transfer.Ended) Send(transfer, FrameType.FileCancel, default);
         lock (_gate) _transfers.Remove(transfer.Number);
     }
 }

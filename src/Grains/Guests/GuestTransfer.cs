@@ -16,7 +16,7 @@ internal sealed class GuestTransfer(GuestFiles files, ulong number) : IDisposabl
     public bool Ended { get; private set; }
 
     /// <summary>Hands a frame to the connection; never waits. The payload must not change afterwards.</summary>
-    public void Send(FrameType type, byte[] payload) => files.Send(this, type, payload);
+    public void Send(FrameType type, ReadOnlyMemory<byte> payload) => files.Send(this, type, payload);
 
     /// <summary>Waits for the next frame, which must be of that type; instead of data there may be the end.</summary>
     /// <exception cref="FileRefusedException">The guest refuses.</exception>
