@@ -1,4 +1,5 @@
 using Podflare.Bodies;
+using Podflare.Files;
 using Podflare.Health;
 using Podflare.Keys;
 using Podflare.OpenApi;
@@ -15,7 +16,7 @@ internal static class FrontendApp
     {
         var settings = ServerSettings.Read(builder.Configuration);
         builder.AddHttp(settings);
-        builder.Services.AddBodies().AddSandboxEndpoints().AddRunEndpoints().AddHealth();
+        builder.Services.AddBodies().AddSandboxEndpoints().AddRunEndpoints().AddFileEndpoints().AddHealth();
     }
 
     public static void MapFrontend(this WebApplication app)
@@ -34,6 +35,7 @@ internal static class FrontendApp
             var api = app.MapGroup($"{mount.Prefix}/v1").WithMetadata(new NeedsKey());
             api.MapSandboxes(mount);
             api.MapRuns(mount);
+            if (mount == Mount.Main) api.MapFiles();
             api.MapNotOffered();
         }
 

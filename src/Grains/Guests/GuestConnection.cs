@@ -138,6 +138,9 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
             case FrameType.End when IsNext(frame.Header.Number):
                 Fit(port.Take(this, End(frame), frame.WireBytes));
                 break;
+            case FrameType.FileData or FrameType.FileNext or FrameType.FileEnd or (>= FrameType.FileOpened and <= FrameType.FileFailed):
+                port.Files.Take(this, frame);
+                break;
         }
     }
 
@@ -200,6 +203,12 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
         if (port.Acknowledged is var number && number > _acknowledged) writer.AddAck(_acknowledged = number);
         while (port.Requests.Next(this, _requests + 1) is { } request)
             await writer.AddAsync(request.Frame, ++_requests, cancellationToken).ConfigureAwait(false);
+        if (port.Files.TryNext(this, out var file))
+        {
+            await writer.AddAsync(file.Frame, file.Number, cancellationToken).ConfigureAwait(false);
+            Wake();  // one at a time, so that no acknowledgement and no request waits for many
+        }
+
         await writer.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 

@@ -47,6 +47,8 @@ public sealed class GuestPort
 
     internal GuestRequests Requests { get; }
 
+    internal GuestFiles Files { get; } = new();
+
     /// <summary>The highest number that may be acknowledged to the guest; 0 for none.</summary>
     internal ulong Acknowledged
     {
@@ -138,6 +140,7 @@ public sealed class GuestPort
             _hello = hello;
             if (!_inbox.TryAdd(new GuestConnected(hello), bytes)) return false;
             _connection = connection;
+            Files.Move(connection);
             _awaySince = null;
             if (hello.Repl > 0) _ready.TrySetResult(hello);
             return true;
@@ -208,6 +211,7 @@ public sealed class GuestPort
     {
         if (_connection is null) return;
         _connection = null;
+        Files.Move(null);
         _awaySince = _time.GetUtcNow();
         if (_ready.Task.IsCompleted) _ready = NewReady();
         // A reader that has seen nothing yet begins with the next connection, on which the guest sends all of this again.

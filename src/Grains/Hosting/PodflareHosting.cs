@@ -10,6 +10,7 @@ using Orleans.Configuration;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Storage;
 using Podflare.Containers;
+using Podflare.Files;
 using Podflare.Guests;
 using Podflare.Hosts;
 using Podflare.Runs;
@@ -78,6 +79,7 @@ public static class PodflareHosting
         silo.Configure<SiloOptions>(self => self.SiloName = SiloName.Of(process.Metadata));
         silo.Services.AddPlacementDirector<HostPlacement, HostPlacementDirector>();
         silo.AddRunStreams();
+        silo.AddFiles();
         if (process.Redis is { } redis) UseRedis(silo, process, redis);
         else UseMemory(silo, process);
     }

@@ -32,8 +32,8 @@ public sealed partial class SandboxGrain
         if (_alarm is null || _end is not null) return;
         var now = time.GetUtcNow();
         var idle = _idleSince + _record.Value.IdleLimit;
-        var end = _runs.OpenCount == 0 && idle < _record.Value.ExpiresAt ? idle : _record.Value.ExpiresAt;
-        var wait = _runs.IsOverfull ? TimeSpan.Zero : !_runs.IsEmpty || _awaySince is not null ? Tick : end - now;
+        var end = !IsBusy && idle < _record.Value.ExpiresAt ? idle : _record.Value.ExpiresAt;
+        var wait = _runs.IsOverfull ? TimeSpan.Zero : !_runs.IsEmpty || IsBusy || _awaySince is not null ? Tick : end - now;
         wait = TimeSpan.FromTicks(Math.Clamp(wait.Ticks, TimeSpan.FromMilliseconds(10).Ticks, LongestWait.Ticks));
         if (_armedFor > now && _armedFor <= now + wait) return;
         _armedFor = now + wait;
@@ -52,7 +52,7 @@ public sealed partial class SandboxGrain
 
         _armedFor = default;
         if (now >= _record.Value.ExpiresAt) EndInBackground(EndReason.Expired);
-        else if (_runs.OpenCount == 0 && now - _idleSince >= _record.Value.IdleLimit) EndInBackground(EndReason.Idle);
+        else if (!IsBusy && now - _idleSince >= _record.Value.IdleLimit) EndInBackground(EndReason.Idle);
         else if (_awaySince is { } since && now - since >= TimeSpan.FromSeconds(Limits.GuestPatienceSeconds)) EndInBackground(EndReason.Lost);
         else
         {

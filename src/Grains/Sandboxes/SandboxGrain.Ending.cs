@@ -12,6 +12,7 @@ public sealed partial class SandboxGrain
     private static readonly TimeSpan LongestRepeat = TimeSpan.FromSeconds(2);
 
     private Task? _end;
+    private EndReason? _ending;
     private TaskCompletionSource? _drained;
 
     public async Task Delete(TenantId tenant)
@@ -48,6 +49,7 @@ public sealed partial class SandboxGrain
     private async Task EndCoreAsync(EndReason why, RunId? stuck)
     {
         LogEnding(_id, why);
+        _ending = why;
         await _closing.CancelAsync();
         await Settled(_adopting ?? Task.CompletedTask);
         foreach (var run in _runs.All.ToArray()) await Settled(run.Starting ?? Task.CompletedTask);

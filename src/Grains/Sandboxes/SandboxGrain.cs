@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Storage;
+using Podflare.Files;
 using Podflare.Guests;
 using Podflare.Hosts;
 using Podflare.Runs;
@@ -14,7 +15,7 @@ namespace Podflare.Sandboxes;
 /// <inheritdoc cref="ISandboxGrain"/>
 /// <remarks>
 /// On its own host's worker it owns the container. Elsewhere it is an orphan: it serves record and log, and answers commands with 503
-/// until the host is back or declared lost. Parts: this file create and reads, <c>.Runs</c> runs, <c>.Guest</c> the guest's words,
+/// until the host is back or declared lost. Parts: this file create and reads, <c>.Runs</c> runs, <c>.Files</c> files, <c>.Guest</c> the guest's words,
 /// <c>.Alarms</c> time, <c>.Ending</c> the one way to end.
 /// </remarks>
 [GrainType("sandbox"), HostPlacement]
@@ -31,7 +32,7 @@ public sealed partial class SandboxGrain(
     IOptions<RunOptions> runOptions,
     IOptions<HostOptions> hostOptions,
     TimeProvider time,
-    ILogger<SandboxGrain> logger) : Grain, ISandboxGrain, IRunEventsSource, IFramePumpOwner
+    ILogger<SandboxGrain> logger) : Grain, ISandboxGrain, IRunEventsSource, IFramePumpOwner, IFileHost
 {
     private const int MaxExpecting = 64;
 

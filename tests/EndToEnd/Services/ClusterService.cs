@@ -55,6 +55,10 @@ public sealed class ClusterService : IAsyncLifetime
     /// <summary>The process ids of workers and frontends as they are now, by name.</summary>
     internal static int ProcessId(string name) => int.Parse(File.ReadAllText(Path.Combine(TestRun.Folder, "c", $"{name}.pid")), CultureInfo.InvariantCulture);
 
+    /// <summary>The name of the worker whose host has this sandbox.</summary>
+    internal static string WorkerOf(string sandbox) =>
+        new[] { 1, 2 }.Where(number => File.ReadAllText(Path.Combine(TestRun.Folder, "c", $"w{number}", "host")).Trim() == sandbox.Substring(4, 8)).Select(number => $"worker{number}").Single();
+
     private async Task ScriptAsync(params string[] arguments)
     {
         var start = new ProcessStartInfo(Path.Combine(TestRun.Repository, "eng", "cluster.sh"), arguments) { RedirectStandardOutput = true };
