@@ -76,7 +76,7 @@ public static class PodflareHosting
         silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (process.ClusterId, process.ClusterId));
         silo.Configure<GrainCollectionOptions>(grains => grains.DeactivationTimeout = TimeSpan.FromSeconds(20));
         silo.UseSiloMetadata(process.Metadata);
-        silo.Configure<SiloOptions>(self => self.SiloName = SiloName.Of(process.Metadata));
+        silo.Configure<SiloOptions>(options => options.SiloName = process.SiloName);
         silo.Services.AddPlacementDirector<HostPlacement, HostPlacementDirector>();
         silo.AddRunStreams();
         silo.AddFiles();

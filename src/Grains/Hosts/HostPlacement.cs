@@ -26,7 +26,7 @@ public sealed class HostPlacementDirector(HostSilos silos) : IPlacementDirector
     }
 }
 
-/// <summary>Which silo is the worker of which host, from the metadata that silos carry.</summary>
+/// <summary>Which silo is the worker of which host, from the metadata that silos carry, and their names.</summary>
 public sealed class HostSilos(ISiloMetadataCache metadata, IServiceProvider services)
 {
     /// <summary>Metadata key: <c>worker</c>, <c>frontend</c> or <c>all</c>.</summary>
@@ -34,6 +34,9 @@ public sealed class HostSilos(ISiloMetadataCache metadata, IServiceProvider serv
 
     /// <summary>Metadata key: the host's 8 hex digits.</summary>
     public const string HostKey = "host";
+
+    /// <summary>A silo's name: its role and its host, if it has one.</summary>
+    public static string NameOf(string role, string? host) => $"{role}-{host}";
 
     /// <summary>The host in a grain key: a sandbox id names it, a host grain's key is it.</summary>
     public static string HostOf(string key) => Sandboxes.SandboxId.TryParse(key, null, out var id) ? id.Host : key;
@@ -54,12 +57,14 @@ public sealed class HostSilos(ISiloMetadataCache metadata, IServiceProvider serv
         ActiveSilos().FirstOrDefault(silo => HostOf(silo) == host && !silo.Endpoint.Equals(self.Endpoint));
 
     // Resolved late: the status oracle is built from services that need the placement director, which needs us.
-    private ISiloStatusOracle Members => services.GetRequiredService<ISiloStatusOracle>();
+    private IEnumerable<SiloAddress> ActiveSilos() =>
+        services.GetRequiredService<ISiloStatusOracle>().GetApproximateSiloStatuses(onlyActive: true).Keys;
 
-    private IEnumerable<SiloAddress> ActiveSilos() => Members.GetApproximateSiloStatuses(onlyActive: true).Keys;
-
-    // Metadata is asked of each silo once. Where that failed, as it can while two silos start at a time, it is missing for minutes or for
-    // good, and an orphan would never learn that its host is back. The name comes with the membership itself.
-    private string? Tag(SiloAddress silo, string key) =>
-        metadata.GetSiloMetadata(silo).Metadata.GetValueOrDefault(key) ?? (Members.TryGetSiloName(silo, out var name) ? SiloName.Tag(name, key) : null);
+    // Metadata that could not be fetched when a silo joined is not asked for again while membership rests: then the name tells.
+    private string? Tag(SiloAddress silo, string key)
+    {
+        if (metadata.GetSiloMetadata(silo).Metadata.GetValueOrDefault(key) is { } tag) return tag;
+        if (!services.GetRequiredService<ISiloStatusOracle>().TryGetSiloName(silo, out var name) || name.Split('-') is not [var role, var host]) return null;
+        return key == RoleKey ? role : host.Length > 0 ? host : null;
+    }
 }
