@@ -6,7 +6,7 @@ namespace Podflare.OpenApi;
 internal static class ApiDocument
 {
     // The order in which readers see them.
-    private static readonly string[] Parts = ["sandboxes", "runs", "health", "not-offered"];
+    private static readonly string[] Parts = ["sandboxes", "runs", "files", "health", "not-offered"];
 
     /// <exception cref="ArgumentException">Two parts have the same path or component.</exception>
     public static byte[] Render()

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Podflare.Files;
 using Podflare.Problems;
 using Podflare.Sandboxes;
 
@@ -14,6 +15,7 @@ internal static class ErrorResponses
         [.. new Exception[] { new NoCapacityException(), new ShuttingDownException(), new StorageUnavailableException(), new SandboxUnreachableException() }.Select(Translator.Translate)];
 
     private static readonly Problem RateLimited = new(429, "rate_limited", "too many requests") { RetryAfter = Soon };
+    private static readonly Problem NoScope = new(403, "insufficient_scope", "the api key does not have the scope that this takes");
     private static readonly Problem SandboxNotFound = Translator.Translate(new SandboxNotFoundException());
     private static readonly Problem[] Ended = [Translator.Translate(new SandboxEndedException(EndReason.Deleted)), Translator.Translate(new SandboxLostException())];
 
@@ -21,12 +23,17 @@ internal static class ErrorResponses
     [
         new("InvalidRequest", "A field, parameter or header is wrong; `errors` names each one.", ProblemException.Invalid("timeout_seconds", "must be more than 0").Problem),
         new("Unauthorized", "The API key is missing or not valid.", new Problem(401, "missing_api_key", "missing Authorization: Bearer <key>"), new Problem(401, "invalid_api_key", "invalid api key")),
-        new("Forbidden", "The API key does not have the scope that this takes.", new Problem(403, "insufficient_scope", "the api key does not have the scope that this takes")),
+        new("Forbidden", "The API key does not have the scope that this takes.", NoScope),
+        new("FileForbidden", "The API key does not have the scope that this takes, or the sandbox's user may not do it.", NoScope, File(FileRefusal.AccessDenied, "Permission denied")),
         new("TemplateNotFound", "No such template.", Translator.Translate(new TemplateNotFoundException("large"))),
         new("SandboxNotFound", "No such sandbox, or another tenant's.", SandboxNotFound),
         new("RunNotFound", "No such sandbox or run, or another tenant's.", SandboxNotFound, Translator.Translate(new RunNotFoundException())),
+        new("FileNotFound", "No such sandbox or file, or another tenant's.", SandboxNotFound, File(FileRefusal.NotFound, "No such file or directory")),
+        new("NotAFile", "A directory, socket or device where a file is needed, or the other way round.", File(FileRefusal.NotAFile, "Is a directory"), File(FileRefusal.NotADirectory, "Not a directory")),
         new("Gone", "The sandbox has ended, or the events are no longer kept.", [.. Ended, Translator.Translate(new EventsEvictedException(1_024))]),
         new("TooLarge", "The code or the body is too large.", Translator.OfStatus(413)),
+        new("FileTooLarge", "Larger than the sandbox's disk.", File(FileRefusal.TooLarge, "File too large")),
+        new("DiskFull", "It does not fit; the old file stays.", File(FileRefusal.DiskFull, "No space left on device")),
         new("UnsupportedMediaType", "The body does not say that it is JSON.", Translator.OfStatus(415)),
         new("Contradiction", "The `Idempotency-Key` was used with another body, or the `traceparent` field is not valid.",
             Translator.Translate(new IdempotencyKeyReusedException()), new Problem(422, "invalid_traceparent", "traceparent is not valid")),
@@ -45,6 +52,8 @@ internal static class ErrorResponses
 
     /// <summary>The responses by name.</summary>
     public static IEnumerable<KeyValuePair<string, JsonNode?>> ToJson() => All.Select(response => KeyValuePair.Create(response.Name, (JsonNode?)response.ToJson()));
+
+    private static Problem File(FileRefusal refusal, string kernel) => Translator.Translate(new FileRefusedException(refusal, kernel));
 
     private sealed record Response(string Name, string Description, params Problem[] Problems)
     {

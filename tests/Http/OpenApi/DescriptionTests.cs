@@ -91,6 +91,6 @@ public sealed partial class DescriptionTests(SharedCluster shared)
     [GeneratedRegex(@"\{\*{1,2}([a-z_]+)\}")]
     private static partial Regex CatchAll();
 
-    [GeneratedRegex("Problem\\((\\d{3}), \"([a-z_]+)\"")]
+    [GeneratedRegex("\\((\\d{3}), \"([a-z_]+)\"")]
     private static partial Regex NewProblem();
 }

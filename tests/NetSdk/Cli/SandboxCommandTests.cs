@@ -48,6 +48,31 @@ public sealed class SandboxCommandTests(Service service)
     }
 
     [Fact]
+    public async Task Files_are_copied_both_ways()
+    {
+        var id = (await OkAsync("sandbox", "create")).TrimEnd();
+        var folder = Directory.CreateTempSubdirectory("pf-").FullName;
+        var (here, back) = (Path.Combine(folder, "a b.bin"), Path.Combine(folder, "back.bin"));
+        var bytes = new byte[3_000_000];
+        Random.Shared.NextBytes(bytes);
+        await File.WriteAllBytesAsync(here, bytes, Cancellation);
+
+        await OkAsync("sandbox", "cp", here, $"{id}:/tmp/");
+        Assert.Equal("3000000\n", await OkAsync("sandbox", "exec", id, "-c", "import os; print(os.path.getsize('/tmp/a b.bin'))"));
+        await OkAsync("sandbox", "cp", $"{id}:/tmp/a b.bin", back);
+        Assert.Equal(bytes, await File.ReadAllBytesAsync(back, Cancellation));
+
+        Assert.Equal(0, (await Tool.RunAsync(service.Address, ["sandbox", "cp", "-", $"{id}:/root/in.txt"], "piped")).Status);
+        Assert.Equal("piped", await OkAsync("sandbox", "cp", $"{id}:/root/in.txt", "-"));
+        Assert.Contains("\"bytes\":5", (await OkAsync("sandbox", "cp", "--json", $"{id}:/root/in.txt", back)).Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        var absent = await Tool.RunAsync(service.Address, ["sandbox", "cp", $"{id}:/root/none", Path.Combine(folder, "none")]);
+        Assert.Equal((1, false), (absent.Status, File.Exists(Path.Combine(folder, "none"))));
+        Assert.Contains("file_not_found", absent.Err, StringComparison.Ordinal);
+        Assert.Equal(2, Directory.GetFiles(folder).Length);
+        await OkAsync("sandbox", "rm", id);
+    }
+
+    [Fact]
     public async Task Mistakes_are_told_with_the_way_out()
     {
         Assert.Contains("--after and --follow are for one run", (await Tool.RunAsync(service.Address, ["sandbox", "logs", "sbx_1", "-f"])).Err, StringComparison.Ordinal);
