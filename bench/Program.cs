@@ -19,8 +19,17 @@ using (var floor = new LocalPython())
         table.Add("event, print to client", name, await sandbox.EventLatencyAsync(1_000));
         table.Add("1,000,000 lines", name, await Measure.InTurnAsync(3, 1, floor.LinesAsync, sandbox.LinesAsync, warmUp: 1));
         table.Add("100 MB without newline", name, await Measure.RepeatAsync(3, sandbox.BulkAsync, warmUp: 1));
-        table.Add("create and delete, cold", name, await Measure.RepeatAsync(10, () => RemoteSandbox.CreateAndDeleteAsync(address), warmUp: 1));
     }
+}
+
+foreach (var (name, address) in services)
+{
+    var sandboxes = new Sandboxes(name, address, table);
+    await sandboxes.CreatesAsync();
+    await sandboxes.BurstsAsync();
+    await sandboxes.StreamsAsync();
+    await sandboxes.NeighboursAsync();
+    await sandboxes.CrowdAsync();
 }
 
 table.Print();

@@ -45,15 +45,16 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
         // A template that only the hosts know is theirs to limit.
         var limits = templates.GetValueOrDefault(template);
         var warnings = new List<string>();
-        if (egress == true && !options.OfferEgress) warnings.Add("egress is not offered here; the sandbox has none");
+        var offered = options.OfferEgress && limits is not { Egress: false };
+        if (egress == true && !offered) warnings.Add($"egress is not offered {(options.OfferEgress ? $"for template {template}" : "here")}; the sandbox has none");
         return new CreateRequest(
             new SandboxSpec(
                 template,
                 Fields.Duration("timeout_seconds", lifetime, options.DefaultLifetimeSeconds, options.MaxLifetimeSeconds, warnings),
                 Fields.Duration("idle_timeout_seconds", idle, options.DefaultIdleSeconds, options.MaxIdleSeconds, warnings),
-                ram is { } mib && limits is not null ? (int)Fields.Cap("ram_mib", mib, limits.MemoryMib, warnings) : ram,
+                ram is { } mib && limits is not null ? (int)Fields.Cap("ram_mib", mib, limits.MemoryLimitMib, warnings) : ram,
                 CapRootfs(rootfs, limits, warnings),
-                options.OfferEgress && (egress ?? options.EgressByDefault),
+                offered && (egress ?? options.EgressByDefault),
                 metadata,
                 env),
             warnings);
@@ -61,9 +62,9 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
 
     private static int? CapRootfs(int? wanted, Template? limits, List<string> warnings)
     {
-        if (limits is null || wanted is not { } gib || gib * 1024L <= limits.HomeMib) return wanted;
-        warnings.Add($"rootfs_gb was brought down to the maximum of {limits.HomeMib} MiB");
-        // Whole GiB cannot say it: the template's own size applies.
-        return null;
+        if (limits is null || wanted is not { } gib || gib * 1024L <= limits.HomeLimitMib) return wanted;
+        warnings.Add($"rootfs_gb was brought down to the maximum of {limits.HomeLimitMib} MiB");
+        // Where the maximum is the template's own size, nothing was asked for: the pool has that. Else the host brings it down.
+        return limits.HomeLimitMib == limits.HomeMib ? null : wanted;
     }
 }

@@ -26,7 +26,7 @@ public sealed partial class HostStarter(
         {
             try
             {
-                if (await grain.Start()) return;
+                if (await grain.Start()) break;
             }
             catch (Exception e)
             {
@@ -35,6 +35,20 @@ public sealed partial class HostStarter(
             }
 
             await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    // Before the silo stops: parked containers are nobody's, and would only be removed by the next start.
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await grains.GetGrain<IHostGrain>(host.Id!).Retire().WaitAsync(cancellationToken);
+        }
+        catch (Exception e)
+        {
+            LogNotRetired(e, host.Id!);
         }
     }
 
@@ -59,6 +73,9 @@ public sealed partial class HostStarter(
 
     [LoggerMessage(LogLevel.Error, "Host {Host} is not ready yet: its containers can't be listed, or its records not read. Trying on.")]
     private partial void LogNotStarted(Exception exception, string host);
+
+    [LoggerMessage(LogLevel.Warning, "The parked containers of host {Host} may be left; its next start removes them.")]
+    private partial void LogNotRetired(Exception exception, string host);
 
     [LoggerMessage(LogLevel.Critical, "Another worker has host id {Host}: {Rival}. Give each worker a run folder of its own. Stopping.")]
     private partial void LogRival(string host, SiloAddress rival);

@@ -75,6 +75,7 @@ public static class PodflareHosting
         silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (process.ClusterId, process.ClusterId));
         silo.Configure<GrainCollectionOptions>(grains => grains.DeactivationTimeout = TimeSpan.FromSeconds(20));
         silo.UseSiloMetadata(process.Metadata);
+        silo.Configure<SiloOptions>(options => options.SiloName = process.SiloName);
         silo.Services.AddPlacementDirector<HostPlacement, HostPlacementDirector>();
         silo.AddRunStreams();
         if (process.Redis is { } redis) UseRedis(silo, process, redis);

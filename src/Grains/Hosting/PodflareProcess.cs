@@ -22,6 +22,9 @@ public sealed record PodflareProcess(PodflareOptions Options, ProcessRole Role, 
         }
     }
 
+    /// <summary>The same as a name, which the membership table itself carries: metadata has to be asked of each silo, which can fail.</summary>
+    public string SiloName => HostSilos.NameOf(Role.ToString().ToLowerInvariant(), Host.Id);
+
     public static PodflareProcess From(IConfiguration configuration, ProcessRole clusterRole)
     {
         var options = configuration.GetSection(PodflareOptions.Section).Get<PodflareOptions>() ?? new PodflareOptions();

@@ -18,12 +18,12 @@ public sealed partial class HostDirectory(
     private ConcurrentDictionary<string, int> _claims = [];
 
     /// <summary>At least one host has answered lately.</summary>
-    public bool AnyAnswers => Fresh().Any();
+    public bool AnyAnswers => Fresh("").Any();
 
     /// <summary>The hosts to ask for a new sandbox, in order.</summary>
-    public IReadOnlyList<string> Candidates()
+    public IReadOnlyList<string> Candidates(string template)
     {
-        var order = HostChoice.Order(Fresh(), options.Value.MaxHosts, Random.Shared);
+        var order = HostChoice.Order(Fresh(template), template, options.Value.MaxHosts, Random.Shared);
         if (order.Count > 0) _claims.AddOrUpdate(order[0], 1, (_, claims) => claims + 1);
         return order;
     }
@@ -79,9 +79,15 @@ public sealed partial class HostDirectory(
         }
     }
 
-    private IEnumerable<(string Host, HostLoad Load)> Fresh() =>
+    private IEnumerable<(string Host, HostLoad Load)> Fresh(string template) =>
         _answers.Where(pair => time.GetElapsedTime(pair.Value.At).TotalSeconds < options.Value.StaleSeconds)
-            .Select(pair => (pair.Key, pair.Value.Load with { Sandboxes = pair.Value.Load.Sandboxes + _claims.GetValueOrDefault(pair.Key) }));
+            .Select(pair => (pair.Key, After(pair.Value.Load, _claims.GetValueOrDefault(pair.Key), template)));
+
+    private static HostLoad After(HostLoad load, int claims, string template) => claims == 0 ? load : load with
+    {
+        Sandboxes = load.Sandboxes + claims,
+        Parked = load.Parked.SetItem(template, load.Parked.GetValueOrDefault(template) - claims),
+    };
 
     [LoggerMessage(LogLevel.Debug, "Host {Host} did not answer: {Cause}")]
     private partial void LogSilent(string host, string cause);

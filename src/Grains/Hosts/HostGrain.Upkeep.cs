@@ -8,6 +8,7 @@ namespace Podflare.Hosts;
 public sealed partial class HostGrain
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortPause = TimeSpan.FromMilliseconds(50);
 
     private readonly Dictionary<SandboxId, Lease> _taken = [];
     private bool _dirty = true;
@@ -35,9 +36,9 @@ public sealed partial class HostGrain
     {
         DelayDeactivation(Timeout.InfiniteTimeSpan);
         var containers = await runtime.ListAsync(CancellationToken.None);
-        foreach (var _ in containers) _slots.Occupy();
+        foreach (var container in containers) _pool.Capacity.Take(container.Sandbox, container.MemoryBytes);
         var known = _record.Value.Sandboxes.Keys.Select(id => SandboxId.Parse(id)).ToHashSet();
-        await EachAsync(containers, container => AdoptAsync(container, isCounted: true));
+        await EachAsync(containers, AdoptAsync);
         var found = containers.Select(container => container.Sandbox).ToHashSet();
         await EachAsync(known.Where(id => !found.Contains(id)), DeclareLostAsync);
         RemoveStaleFolders(found);
@@ -47,12 +48,23 @@ public sealed partial class HostGrain
         await this.RegisterOrUpdateReminder(LostReminder, ReminderPeriod, ReminderPeriod);
         this.RegisterGrainTimer(OnTickAsync, new GrainTimerCreationOptions(Tick, Tick) { Interleave = true, KeepAlive = true });
         WatchDeathsAsync().Ignore();
+        _pool.Tick();
+    }
+
+    public async Task Retire()
+    {
+        if (!IsHome) return;
+        host.Drain();
+        _pool.Close();
+        var until = time.GetUtcNow() + TimeSpan.FromSeconds(Options.RetireSeconds);
+        while (!(_pool.IsEmpty && _moving.Count == 0) && time.GetUtcNow() < until) await Task.Delay(ShortPause, time);
     }
 
     private async Task OnTickAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         ExpireLeases(now);
+        _pool.Tick();
         if (_dirty || now - _seenAt >= TimeSpan.FromSeconds(Options.SeenSeconds)) await WriteRecordAsync(now);
         if (_sweeping || now - _sweptAt < TimeSpan.FromSeconds(Options.SweepSeconds)) return;
         _sweeping = true;
@@ -98,13 +110,14 @@ public sealed partial class HostGrain
     {
         try
         {
-            var before = Known();
+            var before = _sandboxes.Keys.ToArray();
             var containers = await runtime.ListAsync(CancellationToken.None);
             var found = containers.ToDictionary(container => container.Sandbox);
-            await EachAsync(containers.Where(container => !Known().Contains(container.Sandbox)), container => AdoptAsync(container, isCounted: false));
+            await EachAsync(containers.Where(container => !IsKnown(container.Sandbox)), AdoptAsync);
             await EachAsync(
                 before.Where(id => _sandboxes.ContainsKey(id) && !_moving.Contains(id) && found.GetValueOrDefault(id) is not { Running: true }),
                 DeclareLostAsync);
+            foreach (var dead in containers.Where(container => !container.Running)) _pool.Drop(dead.Sandbox);
             RemoveStaleFolders([.. found.Keys]);
         }
         catch (Exception e)
@@ -118,12 +131,14 @@ public sealed partial class HostGrain
         }
     }
 
-    private HashSet<SandboxId> Known() => [.. _sandboxes.Keys, .. _leases.Keys, .. _taken.Keys, .. _moving];
+    private bool IsKnown(SandboxId id) =>
+        _sandboxes.ContainsKey(id) || _leases.ContainsKey(id) || _taken.ContainsKey(id) || _moving.Contains(id) || _pool.Has(id);
 
-    private async Task AdoptAsync(HostContainer container, bool isCounted)
+    private async Task AdoptAsync(HostContainer container)
     {
-        if (!isCounted) _slots.Occupy();
-        if (!_moving.Add(container.Sandbox)) return;
+        // What was unknown when it was listed may have been claimed or removed since.
+        if (IsKnown(container.Sandbox) || !_moving.Add(container.Sandbox)) return;
+        _pool.Capacity.Take(container.Sandbox, container.MemoryBytes);
         try
         {
             if (await AskToAdoptAsync(container))
@@ -136,12 +151,13 @@ public sealed partial class HostGrain
         catch
         {
             _moving.Remove(container.Sandbox);
-            _slots.Release();
+            _pool.Release(container.Sandbox);
             throw;
         }
 
         LogStrayRemoved(container.Sandbox);
-        await RemoveAsync(container.Sandbox, container.Id);
+        // Not awaited: a worker that comes back with many parked containers takes new sandboxes before the last of them is gone.
+        RemoveAsync(container.Sandbox, container.Id).Ignore();
     }
 
     /// <returns>False when the container is nobody's. Repeated until the sandbox could read and write its record.</returns>
@@ -174,39 +190,10 @@ public sealed partial class HostGrain
         }
     }
 
-    /// <summary>Removes a container whose id is marked as moving, and gives its slot back.</summary>
-    private async Task RemoveAsync(SandboxId sandbox, string containerId)
-    {
-        await _removals.WaitAsync();
-        try
-        {
-            await guests.CloseAsync(sandbox);
-            await RemoveContainerAsync(containerId);
-        }
-        finally
-        {
-            _removals.Release();
-            _moving.Remove(sandbox);
-            _slots.Release();
-        }
-    }
-
-    // What the runtime could not remove, the sweep finds.
-    private async Task RemoveContainerAsync(string containerId)
-    {
-        try
-        {
-            await runtime.RemoveAsync(containerId, CancellationToken.None);
-        }
-        catch (ContainerEngineException e)
-        {
-            LogRemoveFailed(e, containerId);
-        }
-    }
-
     private void RemoveStaleFolders(HashSet<SandboxId> found)
     {
-        var living = found.Concat(Known()).Select(id => id.Tail).ToHashSet();
+        // Those that this process knows have their socket open, and stay.
+        var living = found.Select(id => id.Tail).ToHashSet();
         foreach (var tail in guests.ListTails().Where(tail => !living.Contains(tail))) guests.RemoveStale(tail);
     }
 
@@ -220,6 +207,7 @@ public sealed partial class HostGrain
                 await foreach (var death in runtime.WatchDeathsAsync(CancellationToken.None))
                 {
                     if (_sandboxes.ContainsKey(death.Sandbox)) DeclareLostAsync(death.Sandbox).Ignore();
+                    else _pool.Drop(death.Sandbox);
                 }
             }
             catch (Exception e)

@@ -26,7 +26,7 @@ public sealed class HostPlacementDirector(HostSilos silos) : IPlacementDirector
     }
 }
 
-/// <summary>Which silo is the worker of which host, from the metadata that silos carry.</summary>
+/// <summary>Which silo is the worker of which host, from the metadata that silos carry, and their names.</summary>
 public sealed class HostSilos(ISiloMetadataCache metadata, IServiceProvider services)
 {
     /// <summary>Metadata key: <c>worker</c>, <c>frontend</c> or <c>all</c>.</summary>
@@ -34,6 +34,9 @@ public sealed class HostSilos(ISiloMetadataCache metadata, IServiceProvider serv
 
     /// <summary>Metadata key: the host's 8 hex digits.</summary>
     public const string HostKey = "host";
+
+    /// <summary>A silo's name: its role and its host, if it has one.</summary>
+    public static string NameOf(string role, string? host) => $"{role}-{host}";
 
     /// <summary>The host in a grain key: a sandbox id names it, a host grain's key is it.</summary>
     public static string HostOf(string key) => Sandboxes.SandboxId.TryParse(key, null, out var id) ? id.Host : key;
@@ -57,5 +60,11 @@ public sealed class HostSilos(ISiloMetadataCache metadata, IServiceProvider serv
     private IEnumerable<SiloAddress> ActiveSilos() =>
         services.GetRequiredService<ISiloStatusOracle>().GetApproximateSiloStatuses(onlyActive: true).Keys;
 
-    private string? Tag(SiloAddress silo, string key) => metadata.GetSiloMetadata(silo).Metadata.GetValueOrDefault(key);
+    // Metadata that could not be fetched when a silo joined is not asked for again while membership rests: then the name tells.
+    private string? Tag(SiloAddress silo, string key)
+    {
+        if (metadata.GetSiloMetadata(silo).Metadata.GetValueOrDefault(key) is { } tag) return tag;
+        if (!services.GetRequiredService<ISiloStatusOracle>().TryGetSiloName(silo, out var name) || name.Split('-') is not [var role, var host]) return null;
+        return key == RoleKey ? role : host.Length > 0 ? host : null;
+    }
 }

@@ -20,14 +20,14 @@ public sealed partial class SandboxCreator(
     public async Task<SandboxInfo> CreateAsync(
         string creation, TenantId tenant, SandboxSpec spec, Func<SandboxId, Task>? claimed, CancellationToken cancellationToken)
     {
-        var candidates = hosts.Candidates();
+        var candidates = hosts.Candidates(spec.Template);
         Exception refusal = new NoCapacityException();
         for (var (claims, at) = (0, 0); at < candidates.Count && claims < MaxClaims; claims++)
         {
             var wait = TimeSpan.FromSeconds(at == candidates.Count - 1 ? options.Value.WaitSeconds : 0);
             try
             {
-                var sandbox = await grains.GetGrain<IHostGrain>(candidates[at]).Claim(spec, wait, cancellationToken);
+                var sandbox = await grains.GetGrain<IHostGrain>(candidates[at]).Claim(tenant, spec, wait, cancellationToken);
                 if (claimed is not null) await claimed(sandbox);
                 return await grains.GetGrain<ISandboxGrain>(sandbox.Value).Create(creation, tenant, spec, cancellationToken);
             }
@@ -37,7 +37,8 @@ public sealed partial class SandboxCreator(
             }
             catch (Exception e) when (IsThisHostAlone(e))
             {
-                LogRefused(e, candidates[at]);
+                if (e is NoCapacityException) LogFull(candidates[at]);
+                else LogRefused(e, candidates[at]);
                 refusal = e;
                 at++;
             }
@@ -48,6 +49,9 @@ public sealed partial class SandboxCreator(
 
     private static bool IsThisHostAlone(Exception e) =>
         e is NoCapacityException or ContainerStartException or SandboxUnreachableException or ShuttingDownException or OrleansException or TimeoutException;
+
+    [LoggerMessage(LogLevel.Debug, "Host {Host} has no room for a new sandbox now.")]
+    private partial void LogFull(string host);
 
     [LoggerMessage(LogLevel.Warning, "Host {Host} could not take a new sandbox.")]
     private partial void LogRefused(Exception exception, string host);

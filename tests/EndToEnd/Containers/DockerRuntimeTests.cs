@@ -50,10 +50,10 @@ public sealed class DockerRuntimeTests(EngineBench bench) : IClassFixture<Engine
     {
         var spec = bench.Spec();
         var (id, _) = await bench.StartAsync(spec);
-        Assert.Contains(new HostContainer(id, spec.Sandbox, "default", Running: true), await bench.Runtime.ListAsync(Stopped));
+        Assert.Contains(new HostContainer(id, spec.Sandbox, "default", Running: true, 512 << 20), await bench.Runtime.ListAsync(Stopped));
         await bench.Docker.Containers.KillContainerAsync(id, new ContainerKillParameters(), Stopped);
         await bench.Docker.Containers.WaitContainerAsync(id, Stopped);
-        Assert.Contains(new HostContainer(id, spec.Sandbox, "default", Running: false), await bench.Runtime.ListAsync(Stopped));
+        Assert.Contains(new HostContainer(id, spec.Sandbox, "default", Running: false, 512 << 20), await bench.Runtime.ListAsync(Stopped));
         await Task.WhenAll(bench.Runtime.RemoveAsync(id, Stopped), bench.Runtime.RemoveAsync(id, Stopped));
         await bench.Runtime.RemoveAsync(id, Stopped);
         await GoneAsync(spec.Sandbox);
@@ -63,7 +63,7 @@ public sealed class DockerRuntimeTests(EngineBench bench) : IClassFixture<Engine
     public async Task A_container_of_another_host_is_not_listed()
     {
         using var other = new DockerRuntime(
-            bench.Owner with { Host = "00000000" }, bench.Folder, Microsoft.Extensions.Options.Options.Create(new EngineOptions()), TimeProvider.System,
+            bench.Owner with { Host = "00000000" }, bench.Folder, Microsoft.Extensions.Options.Options.Create(new EngineOptions()), bench.Egress, TimeProvider.System,
             Microsoft.Extensions.Logging.Abstractions.NullLogger<DockerRuntime>.Instance);
         var (id, _) = await bench.StartAsync(bench.Spec());
         Assert.DoesNotContain(await other.ListAsync(Stopped), container => container.Id == id);
