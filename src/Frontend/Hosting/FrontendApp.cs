@@ -4,6 +4,7 @@ using Podflare.Keys;
 using Podflare.Problems;
 using Podflare.Runs;
 using Podflare.Sandboxes;
+using Podflare.Telemetry;
 
 namespace Podflare.Hosting;
 
@@ -14,11 +15,12 @@ internal static class FrontendApp
     {
         var settings = ServerSettings.Read(builder.Configuration);
         builder.AddHttp(settings);
-        builder.Services.AddBodies().AddSandboxEndpoints().AddRunEndpoints().AddHealth();
+        builder.Services.AddCallTraces().AddBodies().AddSandboxEndpoints().AddRunEndpoints().AddHealth();
     }
 
     public static void MapFrontend(this WebApplication app)
     {
+        app.UseMiddleware<TraceMiddleware>();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
         app.UseMiddleware<KeyMiddleware>();

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using Podflare.Telemetry;
 
 namespace Podflare.Guests;
 
@@ -38,7 +39,8 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
         await Task.WhenAll(GuardAsync(BeatAsync), GuardAsync(ReadAsync));
         Dispose();
         port.Lose(this);
-        LogClosing((ConnectionEnd)_end);
+        Instruments.GuestDisconnects.Add(1, new KeyValuePair<string, object?>("reason", ((ConnectionEnd)_end).ToString().ToLowerInvariant()));
+        LogClosed(port.Sandbox, (ConnectionEnd)_end);
     }
 
     /// <summary>
@@ -74,7 +76,7 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
         catch (GuestProtocolException e)
         {
             Close(e.End);
-            LogBreaking(e);
+            LogBroken(port.Sandbox, e.Message, e.End);
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
         {
@@ -84,7 +86,7 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
         {
             // Nobody awaits this: without the log line our own mistake would be a guest that seems to go away.
             Close(ConnectionEnd.Failed);
-            LogFailing(e);
+            LogFailed(e, port.Sandbox);
         }
     }
 
@@ -148,14 +150,14 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
         _next = hello.First;
         Fit(port.Enter(this, hello, frame.WireBytes));
         _greeted = true;
-        LogConnecting(hello.Boot, hello.First, hello.Runs.Length);
+        LogConnected(port.Sandbox, hello.Boot, hello.First, hello.Runs.Length);
         Wake();
     }
 
     private GuestRunEnded End(in Frame frame)
     {
         var end = _decoder.End(frame, out var unknownReason);
-        if (unknownReason is not null) LogUnknownReason(end.Run);
+        if (unknownReason is not null) LogReason(port.Sandbox, end.Run);
         return end;
     }
 

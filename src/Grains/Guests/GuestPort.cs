@@ -42,9 +42,6 @@ public sealed class GuestPort
         get { lock (_gate) return _awaySince; }
     }
 
-    /// <summary>A scope for the port's own log lines, such as the sandbox's trace binding; set by the sandbox.</summary>
-    public object? LogScope { get; set; }
-
     internal GuestRequests Requests { get; }
 
     /// <summary>The highest number that may be acknowledged to the guest; 0 for none.</summary>

@@ -16,6 +16,7 @@ using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Storage;
 using Podflare.Streaming;
+using Podflare.Telemetry;
 using StackExchange.Redis;
 
 namespace Podflare.Hosting;
@@ -35,6 +36,7 @@ public static class PodflareHosting
         var process = PodflareProcess.From(builder.Configuration, clusterRole);
         var services = builder.Services;
         QuietFrameworks(builder.Logging);
+        builder.AddTelemetry(process.Role);
         services.AddSingleton(process);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(process.Host);

@@ -48,11 +48,12 @@ internal sealed partial class ContainerPool
 
     /// <summary>Gives a ready container of this shape: a parked one at once, else one that is started for it.</summary>
     /// <param name="shape">The container without a sandbox.</param>
+    /// <param name="trace">The claim's, for the container that is started for it.</param>
     /// <param name="wait">How long the claim may wait for its start to begin; zero takes only what can begin now.</param>
     /// <returns>It stays the pool's until <see cref="Let"/>.</returns>
     /// <exception cref="NoCapacityException">No room within <paramref name="wait"/>, or the line is full.</exception>
     /// <exception cref="ContainerStartException">The engine or the image refused.</exception>
-    public async Task<ReadyContainer> ClaimAsync(TenantId tenant, ContainerSpec shape, TimeSpan wait, CancellationToken cancellationToken)
+    public async Task<ReadyContainer> ClaimAsync(TenantId tenant, ContainerSpec shape, ClaimTrace? trace, TimeSpan wait, CancellationToken cancellationToken)
     {
         if (_closed) throw new NoCapacityException();
         var pool = PoolOf(shape);
@@ -63,7 +64,7 @@ internal sealed partial class ContainerPool
             return parked;
         }
 
-        var claim = new WaitingClaim(tenant, shape);
+        var claim = new WaitingClaim(tenant, shape, trace);
         if (!_line.TryEnter(claim)) throw new NoCapacityException();
         Serve();
         try
@@ -137,7 +138,7 @@ internal sealed partial class ContainerPool
         ReadyContainer? ready = null;
         try
         {
-            ready = new ReadyContainer(sandbox, shape, await _starter.StartAsync(shape with { Sandbox = sandbox }));
+            ready = new ReadyContainer(sandbox, shape, await _starter.StartAsync(shape with { Sandbox = sandbox }, claim?.Trace));
         }
         catch (Exception e)
         {

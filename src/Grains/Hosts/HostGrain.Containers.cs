@@ -1,13 +1,18 @@
+using System.Diagnostics;
 using Podflare.Containers;
 using Podflare.Guests;
 using Podflare.Sandboxes;
+using Podflare.Telemetry;
 
 namespace Podflare.Hosts;
 
 public sealed partial class HostGrain
 {
-    private async Task<LeasedContainer> StartAsync(ContainerSpec spec)
+    private async Task<LeasedContainer> StartAsync(ContainerSpec spec, ClaimTrace? trace)
     {
+        traces.Note(spec.Sandbox, trace?.Tenant, trace?.Binding);
+        using var span = trace is { Span: var parent } && parent != default ? Spans.Source.StartActivity(Spans.ContainerCreate, ActivityKind.Client, parent) : null;
+        span?.SetTag(Spans.SandboxId, spec.Sandbox.Value).SetTag(Spans.ContainerImageName, spec.Image).SetTag(Spans.ContainerRuntime, "docker");
         var began = time.GetTimestamp();
         string? container = null;
         try
@@ -25,11 +30,13 @@ public sealed partial class HostGrain
                 throw new ContainerStartException("the sandbox did not become ready in time", retry: true);
             }
 
+            span?.SetTag(Spans.ContainerId, container);
             LogStarted(spec.Sandbox, time.GetElapsedTime(began).TotalMilliseconds);
             return new LeasedContainer(container, hello.Boot);
         }
-        catch
+        catch (Exception e)
         {
+            span.Fail(e);
             if (container is not null) await RemoveContainerAsync(container);
             await guests.CloseAsync(spec.Sandbox);
             throw;
@@ -85,7 +92,7 @@ public sealed partial class HostGrain
 
     private sealed class ContainerStarter(HostGrain grain) : IContainerStarter
     {
-        public Task<LeasedContainer> StartAsync(ContainerSpec spec) => grain.StartAsync(spec);
+        public Task<LeasedContainer> StartAsync(ContainerSpec spec, ClaimTrace? trace) => grain.StartAsync(spec, trace);
 
         public bool IsReady(SandboxId sandbox) => grain.IsConnected(sandbox);
 

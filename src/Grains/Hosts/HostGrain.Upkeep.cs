@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Orleans.Storage;
 using Podflare.Containers;
 using Podflare.Sandboxes;
+using Podflare.Telemetry;
 
 namespace Podflare.Hosts;
 
@@ -63,6 +64,7 @@ public sealed partial class HostGrain
     private async Task OnTickAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
+        SayFigures();
         ExpireLeases(now);
         _pool.Tick();
         if (_dirty || now - _seenAt >= TimeSpan.FromSeconds(Options.SeenSeconds)) await WriteRecordAsync(now);
@@ -99,6 +101,7 @@ public sealed partial class HostGrain
         {
             _leases.Remove(sandbox);
             LogLeaseExpired(sandbox);
+            Instruments.SweepRemoved.Add(1, new KeyValuePair<string, object?>("reason", "lease"));
             if (_moving.Add(sandbox)) RemoveAsync(sandbox, lease.Container.ContainerId).Ignore();
         }
 
@@ -156,6 +159,7 @@ public sealed partial class HostGrain
         }
 
         LogStrayRemoved(container.Sandbox);
+        Instruments.SweepRemoved.Add(1, new KeyValuePair<string, object?>("reason", "stray"));
         // Not awaited: a worker that comes back with many parked containers takes new sandboxes before the last of them is gone.
         RemoveAsync(container.Sandbox, container.Id).Ignore();
     }
@@ -163,6 +167,7 @@ public sealed partial class HostGrain
     /// <returns>False when the container is nobody's. Repeated until the sandbox could read and write its record.</returns>
     private async Task<bool> AskToAdoptAsync(HostContainer container)
     {
+        if (traces.FindSandbox(container.Sandbox.Value)?.Trace is { } trace) CallContext.Set(trace.TraceParent, trace);
         while (true)
         {
             try
@@ -179,6 +184,7 @@ public sealed partial class HostGrain
 
     private async Task DeclareLostAsync(SandboxId sandbox)
     {
+        if (_sandboxes.GetValueOrDefault(sandbox)?.Trace is { } trace) CallContext.Set(trace.TraceParent, trace);
         try
         {
             await GrainFactory.GetGrain<ISandboxGrain>(sandbox.Value).DeclareLost();

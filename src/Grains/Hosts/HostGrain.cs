@@ -7,6 +7,7 @@ using Podflare.Containers;
 using Podflare.Guests;
 using Podflare.Sandboxes;
 using Podflare.Storage;
+using Podflare.Telemetry;
 using Podflare.Tenants;
 
 namespace Podflare.Hosts;
@@ -28,6 +29,7 @@ public sealed partial class HostGrain(
     RunFolder folder,
     IOptions<TemplateOptions> templates,
     IOptions<HostOptions> hostOptions,
+    SandboxTraces traces,
     TimeProvider time,
     ILogger<HostGrain> logger) : Grain, IHostGrain, IRemindable
 {
@@ -57,12 +59,27 @@ public sealed partial class HostGrain(
     public async Task<SandboxId> Claim(TenantId tenant, SandboxSpec spec, TimeSpan wait, CancellationToken cancellationToken)
     {
         if (!IsHome || !_started || host.Draining) throw new NoCapacityException();
-        var shape = templates.Value.Find(spec.Template).ToContainer(default, spec);
-        var ready = await _pool.ClaimAsync(tenant, shape, wait, cancellationToken);
-        // Written before the id leaves: a container that is leased, or was, is never parked again.
-        _leases[ready.Sandbox] = new Lease(ready.Container, time.GetUtcNow() + TimeSpan.FromSeconds(Options.LeaseSeconds));
-        _pool.Let(ready);
-        return ready.Sandbox;
+        using var span = Spans.Start(Spans.Claim, spec.Trace);
+        span?.SetTag(Spans.Template, spec.Template).SetTag(Spans.TenantId, tenant.Value);
+        using var took = new Stopclock(Instruments.SandboxClaim, Label(spec.Template));
+        try
+        {
+            var shape = templates.Value.Find(spec.Template).ToContainer(default, spec);
+            var trace = spec.Trace is null ? null : new ClaimTrace(spec.Trace, tenant.Value, span?.Context ?? default);
+            var ready = await _pool.ClaimAsync(tenant, shape, trace, wait, cancellationToken);
+            // Written before the id leaves: a container that is leased, or was, is never parked again.
+            _leases[ready.Sandbox] = new Lease(ready.Container, time.GetUtcNow() + TimeSpan.FromSeconds(Options.LeaseSeconds));
+            _pool.Let(ready);
+            traces.Note(ready.Sandbox, tenant.Value, spec.Trace);
+            span?.SetTag(Spans.SandboxId, ready.Sandbox.Value);
+            return ready.Sandbox;
+        }
+        catch (Exception e)
+        {
+            span.Fail(e);
+            took.Fail(e);
+            throw;
+        }
     }
 
     public Task<LeasedContainer?> TakeLease(SandboxId sandbox)

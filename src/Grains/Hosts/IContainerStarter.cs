@@ -7,8 +7,9 @@ namespace Podflare.Hosts;
 internal interface IContainerStarter
 {
     /// <summary>Starts a container and waits for its guest, both within limits of its own. On failure nothing is left.</summary>
+    /// <param name="trace">Of the claim that it is started for; null for the pool.</param>
     /// <exception cref="ContainerStartException">The engine or the image refused.</exception>
-    Task<LeasedContainer> StartAsync(ContainerSpec spec);
+    Task<LeasedContainer> StartAsync(ContainerSpec spec, ClaimTrace? trace);
 
     /// <summary>The guest answers.</summary>
     bool IsReady(SandboxId sandbox);

@@ -4,7 +4,7 @@ using Podflare.Tenants;
 namespace Podflare.Hosts;
 
 /// <summary>A claim that no parked container could serve.</summary>
-internal sealed class WaitingClaim(TenantId tenant, ContainerSpec shape)
+internal sealed class WaitingClaim(TenantId tenant, ContainerSpec shape, ClaimTrace? trace = null)
 {
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<ReadyContainer> _container = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -12,6 +12,8 @@ internal sealed class WaitingClaim(TenantId tenant, ContainerSpec shape)
     public TenantId Tenant => tenant;
 
     public ContainerSpec Shape => shape;
+
+    public ClaimTrace? Trace => trace;
 
     /// <summary>Its place in the line: lower goes first.</summary>
     public (long Turn, long Number) Place { get; set; }

@@ -1,13 +1,15 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Podflare.Containers;
 using Podflare.Hosts;
+using Podflare.Telemetry;
 using Podflare.Tenants;
 
 namespace Podflare.Sandboxes;
 
 /// <summary>Makes a sandbox: chooses a host, claims a container there, hands it to its grain; on a refusal the next best host is asked.</summary>
 public sealed partial class SandboxCreator(
-    HostDirectory hosts, IGrainFactory grains, IOptions<HostDirectoryOptions> options, ILogger<SandboxCreator> logger)
+    HostDirectory hosts, IGrainFactory grains, IOptions<HostDirectoryOptions> options, IOptions<TemplateOptions> templates, ILogger<SandboxCreator> logger)
 {
     // A lease that is gone is a host that restarted: worth another claim there, but not for ever.
     private const int MaxClaims = 6;
@@ -18,6 +20,27 @@ public sealed partial class SandboxCreator(
     /// <exception cref="NoCapacityException">No host has room.</exception>
     /// <exception cref="ContainerStartException">The engine or the image refused.</exception>
     public async Task<SandboxInfo> CreateAsync(
+        string creation, TenantId tenant, SandboxSpec spec, Func<SandboxId, Task>? claimed, CancellationToken cancellationToken)
+    {
+        using var span = Spans.Start(Spans.Create, spec.Trace);
+        span?.SetTag(Spans.Template, spec.Template).SetTag(Spans.TenantId, tenant.Value);
+        if (span is { Id: { } id }) CallContext.Set(id, spec.Trace);
+        using var took = new Stopclock(Instruments.SandboxCreate, templates.Value.ContainsKey(spec.Template) ? spec.Template : "other");
+        try
+        {
+            var sandbox = await TryHostsAsync(creation, tenant, spec, claimed, cancellationToken);
+            span?.SetTag(Spans.SandboxId, sandbox.Id.Value);
+            return sandbox;
+        }
+        catch (Exception e)
+        {
+            span.Fail(e);
+            took.Fail(e);
+            throw;
+        }
+    }
+
+    private async Task<SandboxInfo> TryHostsAsync(
         string creation, TenantId tenant, SandboxSpec spec, Func<SandboxId, Task>? claimed, CancellationToken cancellationToken)
     {
         var candidates = hosts.Candidates(spec.Template);

@@ -1,5 +1,6 @@
 using Podflare.Guests;
 using Podflare.Runs;
+using Podflare.Telemetry;
 
 namespace Podflare.Sandboxes;
 
@@ -43,6 +44,7 @@ public sealed partial class SandboxGrain
     private async Task OnAlarmAsync(CancellationToken cancellationToken)
     {
         if (_end is not null) return;
+        RestoreTrace();
         var now = time.GetUtcNow();
         if (now - _armedFor > TooLate && !await IsStillOursAsync())
         {
@@ -106,6 +108,9 @@ public sealed partial class SandboxGrain
         if (await log.WithdrawAsync(_id, run.Id, cancellationToken))
         {
             LogWithdrawn(_id, run.Id);
+            RunSpans.Refuse(run.Span, "withdrawn");
+            run.Leave();
+            run.Span = null;
             _runs.Remove(run);
             if (_runs.OpenCount == 0) _idleSince = time.GetUtcNow();
         }

@@ -1,6 +1,7 @@
 using Podflare.Guests;
 using Podflare.Hosts;
 using Podflare.Runs;
+using Podflare.Telemetry;
 using Podflare.Tenants;
 
 namespace Podflare.Sandboxes;
@@ -20,6 +21,8 @@ public sealed partial class SandboxGrain
         await EndWhenHostIsLostAsync();
         if (_tombstone.Exists) return;
         if (_end is null && !IsHome) throw new SandboxUnreachableException();
+        using var span = Spans.Start(Spans.Destroy, Trace);
+        Describe(span);
         try
         {
             await EndAsync(EndReason.Deleted).WaitAsync(DeleteLimit, time);
@@ -47,6 +50,10 @@ public sealed partial class SandboxGrain
 
     private async Task EndCoreAsync(EndReason why, RunId? stuck)
     {
+        RestoreTrace();
+        // A delete has a span of its own, in the trace of whoever asked for it.
+        using var span = why is EndReason.Deleted ? null : Spans.Start(Spans.Expire, Trace);
+        Describe(span)?.SetTag(Spans.EndReason, why.ToString().ToLowerInvariant());
         LogEnding(_id, why);
         await _closing.CancelAsync();
         await Settled(_adopting ?? Task.CompletedTask);
@@ -110,6 +117,7 @@ public sealed partial class SandboxGrain
         _alarm?.Dispose();
         DelayDeactivation(TimeSpan.Zero);
         LogEnded(_id, why);
+        Instruments.SandboxEnded.Add(1, new KeyValuePair<string, object?>("reason", why.ToString().ToLowerInvariant()));
         await Settled(GrainFactory.GetGrain<IHostGrain>(_id.Host).Release(_id, containerId));
     }
 

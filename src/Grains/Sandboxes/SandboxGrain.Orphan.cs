@@ -8,6 +8,7 @@ public sealed partial class SandboxGrain
     /// <summary>On a foreign worker: serve what the log has, until the host is back.</summary>
     private async Task BecomeOrphanAsync(CancellationToken cancellationToken)
     {
+        RestoreTrace();
         LogOrphaned(_id);
         foreach (var run in await log.ListOpenAsync(_id, cancellationToken)) await OpenKnownAsync(run, cancellationToken);
         this.RegisterGrainTimer(StepDownAsync, new GrainTimerCreationOptions(Tick, Tick) { Interleave = true });
@@ -17,6 +18,7 @@ public sealed partial class SandboxGrain
     private Task StepDownAsync(CancellationToken cancellationToken)
     {
         if (_end is not null || !silos.IsAlive(_id.Host)) return Task.CompletedTask;
+        RestoreTrace();
         GrainContext.StopRunStreams();
         DeactivateWhenIdle();
         return Task.CompletedTask;

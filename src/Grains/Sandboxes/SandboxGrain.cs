@@ -7,6 +7,7 @@ using Podflare.Hosts;
 using Podflare.Runs;
 using Podflare.Storage;
 using Podflare.Streaming;
+using Podflare.Telemetry;
 using Podflare.Tenants;
 
 namespace Podflare.Sandboxes;
@@ -30,6 +31,8 @@ public sealed partial class SandboxGrain(
     IOptions<SandboxOptions> sandboxOptions,
     IOptions<RunOptions> runOptions,
     IOptions<HostOptions> hostOptions,
+    SandboxTraces traces,
+    RunSpans spans,
     TimeProvider time,
     ILogger<SandboxGrain> logger) : Grain, ISandboxGrain, IRunEventsSource, IFramePumpOwner
 {
@@ -58,6 +61,7 @@ public sealed partial class SandboxGrain(
         if (!SandboxId.TryParse(this.GetPrimaryKeyString(), null, out _id)) return;
         await _tombstone.ReadAsync();
         await _record.ReadAsync();
+        NoteTrace();
         if (_tombstone.Exists || !_record.Exists) return;
         if (_record.Value.Ending is { } why) EndInBackground(why);
         else if (IsHome) _ = AdoptAsync();
@@ -68,12 +72,14 @@ public sealed partial class SandboxGrain(
     {
         await _closing.CancelAsync();
         await _deactivating.CancelAsync();
+        foreach (var run in _runs.Open) run.Leave();
         GrainContext.StopRunStreams();
         await _pumping.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     public async Task<SandboxInfo> Create(string creation, TenantId tenant, SandboxSpec spec, CancellationToken cancellationToken)
     {
+        if (!_record.Exists && !_tombstone.Exists) traces.Note(_id, tenant.Value, spec.Trace);
         GuardTombstone(tenant);
         if (!_record.Exists)
         {
@@ -146,6 +152,7 @@ public sealed partial class SandboxGrain(
             CreatedAt = now,
             ExpiresAt = now + spec.Lifetime,
             IdleLimit = spec.IdleLimit,
+            Trace = spec.Trace,
         }));
         Attach();
         await hostGrain.Report(Info);
@@ -161,6 +168,9 @@ public sealed partial class SandboxGrain(
 
     private async Task AdoptCoreAsync()
     {
+        RestoreTrace();
+        using var span = Spans.Start(Spans.Adopt, Trace);
+        Describe(span);
         await StoreAsync(() => _record.WriteAsync(_record.Value with { Owner = silo.SiloAddress.ToParsableString() }));
         foreach (var run in await log.ListOpenAsync(_id, _closing.Token)) await OpenKnownAsync(run, _closing.Token);
         if (_end is not null) return;
@@ -181,6 +191,7 @@ public sealed partial class SandboxGrain(
 
     private async Task PumpAsync()
     {
+        RestoreTrace();
         try
         {
             await _pump!.RunAsync(_port!.Attach(), _deactivating.Token);
