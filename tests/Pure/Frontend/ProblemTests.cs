@@ -78,9 +78,6 @@ public sealed class ProblemTests
     }
 
     [Fact]
-    public void A_trace_id_is_32_hex_digits() => Assert.Matches("^[0-9a-f]{32}$", ProblemWriter.TraceId());
-
-    [Fact]
     public void Names_from_the_caller_are_cut_and_only_some_are_kept()
     {
         var errors = new FieldErrors();

@@ -50,7 +50,7 @@ public sealed class ContainerPoolTests
                 {
                     case 0:
                         var leaving = new CancellationTokenSource();
-                        claims.Add((pool.ClaimAsync(random.Next(2) == 0 ? A : B, Shape(random.Next(4) == 0 ? 256 : 512), Wait, leaving.Token), leaving));
+                        claims.Add((pool.ClaimAsync(random.Next(2) == 0 ? A : B, Shape(random.Next(4) == 0 ? 256 : 512), null, Wait, leaving.Token), leaving));
                         break;
                     case 1 when claims.Count > 0:
                         await claims[random.Next(claims.Count)].Leaving.CancelAsync();
@@ -217,7 +217,7 @@ public sealed class ContainerPoolTests
     }
 
     private static Task<ReadyContainer> Claim(ContainerPool pool, TenantId tenant, int memoryMib = 512, TimeSpan? wait = null) =>
-        pool.ClaimAsync(tenant, Shape(memoryMib), wait ?? Wait, TestContext.Current.CancellationToken);
+        pool.ClaimAsync(tenant, Shape(memoryMib), null, wait ?? Wait, TestContext.Current.CancellationToken);
 
     private static ContainerSpec Shape(int memoryMib = 512) =>
         ContainerSpec.Of(default, "t", new Template { Image = "i" }) with { MemoryBytes = (long)memoryMib << 20 };

@@ -26,7 +26,7 @@ internal sealed class ScriptedStarter : IContainerStarter
     /// <summary>Removals are done when the test says so.</summary>
     public bool HoldRemovals { get; set; }
 
-    public Task<LeasedContainer> StartAsync(ContainerSpec spec)
+    public Task<LeasedContainer> StartAsync(ContainerSpec spec, ClaimTrace? trace)
     {
         var start = new TaskCompletionSource<LeasedContainer>();
         _starts.Add((spec, start));
