@@ -7,7 +7,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
-using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Storage;
 using Podflare.Containers;
 using Podflare.Guests;
@@ -74,7 +73,7 @@ public static class PodflareHosting
     {
         silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (process.ClusterId, process.ClusterId));
         silo.Configure<GrainCollectionOptions>(grains => grains.DeactivationTimeout = TimeSpan.FromSeconds(20));
-        silo.UseSiloMetadata(process.Metadata);
+        silo.Configure<SiloOptions>(options => options.SiloName = process.SiloName);
         silo.Services.AddPlacementDirector<HostPlacement, HostPlacementDirector>();
         silo.AddRunStreams();
         if (process.Redis is { } redis) UseRedis(silo, process, redis);
