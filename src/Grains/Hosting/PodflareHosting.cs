@@ -92,6 +92,9 @@ public static class PodflareHosting
             membership.ProbeTimeout = TimeSpan.FromSeconds(1);
             membership.NumMissedProbesLimit = 3;
             membership.DefunctSiloExpiration = TimeSpan.FromHours(1);
+
+            // Who is there is told by word of mouth; a word that was lost with a silo is made up for by looking.
+            membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);
         });
         var address = Advertised(process.Options.AdvertisedAddress);
         silo.ConfigureEndpoints(
@@ -103,6 +106,9 @@ public static class PodflareHosting
         {
             options.ConfigurationOptions = RedisSettings(redis);
             options.EntryExpiry = expiry;
+
+            // Else each sandbox that ever was leaves a hash behind, for good.
+            options.DeleteStateOnClear = true;
             options.GrainStorageSerializer = new RecordSerializer();
         });
 
