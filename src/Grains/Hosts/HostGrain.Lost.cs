@@ -18,7 +18,7 @@ public sealed partial class HostGrain
         if (IsHome) return;
         if (silos.IsAlive(Id))
         {
-            DeactivateOnIdle();
+            this.MigrateOnIdle();
             return;
         }
 

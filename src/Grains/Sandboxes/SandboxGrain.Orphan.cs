@@ -10,16 +10,25 @@ public sealed partial class SandboxGrain
     {
         LogOrphaned(_id);
         foreach (var run in await log.ListOpenAsync(_id, cancellationToken)) await OpenKnownAsync(run, cancellationToken);
-        this.RegisterGrainTimer(StepDownAsync, new GrainTimerCreationOptions(Tick, Tick) { Interleave = true });
     }
 
-    // Readers are told to subscribe again; the next call then lands on the owner.
+    /// <summary>Makes way as soon as the host is there; a silo that still believes the sandbox to be here can activate it here at any time.</summary>
+    private void WatchForHost() => this.RegisterGrainTimer(
+        StepDownAsync, new GrainTimerCreationOptions(silos.IsAlive(_id.Host) ? TimeSpan.Zero : Tick, Tick) { Interleave = true });
+
     private Task StepDownAsync(CancellationToken cancellationToken)
     {
-        if (_end is not null || !silos.IsAlive(_id.Host)) return Task.CompletedTask;
-        GrainContext.StopRunStreams();
-        DeactivateWhenIdle();
+        if (_end is null && silos.IsAlive(_id.Host)) MakeWay();
         return Task.CompletedTask;
+    }
+
+    // Moves to the owner instead of only ending here: whoever has this silo in its directory cache would begin another orphan here with its
+    // next call, again and again, and the owner would never get the sandbox. Readers are told to subscribe again.
+    private void MakeWay()
+    {
+        GrainContext.StopRunStreams();
+        DelayDeactivation(TimeSpan.Zero);
+        this.MigrateOnIdle();
     }
 
     /// <summary>An orphan that is called after the grace time ends itself: nobody else may be there to do it.</summary>

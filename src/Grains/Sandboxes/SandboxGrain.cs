@@ -56,6 +56,7 @@ public sealed partial class SandboxGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (!SandboxId.TryParse(this.GetPrimaryKeyString(), null, out _id)) return;
+        if (!IsHome) WatchForHost();
         await _tombstone.ReadAsync();
         await _record.ReadAsync();
         if (_tombstone.Exists || !_record.Exists) return;
@@ -103,8 +104,7 @@ public sealed partial class SandboxGrain(
         if (!IsHome)
         {
             // An orphan knows nothing of containers: it makes way, and the host asks again.
-            GrainContext.StopRunStreams();
-            DeactivateWhenIdle();
+            MakeWay();
             throw new SandboxUnreachableException();
         }
 
