@@ -20,8 +20,9 @@ public sealed partial class HostGrain
     {
         if (!IsHome)
         {
+            // Not only ended: whoever has this silo in its directory cache would begin another orphan here with its next call.
             DelayDeactivation(TimeSpan.Zero);
-            DeactivateOnIdle();
+            this.MigrateOnIdle();
             return false;
         }
 
@@ -35,9 +36,10 @@ public sealed partial class HostGrain
     {
         DelayDeactivation(Timeout.InfiniteTimeSpan);
         var containers = await runtime.ListAsync(CancellationToken.None);
-        foreach (var _ in containers) _slots.Occupy();
         var known = _record.Value.Sandboxes.Keys.Select(id => SandboxId.Parse(id)).ToHashSet();
-        await EachAsync(containers, container => AdoptAsync(container, isCounted: true));
+
+        // Those that an earlier attempt has adopted are counted already.
+        await EachAsync(containers.Where(container => !_sandboxes.ContainsKey(container.Sandbox)), AdoptAsync);
         var found = containers.Select(container => container.Sandbox).ToHashSet();
         await EachAsync(known.Where(id => !found.Contains(id)), DeclareLostAsync);
         RemoveStaleFolders(found);
@@ -101,7 +103,8 @@ public sealed partial class HostGrain
             var before = Known();
             var containers = await runtime.ListAsync(CancellationToken.None);
             var found = containers.ToDictionary(container => container.Sandbox);
-            await EachAsync(containers.Where(container => !Known().Contains(container.Sandbox)), container => AdoptAsync(container, isCounted: false));
+            await EachAsync(containers.Where(container => !Known().Contains(container.Sandbox)), AdoptAsync);
+            await EachAsync(containers.Where(container => before.Contains(container.Sandbox)), WakeAsync);
             await EachAsync(
                 before.Where(id => _sandboxes.ContainsKey(id) && !_moving.Contains(id) && found.GetValueOrDefault(id) is not { Running: true }),
                 DeclareLostAsync);
@@ -120,10 +123,10 @@ public sealed partial class HostGrain
 
     private HashSet<SandboxId> Known() => [.. _sandboxes.Keys, .. _leases.Keys, .. _taken.Keys, .. _moving];
 
-    private async Task AdoptAsync(HostContainer container, bool isCounted)
+    private async Task AdoptAsync(HostContainer container)
     {
-        if (!isCounted) _slots.Occupy();
         if (!_moving.Add(container.Sandbox)) return;
+        _slots.Occupy();
         try
         {
             if (await AskToAdoptAsync(container))
@@ -159,6 +162,27 @@ public sealed partial class HostGrain
                 await Task.Delay(Tick, time);
             }
         }
+    }
+
+    /// <summary>
+    /// A sandbox whose grain was lost with the grain directory of a silo that died would keep neither its limits nor its runs' until
+    /// somebody called it.
+    /// </summary>
+    private async Task WakeAsync(HostContainer container)
+    {
+        if (!_sandboxes.ContainsKey(container.Sandbox) || _moving.Contains(container.Sandbox)) return;
+        try
+        {
+            if (await GrainFactory.GetGrain<ISandboxGrain>(container.Sandbox.Value).Adopt(container.Id) is not null) return;
+        }
+        catch (Exception e) when (IsPassing(e))
+        {
+            LogAdoptRepeated(e, container.Sandbox);
+            return;
+        }
+
+        // It has ended, and the word of it was lost.
+        if (_sandboxes.ContainsKey(container.Sandbox)) await Release(container.Sandbox, container.Id);
     }
 
     private async Task DeclareLostAsync(SandboxId sandbox)
@@ -213,16 +237,16 @@ public sealed partial class HostGrain
     /// <summary>The engine tells of deaths at once; what it fails to tell, the sweep finds.</summary>
     private async Task WatchDeathsAsync()
     {
-        while (!host.Draining)
+        while (!host.Draining && !_stopping.IsCancellationRequested)
         {
             try
             {
-                await foreach (var death in runtime.WatchDeathsAsync(CancellationToken.None))
+                await foreach (var death in runtime.WatchDeathsAsync(_stopping.Token))
                 {
                     if (_sandboxes.ContainsKey(death.Sandbox)) DeclareLostAsync(death.Sandbox).Ignore();
                 }
             }
-            catch (Exception e)
+            catch (Exception e) when (!_stopping.IsCancellationRequested)
             {
                 LogWatchFailed(e, Id);
             }

@@ -37,6 +37,7 @@ public sealed partial class HostGrain(
 
     // Ids whose container is being started or removed: neither a stray nor missing.
     private readonly HashSet<SandboxId> _moving = [];
+    private readonly CancellationTokenSource _stopping = new();
     private bool _started;
 
     private HostOptions Options => hostOptions.Value;
@@ -46,6 +47,8 @@ public sealed partial class HostGrain(
     private bool IsHome => host.Id == Id;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken) => _record.ReadAsync();
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _stopping.CancelAsync();
 
     public async Task<SandboxId> Claim(SandboxSpec spec, TimeSpan wait, CancellationToken cancellationToken)
     {
