@@ -18,6 +18,7 @@ public sealed partial class SandboxGrain
 
     private IGrainTimer? _alarm;
     private DateTimeOffset _armedFor;
+    private bool _doubted;
     private DateTimeOffset _idleSince;
 
     private void StartAlarms()
@@ -42,14 +43,32 @@ public sealed partial class SandboxGrain
 
     private async Task OnAlarmAsync(CancellationToken cancellationToken)
     {
+        try
+        {
+            await LookAsync(cancellationToken);
+        }
+        catch (StorageUnavailableException)
+        {
+            // Looked at again at the next tick: without one, neither limits nor watched runs would ever end.
+        }
+        finally
+        {
+            ArmAlarms();
+        }
+    }
+
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
         if (_end is not null) return;
         var now = time.GetUtcNow();
-        if (now - _armedFor > TooLate && !await IsStillOursAsync())
+        _doubted |= now - _armedFor > TooLate;
+        if (_doubted && !await IsStillOursAsync())
         {
             OnReplaced();
             return;
         }
 
+        _doubted = false;
         _armedFor = default;
         if (now >= _record.Value.ExpiresAt) EndInBackground(EndReason.Expired);
         else if (_runs.OpenCount == 0 && now - _idleSince >= _record.Value.IdleLimit) EndInBackground(EndReason.Idle);
@@ -59,8 +78,6 @@ public sealed partial class SandboxGrain
             foreach (var run in _runs.Active.ToArray()) await WatchAsync(run, now, cancellationToken);
             await ForgetEndedAsync(now, cancellationToken);
         }
-
-        ArmAlarms();
     }
 
     private async Task WatchAsync(RunEntry run, DateTimeOffset now, CancellationToken cancellationToken)
