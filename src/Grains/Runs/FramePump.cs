@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Podflare.Guests;
+using Podflare.Hosting;
 using Podflare.Sandboxes;
 
 namespace Podflare.Runs;
@@ -100,6 +101,7 @@ public sealed partial class FramePump(SandboxId sandbox, GuestPort port, IFrameP
         if (_batch.Count == 0) return true;
         var last = _batch[^1];
         var run = await owner.FindAsync(last.Run, cancellationToken);
+        FaultPoint.Reach(last is GuestRunEnded ? FaultPoint.EndArrived : FaultPoint.FramesArrived);
         var result = run is null ? AppendResult.Ended : await AppendAsync(run, cancellationToken);
         _batch.Clear();
         _bytes = 0;
@@ -116,6 +118,7 @@ public sealed partial class FramePump(SandboxId sandbox, GuestPort port, IFrameP
                 break;
         }
 
+        FaultPoint.Reach(last is GuestRunEnded ? FaultPoint.EndPublished : FaultPoint.FramesPublished);
         port.Acknowledge(last.Number);
         if (run is { Ended: true, EndedAt: null }) owner.OnEnded(run);
         return true;

@@ -1,4 +1,5 @@
 using Podflare.Guests;
+using Podflare.Hosting;
 using Podflare.Hosts;
 using Podflare.Runs;
 using Podflare.Tenants;
@@ -55,12 +56,14 @@ public sealed partial class SandboxGrain
         stuck = _record.Value.StuckRun is { } known ? new RunId(known) : stuck;
         var ending = _record.Value with { Ending = why, StuckRun = stuck?.Value, Owner = silo.SiloAddress.ToParsableString() };
         await RepeatAsync(() => StoreAsync(() => _record.WriteAsync(ending)));
+        FaultPoint.Reach(FaultPoint.SandboxEnding);
         await StopGuestAsync(why);
         foreach (var run in await RepeatAsync(() => log.ListOpenAsync(_id, _deactivating.Token)))
         {
             await RepeatAsync(() => CloseRunAsync(run, why, stuck));
         }
 
+        FaultPoint.Reach(FaultPoint.RunsClosed);
         await RepeatAsync(() => log.ExpireAsync(_id, _deactivating.Token));
         await BuryAsync(why);
     }
@@ -106,6 +109,7 @@ public sealed partial class SandboxGrain
         };
         var containerId = _record.Value.ContainerId;
         await RepeatAsync(() => StoreAsync(() => _tombstone.WriteAsync(new Tombstone { Sandbox = buried })));
+        FaultPoint.Reach(FaultPoint.SandboxBuried);
         await RepeatAsync(() => StoreAsync(_record.ClearAsync));
         _alarm?.Dispose();
         DelayDeactivation(TimeSpan.Zero);

@@ -1,4 +1,5 @@
 using Podflare.Guests;
+using Podflare.Hosting;
 using Podflare.Runs;
 using Podflare.Streaming;
 using Podflare.Tenants;
@@ -103,7 +104,9 @@ public sealed partial class SandboxGrain
     private async Task<bool> AcceptAsync(RunEntry entry, RunRequest request, string hash)
     {
         var wanted = new RunRecord(entry.Id, hash, request.Language, request.Timeout, request.OnDisconnect, time.GetUtcNow());
+        FaultPoint.Reach(FaultPoint.RunStarting);
         var outcome = await log.AcceptAsync(_id, wanted, _closing.Token);
+        FaultPoint.Reach(FaultPoint.RunAccepted);
         if (outcome.PayloadHash != hash) throw new IdempotencyKeyReusedException();
         var stored = outcome.IsNew ? wanted : await log.FindRunAsync(_id, entry.Id, _closing.Token) ?? wanted;
         entry.Open(await RunEvents.OpenAsync(log, _id, stored, outcome.IsNew, runOptions.Value, time, _closing.Token));
@@ -118,6 +121,7 @@ public sealed partial class SandboxGrain
         try
         {
             var taken = await AskAsync(port, handover, CancellationToken.None);
+            FaultPoint.Reach(FaultPoint.RunTaken);
             entry.Held = taken.State is RunState.Queued or RunState.Running;
             entry.ReplRestarted = taken.ReplRestarted;
             return taken.ReplRestarted;

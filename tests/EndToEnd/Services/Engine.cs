@@ -12,6 +12,10 @@ internal static class Engine
     public static async Task<string[]> ListAsync(string cluster) =>
         (await DockerAsync("ps", "-aq", "--filter", $"label=podflare.cluster={cluster}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>Ids of the containers of one sandbox of a cluster, stopped ones too.</summary>
+    public static async Task<string[]> ListAsync(string cluster, string sandbox) =>
+        (await DockerAsync("ps", "-aq", "--filter", $"label=podflare.cluster={cluster}", "--filter", $"label=podflare.sandbox={sandbox}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
     public static Task KillAsync(string sandbox) => DockerAsync("kill", Name(sandbox));
 
     private static string Name(string sandbox) => $"podflare-{sandbox}";
