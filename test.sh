@@ -4,6 +4,7 @@
 # fast: no Docker, under two minutes.    full (the default): everything; installs what is missing.
 # A suite is a folder of tests/. Named ones alone are run; otherwise those below and, with full, every other one there is.
 # A suite holds a .NET test project, or Python unittests (test_*.py), or a script `run` whose last line counts as below.
+# A script `prepare` in it is run first, and installs what that suite alone needs.
 #
 # The last line is 'N passed, N failed' or 'N passed, N failed, N skipped'. A check that fails, and a suite that runs no
 # test, count as one failure. Each run has a folder and a cluster id of its own (PODFLARE_TEST_FOLDER, PODFLARE_TEST_CLUSTER);
@@ -149,6 +150,7 @@ suite() { # name
   fi
   say "== $1"
   log=$folder/$1.log
+  [ ! -x "tests/$1/prepare" ] || check "$1's needs" "tests/$1/prepare" || return 0
   in_background "${kind}_suite" "$1" > >(tee "$log") 2>&1 || code=$?
   sleep 0.2 # tee writes the last lines
   read -r p f s <<<"$(count "$kind" "$log")" || true

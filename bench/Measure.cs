@@ -9,6 +9,8 @@ internal sealed class Sample(IEnumerable<double> milliseconds)
 
     public int Count => _sorted.Length;
 
+    public IReadOnlyList<double> Sorted => _sorted;
+
     public double At(double quantile) => _sorted[Math.Min(_sorted.Length - 1, (int)(quantile * _sorted.Length))];
 }
 
@@ -26,5 +28,20 @@ internal static class Measure
         }
 
         return new Sample(took);
+    }
+
+    /// <summary>Measures two acts in alternate rounds, so that whatever else the machine does meanwhile hits both alike.</summary>
+    public static async Task<(Sample Floor, Sample Act)> InTurnAsync(int rounds, int timesPerRound, Func<Task> floor, Func<Task> act, int warmUp)
+    {
+        await RepeatAsync(0, floor, warmUp);
+        await RepeatAsync(0, act, warmUp);
+        var (floors, acts) = (new List<double>(), new List<double>());
+        for (var round = 0; round < rounds; round++)
+        {
+            floors.AddRange((await RepeatAsync(timesPerRound, floor)).Sorted);
+            acts.AddRange((await RepeatAsync(timesPerRound, act)).Sorted);
+        }
+
+        return (new Sample(floors), new Sample(acts));
     }
 }

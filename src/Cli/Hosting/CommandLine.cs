@@ -3,6 +3,7 @@ using Podflare.Cli.Completions;
 using Podflare.Cli.Doctor;
 using Podflare.Cli.Runs;
 using Podflare.Cli.Sandboxes;
+using Podflare.Cli.Status;
 
 namespace Podflare.Cli.Hosting;
 
@@ -27,6 +28,9 @@ internal static class CommandLine
             RunCommand.Create(global),
             SandboxCommands.Create(global),
             DoctorCommand.Create(global),
+            StatusCommand.Create(global),
+            IncidentCommand.Create(global),
+            MaintenanceCommand.Create(global),
             CompletionCommand.Create(),
         };
         global.AddTo(root);

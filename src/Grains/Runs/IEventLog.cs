@@ -9,6 +9,12 @@ namespace Podflare.Runs;
 /// <remarks>Every method throws <see cref="StorageUnavailableException"/> when the store does not answer.</remarks>
 public interface IEventLog
 {
+    /// <summary>
+    /// Rises whenever the store may have lost its newest writes, as it may by a restart: what was written under an earlier one is to be
+    /// looked at.
+    /// </summary>
+    int Epoch { get; }
+
     /// <summary>Writes the run record if the run id is new; else tells what is there.</summary>
     Task<AcceptOutcome> AcceptAsync(SandboxId sandbox, RunRecord record, CancellationToken cancellationToken);
 

@@ -13,13 +13,27 @@ namespace Podflare.Runs;
 /// multiplexer is shared; that it fails fast (no backlog, short timeout) is set where it is made.
 /// </summary>
 /// <remarks>The client library sends scripts by SHA and loads them again after the server has forgotten them.</remarks>
-public sealed partial class RedisEventLog(IConnectionMultiplexer redis, IOptions<RunOptions> options, ILogger<RedisEventLog> logger) : IEventLog
+public sealed partial class RedisEventLog : IEventLog
 {
     // Entries have no size limit here, so a read begins with one and asks for more only as long as they turn out small.
     private const int MostEntriesPerRead = 32;
     private const int MostReads = 4;
 
+    private readonly IConnectionMultiplexer _redis;
+    private readonly IOptions<RunOptions> _options;
+    private readonly ILogger<RedisEventLog> _logger;
     private int _away;
+    private int _epoch;
+
+    public RedisEventLog(IConnectionMultiplexer redis, IOptions<RunOptions> options, ILogger<RedisEventLog> logger)
+    {
+        (_redis, _options, _logger) = (redis, options, logger);
+        // No server restarts, and none takes the place of another, without the connection to it breaking.
+        redis.ConnectionFailed += (_, _) => Interlocked.Increment(ref _epoch);
+        redis.ConnectionRestored += (_, _) => Interlocked.Increment(ref _epoch);
+    }
+
+    public int Epoch => Volatile.Read(ref _epoch);
 
     public async Task<AcceptOutcome> AcceptAsync(SandboxId sandbox, RunRecord record, CancellationToken cancellationToken)
     {
@@ -58,8 +72,8 @@ public sealed partial class RedisEventLog(IConnectionMultiplexer redis, IOptions
                             run.Value, append.Before, append.KeepFrom, batch.LastSeq, batch.Utf8, append.Frame.ToString(CultureInfo.InvariantCulture),
                             exit ? EventBatches.LastLine(batch).ToArray() : "",
                             exit ? StoredRun.Write(append.Ending!) : "",
-                            exit ? options.Value.RetentionSeconds : "",
-                            exit ? options.Value.RecordRetentionSeconds : "",
+                            exit ? _options.Value.RetentionSeconds : "",
+                            exit ? _options.Value.RecordRetentionSeconds : "",
                         ]);
                     return null;
                 }
@@ -146,7 +160,7 @@ public sealed partial class RedisEventLog(IConnectionMultiplexer redis, IOptions
 
     public async Task ExpireAsync(SandboxId sandbox, CancellationToken cancellationToken)
     {
-        var retention = TimeSpan.FromSeconds(options.Value.RecordRetentionSeconds);
+        var retention = TimeSpan.FromSeconds(_options.Value.RecordRetentionSeconds);
         await CallAsync(db => db.KeyExpireAsync(RunsKey(sandbox), retention), cancellationToken);
     }
 
@@ -174,7 +188,7 @@ public sealed partial class RedisEventLog(IConnectionMultiplexer redis, IOptions
     {
         try
         {
-            var result = await call(redis.GetDatabase()).WaitAsync(cancellationToken);
+            var result = await call(_redis.GetDatabase()).WaitAsync(cancellationToken);
             if (Interlocked.Exchange(ref _away, 0) == 1) LogBack();
             return result;
         }

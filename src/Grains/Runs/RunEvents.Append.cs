@@ -18,6 +18,9 @@ public sealed partial class RunEvents
     private RingEntry? _doubt;
     private bool _looked;
 
+    // The log's epoch at the last append.
+    private int _epoch = -1;
+
     // One append at a time: a second one would be numbered like the first.
     private readonly SemaphoreSlim _turn = new(1, 1);
 
@@ -52,6 +55,9 @@ public sealed partial class RunEvents
             _turn.Release();
         }
     }
+
+    /// <summary>The store may have lost some of what was appended here: <see cref="VerifyAsync"/> finds out.</summary>
+    public bool IsInDoubt => _doubt is not null || _epoch != _log.Epoch;
 
     /// <summary>
     /// Compares the log with what we have published, and appends again from the ring what it has lost. For the moment at which the
@@ -127,6 +133,7 @@ public sealed partial class RunEvents
     {
         var earlier = _doubt;
         (_doubt, _looked) = (entry, false);
+        _epoch = _log.Epoch;
         var answer = _log.AppendAsync(
             _sandbox, Record.Id, new LogAppend(_logSeq, _keepFrom, entry.Batch, entry.Frame, entry.Ending), cancellationToken);
 

@@ -17,13 +17,29 @@ public sealed class RunTable(int maxOpen, int maxWaiting, int maxEnded, long max
 
     // Apart from the ended ones, of which a busy sandbox has thousands in hand: each run begins and ends with a look at the open ones.
     private readonly HashSet<RunEntry> _active = [];
-    private readonly Queue<RunEntry> _settled = [];
+    private readonly LinkedList<RunEntry> _settled = [];
     private long _settledBytes;
     private int _waiting;
 
     public bool IsEmpty => _entries.Count == 0;
 
     public IReadOnlyCollection<RunEntry> All => _entries.Values;
+
+    /// <summary>The ended runs that may go, in the order of their ends: those that ended by <paramref name="endedBy"/>, or are too many.</summary>
+    public IReadOnlyList<RunEntry> Due(DateTimeOffset endedBy)
+    {
+        List<RunEntry> due = [];
+        var (count, bytes) = (_settled.Count, _settledBytes);
+        foreach (var entry in _settled)
+        {
+            if (entry.EndedAt > endedBy && count <= maxEnded && bytes <= maxEndedBytes) break;
+            due.Add(entry);
+            count--;
+            bytes -= entry.Events!.HeldBytes;
+        }
+
+        return due;
+    }
 
     /// <summary>Runs that have no exit yet, those being accepted included.</summary>
     public IEnumerable<RunEntry> Open => _active.Where(entry => !entry.Ended);
@@ -41,9 +57,6 @@ public sealed class RunTable(int maxOpen, int maxWaiting, int maxEnded, long max
 
     /// <summary>Those whose end was not marked by <see cref="Settle"/> yet.</summary>
     public IReadOnlyCollection<RunEntry> Active => _active;
-
-    /// <summary>The ended run that is in hand for longest; null when there is none.</summary>
-    public RunEntry? OldestSettled => _settled.TryPeek(out var entry) ? entry : null;
 
     /// <summary>The ended runs in hand are more, or hold more bytes, than they may.</summary>
     public bool IsOverfull => _settled.Count > maxEnded || _settledBytes > maxEndedBytes;
@@ -72,7 +85,7 @@ public sealed class RunTable(int maxOpen, int maxWaiting, int maxEnded, long max
     public void Settle(RunEntry entry)
     {
         if (!_active.Remove(entry)) return;
-        _settled.Enqueue(entry);
+        entry.Place = _settled.AddLast(entry);
         _settledBytes += entry.Events!.HeldBytes;
     }
 
@@ -80,9 +93,10 @@ public sealed class RunTable(int maxOpen, int maxWaiting, int maxEnded, long max
     {
         if (_entries.GetValueOrDefault(entry.Id) == entry) _entries.Remove(entry.Id);
         _active.Remove(entry);
-        if (OldestSettled != entry) return;
-        _settled.Dequeue();
+        if (entry.Place is not { } place) return;
+        _settled.Remove(place);
         _settledBytes -= entry.Events!.HeldBytes;
+        entry.Place = null;
     }
 
     /// <summary>Waits until a run is entered: a subscription may overtake the start of its run.</summary>
@@ -143,6 +157,9 @@ public sealed class RunEntry(RunId id)
     public DateTimeOffset? EndedAt { get; set; }
 
     public bool Ended => Events is { Ended: true };
+
+    /// <summary>Its place among the ended runs of its table.</summary>
+    internal LinkedListNode<RunEntry>? Place { get; set; }
 
     public void Open(RunEvents events)
     {

@@ -102,19 +102,18 @@ public sealed partial class SandboxGrain
     // What the store lost in its last seconds is written again before the only copy goes.
     private async Task ForgetEndedAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        while (_runs.OldestSettled is { } run && (now - run.EndedAt >= RingPatience || _runs.IsOverfull))
+        try
         {
-            try
+            foreach (var run in _runs.Due(now - RingPatience))
             {
-                await run.Events!.VerifyAsync(cancellationToken);
+                if (run.Events!.IsInDoubt) await run.Events.VerifyAsync(cancellationToken);
+                _runs.Remove(run);
+                run.Events.ReleaseRing();
             }
-            catch (StorageUnavailableException)
-            {
-                return;
-            }
-
-            _runs.Remove(run);
-            run.Events.ReleaseRing();
+        }
+        catch (StorageUnavailableException)
+        {
+            // At the next tick again.
         }
     }
 

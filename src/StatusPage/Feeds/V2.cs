@@ -5,8 +5,6 @@ using Podflare.Incidents;
 namespace Podflare.Feeds;
 
 // The objects of the Statuspage API, version 2: field for field, so that its readers can read us.
-#pragma warning disable SA1649, CA1812
-
 internal sealed record PageV2(string Id, string Name, string Url, string TimeZone, DateTimeOffset UpdatedAt);
 
 internal sealed record StatusV2(string Indicator, string Description);
@@ -29,7 +27,7 @@ internal record IncidentV2(
 internal sealed record MaintenanceV2(
     string Id, string Name, string Status, string Impact, string Shortlink, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset StartedAt,
     DateTimeOffset? MonitoringAt, DateTimeOffset? ResolvedAt, string PageId, IReadOnlyList<ComponentV2> Components, IReadOnlyList<UpdateV2> IncidentUpdates,
-    DateTimeOffset ScheduledFor, DateTimeOffset ScheduledUntil)
+    [property: JsonPropertyOrder(1)] DateTimeOffset ScheduledFor, [property: JsonPropertyOrder(1)] DateTimeOffset ScheduledUntil)
     : IncidentV2(Id, Name, Status, Impact, Shortlink, CreatedAt, UpdatedAt, StartedAt, MonitoringAt, ResolvedAt, PageId, Components, IncidentUpdates);
 
 /// <summary>From our records to those of version 2.</summary>

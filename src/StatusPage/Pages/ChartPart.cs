@@ -6,7 +6,7 @@ namespace Podflare.Pages;
 /// <summary>A latency chart: lines made here, gaps left open, and the same numbers as a table.</summary>
 internal static class ChartPart
 {
-    private const double Width = 640, Height = 150, Left = 52, Bottom = 22, Top = 10;
+    private const double Width = 420, Height = 150, Left = 64, Bottom = 22, Top = 10;
 
     public static Html Of(LatencyChart chart, DateTimeOffset now) => Html.Of($"""
         <section class="chart" aria-labelledby="chart-{chart.Series}">

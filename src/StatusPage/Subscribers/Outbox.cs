@@ -31,7 +31,7 @@ internal sealed class Outbox
         $"""
         SELECT d.id, d.kind, d.subscriber, COALESCE(d.address, s.address), d.body, d.attempts, n.type, n.incident, n.subject, n.text, n.json
         FROM delivery d LEFT JOIN notice n ON n.id = d.notice LEFT JOIN subscriber s ON s.id = d.subscriber
-        WHERE d.state = 'pending' AND (d.kind = 'email') = {mail} AND d.next_at <= {now} AND (d.subscriber IS NULL OR s.state IN ('active', 'pending'))
+        WHERE d.state = 'pending' AND (d.kind = 'email') = {mail} AND d.next_at <= {now} AND (d.subscriber IS NULL OR s.state = 'active' OR d.kind = 'challenge')
         ORDER BY d.created_at, d.id LIMIT {limit}
         """,
         row => new Due(

@@ -64,7 +64,9 @@ internal sealed class WebhookSender : BackgroundService
     /// <returns>Whether the next one of the same receiver may follow at once.</returns>
     private async Task<bool> SendAsync(Due due, CancellationToken cancellationToken)
     {
-        if (_database.Read(sql => Subscriber.Find(sql, due.Subscriber!)) is not { State: "active" or "pending" } subscriber) return false;
+        if (_database.Read(sql => Subscriber.Find(sql, due.Subscriber!)) is not { } subscriber) return false;
+        // A challenge is what makes it active, for the first time or again.
+        if (subscriber.State != "active" && due.Kind != "challenge") return false;
         var now = _time.GetUtcNow();
         var body = due.Kind == "challenge"
             ? StatusJson.Text(new { type = "webhook.challenge", timestamp = now, data = new { challenge = due.Body } })

@@ -19,11 +19,14 @@ internal static class Timeline
         {
             while (next < inside.Length && inside[next].From <= cuts[c]) active.Add(inside[next++]);
             active.RemoveAll(i => i.To <= cuts[c]);
-            var status = active.Count == 0 ? ComponentStatus.NoData : active.MaxBy(i => ((int)i.Layer, i.From))!.Status;
+            var status = active.Count == 0 ? ComponentStatus.NoData : Top(active).Status;
             if (line.Count > 0 && line[^1].Status == status) line[^1] = line[^1] with { To = cuts[c + 1] };
             else line.Add(new Span(status, cuts[c], cuts[c + 1]));
         }
 
         return line;
     }
+
+    // Of two that began together, the one that was stored last.
+    private static Interval Top(List<Interval> active) => active.Aggregate((top, i) => (i.Layer, i.From).CompareTo((top.Layer, top.From)) >= 0 ? i : top);
 }

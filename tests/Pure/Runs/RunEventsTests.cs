@@ -262,7 +262,9 @@ public sealed class RunEventsTests : IDisposable
         var events = await OpenNewAsync();
         await AppendAsync(events, 3);
         await EndAsync(events);
+        Assert.False(events.IsInDoubt);
         _log.Store = NewStore();
+        Assert.True(events.IsInDoubt);
         Assert.Equal(AppendResult.Done, await events.VerifyAsync(Cancel));
         var record = await _log.FindRunAsync(_sandbox, _record.Id, Cancel);
         Assert.Equal(events.Record, record);

@@ -6,8 +6,20 @@ namespace Podflare.Runs;
 /// <summary>A memory log behind a line that breaks when told to, before or after the store has done its work, or comes back without data.</summary>
 internal sealed class UnreliableLog(IEventLog first) : IEventLog
 {
+    private IEventLog _store = first;
+
     /// <summary>The store itself; another one stands for a store that came back with older data.</summary>
-    public IEventLog Store { get; set; } = first;
+    public IEventLog Store
+    {
+        get => _store;
+        set
+        {
+            _store = value;
+            Epoch++;
+        }
+    }
+
+    public int Epoch { get; private set; }
 
     /// <summary>The next calls that fail before they reach the store.</summary>
     public int FailBefore { get; set; }

@@ -1,0 +1,110 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Podflare.Cli.Hosting;
+
+namespace Podflare.Cli.Status;
+
+/// <summary><c>podflare incident open|update|resolve|handback|ls</c>.</summary>
+internal static class IncidentCommand
+{
+    public static Command Create(GlobalOptions global) => new("incident", "Open, update and resolve incidents on the status page")
+    {
+        Open(global),
+        Update(global),
+        Resolve(global),
+        HandBack(global),
+        List(global),
+    };
+
+    private static Command Open(GlobalOptions global)
+    {
+        var title = new Argument<string>("title") { Description = "One line that readers see first" };
+        var body = Body("What is known", required: true);
+        var status = new Option<string?>("--status") { Description = "How far it is [default: investigating]", HelpName = "status" };
+        status.AcceptOnlyFromAmong("investigating", "identified", "monitoring");
+        var impact = new Option<string?>("--impact") { Description = "How bad it is [default: from the components]", HelpName = "impact" };
+        impact.AcceptOnlyFromAmong("none", "minor", "major", "critical");
+        var started = new Option<string?>("--started-at") { Description = "When it began, if not now: 2026-05-01T10:00:00Z", HelpName = "time" };
+        var (components, quiet) = (Components(), StatusActions.Quiet());
+        return new Command("open", "Open an incident") { title, body, status, impact, started, components, quiet }.Asks(
+            global,
+            (context, client) => client.PostAsync(
+                "/admin/api/incidents",
+                new JsonObject
+                {
+                    ["title"] = context.Value(title),
+                    ["body"] = context.Value(body),
+                    ["status"] = context.Value(status),
+                    ["impact"] = context.Value(impact),
+                    ["started_at"] = context.Value(started),
+                    ["components"] = StatusActions.Statuses(context.Value(components)),
+                    ["notify"] = !context.Value(quiet),
+                },
+                context.Interruption.Token),
+            StatusActions.ShowOne);
+    }
+
+    private static Command Update(GlobalOptions global)
+    {
+        var (id, body) = (Id(), Body("What is new", required: true));
+        var status = new Option<string?>("--status") { Description = "How far it is [default: as it was]", HelpName = "status" };
+        status.AcceptOnlyFromAmong("investigating", "identified", "monitoring", "resolved", "postmortem");
+        var at = new Option<string?>("--at") { Description = "When it was so, if not now", HelpName = "time" };
+        var (components, quiet) = (Components(), StatusActions.Quiet());
+        return new Command("update", "Add an update; from then on automation adds private notes only") { id, body, status, at, components, quiet }.Asks(
+            global,
+            (context, client) => client.PostAsync(
+                StatusActions.Path("incidents", context.Value(id), "updates"),
+                new JsonObject
+                {
+                    ["body"] = context.Value(body),
+                    ["status"] = context.Value(status),
+                    ["display_at"] = context.Value(at),
+                    ["components"] = StatusActions.Statuses(context.Value(components)),
+                    ["notify"] = !context.Value(quiet),
+                },
+                context.Interruption.Token),
+            StatusActions.ShowOne);
+    }
+
+    private static Command Resolve(GlobalOptions global)
+    {
+        var (id, body, quiet) = (Id(), Body("What to say [default: that it is resolved]", required: false), StatusActions.Quiet());
+        return new Command("resolve", "Resolve an incident; what it held by hand is free again") { id, body, quiet }.Asks(
+            global,
+            (context, client) => client.PostAsync(
+                StatusActions.Path("incidents", context.Value(id), "updates"),
+                new JsonObject { ["body"] = context.Value(body) ?? "This incident is resolved.", ["status"] = "resolved", ["notify"] = !context.Value(quiet) },
+                context.Interruption.Token),
+            StatusActions.ShowOne);
+    }
+
+    private static Command HandBack(GlobalOptions global)
+    {
+        var id = Id();
+        return new Command("handback", "Let automation go on with an incident") { id }.Asks(
+            global,
+            (context, client) => client.PostAsync(StatusActions.Path("incidents", context.Value(id), "handback"), [], context.Interruption.Token),
+            StatusActions.ShowOne);
+    }
+
+    private static Command List(GlobalOptions global)
+    {
+        var all = new Option<bool>("--all", "-a") { Description = "Resolved ones too, the newest hundred" };
+        return new Command("ls", "List open incidents") { all }.Asks(
+            global,
+            (context, client) => client.GetAsync(context.Value(all) ? "/admin/api/incidents" : "/admin/api/incidents?state=open", context.Interruption.Token),
+            static (screen, answer) => screen.Table(
+                ["ID", "STATUS", "IMPACT", "STARTED", "HANDLED BY", "TITLE"],
+                [.. (answer["incidents"] as JsonArray ?? []).OfType<JsonObject>().Select(i => (string[])
+                    [$"{i["id"]}", StatusActions.Words(i["status"]), $"{i["impact"]}", $"{i["started_at"]}", $"{i["handled_by"]}", $"{i["title"]}"])]));
+    }
+
+    private static Argument<string> Id() => new("id") { Description = "The incident: inc_…" };
+
+    private static Option<string?> Body(string description, bool required) =>
+        new("--body", "-b") { Description = description, HelpName = "text", Required = required };
+
+    private static Option<string[]> Components() =>
+        new("--component", "-c") { Description = "A component's status, as in api=major_outage; may be repeated", HelpName = "name=status" };
+}

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Podflare.Cli.Hosting;
+
+namespace Podflare.Cli.Status;
+
+/// <summary><c>podflare maintenance schedule|start|complete|ls</c>.</summary>
+internal static class MaintenanceCommand
+{
+    public static Command Create(GlobalOptions global) => new("maintenance", "Schedule, start and complete maintenance on the status page")
+    {
+        Schedule(global),
+        Move(global, "start", "Start a maintenance now"),
+        Move(global, "complete", "Complete a maintenance; one that has not begun is called off"),
+        List(global),
+    };
+
+    private static Command Schedule(GlobalOptions global)
+    {
+        var title = new Argument<string>("title") { Description = "One line that readers see first" };
+        var body = new Option<string>("--body", "-b") { Description = "What is done, and what readers will notice", HelpName = "text", Required = true };
+        var from = new Option<string>("--from") { Description = "Its beginning: 2026-05-01T10:00:00Z", HelpName = "time", Required = true };
+        var until = new Option<string>("--until") { Description = "Its end", HelpName = "time", Required = true };
+        var components = new Option<string[]>("--component", "-c") { Description = "A component that it touches; may be repeated", HelpName = "name", Required = true };
+        var quiet = StatusActions.Quiet();
+        return new Command("schedule", "Announce a maintenance; it starts and ends by itself") { title, body, from, until, components, quiet }.Asks(
+            global,
+            (context, client) => client.PostAsync(
+                "/admin/api/maintenances",
+                new JsonObject
+                {
+                    ["title"] = context.Value(title),
+                    ["body"] = context.Value(body),
+                    ["components"] = new JsonArray([.. context.Value(components)!.Select(c => JsonValue.Create(c))]),
+                    ["scheduled_for"] = context.Value(from),
+                    ["scheduled_until"] = context.Value(until),
+                    ["notify"] = !context.Value(quiet),
+                },
+                context.Interruption.Token),
+            StatusActions.ShowOne);
+    }
+
+    private static Command Move(GlobalOptions global, string act, string description)
+    {
+        var id = new Argument<string>("id") { Description = "The maintenance: mnt_…" };
+        var body = new Option<string?>("--body", "-b") { Description = "What to say [default: a plain sentence]", HelpName = "text" };
+        return new Command(act, description) { id, body }.Asks(
+            global,
+            (context, client) => client.PostAsync(
+                StatusActions.Path("maintenances", context.Value(id), act), new JsonObject { ["body"] = context.Value(body) }, context.Interruption.Token),
+            StatusActions.ShowOne);
+    }
+
+    private static Command List(GlobalOptions global)
+    {
+        var all = new Option<bool>("--all", "-a") { Description = "Completed ones too, the newest hundred" };
+        return new Command("ls", "List maintenance that is not completed") { all }.Asks(
+            global,
+            (context, client) => client.GetAsync(context.Value(all) ? "/admin/api/maintenances" : "/admin/api/maintenances?state=open", context.Interruption.Token),
+            static (screen, answer) => screen.Table(
+                ["ID", "STATUS", "FROM", "UNTIL", "TITLE"],
+                [.. (answer["maintenances"] as JsonArray ?? []).OfType<JsonObject>().Select(m => (string[])
+                    [$"{m["id"]}", StatusActions.Words(m["status"]), $"{m["scheduled_for"]}", $"{m["scheduled_until"]}", $"{m["title"]}"])]));
+    }
+}

@@ -1,0 +1,4 @@
+using Podflare.Browser;
+
+[assembly: AssemblyFixture(typeof(Chromium))]
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

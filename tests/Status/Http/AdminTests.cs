@@ -1,0 +1,193 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using Podflare.Status.Services;
+
+namespace Podflare.Status.Http;
+
+/// <summary>What operators do, and what is refused.</summary>
+public sealed class AdminTests : IAsyncLifetime
+{
+    private readonly StatusService _status = new(Settings.Quiet().With(("Status__Incidents__HumanQuietSeconds", "60")));
+
+    public async ValueTask InitializeAsync()
+    {
+        await _status.StartAsync();
+        await Until.TrueAsync(() => Task.FromResult(_status.Rows("SELECT 1 FROM component").Count == 4), 10, "the components are there");
+    }
+
+    public ValueTask DisposeAsync() => _status.DisposeAsync();
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("Bearer")]
+    [InlineData("Bearer wrong")]
+    [InlineData("Basic b3BlcmF0b3I6eA==")]
+    public async Task Without_the_token_there_is_nothing(string? header)
+    {
+        foreach (var path in new[] { "/admin/api/status", "/admin/api/subscribers", "/admin/api/audit" })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_status.Admin, path));
+            if (header is not null) request.Headers.TryAddWithoutValidation("Authorization", header);
+            using var response = await _status.Http.SendAsync(request, TestContext.Current.CancellationToken);
+            Assert.Equal((HttpStatusCode.Unauthorized, "Bearer"), (response.StatusCode, response.Headers.WwwAuthenticate.Single().Scheme));
+        }
+    }
+
+    [Fact]
+    public async Task The_admin_listener_has_no_page()
+    {
+        using var response = await _status.Operator.GetAsync("/", TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
+    }
+
+    [Theory]
+    [InlineData("incidents", "")]
+    [InlineData("incidents", "null")]
+    [InlineData("incidents", "[]")]
+    [InlineData("incidents", "{")]
+    [InlineData("incidents", "{\"title\":\"t\"}")]
+    [InlineData("incidents", "{\"title\":1,\"body\":\"b\"}")]
+    [InlineData("incidents", "{\"title\":\"\",\"body\":\"b\"}")]
+    [InlineData("incidents", "{\"title\":\"t\",\"body\":\"b\",\"status\":\"on fire\"}")]
+    [InlineData("incidents", "{\"title\":\"t\",\"body\":\"b\",\"status\":\"scheduled\"}")]
+    [InlineData("incidents", "{\"title\":\"t\",\"body\":\"b\",\"components\":{\"nothing\":\"major_outage\"}}")]
+    [InlineData("incidents", "{\"title\":\"t\",\"body\":\"b\",\"components\":{\"api\":\"no_data\"}}")]
+    [InlineData("incidents", "{\"title\":\"t\",\"body\":\"b\",\"components\":[\"api\"]}")]
+    [InlineData("incidents", "{\"title\":\"t\",\"body\":\"b\",\"notifyy\":false}")]
+    [InlineData("incidents", "{\"title\":\"t\",\"title\":\"u\",\"body\":\"b\"}")]
+    [InlineData("incidents", "{\"title\":\"t\",\"body\":\"b\",\"started_at\":\"2199-01-01T00:00:00Z\"}")]
+    [InlineData("incidents", "{\"title\":\"t\",\"body\":\"b\",\"started_at\":\"yesterday\"}")]
+    [InlineData("incidents", "{\"title\":\"t\\u0000\",\"body\":\"b\"}")]
+    [InlineData("incidents", "{\"title\":\"\\ud800\",\"body\":\"b\"}")]
+    [InlineData("maintenances", "{\"title\":\"t\",\"body\":\"b\",\"components\":[],\"scheduled_for\":\"2100-01-01T00:00Z\",\"scheduled_until\":\"2100-01-01T01:00Z\"}")]
+    [InlineData("maintenances", "{\"title\":\"t\",\"body\":\"b\",\"components\":[\"api\"],\"scheduled_for\":\"2100-01-01T02:00Z\",\"scheduled_until\":\"2100-01-01T01:00Z\"}")]
+    [InlineData("maintenances", "{\"title\":\"t\",\"body\":\"b\",\"components\":[\"api\"],\"scheduled_for\":\"2001-01-01T00:00Z\",\"scheduled_until\":\"2001-01-01T01:00Z\"}")]
+    [InlineData("maintenances", "{\"title\":\"t\",\"body\":\"b\",\"components\":[7],\"scheduled_for\":\"2100-01-01T00:00Z\",\"scheduled_until\":\"2100-01-01T01:00Z\"}")]
+    [InlineData("components/api/set", "{\"status\":\"no_data\"}")]
+    [InlineData("components/api/set", "{}")]
+    public async Task Junk_is_refused_by_name_and_changes_nothing(string path, string body)
+    {
+        using var response = await PostAsync(path, body);
+        var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!;
+        Assert.Equal((HttpStatusCode.BadRequest, "invalid_request"), (response.StatusCode, answer["code"]!.GetValue<string>()));
+        Assert.Empty(_status.Rows("SELECT 1 FROM incident UNION ALL SELECT 1 FROM audit"));
+    }
+
+    [Theory]
+    [InlineData("incidents/inc_0/updates", "{\"body\":\"b\"}")]
+    [InlineData("incidents/inc_0/handback", "{}")]
+    [InlineData("maintenances/mnt_0/start", "{}")]
+    [InlineData("components/nothing/set", "{\"status\":\"operational\"}")]
+    [InlineData("deliveries/dlv_0/replay", "")]
+    public async Task What_is_not_there_is_404(string path, string body)
+    {
+        using var response = await PostAsync(path, body);
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Too_much_is_413()
+    {
+        using var response = await PostAsync("incidents", "{\"title\":\"t\",\"body\":\"" + new string('x', 70_000) + "\"}");
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task The_same_key_does_it_once()
+    {
+        const string body = "{\"title\":\"t\",\"body\":\"b\"}";
+        using var first = await PostAsync("incidents", body, "key-1");
+        using var again = await PostAsync("incidents", body, "key-1");
+        using var other = await PostAsync("incidents", "{\"title\":\"u\",\"body\":\"b\"}", "key-1");
+        Assert.Equal((HttpStatusCode.Created, HttpStatusCode.Created, HttpStatusCode.UnprocessableEntity), (first.StatusCode, again.StatusCode, other.StatusCode));
+        Assert.Equal(await first.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), await again.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Single(_status.Rows("SELECT 1 FROM incident"));
+        Assert.Single(_status.Rows("SELECT 1 FROM audit"));
+    }
+
+    [Fact]
+    public async Task Backdating_and_editing_recompute_uptime_and_keep_the_old_words()
+    {
+        // An hour of major outage, of which half is then called partial: every figure can be calculated by hand.
+        var now = TimeProvider.System.GetUtcNow();
+        var opened = await _status.ActAsync("/admin/api/incidents", new { title = "Past", body = "First words.", started_at = now.AddHours(-2), components = new { api = "major_outage" } });
+        var id = opened["id"]!.GetValue<string>();
+        await _status.ActAsync($"/admin/api/incidents/{id}/updates", new { body = "Better.", status = "identified", display_at = now.AddMinutes(-90), components = new { api = "partial_outage" } });
+        await _status.ActAsync($"/admin/api/incidents/{id}/updates", new { body = "Over.", status = "resolved", display_at = now.AddMinutes(-60) });
+        Assert.Equal((1800, 1800), await SecondsAsync());
+
+        var first = opened["updates"]![0]!["id"]!.GetValue<string>();
+        using var edited = await _status.Operator.PatchAsync(
+            $"/admin/api/incidents/{id}/updates/{first}", new StringContent(new JsonObject { ["body"] = "Corrected.", ["display_at"] = now.AddHours(-3) }.ToJsonString(), Encoding.UTF8, "application/json"),
+            TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, edited.StatusCode);
+        Assert.Equal((5400, 1800), await SecondsAsync());
+        var whole = JsonNode.Parse(await edited.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!;
+        Assert.Equal("First words.", whole["updates"]!.AsArray().Single(u => u!["id"]!.GetValue<string>() == first)!["edits"]![0]!["body"]!.GetValue<string>());
+        var page = await _status.Http.GetStringAsync($"/incidents/{id}", TestContext.Current.CancellationToken);
+        Assert.Contains("Corrected.", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("First words.", page, StringComparison.Ordinal);
+
+        async Task<(int Major, int Partial)> SecondsAsync()
+        {
+            var seconds = (await _status.GetAsync("/api/uptime.json"))["components"]!.AsArray().Single(c => c!["id"]!.GetValue<string>() == "api")!["seconds"]!;
+            return ((int)Math.Round(seconds["major"]!.GetValue<double>()), (int)Math.Round(seconds["partial"]!.GetValue<double>()));
+        }
+    }
+
+    [Fact]
+    public async Task A_pinned_component_stays_so_until_it_is_released()
+    {
+        await _status.ActAsync("/admin/api/components/api/set", new { status = "degraded_performance" });
+        Assert.Equal("degraded_performance", await StatusAsync());
+        await _status.ActAsync("/admin/api/components/api/release", new { });
+        Assert.NotEqual("degraded_performance", await StatusAsync());
+
+        async Task<string> StatusAsync() => (await _status.GetAsync("/api/v2/components.json"))["components"]![0]!["status"]!.GetValue<string>();
+    }
+
+    [Fact]
+    public async Task A_group_is_made_shown_and_gone()
+    {
+        await _status.ActAsync("/admin/api/components/api/group", new { name = "Core <b>" });
+        var components = (await _status.GetAsync("/api/v2/components.json"))["components"]!.AsArray();
+        var group = components.Single(c => c!["group"]!.GetValue<bool>())!;
+        Assert.Equal(group["id"]!.GetValue<string>(), components.Single(c => c!["id"]!.GetValue<string>() == "api")!["group_id"]!.GetValue<string>());
+        Assert.Contains("Core &lt;b&gt;", await _status.Http.GetStringAsync("/", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        await _status.ActAsync("/admin/api/components/api/group", new { });
+        Assert.Equal(4, (await _status.GetAsync("/api/v2/components.json"))["components"]!.AsArray().Count);
+    }
+
+    [Fact]
+    public async Task Maintenance_begins_and_ends_by_hand_and_by_the_clock()
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var body = new { title = "Work", body = "b", components = (string[])["api"], scheduled_for = now.AddDays(1), scheduled_until = now.AddDays(1).AddHours(1) };
+        var id = (await _status.ActAsync("/admin/api/maintenances", body))["id"]!.GetValue<string>();
+        await _status.ActAsync($"/admin/api/maintenances/{id}/start", new { });
+        Assert.Equal("under_maintenance", (await _status.GetAsync("/api/v2/components.json"))["components"]![0]!["status"]!.GetValue<string>());
+        Assert.Single((await _status.GetAsync("/api/v2/scheduled-maintenances/active.json"))["scheduled_maintenances"]!.AsArray());
+        using (var twice = await PostAsync($"maintenances/{id}/start", "{}")) Assert.Equal(HttpStatusCode.Conflict, twice.StatusCode);
+        await _status.ActAsync($"/admin/api/maintenances/{id}/complete", new { });
+        Assert.NotEqual("under_maintenance", (await _status.GetAsync("/api/v2/components.json"))["components"]![0]!["status"]!.GetValue<string>());
+
+        var soon = TimeProvider.System.GetUtcNow();
+        var timed = (await _status.ActAsync("/admin/api/maintenances", body with { scheduled_for = soon.AddSeconds(1), scheduled_until = soon.AddSeconds(3) }))["id"]!.GetValue<string>();
+        await StageAsync(timed, "InProgress");
+        // Nothing answers there, so it is not over.
+        await StageAsync(timed, "Verifying");
+
+        Task StageAsync(string maintenance, string stage) =>
+            Until.TrueAsync(() => Task.FromResult((string)_status.Rows($"SELECT stage FROM incident WHERE id = '{maintenance}'")[0][0]! == stage), 15, $"the maintenance is {stage}");
+    }
+
+    private async Task<HttpResponseMessage> PostAsync(string path, string body, string? key = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/admin/api/{path}") { Content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue("application/json")) };
+        if (key is not null) request.Headers.Add("Idempotency-Key", key);
+        return await _status.Operator.SendAsync(request, TestContext.Current.CancellationToken);
+    }
+}

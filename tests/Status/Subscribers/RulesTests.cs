@@ -1,0 +1,163 @@
+using System.Net;
+using Microsoft.Extensions.Options;
+using Podflare.Pages;
+using Podflare.Subscribers;
+
+namespace Podflare.Status.Subscribers;
+
+public sealed class RulesTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
+
+    [Theory]
+    [InlineData("a@example.com", "a@example.com")]
+    [InlineData("  First.Last+tag@EXAMPLE.com ", "First.Last+tag@example.com")]
+    [InlineData("a@bücher.example", "a@xn--bcher-kva.example")]
+    [InlineData("a@example.com\r\nBcc: b@example.com", null)]
+    [InlineData("a@example.com\n", null)]
+    [InlineData("a@example.com,b@example.com", null)]
+    [InlineData("a@example.com b@example.com", null)]
+    [InlineData("<a@example.com>", null)]
+    [InlineData("\"a b\"@example.com", null)]
+    [InlineData("a@b@example.com", null)]
+    [InlineData("a@localhost", null)]
+    [InlineData("a@127.0.0.1", null)]
+    [InlineData("a@[127.0.0.1]", null)]
+    [InlineData("a..b@example.com", null)]
+    [InlineData("@example.com", null)]
+    [InlineData("a@", null)]
+    [InlineData("a\0@example.com", null)]
+    [InlineData("", null)]
+    [InlineData(null, null)]
+    public void Only_a_plain_mail_address_is_one(string? text, string? expected) => Assert.Equal(expected, MailAddresses.Normalize(text));
+
+    [Theory]
+    [InlineData("1.1.1.1", true)]
+    [InlineData("8.8.8.8", true)]
+    [InlineData("2606:4700::1111", true)]
+    [InlineData("127.0.0.1", false)]
+    [InlineData("10.1.2.3", false)]
+    [InlineData("100.64.0.1", false)]
+    [InlineData("169.254.169.254", false)]
+    [InlineData("172.31.255.255", false)]
+    [InlineData("172.32.0.1", true)]
+    [InlineData("192.168.1.1", false)]
+    [InlineData("192.0.2.1", false)]
+    [InlineData("198.19.0.1", false)]
+    [InlineData("203.0.113.9", false)]
+    [InlineData("224.0.0.1", false)]
+    [InlineData("255.255.255.255", false)]
+    [InlineData("0.0.0.0", false)]
+    [InlineData("::1", false)]
+    [InlineData("::", false)]
+    [InlineData("::ffff:127.0.0.1", false)]
+    [InlineData("::ffff:8.8.8.8", true)]
+    [InlineData("64:ff9b::7f00:1", false)]
+    [InlineData("2002:7f00:1::", false)]
+    [InlineData("2001:db8::1", false)]
+    [InlineData("2001::1", false)]
+    [InlineData("fe80::1", false)]
+    [InlineData("fd00::1", false)]
+    [InlineData("ff02::1", false)]
+    public void Only_the_public_internet_is_public(string address, bool expected) => Assert.Equal(expected, AddressGuard.IsPublic(IPAddress.Parse(address)));
+
+    [Theory]
+    [InlineData("https://example.com/hook", true)]
+    [InlineData("https://example.com:8443/hook?x=1", true)]
+    [InlineData("http://example.com/hook", false)]
+    [InlineData("https://user:pass@example.com/", false)]
+    [InlineData("https://localhost/", false)]
+    [InlineData("https://LOCALHOST./", false)]
+    [InlineData("https://2130706433/", false)]
+    [InlineData("https://0x7f.1/", false)]
+    [InlineData("https://0177.0.0.1/", false)]
+    [InlineData("https://[::ffff:127.0.0.1]/", false)]
+    [InlineData("https://[64:ff9b::7f00:1]/", false)]
+    [InlineData("https://[2002:7f00:1::]/", false)]
+    [InlineData("https://169.254.169.254/latest/meta-data", false)]
+    [InlineData("ftp://example.com/", false)]
+    [InlineData("javascript:alert(1)", false)]
+    [InlineData("https://exa\r\nmple.com/", false)]
+    [InlineData("//example.com", false)]
+    [InlineData("", false)]
+    public void A_webhook_address_is_refused_before_anything_is_sent(string text, bool allowed) =>
+        Assert.Equal(allowed, Guard().Refusal(text, out _) is null);
+
+    [Fact]
+    public async Task A_name_that_has_one_inner_address_among_public_ones_is_not_called()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        await Assert.ThrowsAsync<AddressRefusedException>(async () => await Guard().ConnectAsync([IPAddress.Parse("1.1.1.1"), IPAddress.Loopback], 443, limit.Token));
+        await Assert.ThrowsAsync<AddressRefusedException>(async () => await Guard().ConnectAsync([], 443, limit.Token));
+    }
+
+    [Fact]
+    public async Task The_address_that_was_checked_is_the_one_that_is_called()
+    {
+        // A second answer of the DNS cannot matter, because nobody asks twice: the name in the request does not exist.
+        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var guard = Guard("127.0.0.1");
+        using var handler = new SocketsHttpHandler
+        {
+            ConnectCallback = (context, cancellationToken) => guard.ConnectAsync([IPAddress.Loopback], ((IPEndPoint)listener.LocalEndpoint).Port, cancellationToken),
+        };
+        using var http = new HttpClient(handler);
+        var call = http.GetAsync(new Uri("http://rebinding.invalid/"), TestContext.Current.CancellationToken);
+        using var taken = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+        taken.GetStream().Write("HTTP/1.1 204 No Content\r\n\r\n"u8);
+        using var response = await call;
+        Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+    }
+
+    [Fact]
+    public void The_retry_schedule_is_that_of_the_specification()
+    {
+        var schedule = new WebhookOptions().Schedule;
+        var at = Now;
+        var waits = new List<double>();
+        for (var attempts = 1; WebhookVerdict.Next(schedule, attempts, at, 0) is { } next; attempts++)
+        {
+            waits.Add((next - at).TotalSeconds);
+            at = next;
+        }
+
+        Assert.Equal([5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400], waits);
+        Assert.Equal(Now.AddSeconds(5.5), WebhookVerdict.Next(schedule, 1, Now, 1));
+    }
+
+    [Theory]
+    [InlineData(200, nameof(WebhookEnd.Success))]
+    [InlineData(204, nameof(WebhookEnd.Success))]
+    [InlineData(301, nameof(WebhookEnd.Failure))]
+    [InlineData(307, nameof(WebhookEnd.Failure))]
+    [InlineData(400, nameof(WebhookEnd.Failure))]
+    [InlineData(410, nameof(WebhookEnd.Gone))]
+    [InlineData(429, nameof(WebhookEnd.SlowDown))]
+    [InlineData(500, nameof(WebhookEnd.Failure))]
+    [InlineData(502, nameof(WebhookEnd.SlowDown))]
+    [InlineData(504, nameof(WebhookEnd.SlowDown))]
+    public void Every_answer_has_a_meaning(int status, string expected) => Assert.Equal(expected, WebhookVerdict.Of(status).ToString());
+
+    [Fact]
+    public void A_signature_is_that_of_the_specification_for_each_secret()
+    {
+        const string secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        var at = DateTimeOffset.FromUnixTimeSeconds(1614265330);
+        var one = WebhookSignature.Sign("msg_p5jXN8AQM9LWM0D4loKWxJek", at, "{\"test\": 2432232314}", secret);
+        Assert.Equal("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", one);
+        Assert.Equal(2, WebhookSignature.Sign("msg_1", at, "{}", secret, WebhookSignature.NewSecret()).Split(' ').Length);
+    }
+
+    [Fact]
+    public void Incident_text_is_paragraphs_and_links_and_never_markup()
+    {
+        var html = Html.Paragraphs("<script>alert(1)</script> \"x\"\n\nSee https://example.com/a?b=1&c=2. javascript:alert(1) https://u:p@evil.example/ http://plain.example/").Text;
+        Assert.DoesNotContain("<script", html, StringComparison.Ordinal);
+        Assert.Contains("<a href=\"https://example.com/a?b=1&amp;c=2\" rel=\"nofollow noopener\">", html, StringComparison.Ordinal);
+        Assert.Single(html.Split("<a ").Skip(1));
+        Assert.Equal("<p>&lt;b&gt;</p>", Html.Of($"<p>{"<b>"}</p>").Text);
+    }
+
+    private static AddressGuard Guard(string allowed = "") => new(Options.Create(new WebhookOptions { AllowedAddresses = allowed }));
+}
