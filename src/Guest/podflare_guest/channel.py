@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Well under the smallest usual send buffer.
 PACKET = 60_000
+# An end with all its texts, and still so short that its buffer is not mapped and unmapped each time.
+_LONGEST = 96 << 10
 
 
 class Channel:
@@ -74,7 +76,7 @@ class Channel:
 
     def _read(self) -> bool:
         try:
-            packet = self._socket.recv(4 * PACKET)
+            packet = self._socket.recv(_LONGEST)
         except BlockingIOError:
             return False
         except OSError:

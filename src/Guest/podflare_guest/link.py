@@ -20,6 +20,8 @@ _QUICK_SECONDS = 0.1
 _QUICK_FOR_SECONDS = 5.0
 _SLOW_SECONDS = 1.0
 _GATHER = 64
+# Buffers of 128 KiB and more are mapped and unmapped each time, which costs more than a small frame.
+_GULP = 64 << 10
 
 
 class Link:
@@ -106,7 +108,7 @@ class Link:
         if self._socket is None or not events & ~WRITE:
             return
         try:
-            data = self._socket.recv(256 << 10)
+            data = self._socket.recv(_GULP)
         except BlockingIOError:
             return
         except OSError:
