@@ -180,6 +180,10 @@ public sealed partial class RedisEventLog : IEventLog
         return long.Parse(id.AsSpan(0, id.IndexOf('-', StringComparison.Ordinal)), CultureInfo.InvariantCulture);
     }
 
+    // The library ends calls that were under way when a connection broke with whatever its pipe or its own tasks threw.
+    private static bool IsOutage(Exception e) =>
+        e is RedisException or TimeoutException or ObjectDisposedException or InvalidOperationException or OperationCanceledException or IOException;
+
     private static bool IsRefusal(string message) =>
         message.StartsWith("FENCED ", StringComparison.Ordinal) || message.StartsWith("ENDED ", StringComparison.Ordinal);
 
@@ -192,7 +196,7 @@ public sealed partial class RedisEventLog : IEventLog
             if (Interlocked.Exchange(ref _away, 0) == 1) LogBack();
             return result;
         }
-        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
+        catch (Exception e) when (IsOutage(e) && !(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
             if (Interlocked.Exchange(ref _away, 1) == 0) LogAway(e);
             throw new StorageUnavailableException();
