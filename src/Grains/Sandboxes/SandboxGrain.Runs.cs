@@ -30,11 +30,11 @@ public sealed partial class SandboxGrain
         GuardReadable(tenant);
         await EndWhenHostIsLostAsync();
         var entry = _runs.Find(run);
-        var events = entry?.Events ?? await OpenStoredAsync(run, _deactivating.Token);
+        var events = IsHome && entry?.Events is { } held ? held : await ReadStoredAsync(run, _deactivating.Token);
         var stored = events.Record;
         var ending = stored.Ending;
         var started = ending?.StartedAt ?? entry?.StartedAt;
-        var state = ending is not null ? RunState.Ended : started is null ? RunState.Queued : RunState.Running;
+        var state = ending is not null ? RunState.Ended : started is null && events.LastSeq == 0 ? RunState.Queued : RunState.Running;
         return new RunInfo(
             run, state, stored.Language, stored.Timeout, stored.CreatedAt, started, ending?.EndedAt, ending?.Code, ending?.Reason,
             events.FirstSeq, events.LastSeq, ending?.ReplRestarted ?? entry?.ReplRestarted ?? false);
@@ -48,7 +48,8 @@ public sealed partial class SandboxGrain
 
     public async Task<EventBatch?> ReadEvents(TenantId tenant, RunId run, long afterSeq, CancellationToken cancellationToken)
     {
-        var events = await OpenEventsAsync(tenant, run, expectStart: false, cancellationToken);
+        GuardReadable(tenant);
+        var events = IsHome ? await OpenEventsAsync(tenant, run, expectStart: false, cancellationToken) : await ReadStoredAsync(run, cancellationToken);
         return await events.ReadAfterAsync(afterSeq, runOptions.Value.BatchBytes, cancellationToken);
     }
 
@@ -131,6 +132,16 @@ public sealed partial class SandboxGrain
             if (await log.WithdrawAsync(_id, entry.Id, _closing.Token)) _runs.Remove(entry);
             throw;
         }
+    }
+
+    /// <summary>
+    /// A run as the log has it now. An orphan must look: a worker that was stopped, and wakes, goes on writing until it learns that it was
+    /// given up.
+    /// </summary>
+    private async Task<RunEvents> ReadStoredAsync(RunId run, CancellationToken cancellationToken)
+    {
+        var stored = await log.FindRunAsync(_id, run, cancellationToken) ?? throw new RunNotFoundException();
+        return await RunEvents.OpenAsync(log, _id, stored, isNew: false, runOptions.Value, time, cancellationToken);
     }
 
     /// <summary>A run that is not in hand: from the log. Open ones stay in hand, so that all their readers see the same events.</summary>
