@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Placement;
 using Orleans.Runtime.Placement;
@@ -30,9 +31,12 @@ public sealed class HostPlacementDirector(HostSilos silos) : IPlacementDirector
 /// A name is in the membership table: whoever knows that a silo is there knows it. Silo metadata is asked of each silo instead, one after
 /// the other; while one of them does not answer, a living host would pass for one that is away.
 /// </remarks>
-public sealed class HostSilos(IServiceProvider services)
+public sealed class HostSilos(IServiceProvider services, TimeProvider time)
 {
     private const char Separator = '-';
+
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _seen = new();
+    private readonly DateTimeOffset _since = time.GetUtcNow();
 
     /// <summary>The name of a silo.</summary>
     /// <param name="role"><c>worker</c>, <c>frontend</c> or <c>all</c>.</param>
@@ -49,6 +53,18 @@ public sealed class HostSilos(IServiceProvider services)
     /// <summary>The hosts whose worker is alive, as this silo sees the cluster now.</summary>
     public IReadOnlyList<string> Alive() =>
         [.. ActiveSilos().Where(IsWorker).Select(HostOf).OfType<string>().Distinct()];
+
+    /// <summary>Remembers who is alive now; called each second.</summary>
+    public void Look()
+    {
+        foreach (var host in Alive()) _seen[host] = time.GetUtcNow();
+    }
+
+    /// <summary>
+    /// When this process last saw a worker of this host alive; if it never did, when it began to look. What the host itself has stored may
+    /// be older: the store may have been away, or the host's start under way.
+    /// </summary>
+    public DateTimeOffset LastAlive(string host) => _seen.GetValueOrDefault(host, _since);
 
     /// <summary>A worker of this host is alive.</summary>
     public bool IsAlive(string host) => FindWorker(host) is not null;

@@ -36,7 +36,8 @@ public sealed partial class SandboxGrain
     {
         if (IsHome || _tombstone.Exists || !_record.Exists || _end is { IsCompleted: true } || silos.IsAlive(_id.Host)) return;
         var seen = await GrainFactory.GetGrain<IHostGrain>(_id.Host).LastSeen() ?? _record.Value.CreatedAt;
-        if (time.GetUtcNow() - seen <= TimeSpan.FromSeconds(hostOptions.Value.GraceSeconds)) return;
+        var grace = TimeSpan.FromSeconds(hostOptions.Value.GraceSeconds);
+        if (time.GetUtcNow() - seen <= grace || time.GetUtcNow() - silos.LastAlive(_id.Host) <= grace) return;
         await Settled(EndAsync(EndReason.Lost).WaitAsync(DeleteLimit, time));
     }
 }
