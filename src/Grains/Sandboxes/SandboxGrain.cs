@@ -47,6 +47,9 @@ public sealed partial class SandboxGrain(
     private Task _pumping = Task.CompletedTask;
     private Task? _adopting;
 
+    // A write was made whose answer never came.
+    private bool _mayHaveRecord;
+
     private SandboxOptions Limits => sandboxOptions.Value;
 
     private bool IsHome => host.Id == _id.Host;
@@ -59,6 +62,7 @@ public sealed partial class SandboxGrain(
         if (!IsHome) WatchForHost();
         await _tombstone.ReadAsync();
         await _record.ReadAsync();
+        if (_tombstone.Exists && _record.Exists) await StoreAsync(_record.ClearAsync);  // what a crash left behind the tombstone
         if (_tombstone.Exists || !_record.Exists) return;
         if (_record.Value.Ending is { } why) EndInBackground(why);
         else if (IsHome) _ = AdoptAsync();
@@ -76,6 +80,7 @@ public sealed partial class SandboxGrain(
     public async Task<SandboxInfo> Create(string creation, TenantId tenant, SandboxSpec spec, CancellationToken cancellationToken)
     {
         GuardTombstone(tenant);
+        if (_mayHaveRecord) await ReadAgainAsync();
         if (!_record.Exists)
         {
             await TakeAsync(creation, tenant, spec);
@@ -108,6 +113,7 @@ public sealed partial class SandboxGrain(
             throw new SandboxUnreachableException();
         }
 
+        if (_mayHaveRecord) await ReadAgainAsync();
         if (_tombstone.Exists || !_record.Exists || _record.Value.ContainerId != containerId)
         {
             DeactivateWhenIdle();
@@ -132,7 +138,8 @@ public sealed partial class SandboxGrain(
         var container = await hostGrain.TakeLease(_id) ?? throw new LeaseGoneException();
         var now = time.GetUtcNow();
 
-        // Should the answer to this be lost, the sweep finds container and record, and adopts or removes.
+        // Should the answer to this be lost, a repeat of this create or the sweep finds container and record, and goes on.
+        _mayHaveRecord = true;
         await StoreAsync(() => _record.WriteAsync(new SandboxRecord
         {
             Tenant = tenant.Value,
@@ -147,8 +154,15 @@ public sealed partial class SandboxGrain(
             ExpiresAt = now + spec.Lifetime,
             IdleLimit = spec.IdleLimit,
         }));
+        _mayHaveRecord = false;
         Attach();
         await hostGrain.Report(Info);
+    }
+
+    private async Task ReadAgainAsync()
+    {
+        await _record.ReadAsync();
+        _mayHaveRecord = false;
     }
 
     /// <summary>Takes a container back that an earlier activation had; one at a time, repeated until the record could be written.</summary>
