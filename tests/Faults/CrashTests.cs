@@ -6,8 +6,8 @@ using Podflare.Faults.Services;
 namespace Podflare.Faults;
 
 /// <summary>The worker dies at exactly one point; each row of what a crash leaves. Docs: docs/RELIABILITY.md.</summary>
-[Collection("lab")]
-public sealed class CrashTests(Lab lab)
+[Collection("crashes")]
+public sealed class CrashTests(CrashLab lab)
 {
     [Theory]
     [InlineData("run-starting")]

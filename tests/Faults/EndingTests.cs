@@ -7,8 +7,8 @@ using Podflare.Faults.Services;
 namespace Podflare.Faults;
 
 /// <summary>Each way in which a sandbox or a run is ended by a limit says so, over whichever worker.</summary>
-[Collection("lab")]
-public sealed class EndingTests(Lab lab)
+[Collection("outages")]
+public sealed class EndingTests(OutageLab lab)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 

@@ -5,8 +5,8 @@ using Podflare.Faults.Services;
 namespace Podflare.Faults;
 
 /// <summary>The container engine goes away and comes back, with and without its containers.</summary>
-[Collection("lab")]
-public sealed class EngineTests(Lab lab)
+[Collection("outages")]
+public sealed class EngineTests(OutageLab lab)
 {
     private static readonly TimeSpan Promptly = TimeSpan.FromSeconds(10);
 

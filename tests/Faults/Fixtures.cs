@@ -2,6 +2,14 @@ using Podflare.Faults.Services;
 
 namespace Podflare.Faults;
 
-/// <summary>Tests of one fault each, one after the other, beside the chaos.</summary>
-[CollectionDefinition("lab")]
-public sealed class LabTests : ICollectionFixture<Lab>;
+/// <summary>The cluster of the tests that kill, one after the other.</summary>
+public sealed class CrashLab() : Lab("k");
+
+/// <summary>The cluster of the tests that wait for something to stay away.</summary>
+public sealed class OutageLab() : Lab("o");
+
+[CollectionDefinition("crashes")]
+public sealed class Crashes : ICollectionFixture<CrashLab>;
+
+[CollectionDefinition("outages")]
+public sealed class Outages : ICollectionFixture<OutageLab>;

@@ -8,8 +8,8 @@ using Podflare.Faults.Services;
 namespace Podflare.Faults;
 
 /// <summary>A host is away for longer than the grace time.</summary>
-[Collection("lab")]
-public sealed class HostLostTests(Lab lab)
+[Collection("outages")]
+public sealed class HostLostTests(OutageLab lab)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 

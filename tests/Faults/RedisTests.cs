@@ -8,8 +8,8 @@ using Podflare.Faults.Services;
 namespace Podflare.Faults;
 
 /// <summary>Redis goes away, and comes back.</summary>
-[Collection("lab")]
-public sealed class RedisTests(Lab lab)
+[Collection("outages")]
+public sealed class RedisTests(OutageLab lab)
 {
     private static readonly TimeSpan Away = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(3);

@@ -15,7 +15,7 @@ internal sealed record ChaosOptions(int Seed, int? Faults, TimeSpan Time, int Sa
     public static ChaosOptions Read() => new(
         Number("PODFLARE_CHAOS_SEED") ?? RandomNumberGenerator.GetInt32(1, 1_000_000),
         Number("PODFLARE_CHAOS_FAULTS"),
-        TimeSpan.FromSeconds(Number("PODFLARE_CHAOS_SECONDS") ?? 100),
+        TimeSpan.FromSeconds(Number("PODFLARE_CHAOS_SECONDS") ?? 75),
         Number("PODFLARE_CHAOS_SANDBOXES") ?? 20,
         Environment.GetEnvironmentVariable("PODFLARE_CHAOS_ENGINE") == "1",
         Environment.GetEnvironmentVariable("PODFLARE_CHAOS_REPORT"));

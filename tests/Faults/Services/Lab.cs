@@ -10,18 +10,21 @@ namespace Podflare.Faults.Services;
 /// A cluster whose workers die at named points, for tests of one fault each; its times are short. What a patient client sees of it is
 /// audited as in the chaos.
 /// </summary>
-public sealed class Lab : IAsyncLifetime
+public abstract class Lab : IAsyncLifetime
 {
     private readonly Random _random = new(1);
-    private readonly string _points = Path.Combine(TestRun.Folder, "points");
-    private readonly string _engine = Path.Combine(TestRun.Folder, "engine.sock");
+    private readonly string _points;
+    private readonly string _engine;
 
-    public Lab()
+    /// <param name="name">A short name, which tells its folder and its containers from others'.</param>
+    protected Lab(string name)
     {
+        _points = Path.Combine(TestRun.Folder, $"{name}-points");
+        _engine = Path.Combine(TestRun.Folder, $"{name}.sock");
         Directory.CreateDirectory(_points);
         EngineProxy = new CuttableProxy(new UnixDomainSocketEndPoint(_engine), new UnixDomainSocketEndPoint("/var/run/docker.sock"));
         Cluster = new FaultCluster(
-            "l",
+            name,
             ("PODFLARE_CLUSTER_WORKER", TestRun.Program("FaultHost")),
             ("PODFLARE_FAULT_FOLDER", _points),
             ("Podflare__Engine__Endpoint", $"unix://{_engine}"),
@@ -51,6 +54,7 @@ public sealed class Lab : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         Client?.Dispose();
         await Cluster.DisposeAsync();
         await EngineProxy.DisposeAsync();
