@@ -43,10 +43,12 @@ public sealed partial class HostGrain
         var found = containers.Select(container => container.Sandbox).ToHashSet();
         await EachAsync(known.Where(id => !found.Contains(id)), DeclareLostAsync);
         RemoveStaleFolders(found);
+
+        // The last step that can fail: a host that counts as started without its timer would neither be seen nor sweep.
+        await this.RegisterOrUpdateReminder(LostReminder, ReminderPeriod, ReminderPeriod);
         _started = true;
         _sweptAt = time.GetUtcNow();
         LogReady(Id, _sandboxes.Count);
-        await this.RegisterOrUpdateReminder(LostReminder, ReminderPeriod, ReminderPeriod);
         this.RegisterGrainTimer(OnTickAsync, new GrainTimerCreationOptions(Tick, Tick) { Interleave = true, KeepAlive = true });
         WatchDeathsAsync().Ignore();
     }
