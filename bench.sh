@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Measures Podflare against local pipes in one run: the embedded process, and a cluster of two workers and two frontends with Redis.
+# bench.sh [--only=runs|sandboxes]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . eng/lib.sh
-say "== Podflare: measuring (about two minutes; figures count only on a quiet machine)"
+say "== Podflare: measuring (about ten minutes; figures count only on a quiet machine)"
 need_sdk
 eng/ensure-docker.sh
 eng/ensure-redis.sh
@@ -25,4 +26,4 @@ PODFLARE_HOSTD_ADDR=$embedded Podflare__RunFolder=$folder/e dotnet artifacts/bin
 pid=$!
 eng/cluster.sh up
 for _ in $(seq 300); do curl -fs "http://$embedded/readyz" >/dev/null && break; sleep 0.1; done
-dotnet artifacts/bin/Bench/release/Podflare.Bench.dll "embedded=http://$embedded" "two processes=http://127.0.0.1:$((PODFLARE_CLUSTER_PORT + 1))"
+dotnet artifacts/bin/Bench/release/Podflare.Bench.dll "$@" "embedded=http://$embedded" "two processes=http://127.0.0.1:$((PODFLARE_CLUSTER_PORT + 1))"

@@ -1,8 +1,10 @@
 using Podflare.Bench;
 
-if (args.Length == 0 || args.Any(arg => !arg.Contains('=')))
+var only = args.FirstOrDefault(arg => arg.StartsWith("--only=", StringComparison.Ordinal))?["--only=".Length..];
+args = [.. args.Where(arg => !arg.StartsWith("--only=", StringComparison.Ordinal))];
+if (args.Length == 0 || args.Any(arg => !arg.Contains('=')) || only is not (null or "runs" or "sandboxes"))
 {
-    Console.Error.WriteLine("usage: Podflare.Bench NAME=http://ip:port[,http://ip:port] … (the second address reads what the first one made)");
+    Console.Error.WriteLine("usage: Podflare.Bench [--only=runs|sandboxes] NAME=http://ip:port …");
     return 2;
 }
 
@@ -11,7 +13,7 @@ Console.WriteLine($"{Environment.ProcessorCount} cores, {GC.GetGCMemoryInfo().To
 var table = new Table();
 using (var floor = new LocalPython())
 {
-    foreach (var (name, address) in services)
+    foreach (var (name, address) in only is "sandboxes" ? [] : services)
     {
         await using var sandbox = await RemoteSandbox.CreateAsync(address);
         // So many, because a service is warm only when the compiler has been through the whole way of a run a second time.
@@ -22,7 +24,7 @@ using (var floor = new LocalPython())
     }
 }
 
-foreach (var (name, address) in services)
+foreach (var (name, address) in only is "runs" ? [] : services)
 {
     var sandboxes = new Sandboxes(name, address, table);
     await sandboxes.CreatesAsync();
