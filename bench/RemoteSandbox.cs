@@ -24,11 +24,6 @@ internal sealed class RemoteSandbox : IAsyncDisposable
         return new RemoteSandbox(http, sandbox.GetProperty("id").GetString()!);
     }
 
-    public static async Task CreateAndDeleteAsync(Uri address)
-    {
-        await using var sandbox = await CreateAsync(address);
-    }
-
     public async Task PrintAsync() => Expect(await RunAsync("print(1)"), events: 2);
 
     public async Task LinesAsync() => Expect(await RunAsync("for i in range(1000000): print(i)"), events: 1_000_001);

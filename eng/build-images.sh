@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the sandbox images podflare/<template>:local whose inputs have changed: build-images.sh [--fresh] [template...]
 #
-# A template is a folder images/<template> with a Dockerfile and a list `packages`. Without a template, all are built.
+# A template is a folder images/<template> with a Dockerfile, a list `packages` and perhaps a list `removed` of paths that are
+# taken out of the base again. Without a template the default one is built: the others take minutes, so they are asked for.
 # BASE names the image to start from (an upstream one, say); without it a base is made from this machine's own package
 # sources with mmdebstrap, so that no image registry is needed. --fresh makes it anew, with the packages of today.
 # Made bases are kept as tar files in PODFLARE_CACHE (default /var/cache/podflare).
@@ -19,6 +20,12 @@ EXCLUDED=('/usr/share/doc/*' '/usr/share/man/*' '/usr/share/info/*' '/usr/share/
 REMOVED=('/var/cache/*' '/var/lib/apt/*' '/var/log/*' '/usr/share/perl*' '/usr/lib/*/perl*' '/usr/lib/*/gconv' '/usr/lib/python3*/test')
 
 packages_of() { sed -e 's/#.*//' "$IMAGES/$1/packages" | xargs -n 1; }
+
+# The paths above and the template's own.
+removed_from() {
+  printf '%s\n' "${REMOVED[@]}"
+  [ ! -e "$IMAGES/$1/removed" ] || sed -e 's/#.*//' -e '/^ *$/d' "$IMAGES/$1/removed"
+}
 
 # The file that names this machine's mirror: it is the mirror of the image too, so none is written down here.
 apt_sources() {
@@ -58,7 +65,7 @@ ensure_base() {
   base=podflare-base:$1-$hash
   if [ ! -e "$tar" ]; then
     command -v mmdebstrap >/dev/null || apt_install mmdebstrap
-    say "making the base of '$1' from the packages of $ID $VERSION_CODENAME (half a minute to two minutes)"
+    say "making the base of '$1' from the packages of $ID $VERSION_CODENAME (half a minute to four minutes)"
     mkdir -p "$CACHE"
     log=$CACHE/base-$1.log
     make_base "$1" "$tar.partial" >"$log" 2>&1 || {
@@ -89,7 +96,10 @@ remove_unnamed() { # id, or nothing
 }
 
 build() { # template
-  local template=$1 folder=$IMAGES/$1 image=podflare/$1:local inputs base started=$SECONDS id
+  local template=$1 folder=$IMAGES/$1 image=podflare/$1:local inputs base started=$SECONDS id removed
+  # The functions that it calls see this one.
+  mapfile -t removed < <(removed_from "$template")
+  local REMOVED=("${removed[@]}")
   [ -f "$folder/Dockerfile" ] && [ -f "$folder/packages" ] || die "images/$template needs a Dockerfile and a list 'packages'."
   inputs=$({
     (cd "$folder" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
@@ -131,9 +141,7 @@ if [ "${1:-}" = --fresh ]; then
   fresh=1
   shift
 fi
-if [ $# = 0 ]; then
-  for dockerfile in "$IMAGES"/*/Dockerfile; do set -- "$@" "$(basename "$(dirname "$dockerfile")")"; done
-fi
+[ $# -gt 0 ] || set -- default
 . /etc/os-release
 VERSION_CODENAME=${VERSION_CODENAME:-unknown}
 

@@ -5,6 +5,7 @@ import sys
 
 WORKERS = ("worker1", "worker2")
 FRONTENDS = ("frontend1", "frontend2")
+STATUS = "status"
 
 services = json.load(sys.stdin)["services"]
 problems = []
@@ -32,11 +33,11 @@ def published(service: dict) -> list[str]:
     return [p if isinstance(p, str) else f"{p.get('host_ip', '')}:{p['published']}:{p['target']}" for p in ports]
 
 
-expect(sorted(services) == sorted(("redis", *WORKERS, *FRONTENDS)), f"services are {sorted(services)}")
+expect(sorted(services) == sorted(("redis", *WORKERS, *FRONTENDS, STATUS)), f"services are {sorted(services)}")
 for name, service in services.items():
     expect(service.get("restart") == "always", f"{name} is not restarted always")
     expect("healthcheck" in service, f"{name} has no health check")
-    expect(bool(published(service)) == (name in FRONTENDS), f"{name} publishes {published(service)}")
+    expect(bool(published(service)) == (name in (*FRONTENDS, STATUS)), f"{name} publishes {published(service)}")
     expect(all(p.startswith("127.0.0.1:") for p in published(service)), f"{name} publishes beyond loopback: {published(service)}")
     expect(("/var/run/docker.sock" in mounts(service)) == (name in WORKERS), f"{name}: engine socket")
     expect(("PODFLARE_API_KEYS" in service.get("environment", {})) == (name in FRONTENDS), f"{name}: API keys")
@@ -45,6 +46,17 @@ for name in WORKERS:
     expect(mounts(services[name]).get(folder) == folder, f"{name} does not have its run folder at the host's path")
 folders = {services[name]["environment"]["Podflare__RunFolder"] for name in WORKERS}
 expect(len(folders) == len(WORKERS), "workers share a run folder")
+
+page = services[STATUS]
+expect(list(page["networks"]) == ["public"], f"status is in the networks {list(page['networks'])}: it must reach the frontends alone")
+expect(not page.get("depends_on"), "status waits for the platform to start")
+expect(page.get("read_only") is True and page.get("cap_drop") == ["ALL"], "status has more rights than it needs")
+expect(list(mounts(page)) == ["/data"], f"status mounts {mounts(page)}")
+for name in FRONTENDS:
+    expect("public" in services[name]["networks"], f"{name} cannot be reached by status")
+    keys = services[name]["environment"]["PODFLARE_API_KEYS"].split(",")
+    expect("status:" + page["environment"]["Status__Probes__Key"] in keys, f"{name} does not know the key of status")
+    expect(f"http://{name}:7070" in page["environment"]["Status__Probes__Platform"].split(","), f"status does not watch {name}")
 command = " ".join(services["redis"]["command"])
 for setting in ("--appendonly yes", "--appendfsync everysec", "--maxmemory-policy noeviction"):
     expect(setting in command, f"redis runs without {setting}")

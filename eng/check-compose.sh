@@ -16,8 +16,10 @@ else
   as_json() { "${compose[@]}" config | /usr/bin/python3 -c 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout, default=str)'; }
 fi
 
-! env -u PODFLARE_API_KEYS "${compose[@]}" config >/dev/null 2>&1 || die "it is accepted without PODFLARE_API_KEYS."
-export PODFLARE_API_KEYS=checked
+export PODFLARE_API_KEYS=checked PODFLARE_STATUS_KEY=checked-too
+for key in PODFLARE_API_KEYS PODFLARE_STATUS_KEY; do
+  ! env -u "$key" "${compose[@]}" config >/dev/null 2>&1 || die "it is accepted without $key."
+done
 config=$(as_json) || die "it is not valid (above)."
 python3 "$here/check-compose.py" <<<"$config"
 say "docker-compose.yml is as it should be"

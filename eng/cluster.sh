@@ -10,6 +10,8 @@
 # PODFLARE_CLUSTER_PORT   first port B (default 7100): Redis B; HTTP of the frontends B+1, B+2; health of the workers B+3, B+4;
 #                         silos B+11 to B+14; gateways B+21 to B+24
 # PODFLARE_CLUSTER_ID     cluster id, which is also the label of its containers (default local)
+# PODFLARE_CLUSTER_REDIS  address at which the processes look for Redis (default 127.0.0.1:B): tests put a proxy in between
+# PODFLARE_CLUSTER_WORKER program of the workers (default artifacts/bin/Silo/release/Podflare.Silo.dll): tests have one that fails on demand
 # PODFLARE_SKIP_SETUP=1   `up` neither builds nor looks for Docker, Redis and the sandbox images
 #
 # Every other variable, PODFLARE_API_KEYS for example, reaches the processes as `up` was given it.
@@ -56,7 +58,7 @@ run() {
     worker?) number=${1#worker} role=Worker ;;
     frontend?) number=$((2 + ${1#frontend})) role=Frontend ;;
   esac
-  export ConnectionStrings__Redis=127.0.0.1:$port
+  export ConnectionStrings__Redis=${PODFLARE_CLUSTER_REDIS:-127.0.0.1:$port}
   export Podflare__Role=$role Podflare__ClusterId=$id Podflare__AdvertisedAddress=127.0.0.1
   export Podflare__SiloPort=$((port + 10 + number)) Podflare__GatewayPort=$((port + 20 + number))
   unset Podflare__HostId Podflare__RunFolder PODFLARE_HOSTD_ADDR PODFLARE_HEALTH_ADDR
@@ -66,7 +68,7 @@ run() {
   # A shell's background child ignores these two signals; `cluster.sh kill` must be able to send them.
   if [ "$role" = Worker ]; then
     export Podflare__RunFolder=$DIR/w$number PODFLARE_HEALTH_ADDR=$http
-    exec env --default-signal=INT,QUIT dotnet artifacts/bin/Silo/release/Podflare.Silo.dll
+    exec env --default-signal=INT,QUIT dotnet "${PODFLARE_CLUSTER_WORKER:-artifacts/bin/Silo/release/Podflare.Silo.dll}"
   fi
   export PODFLARE_HOSTD_ADDR=$http
   exec env --default-signal=INT,QUIT dotnet artifacts/bin/Frontend/release/Podflare.Frontend.dll

@@ -1,4 +1,4 @@
-"""Entry of the supervisor: python3 -I -S main.py [--socket PATH] [--home DIR] [--memory-events PATH]."""
+"""Entry of the supervisor: python3 -I -S main.py [--socket PATH] [--home DIR] [--memory-events PATH] [--preload MODULE,…]."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entry of the REPL, started by the supervisor: python3 repl.py CONTROL_FD RECORDS_FD."""
+"""Entry of the REPL, started by the supervisor: python3 repl.py CONTROL_FD RECORDS_FD [MODULE,…]."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 
 def main() -> None:
     control, records = int(sys.argv[1]), int(sys.argv[2])
+    modules = sys.argv[3].split(",") if len(sys.argv) > 3 else []
     guest = os.path.dirname(os.path.abspath(__file__))
     keep = sys.dont_write_bytecode
     sys.dont_write_bytecode = True
@@ -18,7 +19,7 @@ def main() -> None:
     # As in an interactive Python: modules in the working directory can be imported.
     sys.path[0] = ""
     sys.argv[:] = [""]
-    Driver(control, records, guest).serve()
+    Driver(control, records, guest, modules).serve()
 
 
 if __name__ == "__main__":

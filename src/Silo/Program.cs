@@ -1,4 +1,5 @@
 using Podflare.Hosting;
+using Podflare.Telemetry;
 using Podflare.Workers;
 
 return await ProcessRunner.RunAsync(() =>
@@ -7,6 +8,7 @@ return await ProcessRunner.RunAsync(() =>
     builder.AddPodflare(ProcessRole.Worker);
     builder.AddWorkerHealth();
     var app = builder.Build();
+    app.UseMetrics();
     app.MapWorkerHealth();
     return app;
 });

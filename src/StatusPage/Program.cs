@@ -15,6 +15,11 @@ catch (StartException e)
     await Console.Error.WriteLineAsync(e.Message);
     return 1;
 }
+catch (InvalidDataException e)
+{
+    await Console.Error.WriteLineAsync(e.Message);
+    return 1;
+}
 catch (OptionsValidationException e)
 {
     await Console.Error.WriteLineAsync(string.Join(Environment.NewLine, e.Failures));

@@ -21,6 +21,7 @@ HELLO, WELCOME, ACK, PING, PONG, READY, STARTED = 1, 2, 3, 4, 5, 6, 7
 ENV, RUN, INTERRUPT, KILL = 10, 11, 12, 13
 TAKEN, REFUSED = 20, 21
 OUT, END = 30, 31
+FILE, FILE_DATA, FILE_NEXT, FILE_END, FILE_CANCEL, FILE_OPENED, FILE_DONE, FILE_FAILED = 40, 41, 42, 43, 44, 45, 46, 47
 STDOUT, STDERR = 1, 2
 
 
@@ -48,7 +49,7 @@ class Frame:
 class Guest:
     """One supervisor and the host that it dials. Single-threaded: frames are read while a test waits for something."""
 
-    def __init__(self, python: str = "/usr/bin/python3", prefix: tuple[str, ...] = (), environment: dict[str, str] | None = None) -> None:
+    def __init__(self, python: str = "/usr/bin/python3", prefix: tuple[str, ...] = (), environment: dict[str, str] | None = None, arguments: tuple[str, ...] = ()) -> None:
         # Not under the folder of the tests: the user of the sandbox must be able to reach it.
         self.folder = Path(tempfile.mkdtemp(prefix="guest"))
         self.folder.chmod(0o755)
@@ -72,7 +73,7 @@ class Guest:
         # A pid namespace of its own: the supervisor kills all that it sees.
         # It dies with the tests, also where these are killed.
         command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--mount-proc", "--kill-child", *prefix]
-        command += [python, "-I", "-S", str(GUEST / "main.py"), "--socket", self.path, "--home", str(self.home), "--memory-events", str(self.memory_events)]
+        command += [python, "-I", "-S", str(GUEST / "main.py"), "--socket", self.path, "--home", str(self.home), "--memory-events", str(self.memory_events), *arguments]
         base = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
         self.process = subprocess.Popen(command, env={**base, **(environment or {})}, stdin=subprocess.DEVNULL)
 

@@ -160,7 +160,7 @@ class LinkTests(unittest.TestCase):
 
     def test_unknown_types_and_unknown_keys_are_skipped(self) -> None:
         self.guest.send(99, b"whatever")
-        self.guest.send(40, b"\0" * 100_000)
+        self.guest.send(60, b"\0" * 100_000)
         self.assertEqual(b"1\n", self.guest.run("print(1)", novelty=[1]).stdout)
         self.assertEqual(1, self.guest.connections)
 

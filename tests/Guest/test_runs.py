@@ -236,5 +236,16 @@ class RunTests(unittest.TestCase):
         self.assertEqual(b"1\n", self.guest.run("print(1)").stdout)
 
 
+class PreloadTests(unittest.TestCase):
+    def test_modules_are_loaded_before_the_first_run_of_every_repl_and_what_they_print_is_not_output(self) -> None:
+        code = "import sys; print([name in sys.modules for name in ('this', 'http.client', 'no_such_module')]); print('err', file=sys.stderr)"
+        # `this` prints on import; a module that is not there is left out.
+        with Guest(arguments=("--preload", "this,no_such_module,http.client")) as guest:
+            for _ in range(2):
+                result = guest.run(code)
+                self.assertEqual((0, b"[True, True, False]\n", b"err\n"), (result.code, result.stdout, result.stderr))
+                self.assertEqual("crashed", guest.run("import os; os._exit(1)").reason)
+
+
 if __name__ == "__main__":
     unittest.main()

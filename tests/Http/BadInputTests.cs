@@ -121,7 +121,7 @@ public sealed class BadInputTests(SharedCluster shared)
     [Theory]
     [InlineData("GET", "/", 404, "not_found")]
     [InlineData("GET", "/v1/nothing", 404, "not_found")]
-    [InlineData("GET", "/v1/sandboxes/" + Unknown + "/files/x", 404, "not_found")]
+    [InlineData("GET", "/v1/sandboxes/" + Unknown + "/folders/x", 404, "not_found")]
     [InlineData("GET", "/compat/podflare/v1/sandboxes/" + Unknown + "/runs/run_00000000000000000000000000000000", 404, "not_found")]
     [InlineData("PUT", "/v1/sandboxes", 405, "method_not_allowed")]
     [InlineData("GET", "/v1/sandboxes/" + Unknown + "/exec", 405, "method_not_allowed")]

@@ -116,7 +116,7 @@ public sealed class Cluster : IAsyncDisposable
         silo.UseLocalhostClustering(ports[2 * index], ports[2 * index + 1], new IPEndPoint(IPAddress.Loopback, ports[0]), id, id);
         silo.AddRunStreams();
         silo.AddGrainExtension<IRunStreamExtension, ScriptedPumps>();
-        silo.UseSiloMetadata(new Dictionary<string, string> { ["role"] = role, ["host"] = host });
+        silo.Configure<SiloOptions>(options => options.SiloName = HostSilos.NameOf(role, host));
         // The real grains have the same names; here their places are taken.
         silo.Services.Configure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Assembly.GetName().Name == "Podflare.Grains"));
     }

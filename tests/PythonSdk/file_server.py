@@ -24,7 +24,10 @@ class FileServer(ScriptedServer):
         if url.path == _FILES:
             folder = parse_qs(url.query)["path"][0]
             found = [{"name": path.removeprefix(f"{folder}/"), "type": "file", "size": len(data)} for path, data in self.files.items() if path.startswith(folder)]
-            x.json({"files": [*found, {"name_b64": base64.b64encode(b"\xff.txt").decode(), "type": "file", "size": 0}]})
+            if "cursor" not in url.query:
+                x.json({"files": found, "next_cursor": "second page"})
+                return
+            x.json({"next_cursor": None, "files": [{"name_b64": base64.b64encode(b"\xff.txt").decode(), "type": "file", "size": 0}]})
             return
         path = unquote(url.path.removeprefix(_FILES))
         if x.seen.method == "PUT":

@@ -10,8 +10,6 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from file_server import FileServer
-from podflare import Client, NotFoundError, Sandbox
 from service import REPOSITORY, SERVICE
 
 README = REPOSITORY / "clients/python/README.md"
@@ -25,6 +23,7 @@ EXPECTED = {
     "run.interrupt()": "130 interrupted\nTrue\n\n",
     "asyncio.run": "0\n1\n2\ndone\n\n",
     "RetryPolicy(": "2 1\n\n3 2\n\n4 3\n\n5 4\n\n6 0\nended\n6\n",
+    "s.upload(": "b'a,b\\n1,2\\n'\n8\n['data.csv']\n",
     "a.diff(b)": "('/root/only-a.txt',) () ()\n",
     "print('also traced')": "",
 }
@@ -32,15 +31,6 @@ EXPECTED = {
 
 def snippets() -> list[str]:
     return re.findall(r"^```python\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-
-
-def offers_files() -> bool:
-    with Client(SERVICE.url) as client, Sandbox(client=client) as sandbox:
-        try:
-            sandbox.list_files()
-            return True
-        except NotFoundError:
-            return False
 
 
 class SnippetTests(unittest.TestCase):
@@ -55,11 +45,7 @@ class SnippetTests(unittest.TestCase):
         left = dict(EXPECTED)
         for code in snippets():
             with self.subTest(code.splitlines()[-1]):
-                if "upload" not in code or offers_files():
-                    printed = self.run_snippet(code, SERVICE.url)
-                else:
-                    with FileServer() as server:
-                        printed = self.run_snippet(code, server.url)
+                printed = self.run_snippet(code, SERVICE.url)
                 for text in [text for text in left if text in code]:
                     self.assertEqual(left.pop(text), printed)
         self.assertEqual({}, left, "each is in the README")

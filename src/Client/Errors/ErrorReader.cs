@@ -38,6 +38,8 @@ internal static class ErrorReader
         "template_not_found" => new TemplateNotFoundException(problem),
         "file_not_found" => new SandboxFileNotFoundException(problem),
         "not_a_file" => new NotAFileException(problem),
+        "not_a_directory" => new NotADirectoryException(problem),
+        "file_access_denied" => new FileAccessDeniedException(problem),
         "file_too_large" => new FileTooLargeException(problem),
         "disk_full" => new DiskFullException(problem),
         "events_evicted" => new EventsEvictedException(problem),

@@ -10,6 +10,26 @@ public sealed class NotAFileException : PodflareApiException
     }
 }
 
+/// <summary>A folder is needed, and something else stands there or on the way (<c>not_a_directory</c>).</summary>
+public sealed class NotADirectoryException : PodflareApiException
+{
+    /// <summary>Tells a refusal.</summary>
+    public NotADirectoryException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}
+
+/// <summary>The sandbox's user may not read or write there (<c>file_access_denied</c>).</summary>
+public sealed class FileAccessDeniedException : PodflareApiException
+{
+    /// <summary>Tells a refusal.</summary>
+    public FileAccessDeniedException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}
+
 /// <summary>The file is larger than the server takes (<c>file_too_large</c>).</summary>
 public sealed class FileTooLargeException : PodflareApiException
 {

@@ -30,7 +30,7 @@ public sealed record SandboxFileInfo
 /// <summary>A folder as the API lists it.</summary>
 internal sealed record FileListing
 {
-    public IReadOnlyList<SandboxFileInfo> Entries { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<SandboxFileInfo> Files { get; init => field = value ?? []; } = [];
 
     public string? NextCursor { get; init; }
 }

@@ -5,7 +5,7 @@ namespace Podflare;
 
 /// <summary>
 /// The files of a sandbox, as its code sees them. A path that is not absolute counts from the home folder, <c>/root</c>, where code runs.
-/// A file is written whole or not at all.
+/// A file is written whole or not at all, and missing folders are made.
 /// </summary>
 public sealed class SandboxFiles
 {
@@ -15,12 +15,14 @@ public sealed class SandboxFiles
 
     /// <summary>Writes a file from memory; a failed attempt is repeated.</summary>
     /// <exception cref="DiskFullException">It does not fit; the old file stays.</exception>
+    /// <exception cref="FileAccessDeniedException">The sandbox's user may not write there; <c>/root</c> and <c>/tmp</c> are his.</exception>
     /// <exception cref="NotAFileException">A directory, socket or device stands there.</exception>
     public Task WriteAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
         _context.Transport.CallAsync(FileCall(HttpMethod.Put, path) with { Content = () => new ReadOnlyMemoryContent(content) }, cancellationToken);
 
     /// <summary>Writes a text as UTF-8; a failed attempt is repeated.</summary>
     /// <exception cref="DiskFullException">It does not fit; the old file stays.</exception>
+    /// <exception cref="FileAccessDeniedException">The sandbox's user may not write there; <c>/root</c> and <c>/tmp</c> are his.</exception>
     /// <exception cref="NotAFileException">A directory, socket or device stands there.</exception>
     public Task WriteTextAsync(string path, string text, CancellationToken cancellationToken = default) => WriteAsync(path, Encoding.UTF8.GetBytes(text), cancellationToken);
 
@@ -28,6 +30,7 @@ public sealed class SandboxFiles
     /// Writes a file from a stream, from its position on, without holding it in memory. A failed attempt is repeated only where the stream can seek.
     /// </summary>
     /// <exception cref="DiskFullException">It does not fit; the old file stays.</exception>
+    /// <exception cref="FileAccessDeniedException">The sandbox's user may not write there; <c>/root</c> and <c>/tmp</c> are his.</exception>
     /// <exception cref="NotAFileException">A directory, socket or device stands there.</exception>
     public Task UploadAsync(string path, Stream content, CancellationToken cancellationToken = default)
     {
@@ -59,13 +62,14 @@ public sealed class SandboxFiles
         return await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Deletes a file.</summary>
+    /// <summary>Deletes a file or link, or whatever else the name stands for but a folder.</summary>
     /// <exception cref="SandboxFileNotFoundException">There is no such file.</exception>
-    /// <exception cref="NotAFileException">A directory, socket or device stands there.</exception>
+    /// <exception cref="NotAFileException">It is a folder.</exception>
     public Task DeleteAsync(string path, CancellationToken cancellationToken = default) => _context.Transport.CallAsync(FileCall(HttpMethod.Delete, path), cancellationToken);
 
-    /// <summary>Lists a folder.</summary>
+    /// <summary>Lists a folder page by page, sorted by the bytes of the names.</summary>
     /// <exception cref="SandboxFileNotFoundException">There is no such folder.</exception>
+    /// <exception cref="NotADirectoryException">Something else stands there.</exception>
     public async IAsyncEnumerable<SandboxFileInfo> ListAsync(string path = SandboxPath.Home, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         string? cursor = null;
@@ -73,7 +77,7 @@ public sealed class SandboxFiles
         {
             var query = $"files?path={Uri.EscapeDataString(SandboxPath.Absolute(path))}{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}";
             var page = await _context.Transport.CallAsync(_context.Call(HttpMethod.Get, query), ClientJson.Default.FileListing, cancellationToken).ConfigureAwait(false);
-            foreach (var entry in page.Entries) yield return entry;
+            foreach (var entry in page.Files) yield return entry;
             cursor = page.NextCursor == cursor ? null : page.NextCursor;
         }
         while (cursor is not null);

@@ -1,7 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
 using Podflare.Problems;
-using Podflare.Tenants;
 
 namespace Podflare.Bodies;
 
@@ -24,7 +21,4 @@ internal static class IdempotencyKey
             ? key
             : throw ProblemException.Invalid(Header, $"must be 1 to {MaxLength} visible ASCII characters, once");
     }
-
-    /// <summary>The key of the grain that remembers a create.</summary>
-    public static string ToCreation(TenantId tenant, string key) => $"{tenant.Value}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))}";
 }

@@ -15,6 +15,10 @@ public sealed class HttpOptions
     [Range(1, 1024)]
     public int MaxLargeBodies { get; set; } = 16;
 
+    /// <summary>Files on their way in or out at a time, about 3 MiB of memory each; one more gets 429 <c>rate_limited</c>. Default: 128.</summary>
+    [Range(1, 4_096)]
+    public int MaxFileTransfers { get; set; } = 128;
+
     /// <summary>Time that a request body may take to arrive, in seconds. Default: 120.</summary>
     [Range(1, 3_600)]
     public double BodySeconds { get; set; } = 120;

@@ -21,10 +21,10 @@ internal sealed partial class OpenStreams(IHostApplicationLifetime lifetime, IOp
     public int Count => Volatile.Read(ref _open);
 
     /// <summary>Counts a response as a stream until the result is disposed, and lifts the limits that would end it.</summary>
-    public Entry Enter(HttpContext context)
+    /// <param name="mayPause">A reader that pauses is no attack on a stream: its run waits for it, up to its own limits.</param>
+    public Entry Enter(HttpContext context, bool mayPause = true)
     {
-        // A reader that pauses is no attack on a stream: its run waits for it, up to its own limits.
-        if (context.Features.Get<Microsoft.AspNetCore.Server.Kestrel.Core.Features.IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
+        if (mayPause && context.Features.Get<Microsoft.AspNetCore.Server.Kestrel.Core.Features.IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
         Interlocked.Increment(ref _open);
         return new Entry(this, _cut.Token.UnsafeRegister(static context => ((HttpContext)context!).Abort(), context));
     }

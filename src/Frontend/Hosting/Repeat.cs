@@ -1,5 +1,6 @@
 using Orleans.Runtime;
 using Orleans.Runtime.Messaging;
+using Podflare.Files;
 using Podflare.Sandboxes;
 
 namespace Podflare.Hosting;
@@ -12,7 +13,7 @@ internal static class Repeat
 
     /// <summary>Whether the same call may succeed a moment later.</summary>
     public static bool IsWorthwhile(Exception e) =>
-        e is SandboxUnreachableException or StorageUnavailableException or ShuttingDownException || IsLostCall(e);
+        e is SandboxUnreachableException or FileTransferLostException or StorageUnavailableException or ShuttingDownException || IsLostCall(e);
 
     /// <summary>Whether Orleans, and not the grain, failed: a silo is gone or silent.</summary>
     public static bool IsLostCall(Exception e) => e is OrleansMessageRejectionException or ConnectionFailedException or TimeoutException;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Podflare.Hosting;
 using Podflare.Problems;
 
@@ -28,10 +29,15 @@ internal sealed class KeyMiddleware(RequestDelegate next, ServerSettings setting
     {
         if (request.Headers.Authorization is not [{ } header] || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
             || header.AsSpan(Scheme.Length).Trim() is not { Length: > 0 } key)
-            throw new ProblemException(new Problem(401, "missing_api_key", "missing Authorization: Bearer <key>"));
-        return settings.Keys.Find(key.ToString()) is { } tenant
-            ? new Caller(tenant)
-            : throw new ProblemException(new Problem(401, "invalid_api_key", "invalid api key"));
+            throw Refuse("missing_api_key", "missing Authorization: Bearer <key>");
+        return settings.Keys.Find(key.ToString()) is { } tenant ? new Caller(tenant) : throw Refuse("invalid_api_key", "invalid api key");
+    }
+
+    private static ProblemException Refuse(string code, string text)
+    {
+        // A stranger's "sampled" must not make us export his span.
+        if (Activity.Current is { } span) span.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+        return new ProblemException(new Problem(401, code, text));
     }
 }
 

@@ -1,3 +1,5 @@
+using Podflare.Telemetry;
+
 namespace Podflare.Problems;
 
 /// <summary>Turns whatever the rest of the pipeline refuses, throws or leaves empty into a problem document.</summary>
@@ -8,7 +10,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         try
         {
             await next(context);
-            if (IsBareRefusal(context.Response)) await ProblemWriter.WriteAsync(context, Translator.OfStatus(context.Response.StatusCode), ProblemWriter.TraceId());
+            if (IsBareRefusal(context.Response)) await ProblemWriter.WriteAsync(context, Translator.OfStatus(context.Response.StatusCode), ProblemWriter.TraceId(context));
         }
         catch (Exception e) when (e is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
         {
@@ -26,11 +28,12 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
     private async Task TellAsync(HttpContext context, Exception e)
     {
         var problem = Translator.Translate(e);
-        var traceId = ProblemWriter.TraceId();
+        var traceId = ProblemWriter.TraceId(context);
         var (sandbox, run) = (context.Request.RouteValues["id"], context.Request.RouteValues["run"]);
         if (problem.Code == "internal") LogFailed(e, traceId, sandbox, run);
         else if (problem.Status >= 503) LogUnavailable(problem.Code, traceId, sandbox, run, e.GetType().Name);
 
+        if (problem.Status >= 500) Instruments.Faults.Add(1, new KeyValuePair<string, object?>("code", problem.Code));
         if (context.Response.HasStarted)
         {
             // An orderly end would look like a complete answer.
@@ -41,6 +44,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         var allow = context.Response.Headers.Allow;
         context.Response.Clear();
         context.Response.Headers.Allow = allow;
+        TraceHeaders.Write(context.Response, CallTrace.Of(context).Span);
         await ProblemWriter.WriteAsync(context, problem, traceId);
     }
 

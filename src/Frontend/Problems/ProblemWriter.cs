@@ -1,15 +1,15 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
+using Podflare.Telemetry;
 
 namespace Podflare.Problems;
 
 /// <summary>Writes RFC 9457 documents that carry <c>error</c> as well, because published clients read it.</summary>
 internal static class ProblemWriter
 {
-    /// <summary>The id under which an answer and its log line are found: the server span's, or a new one.</summary>
-    public static string TraceId() => (Activity.Current is { IdFormat: ActivityIdFormat.W3C } span ? span.TraceId : ActivityTraceId.CreateRandom()).ToHexString();
+    /// <summary>The id under which an answer and its log line are found: the server span's.</summary>
+    public static string TraceId(HttpContext context) => CallTrace.Of(context).Span.Substring(3, 32);
 
     public static async Task WriteAsync(HttpContext context, Problem problem, string traceId)
     {

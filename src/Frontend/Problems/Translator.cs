@@ -1,3 +1,4 @@
+using Podflare.Files;
 using Podflare.Hosting;
 using Podflare.Streaming;
 
@@ -19,6 +20,8 @@ internal static class Translator
         EventsEvictedException x => new Problem(410, "events_evicted", x.Message) { OldestSeq = x.OldestSeq },
         IdempotencyKeyReusedException x => new Problem(422, "idempotency_key_reused", x.Message),
         RunQueueFullException x => new Problem(429, "run_queue_full", x.Message) { RetryAfter = Soon },
+        FileRefusedException x => Refused(x),
+        TooManyTransfersException x => new Problem(429, "rate_limited", x.Message) { RetryAfter = Soon },
         TooManyReadersException x => new Problem(429, "rate_limited", x.Message) { RetryAfter = Soon },
         NoCapacityException x => new Problem(503, "no_capacity", x.Message) { RetryAfter = Soon },
         ContainerStartException { Retry: true } x => new Problem(503, "no_capacity", x.Message) { RetryAfter = Soon },
@@ -27,6 +30,7 @@ internal static class Translator
         ShuttingDownException x => new Problem(503, "shutting_down", x.Message) { RetryAfter = Soon },
         StorageUnavailableException x => new Problem(503, "storage_unavailable", x.Message) { RetryAfter = Soon },
         SandboxUnreachableException x => Unreachable(x.Message),
+        FileTransferLostException x => Unreachable(x.Message),
         OperationCanceledException => Unreachable(new SandboxUnreachableException().Message),
         BadHttpRequestException x => OfStatus(x.StatusCode),
         _ when Repeat.IsLostCall(e) => Unreachable(new SandboxUnreachableException().Message),
@@ -44,6 +48,24 @@ internal static class Translator
         >= 500 => new Problem(status, "internal", "internal error"),
         _ => new Problem(status, "invalid_request", "invalid request"),
     };
+
+    private static Problem Refused(FileRefusedException e)
+    {
+        var (status, code, error, field) = e.Refusal switch
+        {
+            FileRefusal.NotFound => (404, "file_not_found", "file not found", "is not there"),
+            FileRefusal.NotADirectory => (409, "not_a_directory", "not a directory", "is not a directory, or leads through something that is none"),
+            FileRefusal.AccessDenied => (403, "file_access_denied", "the sandbox's user may not do that", "is not for the sandbox's user to read or to write"),
+            FileRefusal.DiskFull => (507, "disk_full", "the file does not fit into the sandbox; the old one stays", null),
+            FileRefusal.TooLarge => (413, "file_too_large", "the file is larger than the sandbox's disk takes", null),
+            FileRefusal.InvalidPath => (400, "invalid_request", "invalid request: path is none that the sandbox takes", "is none that the sandbox takes"),
+            _ => (409, "not_a_file", "not a file", "is a directory, socket or device, or cannot be read as a file"),
+        };
+        var errors = new FieldErrors();
+        if (field is not null) errors.Add("path", field);
+        // What the sandbox's kernel called it.
+        return new Problem(status, code, error) { Detail = e.Message.Length > 0 ? $"{error}: {e.Message}" : null, Errors = errors.Any ? errors : null };
+    }
 
     private static Problem Unreachable(string message) => new(503, "sandbox_unreachable", message) { RetryAfter = Soon };
 }

@@ -4,6 +4,7 @@ using Podflare.Bodies;
 using Podflare.Hosting;
 using Podflare.Keys;
 using Podflare.Sandboxes;
+using Podflare.Telemetry;
 
 namespace Podflare.Runs;
 
@@ -39,6 +40,10 @@ internal static class RunEndpoints
         using var open = services.Streams.Enter(context);
         EventFormat format = mount.JoinsLines ? new JoinedLines() : new StoredLines();
         EventResponse.Prepare(context.Response, format.ContentType, run);
+        if (started.Accepted.TraceParent is { } span) TraceHeaders.Write(context.Response, span);
+        if (LogCall.Current is { } call) call.Run = run.Value;
+        if (CallTrace.Of(context).Caller is { } trace) services.Traces.Note(run, trace);
+        else services.Traces.Note(id, caller.Tenant.Value, started.Accepted.Trace);
         if (started.Accepted.ReplRestarted) context.Response.Headers["Podflare-Repl-Restarted"] = "1";
         if (key is not null && started.Accepted.Joined) context.Response.Headers[IdempotencyKey.Replayed] = "true";
         if (warnings.Count > 0) context.Response.Headers["Podflare-Warning"] = string.Join("; ", warnings);
@@ -52,7 +57,9 @@ internal static class RunEndpoints
         using var body = await services.Bodies.ReadAsync(context);
         var request = ExecRequest.Parse(body.Utf8, services.Runs.Value, services.Create.Value);
         using var deadline = new Deadline(services.Http.Value.StartSeconds, services.Time, context.RequestAborted);
-        return (await services.Starter.StartAsync(caller.Tenant, id, run, request.Run, deadline), request.Warnings);
+        var trace = CallTrace.Of(context);
+        var traced = request.Run with { Trace = trace.Caller, Span = trace.Span };
+        return (await services.Starter.StartAsync(caller.Tenant, id, run, traced, deadline), request.Warnings);
     }
 
     private static async Task<JsonHttpResult<RunJson>> GetAsync(
@@ -72,4 +79,4 @@ internal static class RunEndpoints
 
 /// <summary>What an exec needs.</summary>
 internal sealed record ExecServices(
-    RunStarter Starter, BodyReader Bodies, OpenStreams Streams, IOptions<RunOptions> Runs, IOptions<CreateOptions> Create, IOptions<HttpOptions> Http, TimeProvider Time);
+    RunStarter Starter, BodyReader Bodies, OpenStreams Streams, IOptions<RunOptions> Runs, IOptions<CreateOptions> Create, IOptions<HttpOptions> Http, SandboxTraces Traces, TimeProvider Time);

@@ -15,7 +15,8 @@ internal sealed record RunJson(
     string? Reason,
     long? FirstSeq,
     long LastSeq,
-    bool ReplRestarted)
+    bool ReplRestarted,
+    string? TraceId)
 {
     public static RunJson Of(RunInfo run) => new(
         run.Id.Value,
@@ -29,5 +30,6 @@ internal sealed record RunJson(
         run.Reason?.ToString().ToLowerInvariant(),
         run.FirstSeq,
         run.LastSeq,
-        run.ReplRestarted);
+        run.ReplRestarted,
+        run.TraceId);
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Podflare.Bodies;
 using Podflare.Containers;
 using Podflare.Problems;
+using Podflare.Telemetry;
 
 namespace Podflare.Sandboxes;
 
@@ -11,7 +12,15 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
 {
     private const int MaxTemplate = 128;
 
-    /// <exception cref="ProblemException">400 that names each field, or 501 for what is not offered.</exception>
+    /// <summary>Bound to the trace that the body names, else to the call's.</summary>
+    public CreateRequest In(CallTrace call)
+    {
+        var trace = Spec.Trace ?? call.Binding;
+        var padded = $"the trace id of traceparent has 64 bits; it was padded to {trace.TraceParent}";
+        return new CreateRequest(Spec with { Trace = trace }, trace.Padded ? [.. Warnings, padded] : Warnings);
+    }
+
+    /// <exception cref="ProblemException">400 that names each field, 422 for the trace, or 501 for what is not offered.</exception>
     public static CreateRequest Parse(ReadOnlySpan<byte> utf8, CreateOptions options, TemplateOptions templates) =>
         // All fields are optional, so no body at all says the same as an empty object.
         JsonFields.Read(utf8.IsEmpty ? "{}"u8 : utf8, (fields, errors) => Parse(ref fields, errors, options, templates));
@@ -22,6 +31,7 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
         double? lifetime = null, idle = null;
         int? ram = null, rootfs = null;
         bool? egress = null, persistent = null;
+        string? traceParent = null, traceState = null;
         var metadata = ImmutableSortedDictionary<string, string>.Empty;
         var env = metadata;
         while (fields.Next())
@@ -34,6 +44,8 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
             else if (fields.Is("egress")) egress = fields.Flag();
             else if (fields.Is("persistent")) persistent = fields.Flag();
             else if (fields.Is("metadata")) metadata = Fields.Metadata(ref fields, options.MaxMetadataPairs);
+            else if (fields.Is("traceparent")) traceParent = fields.Text(int.MaxValue);
+            else if (fields.Is("tracestate")) traceState = fields.Text(int.MaxValue);
             else if (fields.Is("env")) env = Fields.Env(ref fields, options.MaxEnvBytes);
             else fields.Skip();
         }
@@ -45,25 +57,36 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
         // A template that only the hosts know is theirs to limit.
         var limits = templates.GetValueOrDefault(template);
         var warnings = new List<string>();
-        if (egress == true && !options.OfferEgress) warnings.Add("egress is not offered here; the sandbox has none");
+        var trace = traceParent is null ? null : ReadTrace(traceParent, traceState, warnings);
+        var offered = options.OfferEgress && limits is not { Egress: false };
+        if (egress == true && !offered) warnings.Add($"egress is not offered {(options.OfferEgress ? $"for template {template}" : "here")}; the sandbox has none");
         return new CreateRequest(
             new SandboxSpec(
                 template,
                 Fields.Duration("timeout_seconds", lifetime, options.DefaultLifetimeSeconds, options.MaxLifetimeSeconds, warnings),
                 Fields.Duration("idle_timeout_seconds", idle, options.DefaultIdleSeconds, options.MaxIdleSeconds, warnings),
-                ram is { } mib && limits is not null ? (int)Fields.Cap("ram_mib", mib, limits.MemoryMib, warnings) : ram,
+                ram is { } mib && limits is not null ? (int)Fields.Cap("ram_mib", mib, limits.MemoryLimitMib, warnings) : ram,
                 CapRootfs(rootfs, limits, warnings),
-                options.OfferEgress && (egress ?? options.EgressByDefault),
+                offered && (egress ?? options.EgressByDefault),
                 metadata,
-                env),
+                env)
+            { Trace = trace },
             warnings);
+    }
+
+    private static TraceBinding ReadTrace(string text, string? state, List<string> warnings)
+    {
+        if (!TraceParent.TryParse(text, out var parent)) throw new ProblemException(new Problem(422, "invalid_traceparent", "traceparent is not a valid W3C traceparent"));
+        var kept = TraceStateList.Read(state);
+        if (kept is null && !string.IsNullOrWhiteSpace(state)) warnings.Add("tracestate is not valid and was dropped");
+        return new TraceBinding(parent.Value, kept, Padded: parent.WasPadded);
     }
 
     private static int? CapRootfs(int? wanted, Template? limits, List<string> warnings)
     {
-        if (limits is null || wanted is not { } gib || gib * 1024L <= limits.HomeMib) return wanted;
-        warnings.Add($"rootfs_gb was brought down to the maximum of {limits.HomeMib} MiB");
-        // Whole GiB cannot say it: the template's own size applies.
-        return null;
+        if (limits is null || wanted is not { } gib || gib * 1024L <= limits.HomeLimitMib) return wanted;
+        warnings.Add($"rootfs_gb was brought down to the maximum of {limits.HomeLimitMib} MiB");
+        // Where the maximum is the template's own size, nothing was asked for: the pool has that. Else the host brings it down.
+        return limits.HomeLimitMib == limits.HomeMib ? null : wanted;
     }
 }

@@ -5,6 +5,7 @@ using Podflare.Containers;
 using Podflare.Hosting;
 using Podflare.Keys;
 using Podflare.Problems;
+using Podflare.Telemetry;
 
 namespace Podflare.Sandboxes;
 
@@ -51,9 +52,11 @@ internal static class SandboxEndpoints
     {
         services.Streams.EnsureOpen();
         var key = IdempotencyKey.Read(context.Request);
-        var request = await ReadAsync(context, services);
+        var request = (await ReadAsync(context, services)).In(CallTrace.Of(context));
         using var deadline = new Deadline(services.Http.Value.StartSeconds, services.Time, context.RequestAborted);
         var creation = await services.Starter.StartAsync(caller.Tenant, key, request.Spec, deadline);
+        services.Traces.Note(creation.Sandbox.Id, caller.Tenant.Value, creation.Sandbox.Trace);
+        if (LogCall.Current is { } call) call.Sandbox = creation.Sandbox.Id.Value;
         if (creation.Joined) context.Response.Headers[IdempotencyKey.Replayed] = "true";
         var json = SandboxJson.Of(creation.Sandbox).At(services.Settings, mount);
         return TypedResults.Json(request.Warnings.Count > 0 ? json with { Warnings = request.Warnings } : json, ApiJson.Default.SandboxJson);
@@ -92,4 +95,5 @@ internal sealed record CreateServices(
     IOptions<CreateOptions> Options,
     IOptions<TemplateOptions> Templates,
     IOptions<HttpOptions> Http,
+    SandboxTraces Traces,
     TimeProvider Time);

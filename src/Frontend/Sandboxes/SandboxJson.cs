@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Podflare.Files;
 using Podflare.Hosting;
 using Podflare.Runs;
 
@@ -61,4 +62,5 @@ internal static class Times
 [JsonSerializable(typeof(SandboxJson))]
 [JsonSerializable(typeof(SandboxPageJson))]
 [JsonSerializable(typeof(RunJson))]
+[JsonSerializable(typeof(FilePageJson))]
 internal sealed partial class ApiJson : JsonSerializerContext;

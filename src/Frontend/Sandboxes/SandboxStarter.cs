@@ -12,7 +12,7 @@ internal sealed class SandboxStarter(IGrainFactory grains, SandboxCreator creato
     {
         if (key is not null)
         {
-            var once = grains.GetGrain<ICreationGrain>(IdempotencyKey.ToCreation(tenant, key));
+            var once = grains.GetGrain<ICreationGrain>(CreationKey.Of(tenant, key));
             return await Repeat.UntilAsync(token => once.Create(tenant, spec, token), deadline);
         }
 

@@ -5,16 +5,18 @@ using Podflare.Tenants;
 
 namespace Podflare.Hosts;
 
-/// <summary>One container host: its slots, cold starts, sweep and list of sandboxes. Key: the host's 8 hex digits.</summary>
+/// <summary>One container host: its warm pool, capacity, sweep and list of sandboxes. Key: the host's 8 hex digits.</summary>
 [Alias("podflare.IHostGrain")]
 public interface IHostGrain : IGrainWithStringKey
 {
-    /// <summary>Starts (or takes) a container that is ready and leases its sandbox id for 30 s.</summary>
-    /// <param name="wait">How long the claim may wait for a slot to become free.</param>
-    /// <exception cref="NoCapacityException">No slot within <paramref name="wait"/>.</exception>
+    /// <summary>Takes a parked container, or starts one, and leases its sandbox id for 30 s. No two claims get the same one.</summary>
+    /// <param name="tenant">Tenants take turns where claims have to wait.</param>
+    /// <param name="wait">How long the claim may wait for room and for its start to begin; zero takes only what can begin now.</param>
+    /// <exception cref="NoCapacityException">No room within <paramref name="wait"/>, or too many wait.</exception>
+    /// <exception cref="TemplateNotFoundException">This host has no such template.</exception>
     /// <exception cref="ContainerStartException">The engine or the image refused; nothing is left.</exception>
     [AlwaysInterleave, Alias("Claim")]
-    Task<SandboxId> Claim(SandboxSpec spec, TimeSpan wait, CancellationToken cancellationToken = default);
+    Task<SandboxId> Claim(TenantId tenant, SandboxSpec spec, TimeSpan wait, CancellationToken cancellationToken = default);
 
     /// <summary>Hands the leased container to its sandbox grain, once.</summary>
     /// <returns>The container, or null when there is no living lease.</returns>
@@ -45,6 +47,10 @@ public interface IHostGrain : IGrainWithStringKey
     /// <returns>True when this activation lives on a worker of its host; false on a foreign one, which then steps down.</returns>
     [AlwaysInterleave, Alias("Start")]
     Task<bool> Start();
+
+    /// <summary>Called by the host's own worker when it stops: no more claims, and the parked containers are removed (option: 10 s at most).</summary>
+    [AlwaysInterleave, Alias("Retire")]
+    Task Retire();
 }
 
 /// <summary>A container whose guest is ready, on its way to become a sandbox.</summary>
@@ -52,14 +58,24 @@ public interface IHostGrain : IGrainWithStringKey
 public sealed record LeasedContainer([property: Id(0)] string ContainerId, [property: Id(1)] string Boot);
 
 /// <summary>How full a host is.</summary>
-/// <param name="Sandboxes">Containers that live or are being started.</param>
+/// <param name="Sandboxes">Containers that live or are being started, without the parked ones, which make room.</param>
 /// <param name="Slots">The most that it takes.</param>
 /// <param name="Draining">It takes no new sandbox.</param>
 [GenerateSerializer, Immutable, Alias("podflare.HostLoad")]
 public sealed record HostLoad(
     [property: Id(0)] int Sandboxes,
     [property: Id(1)] int Slots,
-    [property: Id(2)] bool Draining);
+    [property: Id(2)] bool Draining)
+{
+    /// <summary>Ready containers that nobody has claimed, by template.</summary>
+    [Id(3)] public ImmutableDictionary<string, int> Parked { get; init; } = ImmutableDictionary<string, int>.Empty;
+
+    /// <summary>Claims that wait.</summary>
+    [Id(4)] public int Waiting { get; init; }
+
+    /// <summary>Part of the memory it may promise that is promised to sandboxes.</summary>
+    [Id(5)] public double MemoryUsed { get; init; }
+}
 
 /// <summary>A page of a list: filters, size, and the last item of the page before.</summary>
 /// <param name="State">Only sandboxes in this state; null for all that have not ended.</param>

@@ -1,3 +1,5 @@
+using Podflare.Telemetry;
+
 namespace Podflare.Runs;
 
 /// <summary>Where a run is in its life.</summary>
@@ -44,7 +46,12 @@ public sealed record RunInfo(
     [property: Id(8)] ExitReason? Reason,
     [property: Id(9)] long? FirstSeq,
     [property: Id(10)] long LastSeq,
-    [property: Id(11)] bool ReplRestarted);
+    [property: Id(11)] bool ReplRestarted)
+{
+    /// <summary>The trace that it belongs to, 32 hex digits.</summary>
+    [Id(12)]
+    public string? TraceId { get; init; }
+}
 
 /// <summary>The answer to <c>StartRun</c>: the guest holds the run, or it has ended already.</summary>
 /// <param name="Joined">An earlier request with the same run id started it.</param>
@@ -53,4 +60,13 @@ public sealed record RunInfo(
 public sealed record RunAccepted(
     [property: Id(0)] RunId Id,
     [property: Id(1)] bool Joined,
-    [property: Id(2)] bool ReplRestarted);
+    [property: Id(2)] bool ReplRestarted)
+{
+    /// <summary>The trace that it belongs to.</summary>
+    [Id(3)]
+    public TraceBinding? Trace { get; init; }
+
+    /// <summary>The <c>traceparent</c> that its code got: of the run's span where that is recorded.</summary>
+    [Id(4)]
+    public string? TraceParent { get; init; }
+}

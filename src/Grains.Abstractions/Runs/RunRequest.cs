@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
+using Podflare.Telemetry;
 
 namespace Podflare.Runs;
 
@@ -39,6 +40,14 @@ public sealed record RunRequest(
     [property: Id(3)] OnDisconnect OnDisconnect,
     [property: Id(4)] ImmutableSortedDictionary<string, string> Env)
 {
+    /// <summary>The trace of the call that starts it; null when the caller sent none. No part of the payload.</summary>
+    [Id(5)]
+    public TraceBinding? Trace { get; init; }
+
+    /// <summary>The span of that call, as a <c>traceparent</c>: the parent of the run's span, or linked to it. No part of the payload.</summary>
+    [Id(6)]
+    public string? Span { get; init; }
+
     /// <summary>
     /// SHA-256 (lower-case hex) over language, timeout, on_disconnect, env sorted by name, and code, each with its length (u32,
     /// big-endian) in front. Two requests with one run id are the same request exactly when their hashes are equal.

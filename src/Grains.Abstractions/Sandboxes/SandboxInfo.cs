@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Podflare.Telemetry;
 using Podflare.Tenants;
 
 namespace Podflare.Sandboxes;
@@ -53,4 +54,9 @@ public sealed record SandboxInfo(
     [property: Id(7)] DateTimeOffset ExpiresAt,
     [property: Id(8)] TimeSpan IdleLimit,
     [property: Id(9)] DateTimeOffset? EndedAt,
-    [property: Id(10)] EndReason? EndReason);
+    [property: Id(10)] EndReason? EndReason)
+{
+    /// <summary>The trace that it belongs to.</summary>
+    [Id(11)]
+    public TraceBinding? Trace { get; init; }
+}

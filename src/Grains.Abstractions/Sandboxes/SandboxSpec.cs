@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
+using Podflare.Telemetry;
 
 namespace Podflare.Sandboxes;
 
@@ -22,7 +23,11 @@ public sealed record SandboxSpec(
     [property: Id(6)] ImmutableSortedDictionary<string, string> Metadata,
     [property: Id(7)] ImmutableSortedDictionary<string, string> Env)
 {
-    /// <summary>SHA-256 (lower-case hex) over all fields, each with its length (u32, big-endian) in front.</summary>
+    /// <summary>The trace that it belongs to. No part of the payload: a repeat comes from another span.</summary>
+    [Id(8)]
+    public TraceBinding? Trace { get; init; }
+
+    /// <summary>SHA-256 (lower-case hex) over all other fields, each with its length (u32, big-endian) in front.</summary>
     public string PayloadHash()
     {
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Podflare.Sandboxes;
 
 namespace Podflare.Containers;
@@ -10,12 +11,16 @@ internal static class ContainerLabels
     public const string Sandbox = "podflare.sandbox";
     public const string Template = "podflare.template";
 
+    /// <summary>The memory limit in bytes: a list of containers does not have it otherwise.</summary>
+    public const string Memory = "podflare.memory";
+
     public static Dictionary<string, string> Of(HostIdentity owner, ContainerSpec spec) => new()
     {
         [Cluster] = owner.Cluster,
         [Host] = owner.Host,
         [Sandbox] = spec.Sandbox.Value,
         [Template] = spec.Template,
+        [Memory] = spec.MemoryBytes.ToString(CultureInfo.InvariantCulture),
     };
 
     /// <summary>An engine filter that only containers of <paramref name="owner"/> pass.</summary>
@@ -24,6 +29,9 @@ internal static class ContainerLabels
         [$"{Cluster}={owner.Cluster}"] = true,
         [$"{Host}={owner.Host}"] = true,
     };
+
+    public static long MemoryOf(IDictionary<string, string> labels) =>
+        labels.TryGetValue(Memory, out var text) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) ? bytes : 0;
 
     /// <summary>The sandbox that a container was made for.</summary>
     public static bool TryRead(IDictionary<string, string> labels, out SandboxId sandbox, out string template)

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Podflare.Egress;
 using Podflare.Hosting;
 
 namespace Podflare.Containers;
@@ -12,7 +13,7 @@ public static class ContainerServices
     {
         /// <summary>
         /// Adds <see cref="IContainerRuntime"/> on Docker, <see cref="RunFolder"/> and <see cref="HostIdentity"/> (unless they are there
-        /// already), and <see cref="EngineOptions"/> and <see cref="TemplateOptions"/>, which are validated at start.
+        /// already), and <see cref="EngineOptions"/>, <see cref="TemplateOptions"/> and <see cref="EgressOptions"/>, which are validated at start.
         /// </summary>
         public IServiceCollection AddContainers()
         {
@@ -20,7 +21,10 @@ public static class ContainerServices
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<EngineOptions>, EngineOptionsValidator>());
             services.AddOptions<TemplateOptions>().BindConfiguration(TemplateOptions.Section).ValidateOnStart();
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TemplateOptions>, TemplateOptionsValidator>());
+            services.AddOptions<EgressOptions>().BindConfiguration(EgressOptions.Section).ValidateOnStart();
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<EgressOptions>, EgressOptionsValidator>());
             services.TryAddSingleton(TimeProvider.System);
+            services.TryAddSingleton<EgressNetwork>();
             services.AddRunFolder();
             services.TryAddSingleton(Identity);
             services.TryAddSingleton<IContainerRuntime, DockerRuntime>();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Docker.DotNet.Models;
+using Podflare.Egress;
 using Podflare.Sandboxes;
 
 namespace Podflare.Containers;
@@ -10,11 +11,12 @@ internal static class ContainerSettings
     public const string Hostname = "sandbox";
     public const string GuestMount = "/podflare/guest";
     public const string SocketMount = "/podflare/s";
+    private const int SharesPerCpu = 128;
     private const string GuestEntry = $"{GuestMount}/main.py";
 
     public static string NameOf(SandboxId sandbox) => $"podflare-{sandbox.Value}";
 
-    public static CreateContainerParameters Of(ContainerSpec spec, HostIdentity owner, RunFolder folder) => new()
+    public static CreateContainerParameters Of(ContainerSpec spec, HostIdentity owner, RunFolder folder, EgressNetwork egress) => new()
     {
         Name = NameOf(spec.Sandbox),
         Image = spec.Image,
@@ -23,20 +25,23 @@ internal static class ContainerSettings
         WorkingDir = "/root",
         Entrypoint = ["python3", "-I", "-S", GuestEntry],
         // The image's own command, health check and stop signal are not for this process.
-        Cmd = [],
+        Cmd = spec.Preload.Length > 0 ? ["--preload", spec.Preload] : [],
         Healthcheck = new HealthcheckConfig { Test = ["NONE"] },
         StopSignal = "SIGKILL",
         Env = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"],
         Labels = ContainerLabels.Of(owner, spec),
         // Unlike network mode "none" this spares the engine the network's setup: a start takes half the time.
         NetworkDisabled = !spec.Egress,
-        HostConfig = Confine(spec, folder),
+        HostConfig = Confine(spec, folder, egress),
     };
 
-    private static HostConfig Confine(ContainerSpec spec, RunFolder folder) => new()
+    private static HostConfig Confine(ContainerSpec spec, RunFolder folder, EgressNetwork egress) => new()
     {
         // Should an engine not know NetworkDisabled, there is still no network; together they cost no more.
-        NetworkMode = spec.Egress ? "bridge" : "none",
+        NetworkMode = spec.Egress ? egress.Name : "none",
+        DNS = spec.Egress ? [.. egress.Dns] : [],
+        // The network has no IPv6, and the rules are for IPv4 alone.
+        Sysctls = spec.Egress ? new Dictionary<string, string> { ["net.ipv6.conf.all.disable_ipv6"] = "1" } : new Dictionary<string, string>(),
         CapDrop = ["ALL"],
         CapAdd = ["SETUID", "SETGID", "KILL"],
         SecurityOpt = ["no-new-privileges"],
@@ -50,6 +55,8 @@ internal static class ContainerSettings
         Memory = spec.MemoryBytes,
         MemorySwap = spec.MemoryBytes,
         NanoCPUs = (long)(spec.Cpus * 1_000_000_000),
+        // Below what anything else on the machine has (1024): however many sandboxes compute, a worker beside them gets its turn.
+        CPUShares = Shares(spec.Cpus, light: false),
         PidsLimit = spec.Pids,
         // The REPL raises its own to 1000: the supervisor must not be the one that the kernel picks.
         OomScoreAdj = 500,
@@ -60,6 +67,9 @@ internal static class ContainerSettings
         Runtime = spec.Runtime,
         Mounts = [.. Mounts(spec, folder)],
     };
+
+    /// <summary>The weight of a container, which counts only while others want the CPU too.</summary>
+    public static long Shares(double cpus, bool light) => Math.Max(2, (long)(cpus * SharesPerCpu / (light ? 16 : 1)));
 
     private static IEnumerable<Mount> Mounts(ContainerSpec spec, RunFolder folder)
     {

@@ -5,6 +5,7 @@ using Docker.DotNet;
 using Docker.DotNet.Models;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Podflare.Egress;
 
 namespace Podflare.Containers;
 
@@ -18,11 +19,13 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
     private readonly EngineOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<DockerRuntime> _logger;
+    private readonly EgressNetwork _egress;
     private readonly DockerClient _docker;
 
-    public DockerRuntime(HostIdentity owner, RunFolder folder, IOptions<EngineOptions> options, TimeProvider time, ILogger<DockerRuntime> logger)
+    public DockerRuntime(
+        HostIdentity owner, RunFolder folder, IOptions<EngineOptions> options, EgressNetwork egress, TimeProvider time, ILogger<DockerRuntime> logger)
     {
-        (_owner, _folder, _options, _time, _logger) = (owner, folder, options.Value, time, logger);
+        (_owner, _folder, _options, _egress, _time, _logger) = (owner, folder, options.Value, egress, time, logger);
         _docker = EngineClient.Create(_options);
     }
 
@@ -32,6 +35,7 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
+            if (spec.Egress) await PrepareEgressAsync(cancellationToken);
             var id = await CreateAsync(spec);
             cancellationToken.ThrowIfCancellationRequested();
             using var limit = Limit(_options.StartSeconds, cancellationToken);
@@ -77,6 +81,21 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
     }
 
     /// <inheritdoc/>
+    public async Task WeighAsync(string containerId, double cpus, bool light, CancellationToken cancellationToken)
+    {
+        using var limit = Limit(_options.StartSeconds, cancellationToken);
+        try
+        {
+            var update = new ContainerUpdateParameters { CPUShares = ContainerSettings.Shares(cpus, light) };
+            await _docker.Containers.UpdateContainerAsync(containerId, update, limit.Token);
+        }
+        catch (Exception e) when (IsEngineTrouble(e) && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ContainerEngineException("a container could not be weighed", e);
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<HostContainer>> ListAsync(CancellationToken cancellationToken)
     {
         using var limit = Limit(_options.ListSeconds, cancellationToken);
@@ -95,7 +114,7 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
         foreach (var container in listed)
         {
             if (ContainerLabels.TryRead(container.Labels, out var sandbox, out var template))
-                containers.Add(new HostContainer(container.ID, sandbox, template, container.State == "running"));
+                containers.Add(new HostContainer(container.ID, sandbox, template, container.State == "running", ContainerLabels.MemoryOf(container.Labels)));
         }
 
         return containers;
@@ -120,11 +139,17 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
 
     public void Dispose() => _docker.Dispose();
 
+    private async Task PrepareEgressAsync(CancellationToken cancellationToken)
+    {
+        using var limit = Limit(_options.StartSeconds, cancellationToken);
+        await _egress.EnsureAsync(_docker, limit.Token);
+    }
+
     // Without the caller's token: a create that is abandoned may still happen, after our removal has found nothing.
     private async Task<string> CreateAsync(ContainerSpec spec)
     {
         using var limit = Limit(_options.StartSeconds, CancellationToken.None);
-        var created = await _docker.Containers.CreateContainerAsync(ContainerSettings.Of(spec, _owner, _folder), limit.Token);
+        var created = await _docker.Containers.CreateContainerAsync(ContainerSettings.Of(spec, _owner, _folder, _egress), limit.Token);
         return created.ID;
     }
 
@@ -166,6 +191,7 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
 
     private static ContainerStartException? Refusal(Exception error, ContainerSpec spec) => error switch
     {
+        EgressException => new ContainerStartException("this host cannot give a sandbox a way out to the network", retry: false),
         DockerImageNotFoundException or DockerApiException { StatusCode: HttpStatusCode.NotFound } =>
             new ContainerStartException($"the image {spec.Image} of template {spec.Template} is missing on this host", retry: false),
         DockerApiException { StatusCode: HttpStatusCode.BadRequest } =>

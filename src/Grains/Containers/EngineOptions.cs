@@ -16,6 +16,10 @@ public sealed class EngineOptions
     [RegularExpression("^1\\.[0-9]{2}$")]
     public string? ApiVersion { get; set; }
 
+    /// <summary>OCI runtimes that templates may name. The engine must know them. Default: none, so that only the engine's own is used.</summary>
+    [MaxLength(16)]
+    public List<string> Runtimes { get; set; } = [];
+
     /// <summary>Time for the engine to make a container, and again to start it, in seconds. Default: 15.</summary>
     [Range(0.1, 300)]
     public double StartSeconds { get; set; } = 15;

@@ -14,6 +14,10 @@ public interface IContainerRuntime
     /// <exception cref="ContainerRemoveException">Three attempts failed; the next sweep tries again.</exception>
     Task RemoveAsync(string containerId, CancellationToken cancellationToken);
 
+    /// <summary>Gives a running container its full weight against others for the CPU, or a sixteenth of it. Its limits stay.</summary>
+    /// <exception cref="ContainerEngineException">The engine does not answer, or refuses.</exception>
+    Task WeighAsync(string containerId, double cpus, bool light, CancellationToken cancellationToken);
+
     /// <summary>This host's containers, stopped ones too.</summary>
     /// <exception cref="ContainerEngineException">The engine does not answer, or refuses.</exception>
     Task<IReadOnlyList<HostContainer>> ListAsync(CancellationToken cancellationToken);
@@ -25,6 +29,7 @@ public interface IContainerRuntime
 /// <summary>A container to be made.</summary>
 /// <param name="MemoryBytes">Hard limit, swap included.</param>
 /// <param name="HomeBytes">Size of the writable home, which is memory.</param>
+/// <param name="Preload">Modules that the REPL imports before it is ready, separated by commas; empty for none.</param>
 public sealed record ContainerSpec(
     SandboxId Sandbox,
     string Template,
@@ -35,17 +40,19 @@ public sealed record ContainerSpec(
     long Pids,
     long HomeBytes,
     long TmpBytes,
-    bool Egress)
+    bool Egress,
+    string Preload = "")
 {
     private const long Mib = 1024 * 1024;
 
     /// <summary>A container with the template's own limits, and without a network.</summary>
     public static ContainerSpec Of(SandboxId sandbox, string name, Template template) => new(
         sandbox, name, template.Image, template.Runtime, template.MemoryMib * Mib, template.Cpus, template.Pids,
-        template.HomeMib * Mib, template.TmpMib * Mib, Egress: false);
+        template.HomeMib * Mib, template.TmpMib * Mib, Egress: false, template.Preload);
 }
 
 /// <summary>A container of ours as the engine lists it.</summary>
-public sealed record HostContainer(string Id, SandboxId Sandbox, string Template, bool Running);
+/// <param name="MemoryBytes">Its limit, as its label says; 0 where it has none.</param>
+public sealed record HostContainer(string Id, SandboxId Sandbox, string Template, bool Running, long MemoryBytes);
 
 public sealed record ContainerDeath(string ContainerId, SandboxId Sandbox);

@@ -44,6 +44,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>The socket of one sandbox.</summary>
     public string SocketPath(SandboxId sandbox) => System.IO.Path.Combine(SocketFolder(sandbox), "s");
 
+    /// <summary>The file that says that a sandbox's container is parked: nobody has claimed it, and it goes with this worker.</summary>
+    public string ParkedMark(SandboxId sandbox) => System.IO.Path.Combine(SocketFolder(sandbox), "parked");
+
     /// <summary>Takes the folder for this process until it is disposed; makes what is missing in it.</summary>
     /// <param name="path">Created if it is not there.</param>
     /// <param name="hostId">8 lower-case hex digits; null takes the ones in the folder.</param>

@@ -4,15 +4,20 @@ using Microsoft.Extensions.Options;
 namespace Podflare.Containers;
 
 /// <summary>The kinds of sandbox that this host offers, by name. Section <c>Podflare:Templates</c>.</summary>
-/// <remarks><c>default</c> is always there; settings of that name change it.</remarks>
+/// <remarks><c>default</c> and <c>python-datasci</c> are always there; settings of these names change them.</remarks>
 public sealed class TemplateOptions : Dictionary<string, Template>
 {
     public const string Section = "Podflare:Templates";
 
     public const string Default = "default";
+    public const string DataScience = "python-datasci";
 
-    /// <summary>Begins with <c>default</c> alone: image <c>podflare/default:local</c> and the limits of <see cref="Template"/>.</summary>
-    public TemplateOptions() : base(StringComparer.Ordinal) => this[Default] = new Template { Image = "podflare/default:local" };
+    /// <summary>Begins with the two whose images this repository describes.</summary>
+    public TemplateOptions() : base(StringComparer.Ordinal)
+    {
+        this[Default] = new Template { Image = "podflare/default:local", PoolMin = 2, PoolMax = 16 };
+        this[DataScience] = new Template { Image = "podflare/python-datasci:local", MemoryMib = 1024, Preload = "numpy,pandas,matplotlib.pyplot", PoolMax = 4 };
+    }
 }
 
 /// <summary>Image and limits of the sandboxes of one kind. Memory includes what is written to home and <c>/tmp</c>.</summary>
@@ -22,13 +27,17 @@ public sealed class Template
     [Required, MaxLength(255)]
     public string Image { get; set; } = "";
 
-    /// <summary>OCI runtime of the engine, such as <c>runsc</c>. Default: the engine's own.</summary>
+    /// <summary>OCI runtime of the engine, such as <c>runsc</c>; one of <see cref="EngineOptions.Runtimes"/>. Default: the engine's own.</summary>
     [RegularExpression("^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
     public string? Runtime { get; set; }
 
     /// <summary>Memory in MiB, swap included. Default: 512.</summary>
     [Range(64, 1024 * 1024)]
     public int MemoryMib { get; set; } = 512;
+
+    /// <summary>The most that <c>ram_mib</c> of a create may ask for, in MiB; more is brought down with a warning. Default: <see cref="MemoryMib"/>.</summary>
+    [Range(64, 1024 * 1024)]
+    public int? MaxMemoryMib { get; set; }
 
     /// <summary>CPUs, of which a part will do. Default: 1.</summary>
     [Range(0.05, 1024)]
@@ -42,7 +51,26 @@ public sealed class Template
     [Range(1, 1024 * 1024)]
     public int HomeMib { get; set; } = 256;
 
+    /// <summary>The most that <c>rootfs_gb</c> of a create may ask for, in MiB; more is brought down with a warning. Default: <see cref="HomeMib"/>.</summary>
+    [Range(1, 1024 * 1024)]
+    public int? MaxHomeMib { get; set; }
+
     /// <summary>Size of <c>/tmp</c> in MiB. Default: 64.</summary>
     [Range(1, 1024 * 1024)]
     public int TmpMib { get; set; } = 64;
+
+    /// <summary>Python modules that a REPL imports before it is ready, separated by commas, such as <c>numpy,pandas</c>. Default: none.</summary>
+    [MaxLength(1024), RegularExpression("^([A-Za-z_][A-Za-z0-9_]*([.,][A-Za-z_][A-Za-z0-9_]*)*)?$")]
+    public string Preload { get; set; } = "";
+
+    /// <summary>Containers that wait ready on each host however few are claimed. Default: 0; of <c>default</c> 2.</summary>
+    [Range(0, 1_000)]
+    public int PoolMin { get; set; }
+
+    /// <summary>Containers that wait ready on each host at most; 0 starts every one when it is claimed. Default: 8; of <c>default</c> 16, of <c>python-datasci</c> 4.</summary>
+    [Range(0, 1_000)]
+    public int PoolMax { get; set; } = 8;
+
+    /// <summary>A create may have a way out to the network, where the server offers that at all. Default: true.</summary>
+    public bool Egress { get; set; } = true;
 }

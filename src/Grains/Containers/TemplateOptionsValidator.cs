@@ -7,8 +7,11 @@ namespace Podflare.Containers;
 internal sealed partial class TemplateValidator : IValidateOptions<Template>;
 
 /// <summary>Checks every template, and names all mistakes at once.</summary>
-internal sealed partial class TemplateOptionsValidator : IValidateOptions<TemplateOptions>
+internal sealed partial class TemplateOptionsValidator(IOptions<EngineOptions> engine) : IValidateOptions<TemplateOptions>
 {
+    // Under gVisor its own threads count as well, and it dies of a smaller limit.
+    private const int LeastGvisorPids = 1024;
+
     private const int MaxTemplates = 100;
 
     public ValidateOptionsResult Validate(string? name, TemplateOptions options)
@@ -21,6 +24,13 @@ internal sealed partial class TemplateOptionsValidator : IValidateOptions<Templa
             result.AddResult(new TemplateValidator().Validate(key, template));
             if (template.HomeMib + template.TmpMib >= template.MemoryMib)
                 result.AddError($"{key}: HomeMib and TmpMib together must stay below MemoryMib, because full they would leave no memory.");
+            if (template.MaxMemoryMib < template.MemoryMib) result.AddError($"{key}: MaxMemoryMib must not be below MemoryMib.");
+            if (template.MaxHomeMib < template.HomeMib) result.AddError($"{key}: MaxHomeMib must not be below HomeMib.");
+            if (template.PoolMax < template.PoolMin) result.AddError($"{key}: PoolMax must not be below PoolMin.");
+            if (template.Runtime is { } runtime && !engine.Value.Runtimes.Contains(runtime))
+                result.AddError($"{key}: Runtime {runtime} is not one of those that {EngineOptions.Section}:Runtimes allows.");
+            if (template.Runtime is "runsc" && template.Pids < LeastGvisorPids)
+                result.AddError($"{key}: with Runtime runsc, Pids must be {LeastGvisorPids} or more.");
         }
 
         return result.Build();

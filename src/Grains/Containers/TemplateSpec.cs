@@ -15,14 +15,28 @@ public static class TemplateSpec
 
     extension(Template template)
     {
+        /// <summary>The largest memory limit that a create may ask for, in MiB.</summary>
+        public int MemoryLimitMib => template.MaxMemoryMib ?? template.MemoryMib;
+
+        /// <summary>The largest home that a create may ask for, in MiB.</summary>
+        public int HomeLimitMib => template.MaxHomeMib ?? template.HomeMib;
+
         /// <summary>The container for a sandbox; a wish is never above the template's limit.</summary>
+        /// <param name="sandbox">The default value gives the shape: what all containers for such a wish have in common.</param>
         public ContainerSpec ToContainer(SandboxId sandbox, SandboxSpec spec)
         {
-            var home = Math.Min(spec.RootfsGb is { } gb ? gb * 1024L : long.MaxValue, template.HomeMib);
-            var memory = Math.Min(spec.RamMib ?? int.MaxValue, template.MemoryMib);
-            return new ContainerSpec(
-                sandbox, spec.Template, template.Image, template.Runtime, memory * Mib, template.Cpus, template.Pids, home * Mib, template.TmpMib * Mib,
-                spec.Egress);
+            var memory = Math.Min(spec.RamMib ?? template.MemoryMib, template.MemoryLimitMib);
+            long home = spec.RootfsGb is { } gib ? Math.Min(gib * 1024L, template.HomeLimitMib) : template.HomeMib;
+            long tmp = template.TmpMib;
+            // What is written there is memory: full they must leave some for the program.
+            if (home + tmp >= memory) (home, tmp) = (Math.Min(home, memory / 2), Math.Min(tmp, memory / 8));
+            return ContainerSpec.Of(sandbox, spec.Template, template) with
+            {
+                MemoryBytes = memory * Mib,
+                HomeBytes = home * Mib,
+                TmpBytes = tmp * Mib,
+                Egress = spec.Egress && template.Egress,
+            };
         }
     }
 }

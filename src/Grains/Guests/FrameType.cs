@@ -18,4 +18,12 @@ internal enum FrameType : byte
     Refused = 21,
     Out = 30,
     End = 31,
+    File = 40,
+    FileData = 41,
+    FileNext = 42,
+    FileEnd = 43,
+    FileCancel = 44,
+    FileOpened = 45,
+    FileDone = 46,
+    FileFailed = 47,
 }

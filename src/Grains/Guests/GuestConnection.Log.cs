@@ -6,38 +6,6 @@ namespace Podflare.Guests;
 
 internal sealed partial class GuestConnection
 {
-    private IDisposable? Scope() => port.LogScope is { } scope ? logger.BeginScope(scope) : null;
-
-    private void LogConnecting(string boot, ulong first, int runs)
-    {
-        using var scope = Scope();
-        LogConnected(port.Sandbox, boot, first, runs);
-    }
-
-    private void LogClosing(ConnectionEnd end)
-    {
-        using var scope = Scope();
-        LogClosed(port.Sandbox, end);
-    }
-
-    private void LogBreaking(GuestProtocolException error)
-    {
-        using var scope = Scope();
-        LogBroken(port.Sandbox, error.Message, error.End);
-    }
-
-    private void LogFailing(Exception error)
-    {
-        using var scope = Scope();
-        LogFailed(error, port.Sandbox);
-    }
-
-    private void LogUnknownReason(RunId run)
-    {
-        using var scope = Scope();
-        LogReason(port.Sandbox, run);
-    }
-
     [LoggerMessage(LogLevel.Information, "Guest of sandbox {Sandbox} connected (boot {Boot}, frames from {First} on, {Runs} runs).")]
     private partial void LogConnected(SandboxId sandbox, string boot, ulong first, int runs);
 

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using Podflare.Telemetry;
 
 namespace Podflare.Guests;
 
@@ -38,7 +39,8 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
         await Task.WhenAll(GuardAsync(BeatAsync), GuardAsync(ReadAsync));
         Dispose();
         port.Lose(this);
-        LogClosing((ConnectionEnd)_end);
+        Instruments.GuestDisconnects.Add(1, new KeyValuePair<string, object?>("reason", ((ConnectionEnd)_end).ToString().ToLowerInvariant()));
+        LogClosed(port.Sandbox, (ConnectionEnd)_end);
     }
 
     /// <summary>
@@ -74,7 +76,7 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
         catch (GuestProtocolException e)
         {
             Close(e.End);
-            LogBreaking(e);
+            LogBroken(port.Sandbox, e.Message, e.End);
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
         {
@@ -84,7 +86,7 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
         {
             // Nobody awaits this: without the log line our own mistake would be a guest that seems to go away.
             Close(ConnectionEnd.Failed);
-            LogFailing(e);
+            LogFailed(e, port.Sandbox);
         }
     }
 
@@ -138,6 +140,9 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
             case FrameType.End when IsNext(frame.Header.Number):
                 Fit(port.Take(this, End(frame), frame.WireBytes));
                 break;
+            case FrameType.FileData or FrameType.FileNext or FrameType.FileEnd or (>= FrameType.FileOpened and <= FrameType.FileFailed):
+                port.Files.Take(this, frame);
+                break;
         }
     }
 
@@ -148,14 +153,14 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
         _next = hello.First;
         Fit(port.Enter(this, hello, frame.WireBytes));
         _greeted = true;
-        LogConnecting(hello.Boot, hello.First, hello.Runs.Length);
+        LogConnected(port.Sandbox, hello.Boot, hello.First, hello.Runs.Length);
         Wake();
     }
 
     private GuestRunEnded End(in Frame frame)
     {
         var end = _decoder.End(frame, out var unknownReason);
-        if (unknownReason is not null) LogUnknownReason(end.Run);
+        if (unknownReason is not null) LogReason(port.Sandbox, end.Run);
         return end;
     }
 
@@ -200,6 +205,12 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
         if (port.Acknowledged is var number && number > _acknowledged) writer.AddAck(_acknowledged = number);
         while (port.Requests.Next(this, _requests + 1) is { } request)
             await writer.AddAsync(request.Frame, ++_requests, cancellationToken).ConfigureAwait(false);
+        if (port.Files.TryNext(this, out var file))
+        {
+            await writer.AddAsync(file.Frame, file.Number, cancellationToken).ConfigureAwait(false);
+            Wake();  // one at a time, so that no acknowledgement and no request waits for many
+        }
+
         await writer.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 

@@ -44,4 +44,7 @@ internal sealed record KillPayload(string? Run, string Reason);
 [JsonSerializable(typeof(RunPayload))]
 [JsonSerializable(typeof(InterruptPayload))]
 [JsonSerializable(typeof(KillPayload))]
+[JsonSerializable(typeof(FileTask))]
+[JsonSerializable(typeof(FileOpenedPayload))]
+[JsonSerializable(typeof(FilePagePayload))]
 internal sealed partial class GuestJson : JsonSerializerContext;

@@ -42,10 +42,9 @@ public sealed class GuestPort
         get { lock (_gate) return _awaySince; }
     }
 
-    /// <summary>A scope for the port's own log lines, such as the sandbox's trace binding; set by the sandbox.</summary>
-    public object? LogScope { get; set; }
-
     internal GuestRequests Requests { get; }
+
+    internal GuestFiles Files { get; } = new();
 
     /// <summary>The highest number that may be acknowledged to the guest; 0 for none.</summary>
     internal ulong Acknowledged
@@ -138,6 +137,7 @@ public sealed class GuestPort
             _hello = hello;
             if (!_inbox.TryAdd(new GuestConnected(hello), bytes)) return false;
             _connection = connection;
+            Files.Move(connection);
             _awaySince = null;
             if (hello.Repl > 0) _ready.TrySetResult(hello);
             return true;
@@ -208,6 +208,7 @@ public sealed class GuestPort
     {
         if (_connection is null) return;
         _connection = null;
+        Files.Move(null);
         _awaySince = _time.GetUtcNow();
         if (_ready.Task.IsCompleted) _ready = NewReady();
         // A reader that has seen nothing yet begins with the next connection, on which the guest sends all of this again.

@@ -7,15 +7,16 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
-using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Storage;
 using Podflare.Containers;
+using Podflare.Files;
 using Podflare.Guests;
 using Podflare.Hosts;
 using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Storage;
 using Podflare.Streaming;
+using Podflare.Telemetry;
 using StackExchange.Redis;
 
 namespace Podflare.Hosting;
@@ -35,6 +36,7 @@ public static class PodflareHosting
         var process = PodflareProcess.From(builder.Configuration, clusterRole);
         var services = builder.Services;
         QuietFrameworks(builder.Logging);
+        builder.AddTelemetry(process.Role);
         services.AddSingleton(process);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(process.Host);
@@ -74,9 +76,10 @@ public static class PodflareHosting
     {
         silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (process.ClusterId, process.ClusterId));
         silo.Configure<GrainCollectionOptions>(grains => grains.DeactivationTimeout = TimeSpan.FromSeconds(20));
-        silo.UseSiloMetadata(process.Metadata);
+        silo.Configure<SiloOptions>(options => options.SiloName = process.SiloName);
         silo.Services.AddPlacementDirector<HostPlacement, HostPlacementDirector>();
         silo.AddRunStreams();
+        silo.AddFiles();
         if (process.Redis is { } redis) UseRedis(silo, process, redis);
         else UseMemory(silo, process);
     }
@@ -93,6 +96,9 @@ public static class PodflareHosting
             membership.ProbeTimeout = TimeSpan.FromSeconds(1);
             membership.NumMissedProbesLimit = 3;
             membership.DefunctSiloExpiration = TimeSpan.FromHours(1);
+
+            // Who is there is told by word of mouth; a word that was lost with a silo is made up for by looking.
+            membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);
         });
         var address = Advertised(process.Options.AdvertisedAddress);
         silo.ConfigureEndpoints(
@@ -104,6 +110,9 @@ public static class PodflareHosting
         {
             options.ConfigurationOptions = RedisSettings(redis);
             options.EntryExpiry = expiry;
+
+            // Else each sandbox that ever was leaves a hash behind, for good.
+            options.DeleteStateOnClear = true;
             options.GrainStorageSerializer = new RecordSerializer();
         });
 

@@ -11,16 +11,8 @@ namespace Podflare.Hosting;
 /// <param name="Folder">Its run folder, locked; null on a frontend, which needs none.</param>
 public sealed record PodflareProcess(PodflareOptions Options, ProcessRole Role, string ClusterId, string? Redis, LocalHost Host, RunFolder? Folder)
 {
-    /// <summary>What other silos are told of this one.</summary>
-    public Dictionary<string, string> Metadata
-    {
-        get
-        {
-            var metadata = new Dictionary<string, string> { [HostSilos.RoleKey] = Role.ToString().ToLowerInvariant() };
-            if (Host.Id is { } id) metadata[HostSilos.HostKey] = id;
-            return metadata;
-        }
-    }
+    /// <summary>By which other silos know what this one is.</summary>
+    public string SiloName => HostSilos.NameOf(Role.ToString().ToLowerInvariant(), Host.Id);
 
     public static PodflareProcess From(IConfiguration configuration, ProcessRole clusterRole)
     {

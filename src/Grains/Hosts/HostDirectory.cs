@@ -11,6 +11,8 @@ public sealed partial class HostDirectory(
     IGrainFactory grains, HostSilos silos, IOptions<HostDirectoryOptions> options, TimeProvider time, ILogger<HostDirectory> logger)
     : BackgroundService
 {
+    private static readonly TimeSpan Haste = TimeSpan.FromMilliseconds(50);
+
     private readonly TimeSpan _limit = TimeSpan.FromSeconds(options.Value.AnswerSeconds);
     private volatile Dictionary<string, Answer> _answers = [];
 
@@ -18,12 +20,12 @@ public sealed partial class HostDirectory(
     private ConcurrentDictionary<string, int> _claims = [];
 
     /// <summary>At least one host has answered lately.</summary>
-    public bool AnyAnswers => Fresh().Any();
+    public bool AnyAnswers => Fresh("").Any();
 
     /// <summary>The hosts to ask for a new sandbox, in order.</summary>
-    public IReadOnlyList<string> Candidates()
+    public IReadOnlyList<string> Candidates(string template)
     {
-        var order = HostChoice.Order(Fresh(), options.Value.MaxHosts, Random.Shared);
+        var order = HostChoice.Order(Fresh(template), template, options.Value.MaxHosts, Random.Shared);
         if (order.Count > 0) _claims.AddOrUpdate(order[0], 1, (_, claims) => claims + 1);
         return order;
     }
@@ -35,14 +37,15 @@ public sealed partial class HostDirectory(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(options.Value.PeriodSeconds), time);
+        var period = TimeSpan.FromSeconds(options.Value.PeriodSeconds);
         try
         {
-            do
+            while (true)
             {
                 await RefreshAsync(stoppingToken);
+                // While no host takes sandboxes, as at the start of everything, the first one that does is wanted at once.
+                await Task.Delay(Fresh("").Any(host => host.Load.Slots > 0) || period < Haste ? period : Haste, time, stoppingToken);
             }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -52,6 +55,7 @@ public sealed partial class HostDirectory(
 
     private async Task RefreshAsync(CancellationToken cancellationToken)
     {
+        silos.Look();
         var loads = await AskAsync(host => host.Load(), cancellationToken);
         var now = time.GetTimestamp();
         var before = _answers;
@@ -79,9 +83,15 @@ public sealed partial class HostDirectory(
         }
     }
 
-    private IEnumerable<(string Host, HostLoad Load)> Fresh() =>
+    private IEnumerable<(string Host, HostLoad Load)> Fresh(string template) =>
         _answers.Where(pair => time.GetElapsedTime(pair.Value.At).TotalSeconds < options.Value.StaleSeconds)
-            .Select(pair => (pair.Key, pair.Value.Load with { Sandboxes = pair.Value.Load.Sandboxes + _claims.GetValueOrDefault(pair.Key) }));
+            .Select(pair => (pair.Key, After(pair.Value.Load, _claims.GetValueOrDefault(pair.Key), template)));
+
+    private static HostLoad After(HostLoad load, int claims, string template) => claims == 0 ? load : load with
+    {
+        Sandboxes = load.Sandboxes + claims,
+        Parked = load.Parked.SetItem(template, load.Parked.GetValueOrDefault(template) - claims),
+    };
 
     [LoggerMessage(LogLevel.Debug, "Host {Host} did not answer: {Cause}")]
     private partial void LogSilent(string host, string cause);

@@ -26,6 +26,9 @@ public sealed partial class HostGrain
     [LoggerMessage(LogLevel.Warning, "Container {Container} could not be removed; the next sweep tries again.")]
     private partial void LogRemoveFailed(Exception exception, string container);
 
+    [LoggerMessage(LogLevel.Warning, "The file that says whether sandbox {Sandbox} is parked could not be changed.")]
+    private partial void LogMarkFailed(Exception exception, SandboxId sandbox);
+
     [LoggerMessage(LogLevel.Warning, "The sweep of host {Host} failed; the next one tries again.")]
     private partial void LogSweepFailed(Exception exception, string host);
 

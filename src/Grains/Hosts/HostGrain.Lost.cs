@@ -18,12 +18,13 @@ public sealed partial class HostGrain
         if (IsHome) return;
         if (silos.IsAlive(Id))
         {
-            DeactivateOnIdle();
+            this.MigrateOnIdle();
             return;
         }
 
         await _record.ReadAsync();
-        if (!_record.Exists || time.GetUtcNow() - _record.Value.LastSeen <= TimeSpan.FromSeconds(Options.GraceSeconds)) return;
+        var grace = TimeSpan.FromSeconds(Options.GraceSeconds);
+        if (!_record.Exists || time.GetUtcNow() - _record.Value.LastSeen <= grace || time.GetUtcNow() - silos.LastAlive(Id) <= grace) return;
         LogHostLost(Id, _record.Value.Sandboxes.Count);
         var open = _record.Value.Sandboxes;
         await EachAsync(open.Keys, async id =>

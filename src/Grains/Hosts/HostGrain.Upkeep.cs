@@ -2,12 +2,14 @@ using System.Collections.Immutable;
 using Orleans.Storage;
 using Podflare.Containers;
 using Podflare.Sandboxes;
+using Podflare.Telemetry;
 
 namespace Podflare.Hosts;
 
 public sealed partial class HostGrain
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortPause = TimeSpan.FromMilliseconds(50);
 
     private readonly Dictionary<SandboxId, Lease> _taken = [];
     private bool _dirty = true;
@@ -20,8 +22,9 @@ public sealed partial class HostGrain
     {
         if (!IsHome)
         {
+            // Not only ended: whoever has this silo in its directory cache would begin another orphan here with its next call.
             DelayDeactivation(TimeSpan.Zero);
-            DeactivateOnIdle();
+            this.MigrateOnIdle();
             return false;
         }
 
@@ -35,24 +38,40 @@ public sealed partial class HostGrain
     {
         DelayDeactivation(Timeout.InfiniteTimeSpan);
         var containers = await runtime.ListAsync(CancellationToken.None);
-        foreach (var _ in containers) _slots.Occupy();
+        foreach (var container in containers) _pool.Capacity.Take(container.Sandbox, container.MemoryBytes);
         var known = _record.Value.Sandboxes.Keys.Select(id => SandboxId.Parse(id)).ToHashSet();
-        await EachAsync(containers, container => AdoptAsync(container, isCounted: true));
+
+        // Those that an earlier attempt has adopted are counted already.
+        await EachAsync(containers.Where(container => !_sandboxes.ContainsKey(container.Sandbox)), AdoptAsync);
         var found = containers.Select(container => container.Sandbox).ToHashSet();
         await EachAsync(known.Where(id => !found.Contains(id)), DeclareLostAsync);
         RemoveStaleFolders(found);
+
+        // The last step that can fail: a host that counts as started without its timer would neither be seen nor sweep.
+        await this.RegisterOrUpdateReminder(LostReminder, ReminderPeriod, ReminderPeriod);
         _started = true;
         _sweptAt = time.GetUtcNow();
         LogReady(Id, _sandboxes.Count);
-        await this.RegisterOrUpdateReminder(LostReminder, ReminderPeriod, ReminderPeriod);
         this.RegisterGrainTimer(OnTickAsync, new GrainTimerCreationOptions(Tick, Tick) { Interleave = true, KeepAlive = true });
         WatchDeathsAsync().Ignore();
+        _pool.Tick();
+    }
+
+    public async Task Retire()
+    {
+        if (!IsHome) return;
+        host.Drain();
+        _pool.Close();
+        var until = time.GetUtcNow() + TimeSpan.FromSeconds(Options.RetireSeconds);
+        while (!(_pool.IsEmpty && _moving.Count == 0) && time.GetUtcNow() < until) await Task.Delay(ShortPause, time);
     }
 
     private async Task OnTickAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
+        SayFigures();
         ExpireLeases(now);
+        _pool.Tick();
         if (_dirty || now - _seenAt >= TimeSpan.FromSeconds(Options.SeenSeconds)) await WriteRecordAsync(now);
         if (_sweeping || now - _sweptAt < TimeSpan.FromSeconds(Options.SweepSeconds)) return;
         _sweeping = true;
@@ -87,6 +106,7 @@ public sealed partial class HostGrain
         {
             _leases.Remove(sandbox);
             LogLeaseExpired(sandbox);
+            Instruments.SweepRemoved.Add(1, new KeyValuePair<string, object?>("reason", "lease"));
             if (_moving.Add(sandbox)) RemoveAsync(sandbox, lease.Container.ContainerId).Ignore();
         }
 
@@ -98,13 +118,15 @@ public sealed partial class HostGrain
     {
         try
         {
-            var before = Known();
+            var before = _sandboxes.Keys.ToArray();
             var containers = await runtime.ListAsync(CancellationToken.None);
             var found = containers.ToDictionary(container => container.Sandbox);
-            await EachAsync(containers.Where(container => !Known().Contains(container.Sandbox)), container => AdoptAsync(container, isCounted: false));
+            await EachAsync(containers.Where(container => !IsKnown(container.Sandbox)), AdoptAsync);
+            await EachAsync(containers.Where(container => before.Contains(container.Sandbox)), WakeAsync);
             await EachAsync(
                 before.Where(id => _sandboxes.ContainsKey(id) && !_moving.Contains(id) && found.GetValueOrDefault(id) is not { Running: true }),
                 DeclareLostAsync);
+            foreach (var dead in containers.Where(container => !container.Running)) _pool.Drop(dead.Sandbox);
             RemoveStaleFolders([.. found.Keys]);
         }
         catch (Exception e)
@@ -118,12 +140,14 @@ public sealed partial class HostGrain
         }
     }
 
-    private HashSet<SandboxId> Known() => [.. _sandboxes.Keys, .. _leases.Keys, .. _taken.Keys, .. _moving];
+    private bool IsKnown(SandboxId id) =>
+        _sandboxes.ContainsKey(id) || _leases.ContainsKey(id) || _taken.ContainsKey(id) || _moving.Contains(id) || _pool.Has(id);
 
-    private async Task AdoptAsync(HostContainer container, bool isCounted)
+    private async Task AdoptAsync(HostContainer container)
     {
-        if (!isCounted) _slots.Occupy();
-        if (!_moving.Add(container.Sandbox)) return;
+        // What was unknown when it was listed may have been claimed or removed since.
+        if (IsKnown(container.Sandbox) || !_moving.Add(container.Sandbox)) return;
+        _pool.Capacity.Take(container.Sandbox, container.MemoryBytes);
         try
         {
             if (await AskToAdoptAsync(container))
@@ -136,17 +160,20 @@ public sealed partial class HostGrain
         catch
         {
             _moving.Remove(container.Sandbox);
-            _slots.Release();
+            _pool.Release(container.Sandbox);
             throw;
         }
 
         LogStrayRemoved(container.Sandbox);
-        await RemoveAsync(container.Sandbox, container.Id);
+        Instruments.SweepRemoved.Add(1, new KeyValuePair<string, object?>("reason", "stray"));
+        // Not awaited: a worker that comes back with many parked containers takes new sandboxes before the last of them is gone.
+        RemoveAsync(container.Sandbox, container.Id).Ignore();
     }
 
     /// <returns>False when the container is nobody's. Repeated until the sandbox could read and write its record.</returns>
     private async Task<bool> AskToAdoptAsync(HostContainer container)
     {
+        if (traces.FindSandbox(container.Sandbox.Value)?.Trace is { } trace) CallContext.Set(trace.TraceParent, trace);
         while (true)
         {
             try
@@ -161,8 +188,30 @@ public sealed partial class HostGrain
         }
     }
 
+    /// <summary>
+    /// A sandbox whose grain was lost with the grain directory of a silo that died would keep neither its limits nor its runs' until
+    /// somebody called it.
+    /// </summary>
+    private async Task WakeAsync(HostContainer container)
+    {
+        if (!_sandboxes.ContainsKey(container.Sandbox) || _moving.Contains(container.Sandbox)) return;
+        try
+        {
+            if (await GrainFactory.GetGrain<ISandboxGrain>(container.Sandbox.Value).Adopt(container.Id) is not null) return;
+        }
+        catch (Exception e) when (IsPassing(e))
+        {
+            LogAdoptRepeated(e, container.Sandbox);
+            return;
+        }
+
+        // It has ended, and the word of it was lost.
+        if (_sandboxes.ContainsKey(container.Sandbox)) await Release(container.Sandbox, container.Id);
+    }
+
     private async Task DeclareLostAsync(SandboxId sandbox)
     {
+        if (_sandboxes.GetValueOrDefault(sandbox)?.Trace is { } trace) CallContext.Set(trace.TraceParent, trace);
         try
         {
             await GrainFactory.GetGrain<ISandboxGrain>(sandbox.Value).DeclareLost();
@@ -174,55 +223,27 @@ public sealed partial class HostGrain
         }
     }
 
-    /// <summary>Removes a container whose id is marked as moving, and gives its slot back.</summary>
-    private async Task RemoveAsync(SandboxId sandbox, string containerId)
-    {
-        await _removals.WaitAsync();
-        try
-        {
-            await guests.CloseAsync(sandbox);
-            await RemoveContainerAsync(containerId);
-        }
-        finally
-        {
-            _removals.Release();
-            _moving.Remove(sandbox);
-            _slots.Release();
-        }
-    }
-
-    // What the runtime could not remove, the sweep finds.
-    private async Task RemoveContainerAsync(string containerId)
-    {
-        try
-        {
-            await runtime.RemoveAsync(containerId, CancellationToken.None);
-        }
-        catch (ContainerEngineException e)
-        {
-            LogRemoveFailed(e, containerId);
-        }
-    }
-
     private void RemoveStaleFolders(HashSet<SandboxId> found)
     {
-        var living = found.Concat(Known()).Select(id => id.Tail).ToHashSet();
+        // Those that this process knows have their socket open, and stay.
+        var living = found.Select(id => id.Tail).ToHashSet();
         foreach (var tail in guests.ListTails().Where(tail => !living.Contains(tail))) guests.RemoveStale(tail);
     }
 
     /// <summary>The engine tells of deaths at once; what it fails to tell, the sweep finds.</summary>
     private async Task WatchDeathsAsync()
     {
-        while (!host.Draining)
+        while (!host.Draining && !_stopping.IsCancellationRequested)
         {
             try
             {
-                await foreach (var death in runtime.WatchDeathsAsync(CancellationToken.None))
+                await foreach (var death in runtime.WatchDeathsAsync(_stopping.Token))
                 {
                     if (_sandboxes.ContainsKey(death.Sandbox)) DeclareLostAsync(death.Sandbox).Ignore();
+                    else _pool.Drop(death.Sandbox);
                 }
             }
-            catch (Exception e)
+            catch (Exception e) when (!_stopping.IsCancellationRequested)
             {
                 LogWatchFailed(e, Id);
             }

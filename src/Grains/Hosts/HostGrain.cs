@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -6,6 +7,7 @@ using Podflare.Containers;
 using Podflare.Guests;
 using Podflare.Sandboxes;
 using Podflare.Storage;
+using Podflare.Telemetry;
 using Podflare.Tenants;
 
 namespace Podflare.Hosts;
@@ -13,7 +15,8 @@ namespace Podflare.Hosts;
 /// <inheritdoc cref="IHostGrain"/>
 /// <remarks>
 /// At home it works on this process's engine. On a foreign worker it is an orphan that only knows the stored record. Parts: this file
-/// claims and lists, <c>.Upkeep</c> start, sweep and record, <c>.Lost</c> what becomes of the sandboxes of a host that is gone.
+/// claims and lists, <c>.Containers</c> how they start and go, <c>.Upkeep</c> start, sweep and record, <c>.Lost</c> what becomes of the
+/// sandboxes of a host that is gone.
 /// </remarks>
 [GrainType("host"), HostPlacement]
 public sealed partial class HostGrain(
@@ -23,20 +26,22 @@ public sealed partial class HostGrain(
     HostSilos silos,
     IContainerRuntime runtime,
     GuestListener guests,
+    RunFolder folder,
     IOptions<TemplateOptions> templates,
     IOptions<HostOptions> hostOptions,
+    SandboxTraces traces,
     TimeProvider time,
     ILogger<HostGrain> logger) : Grain, IHostGrain, IRemindable
 {
     private readonly GrainRecord<HostRecord> _record = new(durable, "host", context, logger);
-    private readonly ContainerSlots _slots = new(hostOptions.Value.Slots, hostOptions.Value.MaxWaiting, time);
-    private readonly SemaphoreSlim _starts = new(hostOptions.Value.ConcurrentStarts);
     private readonly SemaphoreSlim _removals = new(hostOptions.Value.ConcurrentRemovals);
     private readonly Dictionary<SandboxId, Lease> _leases = [];
     private readonly Dictionary<SandboxId, SandboxInfo> _sandboxes = [];
 
-    // Ids whose container is being started or removed: neither a stray nor missing.
+    // Ids whose container is being adopted or removed: neither a stray nor missing.
     private readonly HashSet<SandboxId> _moving = [];
+    private ContainerPool _pool = null!;
+    private readonly CancellationTokenSource _stopping = new();
     private bool _started;
 
     private HostOptions Options => hostOptions.Value;
@@ -45,29 +50,38 @@ public sealed partial class HostGrain(
 
     private bool IsHome => host.Id == Id;
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken) => _record.ReadAsync();
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        var capacity = new HostCapacity(Options.Slots, Options.MemoryMib << 20);
+        _pool = new ContainerPool(Id, templates.Value, Options, capacity, new ContainerStarter(this), time, logger);
+        return _record.ReadAsync();
+    }
 
-    public async Task<SandboxId> Claim(SandboxSpec spec, TimeSpan wait, CancellationToken cancellationToken)
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _stopping.CancelAsync();
+
+    public async Task<SandboxId> Claim(TenantId tenant, SandboxSpec spec, TimeSpan wait, CancellationToken cancellationToken)
     {
         if (!IsHome || !_started || host.Draining) throw new NoCapacityException();
-        var template = templates.Value.Find(spec.Template);
-        await _slots.TakeAsync(wait, cancellationToken);
-        var sandbox = SandboxId.New(Id);
-        _moving.Add(sandbox);
+        using var span = Spans.Start(Spans.Claim, spec.Trace);
+        span?.SetTag(Spans.Template, spec.Template).SetTag(Spans.TenantId, tenant.Value);
+        using var took = new Stopclock(Instruments.SandboxClaim, Label(spec.Template));
         try
         {
-            var leased = await StartAsync(sandbox, template, spec, cancellationToken);
-            _leases[sandbox] = new Lease(leased, time.GetUtcNow() + TimeSpan.FromSeconds(Options.LeaseSeconds));
-            return sandbox;
+            var shape = templates.Value.Find(spec.Template).ToContainer(default, spec);
+            var trace = spec.Trace is null ? null : new ClaimTrace(spec.Trace, tenant.Value, span?.Context ?? default);
+            var ready = await _pool.ClaimAsync(tenant, shape, trace, wait, cancellationToken);
+            // Written before the id leaves: a container that is leased, or was, is never parked again.
+            _leases[ready.Sandbox] = new Lease(ready.Container, time.GetUtcNow() + TimeSpan.FromSeconds(Options.LeaseSeconds));
+            _pool.Let(ready);
+            traces.Note(ready.Sandbox, tenant.Value, spec.Trace);
+            span?.SetTag(Spans.SandboxId, ready.Sandbox.Value);
+            return ready.Sandbox;
         }
-        catch
+        catch (Exception e)
         {
-            _slots.Release();
+            span.Fail(e);
+            took.Fail(e);
             throw;
-        }
-        finally
-        {
-            _moving.Remove(sandbox);
         }
     }
 
@@ -79,7 +93,17 @@ public sealed partial class HostGrain(
         return Task.FromResult<LeasedContainer?>(lease.Container);
     }
 
-    public Task<HostLoad> Load() => Task.FromResult(new HostLoad(_slots.Used, IsHome && _started ? Options.Slots : 0, host.Draining || !IsHome));
+    public Task<HostLoad> Load()
+    {
+        var parked = _pool.Parked.Where(pool => pool.Count > 0).ToImmutableDictionary(pool => pool.Template, pool => pool.Count);
+        return Task.FromResult(new HostLoad(_pool.Capacity.Used - parked.Values.Sum(), IsHome && _started ? Options.Slots : 0, host.Draining || !IsHome)
+        {
+            Parked = parked,
+            Waiting = _pool.Waiting,
+            // Parked containers make room when others need it.
+            MemoryUsed = (double)(_pool.Capacity.UsedBytes - _pool.ParkedBytes) / _pool.Capacity.MemoryBytes,
+        });
+    }
 
     public Task<IReadOnlyList<SandboxInfo>> List(TenantId tenant, SandboxFilter filter)
     {
@@ -111,43 +135,6 @@ public sealed partial class HostGrain(
         _dirty |= _sandboxes.Remove(sandbox);
         if (IsHome && _moving.Add(sandbox)) RemoveAsync(sandbox, containerId).Ignore();
         return Task.CompletedTask;
-    }
-
-    private async Task<LeasedContainer> StartAsync(SandboxId sandbox, Template template, SandboxSpec spec, CancellationToken cancellationToken)
-    {
-        await _starts.WaitAsync(cancellationToken);
-        var began = time.GetTimestamp();
-        string? container = null;
-        try
-        {
-            var port = guests.Open(sandbox);
-            container = await runtime.StartAsync(template.ToContainer(sandbox, spec), cancellationToken);
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            using var timer = time.CreateTimer(_ => limit.Cancel(), null, TimeSpan.FromSeconds(Options.ReadySeconds), Timeout.InfiniteTimeSpan);
-            GuestHello hello;
-            try
-            {
-                hello = await port.WaitReadyAsync(limit.Token);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                throw new ContainerStartException("the sandbox did not become ready in time", retry: true);
-            }
-
-            LogStarted(sandbox, time.GetElapsedTime(began).TotalMilliseconds);
-            return new LeasedContainer(container, hello.Boot);
-        }
-        catch
-        {
-            // The caller may be gone; removal must still run.
-            if (container is not null) await RemoveContainerAsync(container);
-            await guests.CloseAsync(sandbox);
-            throw;
-        }
-        finally
-        {
-            _starts.Release();
-        }
     }
 
     private static bool IsAfter(SandboxInfo sandbox, SandboxFilter filter) =>

@@ -11,13 +11,29 @@ public sealed class HostOptions
     [Range(1, 10_000)]
     public int Slots { get; set; } = 200;
 
-    /// <summary>Claims that may wait for a slot or a start; one more gets 503 <c>no_capacity</c>. Default: 256.</summary>
+    /// <summary>Sum of the memory limits of these containers, in MiB. Default: 8 times the machine's memory, because few sandboxes use what they may.</summary>
+    [Range(64, 1024L * 1024 * 1024)]
+    public long MemoryMib { get; set; } = Math.Max(64, 8 * (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20));
+
+    /// <summary>Claims that may wait for room or a start; one more gets 503 <c>no_capacity</c>, or the tenant with the most claims gives one up. Default: 256.</summary>
     [Range(0, 10_000)]
     public int MaxWaiting { get; set; } = 256;
 
     /// <summary>Containers that are started at once. Default: 4, where two cores gain nothing more.</summary>
     [Range(1, 64)]
     public int ConcurrentStarts { get; set; } = 4;
+
+    /// <summary>Of these, containers that are started for a pool while no claim waits. Default: 2.</summary>
+    [Range(1, 64)]
+    public int ConcurrentRefills { get; set; } = 2;
+
+    /// <summary>A pool keeps as many containers as were claimed of its template in this time, within the template's bounds, in seconds. Default: 30.</summary>
+    [Range(1, 3_600)]
+    public double DemandSeconds { get; set; } = 30;
+
+    /// <summary>Time for a stopping worker to remove its parked containers, in seconds. Default: 10.</summary>
+    [Range(0, 60)]
+    public double RetireSeconds { get; set; } = 10;
 
     /// <summary>Containers that are removed, or sandboxes that are called, at once. Default: 16.</summary>
     [Range(1, 64)]

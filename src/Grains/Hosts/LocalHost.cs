@@ -4,10 +4,13 @@ namespace Podflare.Hosts;
 /// <param name="Id">The host's 8 hex digits; null on a frontend, where no sandbox lives.</param>
 public sealed record LocalHost(string? Id)
 {
-    private volatile bool _draining;
+    private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>The process is stopping: no new sandbox.</summary>
-    public bool Draining => _draining;
+    public bool Draining => _stopping.IsCancellationRequested;
 
-    public void Drain() => _draining = true;
+    /// <summary>Ends what would hold up the stop and can be done elsewhere.</summary>
+    public CancellationToken Stopping => _stopping.Token;
+
+    public void Drain() => _stopping.Cancel();
 }

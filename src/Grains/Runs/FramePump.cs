@@ -1,7 +1,9 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Podflare.Guests;
+using Podflare.Hosting;
 using Podflare.Sandboxes;
+using Podflare.Telemetry;
 
 namespace Podflare.Runs;
 
@@ -100,7 +102,10 @@ public sealed partial class FramePump(SandboxId sandbox, GuestPort port, IFrameP
         if (_batch.Count == 0) return true;
         var last = _batch[^1];
         var run = await owner.FindAsync(last.Run, cancellationToken);
+        FaultPoint.Reach(last is GuestRunEnded ? FaultPoint.EndArrived : FaultPoint.FramesArrived);
+        var before = run?.Events!.LastSeq ?? 0;
         var result = run is null ? AppendResult.Ended : await AppendAsync(run, cancellationToken);
+        if (result is AppendResult.Done) Count(run!, before);
         _batch.Clear();
         _bytes = 0;
         switch (result)
@@ -116,9 +121,23 @@ public sealed partial class FramePump(SandboxId sandbox, GuestPort port, IFrameP
                 break;
         }
 
+        FaultPoint.Reach(last is GuestRunEnded ? FaultPoint.EndPublished : FaultPoint.FramesPublished);
         port.Acknowledge(last.Number);
         if (run is { Ended: true, EndedAt: null }) owner.OnEnded(run);
         return true;
+    }
+
+    private void Count(RunEntry run, long before)
+    {
+        if (_batch.Count == 0) return;
+        RunFigures.Logged(run, before, _batch[0].Time);
+        foreach (var frame in _batch)
+        {
+            if (frame is not GuestOutput output) continue;
+            if (output.IsError) run.StderrBytes += output.Bytes.Length;
+            else run.StdoutBytes += output.Bytes.Length;
+            Instruments.Output.Add(output.Bytes.Length, output.IsError ? RunFigures.Stderr : RunFigures.Stdout);
+        }
     }
 
     private async Task<AppendResult> AppendAsync(RunEntry run, CancellationToken cancellationToken)

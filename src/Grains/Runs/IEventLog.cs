@@ -1,4 +1,5 @@
 using Podflare.Sandboxes;
+using Podflare.Telemetry;
 
 namespace Podflare.Runs;
 
@@ -50,6 +51,7 @@ public interface IEventLog
 /// <summary>What is stored of a run. Neither code nor env is.</summary>
 /// <param name="Exit">The rendered <c>exit</c> line with its newline, once it is in the log; it outlives the events.</param>
 /// <param name="LastSeq">The exit's <c>seq</c>.</param>
+/// <param name="Trace">Its place in its trace.</param>
 public sealed record RunRecord(
     RunId Id,
     string PayloadHash,
@@ -59,7 +61,8 @@ public sealed record RunRecord(
     DateTimeOffset CreatedAt,
     string? Exit = null,
     long LastSeq = 0,
-    RunEnding? Ending = null)
+    RunEnding? Ending = null,
+    RunTrace? Trace = null)
 {
     public bool Ended => Exit is not null;
 }

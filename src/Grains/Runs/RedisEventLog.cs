@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Podflare.Sandboxes;
 using Podflare.Streaming;
+using Podflare.Telemetry;
 using StackExchange.Redis;
 
 namespace Podflare.Runs;
@@ -18,6 +20,10 @@ public sealed partial class RedisEventLog : IEventLog
     // Entries have no size limit here, so a read begins with one and asks for more only as long as they turn out small.
     private const int MostEntriesPerRead = 32;
     private const int MostReads = 4;
+
+    private static readonly KeyValuePair<string, object?> Failed = new("outcome", "failed");
+    private static readonly KeyValuePair<string, object?>[] Outcomes =
+        [.. Enum.GetNames<AppendResult>().Select(name => new KeyValuePair<string, object?>("outcome", name.ToLowerInvariant()))];
 
     private readonly IConnectionMultiplexer _redis;
     private readonly IOptions<RunOptions> _options;
@@ -58,6 +64,23 @@ public sealed partial class RedisEventLog : IEventLog
     }
 
     public async Task<AppendOutcome> AppendAsync(SandboxId sandbox, RunId run, LogAppend append, CancellationToken cancellationToken)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var outcome = new AppendOutcome(AppendResult.Fenced);
+        var failed = true;
+        try
+        {
+            outcome = await AppendOnceAsync(sandbox, run, append, cancellationToken);
+            failed = false;
+            return outcome;
+        }
+        finally
+        {
+            Instruments.Append.Record(Stopwatch.GetElapsedTime(began).TotalSeconds, failed ? Failed : Outcomes[(int)outcome.Result]);
+        }
+    }
+
+    private async Task<AppendOutcome> AppendOnceAsync(SandboxId sandbox, RunId run, LogAppend append, CancellationToken cancellationToken)
     {
         var (batch, exit) = (append.Batch, append.Ending is not null);
         var refusal = await CallAsync(
@@ -140,7 +163,7 @@ public sealed partial class RedisEventLog : IEventLog
         var fields = await CallAsync(db => db.HashGetAsync(RunKey(sandbox, run), ["hash", "run", "exit", "last", "end"]), cancellationToken);
         if (fields[0].IsNull) return null;
         var stored = StoredRun.ReadRun(fields[1]!);
-        var record = new RunRecord(run, fields[0]!, stored.Language, stored.Timeout, stored.OnDisconnect, stored.CreatedAt);
+        var record = new RunRecord(run, fields[0]!, stored.Language, stored.Timeout, stored.OnDisconnect, stored.CreatedAt, Trace: stored.Trace);
         return fields[2].IsNull
             ? record
             : record with { Exit = fields[2], LastSeq = (long)fields[3], Ending = StoredRun.ReadEnding(fields[4]!) };
@@ -180,6 +203,10 @@ public sealed partial class RedisEventLog : IEventLog
         return long.Parse(id.AsSpan(0, id.IndexOf('-', StringComparison.Ordinal)), CultureInfo.InvariantCulture);
     }
 
+    // The library ends calls that were under way when a connection broke with whatever its pipe or its own tasks threw.
+    private static bool IsOutage(Exception e) =>
+        e is RedisException or TimeoutException or ObjectDisposedException or InvalidOperationException or OperationCanceledException or IOException;
+
     private static bool IsRefusal(string message) =>
         message.StartsWith("FENCED ", StringComparison.Ordinal) || message.StartsWith("ENDED ", StringComparison.Ordinal);
 
@@ -192,7 +219,7 @@ public sealed partial class RedisEventLog : IEventLog
             if (Interlocked.Exchange(ref _away, 0) == 1) LogBack();
             return result;
         }
-        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
+        catch (Exception e) when (IsOutage(e) && !(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
             if (Interlocked.Exchange(ref _away, 1) == 0) LogAway(e);
             throw new StorageUnavailableException();

@@ -1,3 +1,4 @@
+using Podflare.Hosting;
 using Podflare.Streaming;
 
 namespace Podflare.Runs;
@@ -101,6 +102,7 @@ public sealed partial class RunEvents
                     switch (outcome.Result)
                     {
                         case AppendResult.Done:
+                            FaultPoint.Reach(rest.Ending is null ? FaultPoint.FramesAppended : FaultPoint.EndAppended);
                             _doubt = null;
                             Publish(rest);
                             return AppendResult.Done;

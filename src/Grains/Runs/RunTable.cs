@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Podflare.Sandboxes;
+using Podflare.Telemetry;
 
 namespace Podflare.Runs;
 
@@ -126,6 +128,7 @@ public sealed class RunTable(int maxOpen, int maxWaiting, int maxEnded, long max
 /// <summary>One run in a sandbox grain's hands.</summary>
 public sealed class RunEntry(RunId id)
 {
+    private bool _counted;
     private readonly TaskCompletionSource<RunEvents> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public RunId Id { get; } = id;
@@ -156,6 +159,15 @@ public sealed class RunEntry(RunId id)
     /// <summary>When its exit was logged; readers take it from memory for a moment longer.</summary>
     public DateTimeOffset? EndedAt { get; set; }
 
+    /// <summary>The run's span, where this activation began it and somebody listens.</summary>
+    public Activity? Span { get; set; }
+
+    /// <summary>Bytes that this activation has logged of its standard output.</summary>
+    public long StdoutBytes { get; set; }
+
+    /// <summary>Bytes that this activation has logged of its standard error.</summary>
+    public long StderrBytes { get; set; }
+
     public bool Ended => Events is { Ended: true };
 
     /// <summary>Its place among the ended runs of its table.</summary>
@@ -164,7 +176,20 @@ public sealed class RunEntry(RunId id)
     public void Open(RunEvents events)
     {
         Events = events;
+        if (!_counted && !events.Ended) Count(1);
         _opened.TrySetResult(events);
+    }
+
+    /// <summary>It has its exit, or is no longer in this activation's hands.</summary>
+    public void Leave()
+    {
+        if (_counted) Count(-1);
+    }
+
+    private void Count(int change)
+    {
+        _counted = change > 0;
+        Instruments.RunsActive.Add(change);
     }
 
     /// <summary>It was not accepted: who waits for its events is told so.</summary>

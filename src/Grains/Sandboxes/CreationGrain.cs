@@ -20,7 +20,7 @@ public sealed record CreationRecord
 /// <remarks>Its calls queue: two requests with one key at one moment are one after the other, and the second finds the first one's work.</remarks>
 [GrainType("creation"), HostPlacement]
 public sealed class CreationGrain(
-    [FromKeyedServices(Stores.Expiring)] IGrainStorage expiring, IGrainContext context, SandboxCreator creator, ILogger<CreationGrain> logger)
+    [FromKeyedServices(Stores.Expiring)] IGrainStorage expiring, IGrainContext context, LocalHost host, SandboxCreator creator, ILogger<CreationGrain> logger)
     : Grain, ICreationGrain
 {
     private readonly GrainRecord<CreationRecord> _record = new(expiring, "creation", context, logger);
@@ -28,6 +28,26 @@ public sealed class CreationGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken) => _record.ReadAsync();
 
     public async Task<Creation> Create(TenantId tenant, SandboxSpec spec, CancellationToken cancellationToken)
+    {
+        // A stop does not wait for creates: another worker goes on from the record.
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, host.Stopping);
+        try
+        {
+            return await CreateOnceAsync(tenant, spec, limit.Token).WaitAsync(host.Stopping);
+        }
+        catch (OperationCanceledException) when (host.Draining)
+        {
+            throw new ShuttingDownException();
+        }
+        catch (InconsistentStateException)
+        {
+            // Another activation has written, or a write of ours was done though its answer was lost: what is stored counts.
+            await _record.ReadAsync();
+            throw new StorageUnavailableException();
+        }
+    }
+
+    private async Task<Creation> CreateOnceAsync(TenantId tenant, SandboxSpec spec, CancellationToken cancellationToken)
     {
         var hash = spec.PayloadHash();
         var creation = this.GetPrimaryKeyString();

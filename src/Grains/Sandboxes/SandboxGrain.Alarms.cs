@@ -1,5 +1,6 @@
 using Podflare.Guests;
 using Podflare.Runs;
+using Podflare.Telemetry;
 
 namespace Podflare.Sandboxes;
 
@@ -18,6 +19,7 @@ public sealed partial class SandboxGrain
 
     private IGrainTimer? _alarm;
     private DateTimeOffset _armedFor;
+    private bool _doubted;
     private DateTimeOffset _idleSince;
 
     private void StartAlarms()
@@ -32,8 +34,8 @@ public sealed partial class SandboxGrain
         if (_alarm is null || _end is not null) return;
         var now = time.GetUtcNow();
         var idle = _idleSince + _record.Value.IdleLimit;
-        var end = _runs.OpenCount == 0 && idle < _record.Value.ExpiresAt ? idle : _record.Value.ExpiresAt;
-        var wait = _runs.IsOverfull ? TimeSpan.Zero : !_runs.IsEmpty || _awaySince is not null ? Tick : end - now;
+        var end = !IsBusy && idle < _record.Value.ExpiresAt ? idle : _record.Value.ExpiresAt;
+        var wait = _runs.IsOverfull ? TimeSpan.Zero : !_runs.IsEmpty || IsBusy || _awaySince is not null ? Tick : end - now;
         wait = TimeSpan.FromTicks(Math.Clamp(wait.Ticks, TimeSpan.FromMilliseconds(10).Ticks, LongestWait.Ticks));
         if (_armedFor > now && _armedFor <= now + wait) return;
         _armedFor = now + wait;
@@ -42,25 +44,43 @@ public sealed partial class SandboxGrain
 
     private async Task OnAlarmAsync(CancellationToken cancellationToken)
     {
+        try
+        {
+            await LookAsync(cancellationToken);
+        }
+        catch (StorageUnavailableException)
+        {
+            // Looked at again at the next tick: without one, neither limits nor watched runs would ever end.
+        }
+        finally
+        {
+            ArmAlarms();
+        }
+    }
+
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
         if (_end is not null) return;
+        RestoreTrace();
         var now = time.GetUtcNow();
-        if (now - _armedFor > TooLate && !await IsStillOursAsync())
+        _doubted |= now - _armedFor > TooLate;
+        if (_doubted && !await IsStillOursAsync())
         {
             OnReplaced();
             return;
         }
 
+        _doubted = false;
         _armedFor = default;
         if (now >= _record.Value.ExpiresAt) EndInBackground(EndReason.Expired);
-        else if (_runs.OpenCount == 0 && now - _idleSince >= _record.Value.IdleLimit) EndInBackground(EndReason.Idle);
+        else if (!IsBusy && now - _idleSince >= _record.Value.IdleLimit) EndInBackground(EndReason.Idle);
         else if (_awaySince is { } since && now - since >= TimeSpan.FromSeconds(Limits.GuestPatienceSeconds)) EndInBackground(EndReason.Lost);
         else
         {
+            Weigh(now);
             foreach (var run in _runs.Active.ToArray()) await WatchAsync(run, now, cancellationToken);
             await ForgetEndedAsync(now, cancellationToken);
         }
-
-        ArmAlarms();
     }
 
     private async Task WatchAsync(RunEntry run, DateTimeOffset now, CancellationToken cancellationToken)
@@ -106,6 +126,9 @@ public sealed partial class SandboxGrain
         if (await log.WithdrawAsync(_id, run.Id, cancellationToken))
         {
             LogWithdrawn(_id, run.Id);
+            RunSpans.Refuse(run.Span, "withdrawn");
+            run.Leave();
+            run.Span = null;
             _runs.Remove(run);
             if (_runs.OpenCount == 0) _idleSince = time.GetUtcNow();
         }

@@ -1,6 +1,8 @@
 using Podflare.Guests;
+using Podflare.Hosting;
 using Podflare.Hosts;
 using Podflare.Runs;
+using Podflare.Telemetry;
 using Podflare.Tenants;
 
 namespace Podflare.Sandboxes;
@@ -12,6 +14,7 @@ public sealed partial class SandboxGrain
     private static readonly TimeSpan LongestRepeat = TimeSpan.FromSeconds(2);
 
     private Task? _end;
+    private EndReason? _ending;
     private TaskCompletionSource? _drained;
 
     public async Task Delete(TenantId tenant)
@@ -20,6 +23,8 @@ public sealed partial class SandboxGrain
         await EndWhenHostIsLostAsync();
         if (_tombstone.Exists) return;
         if (_end is null && !IsHome) throw new SandboxUnreachableException();
+        using var span = Spans.Start(Spans.Destroy, Trace);
+        Describe(span);
         try
         {
             await EndAsync(EndReason.Deleted).WaitAsync(DeleteLimit, time);
@@ -47,7 +52,12 @@ public sealed partial class SandboxGrain
 
     private async Task EndCoreAsync(EndReason why, RunId? stuck)
     {
+        RestoreTrace();
+        // A delete has a span of its own, in the trace of whoever asked for it.
+        using var span = why is EndReason.Deleted ? null : Spans.Start(Spans.Expire, Trace);
+        Describe(span)?.SetTag(Spans.EndReason, why.ToString().ToLowerInvariant());
         LogEnding(_id, why);
+        _ending = why;
         await _closing.CancelAsync();
         await Settled(_adopting ?? Task.CompletedTask);
         foreach (var run in _runs.All.ToArray()) await Settled(run.Starting ?? Task.CompletedTask);
@@ -55,12 +65,14 @@ public sealed partial class SandboxGrain
         stuck = _record.Value.StuckRun is { } known ? new RunId(known) : stuck;
         var ending = _record.Value with { Ending = why, StuckRun = stuck?.Value, Owner = silo.SiloAddress.ToParsableString() };
         await RepeatAsync(() => StoreAsync(() => _record.WriteAsync(ending)));
+        FaultPoint.Reach(FaultPoint.SandboxEnding);
         await StopGuestAsync(why);
         foreach (var run in await RepeatAsync(() => log.ListOpenAsync(_id, _deactivating.Token)))
         {
             await RepeatAsync(() => CloseRunAsync(run, why, stuck));
         }
 
+        FaultPoint.Reach(FaultPoint.RunsClosed);
         await RepeatAsync(() => log.ExpireAsync(_id, _deactivating.Token));
         await BuryAsync(why);
     }
@@ -106,10 +118,12 @@ public sealed partial class SandboxGrain
         };
         var containerId = _record.Value.ContainerId;
         await RepeatAsync(() => StoreAsync(() => _tombstone.WriteAsync(new Tombstone { Sandbox = buried })));
+        FaultPoint.Reach(FaultPoint.SandboxBuried);
         await RepeatAsync(() => StoreAsync(_record.ClearAsync));
         _alarm?.Dispose();
         DelayDeactivation(TimeSpan.Zero);
         LogEnded(_id, why);
+        Instruments.SandboxEnded.Add(1, new KeyValuePair<string, object?>("reason", why.ToString().ToLowerInvariant()));
         await Settled(GrainFactory.GetGrain<IHostGrain>(_id.Host).Release(_id, containerId));
     }
 

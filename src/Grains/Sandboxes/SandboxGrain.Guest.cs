@@ -1,5 +1,6 @@
 using Podflare.Guests;
 using Podflare.Runs;
+using Podflare.Telemetry;
 
 namespace Podflare.Sandboxes;
 
@@ -51,6 +52,10 @@ public sealed partial class SandboxGrain
         _runs.Settle(run);
         if (_runs.OpenCount == 0) _idleSince = run.EndedAt.Value;
         var ending = run.Events!.Record.Ending!;
+        var span = run.Span ?? spans.Restore(_id, _record.Value, run.Events.Record);
+        RunFigures.Ended(run, span);
+        RunSpans.End(span, run);
+        run.Span = null;
         LogRunEnded(_id, run.Id, ending.Code, ending.Reason);
         if (_runs.OpenCount == 0) _drained?.TrySetResult();
         ArmAlarms();
@@ -58,6 +63,7 @@ public sealed partial class SandboxGrain
 
     public void OnReplaced()
     {
+        foreach (var run in _runs.All) DropSpan(run);
         LogReplaced(_id);
         DeactivateOnIdle();
     }
@@ -92,6 +98,7 @@ public sealed partial class SandboxGrain
     {
         var events = await RunEvents.OpenAsync(log, _id, stored, isNew: false, runOptions.Value, time, cancellationToken);
         var entry = _runs.Find(stored.Id) ?? _runs.Add(stored.Id);
+        NoteTrace(stored);
         if (entry.Events is null)
         {
             entry.AskedAt = time.GetUtcNow();

@@ -47,4 +47,7 @@ public sealed partial class SandboxGrain
 
     [LoggerMessage(LogLevel.Error, "Sandbox {Sandbox} stopped taking its guest's frames; they come again to the next activation.")]
     private partial void LogPumpFailed(Exception exception, SandboxId sandbox);
+
+    [LoggerMessage(LogLevel.Debug, "The CPU weight of sandbox {Sandbox} could not be changed.")]
+    private partial void LogNotWeighed(Exception exception, SandboxId sandbox);
 }

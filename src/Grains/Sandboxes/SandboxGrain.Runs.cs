@@ -1,6 +1,8 @@
 using Podflare.Guests;
+using Podflare.Hosting;
 using Podflare.Runs;
 using Podflare.Streaming;
+using Podflare.Telemetry;
 using Podflare.Tenants;
 
 namespace Podflare.Sandboxes;
@@ -29,14 +31,17 @@ public sealed partial class SandboxGrain
         GuardReadable(tenant);
         await EndWhenHostIsLostAsync();
         var entry = _runs.Find(run);
-        var events = entry?.Events ?? await OpenStoredAsync(run, _deactivating.Token);
+        var events = IsHome && entry?.Events is { } held ? held : await ReadStoredAsync(run, _deactivating.Token);
         var stored = events.Record;
         var ending = stored.Ending;
         var started = ending?.StartedAt ?? entry?.StartedAt;
-        var state = ending is not null ? RunState.Ended : started is null ? RunState.Queued : RunState.Running;
+        var state = ending is not null ? RunState.Ended : started is null && events.LastSeq == 0 ? RunState.Queued : RunState.Running;
         return new RunInfo(
             run, state, stored.Language, stored.Timeout, stored.CreatedAt, started, ending?.EndedAt, ending?.Code, ending?.Reason,
-            events.FirstSeq, events.LastSeq, ending?.ReplRestarted ?? entry?.ReplRestarted ?? false);
+            events.FirstSeq, events.LastSeq, ending?.ReplRestarted ?? entry?.ReplRestarted ?? false)
+        {
+            TraceId = stored.Trace?.TraceParent.Substring(3, 32),
+        };
     }
 
     public Task<IReadOnlyList<RunId>> ListRuns(TenantId tenant)
@@ -47,7 +52,8 @@ public sealed partial class SandboxGrain
 
     public async Task<EventBatch?> ReadEvents(TenantId tenant, RunId run, long afterSeq, CancellationToken cancellationToken)
     {
-        var events = await OpenEventsAsync(tenant, run, expectStart: false, cancellationToken);
+        GuardReadable(tenant);
+        var events = IsHome ? await OpenEventsAsync(tenant, run, expectStart: false, cancellationToken) : await ReadStoredAsync(run, cancellationToken);
         return await events.ReadAfterAsync(afterSeq, runOptions.Value.BatchBytes, cancellationToken);
     }
 
@@ -56,6 +62,8 @@ public sealed partial class SandboxGrain
         GuardReadable(tenant);
         if (_runs.Find(run) is not { Ended: false } && (await OpenStoredAsync(run, cancellationToken)).Ended) return;
         var port = await GuardCommandAsync(tenant, cancellationToken);
+        using var span = Spans.Start(Spans.RunInterrupt, _runs.Find(run)?.Events?.Record.Trace?.ToBinding() ?? Trace);
+        Describe(span)?.SetTag(Spans.RunId, run.Value);
         await AskAsync(port, new InterruptGuestRun(run, TimeSpan.FromSeconds(runOptions.Value.GraceSeconds)), cancellationToken);
     }
 
@@ -75,16 +83,18 @@ public sealed partial class SandboxGrain
             var joined = entry.Events is not null || !await AcceptAsync(entry, request, hash);
             stored = entry is { Ended: true, EndedAt: null };
             if (entry.Events!.Record.PayloadHash != hash) throw new IdempotencyKeyReusedException();
-            if (entry.Ended) return new RunAccepted(entry.Id, Joined: true, ReplRestarted: false);
+            if (entry.Ended) return Accepted(entry, joined: true, restarted: false);
             var restarted = false;
             if (!entry.Held && entry.Events.LastSeq == 0) restarted = await HandOverAsync(port, entry, request);
             if (!joined) LogRunAccepted(_id, entry.Id, request.Language);
-            return new RunAccepted(entry.Id, joined, restarted);
+            return Accepted(entry, joined, restarted);
         }
         catch (Exception e)
         {
             if (entry.Events is null || stored)
             {
+                RunSpans.Refuse(entry.Span, e.GetType().FullName!);
+                entry.Span = null;
                 entry.Refuse(e);
                 _runs.Remove(entry);
             }
@@ -102,10 +112,17 @@ public sealed partial class SandboxGrain
     /// <returns>True when the run is new, false when an earlier request had it accepted.</returns>
     private async Task<bool> AcceptAsync(RunEntry entry, RunRequest request, string hash)
     {
-        var wanted = new RunRecord(entry.Id, hash, request.Language, request.Timeout, request.OnDisconnect, time.GetUtcNow());
+        var trace = RunTrace.Of(request, Trace);
+        entry.Span = trace is null ? null : spans.Start(_id, _record.Value, entry.Id, request, trace);
+        if (entry.Span is { Recorded: true } span) trace = trace! with { Span = span.Id };
+        var wanted = new RunRecord(entry.Id, hash, request.Language, request.Timeout, request.OnDisconnect, time.GetUtcNow(), Trace: trace);
+        FaultPoint.Reach(FaultPoint.RunStarting);
         var outcome = await log.AcceptAsync(_id, wanted, _closing.Token);
+        FaultPoint.Reach(FaultPoint.RunAccepted);
+        if (!outcome.IsNew) DropSpan(entry);
         if (outcome.PayloadHash != hash) throw new IdempotencyKeyReusedException();
         var stored = outcome.IsNew ? wanted : await log.FindRunAsync(_id, entry.Id, _closing.Token) ?? wanted;
+        NoteTrace(stored);
         entry.Open(await RunEvents.OpenAsync(log, _id, stored, outcome.IsNew, runOptions.Value, time, _closing.Token));
         return outcome.IsNew;
     }
@@ -113,20 +130,40 @@ public sealed partial class SandboxGrain
     /// <returns>True when the guest says that this run will meet a fresh REPL.</returns>
     private async Task<bool> HandOverAsync(GuestPort port, RunEntry entry, RunRequest request)
     {
+        var trace = entry.Events!.Record.Trace;
         var handover = new StartGuestRun(
-            entry.Id, request.Language, request.Timeout, TimeSpan.FromSeconds(runOptions.Value.GraceSeconds), request.Env, request.Code);
+            entry.Id, request.Language, request.Timeout, TimeSpan.FromSeconds(runOptions.Value.GraceSeconds), request.Env, request.Code,
+            trace?.ForCode, trace?.TraceState, trace?.Baggage);
         try
         {
             var taken = await AskAsync(port, handover, CancellationToken.None);
+            FaultPoint.Reach(FaultPoint.RunTaken);
             entry.Held = taken.State is RunState.Queued or RunState.Running;
             entry.ReplRestarted = taken.ReplRestarted;
             return taken.ReplRestarted;
         }
         catch (Exception e) when (e is RunQueueFullException or InvalidOperationException)
         {
-            if (await log.WithdrawAsync(_id, entry.Id, _closing.Token)) _runs.Remove(entry);
+            if (await log.WithdrawAsync(_id, entry.Id, _closing.Token))
+            {
+                _runs.Remove(entry);
+                entry.Leave();
+                RunSpans.Refuse(entry.Span, e is RunQueueFullException ? "run_queue_full" : "refused");
+                entry.Span = null;
+            }
+
             throw;
         }
+    }
+
+    /// <summary>
+    /// A run as the log has it now. An orphan must look: a worker that was stopped, and wakes, goes on writing until it learns that it was
+    /// given up.
+    /// </summary>
+    private async Task<RunEvents> ReadStoredAsync(RunId run, CancellationToken cancellationToken)
+    {
+        var stored = await log.FindRunAsync(_id, run, cancellationToken) ?? throw new RunNotFoundException();
+        return await RunEvents.OpenAsync(log, _id, stored, isNew: false, runOptions.Value, time, cancellationToken);
     }
 
     /// <summary>A run that is not in hand: from the log. Open ones stay in hand, so that all their readers see the same events.</summary>

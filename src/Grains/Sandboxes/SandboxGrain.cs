@@ -2,11 +2,14 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Storage;
+using Podflare.Containers;
+using Podflare.Files;
 using Podflare.Guests;
 using Podflare.Hosts;
 using Podflare.Runs;
 using Podflare.Storage;
 using Podflare.Streaming;
+using Podflare.Telemetry;
 using Podflare.Tenants;
 
 namespace Podflare.Sandboxes;
@@ -14,8 +17,8 @@ namespace Podflare.Sandboxes;
 /// <inheritdoc cref="ISandboxGrain"/>
 /// <remarks>
 /// On its own host's worker it owns the container. Elsewhere it is an orphan: it serves record and log, and answers commands with 503
-/// until the host is back or declared lost. Parts: this file create and reads, <c>.Runs</c> runs, <c>.Guest</c> the guest's words,
-/// <c>.Alarms</c> time, <c>.Ending</c> the one way to end.
+/// until the host is back or declared lost. Parts: this file create and reads, <c>.Runs</c> runs, <c>.Files</c> files, <c>.Guest</c> the guest's words,
+/// <c>.Alarms</c> time, <c>.Weight</c> its share of the CPU, <c>.Trace</c> the caller's trace, <c>.Ending</c> the one way to end.
 /// </remarks>
 [GrainType("sandbox"), HostPlacement]
 public sealed partial class SandboxGrain(
@@ -30,8 +33,12 @@ public sealed partial class SandboxGrain(
     IOptions<SandboxOptions> sandboxOptions,
     IOptions<RunOptions> runOptions,
     IOptions<HostOptions> hostOptions,
+    SandboxTraces traces,
+    RunSpans spans,
+    IOptions<TemplateOptions> templates,
+    IContainerRuntime runtime,
     TimeProvider time,
-    ILogger<SandboxGrain> logger) : Grain, ISandboxGrain, IRunEventsSource, IFramePumpOwner
+    ILogger<SandboxGrain> logger) : Grain, ISandboxGrain, IRunEventsSource, IFramePumpOwner, IFileHost
 {
     private const int MaxExpecting = 64;
 
@@ -47,6 +54,9 @@ public sealed partial class SandboxGrain(
     private Task _pumping = Task.CompletedTask;
     private Task? _adopting;
 
+    // A write was made whose answer never came.
+    private bool _mayHaveRecord;
+
     private SandboxOptions Limits => sandboxOptions.Value;
 
     private bool IsHome => host.Id == _id.Host;
@@ -56,8 +66,11 @@ public sealed partial class SandboxGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (!SandboxId.TryParse(this.GetPrimaryKeyString(), null, out _id)) return;
+        if (!IsHome) WatchForHost();
         await _tombstone.ReadAsync();
         await _record.ReadAsync();
+        NoteTrace();
+        if (_tombstone.Exists && _record.Exists) await StoreAsync(_record.ClearAsync);  // what a crash left behind the tombstone
         if (_tombstone.Exists || !_record.Exists) return;
         if (_record.Value.Ending is { } why) EndInBackground(why);
         else if (IsHome) _ = AdoptAsync();
@@ -68,13 +81,16 @@ public sealed partial class SandboxGrain(
     {
         await _closing.CancelAsync();
         await _deactivating.CancelAsync();
+        foreach (var run in _runs.Open) run.Leave();
         GrainContext.StopRunStreams();
         await _pumping.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     public async Task<SandboxInfo> Create(string creation, TenantId tenant, SandboxSpec spec, CancellationToken cancellationToken)
     {
+        if (!_record.Exists && !_tombstone.Exists) traces.Note(_id, tenant.Value, spec.Trace);
         GuardTombstone(tenant);
+        if (_mayHaveRecord) await ReadAgainAsync();
         if (!_record.Exists)
         {
             await TakeAsync(creation, tenant, spec);
@@ -103,11 +119,11 @@ public sealed partial class SandboxGrain(
         if (!IsHome)
         {
             // An orphan knows nothing of containers: it makes way, and the host asks again.
-            GrainContext.StopRunStreams();
-            DeactivateWhenIdle();
+            MakeWay();
             throw new SandboxUnreachableException();
         }
 
+        if (_mayHaveRecord) await ReadAgainAsync();
         if (_tombstone.Exists || !_record.Exists || _record.Value.ContainerId != containerId)
         {
             DeactivateWhenIdle();
@@ -132,7 +148,8 @@ public sealed partial class SandboxGrain(
         var container = await hostGrain.TakeLease(_id) ?? throw new LeaseGoneException();
         var now = time.GetUtcNow();
 
-        // Should the answer to this be lost, the sweep finds container and record, and adopts or removes.
+        // Should the answer to this be lost, a repeat of this create or the sweep finds container and record, and goes on.
+        _mayHaveRecord = true;
         await StoreAsync(() => _record.WriteAsync(new SandboxRecord
         {
             Tenant = tenant.Value,
@@ -146,9 +163,18 @@ public sealed partial class SandboxGrain(
             CreatedAt = now,
             ExpiresAt = now + spec.Lifetime,
             IdleLimit = spec.IdleLimit,
+            Trace = spec.Trace,
         }));
+        _mayHaveRecord = false;
+        _light = false;
         Attach();
         await hostGrain.Report(Info);
+    }
+
+    private async Task ReadAgainAsync()
+    {
+        await _record.ReadAsync();
+        _mayHaveRecord = false;
     }
 
     /// <summary>Takes a container back that an earlier activation had; one at a time, repeated until the record could be written.</summary>
@@ -161,6 +187,9 @@ public sealed partial class SandboxGrain(
 
     private async Task AdoptCoreAsync()
     {
+        RestoreTrace();
+        using var span = Spans.Start(Spans.Adopt, Trace);
+        Describe(span);
         await StoreAsync(() => _record.WriteAsync(_record.Value with { Owner = silo.SiloAddress.ToParsableString() }));
         foreach (var run in await log.ListOpenAsync(_id, _closing.Token)) await OpenKnownAsync(run, _closing.Token);
         if (_end is not null) return;
@@ -181,6 +210,7 @@ public sealed partial class SandboxGrain(
 
     private async Task PumpAsync()
     {
+        RestoreTrace();
         try
         {
             await _pump!.RunAsync(_port!.Attach(), _deactivating.Token);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Podflare.Telemetry;
 using Podflare.Tenants;
 
 namespace Podflare.Sandboxes;
@@ -38,9 +39,12 @@ public sealed record SandboxRecord
     /// <summary>With <see cref="EndReason.Stuck"/>: the run that obeyed nothing.</summary>
     [Id(12)] public string? StuckRun { get; init; }
 
+    [Id(13)] public TraceBinding? Trace { get; init; }
+
     public SandboxInfo ToInfo(SandboxId id) => new(
         id, new TenantId(Tenant), Ending is null ? SandboxState.Ready : SandboxState.Ending, Template, Metadata, Egress, CreatedAt, ExpiresAt,
-        IdleLimit, null, Ending);
+        IdleLimit, null, Ending)
+    { Trace = Trace };
 }
 
 /// <summary>What is left of a sandbox for 24 h after its end. It beats a record that a crash left beside it.</summary>

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Podflare.Runs;
+using Podflare.Telemetry;
 using Podflare.Tenants;
 
 namespace Podflare.Streaming;
@@ -64,7 +65,7 @@ public sealed partial class RunStreamExtension(
         _pumps.Clear();
     }
 
-    /// <summary>The pump outlives the call: it inherits neither its trace nor its request context.</summary>
+    /// <summary>The pump outlives the call: it inherits neither its trace nor its request context, but has those of the run.</summary>
     private void Start(Guid id, RunPump pump, RunEvents events)
     {
         using (ExecutionContext.SuppressFlow())
@@ -76,6 +77,8 @@ public sealed partial class RunStreamExtension(
     private async Task RunAsync(Guid id, RunPump pump, RunEvents events)
     {
         RequestContext.Clear();
+        if (events.Record.Trace is { } trace) CallContext.Set(trace.ForCode, trace.ToBinding());
+        Instruments.Subscribers.Add(1);
         try
         {
             await pump.RunAsync(events);
@@ -90,6 +93,7 @@ public sealed partial class RunStreamExtension(
         }
         finally
         {
+            Instruments.Subscribers.Add(-1);
             Remove(id, pump);
         }
     }

@@ -79,11 +79,16 @@ public sealed class RunStreamProvider(IServiceProvider services) : IStreamProvid
     /// <summary>A dead silo's producers tell nobody. Whose they were is not known here, and asking again is cheap: all readers do.</summary>
     void ISiloStatusListener.SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
     {
-        if (status is not SiloStatus.Dead) return;
+        if (status is SiloStatus.Dead) OnGatewayLost();
+    }
+
+    /// <summary>An external client hears of a lost gateway alone: the silo may have had producers of ours, and its other ones cannot reach us by it.</summary>
+    public void OnGatewayLost()
+    {
         foreach (var inbox in _live.Values) inbox.Break(InboxBreak.SiloLost);
     }
 
-    /// <summary>Silos hear of lost silos at once; an external client has no membership, and notices by silence.</summary>
+    /// <summary>Silos hear of lost silos at once; an external client has no membership, see <see cref="OnGatewayLost"/>.</summary>
     private void Watch()
     {
         if (Interlocked.Exchange(ref _watching, 1) == 0) services.GetService<ISiloStatusOracle>()?.SubscribeToSiloStatusEvents(this);

@@ -33,6 +33,7 @@ class Link:
         self._ring = ring
         self._hello = hello
         self._on_frame = on_frame
+        self.on_drop: Callable[[], None] = lambda: None
         self._socket: socket.socket | None = None
         self._welcomed = False
         self._early: list[bytes] = []
@@ -155,6 +156,7 @@ class Link:
         self._early.clear()
         self._outbox.clear()
         self._lost_at = monotonic()
+        self.on_drop()
         self._redial()
 
     def _redial(self) -> None:

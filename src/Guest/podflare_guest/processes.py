@@ -117,10 +117,10 @@ def kill_subtree(root: int, stop: bool) -> bool:
     return not alive
 
 
-def kill_started_since(moment: Moment, spare: int) -> bool:
-    """Kills what has been started since, but the process `spare`; True when nothing of it is left."""
+def kill_started_since(moment: Moment, spare: set[int]) -> bool:
+    """Kills what has been started since, but the processes of `spare`; True when nothing of it is left."""
     _require_own_namespace()
-    left = [process for process in _all() if moment.precedes(process) and process.pid not in (1, spare) and process.state not in (b"Z", b"X")]
+    left = [process for process in _all() if moment.precedes(process) and process.pid != 1 and process.pid not in spare and process.state not in (b"Z", b"X")]
     for process in left:
         try:
             os.kill(process.pid, signal.SIGKILL)

@@ -82,7 +82,8 @@ class ReplProcess:
             os.set_inheritable(control, True)
             os.set_inheritable(records, True)
             # -u takes the buffer from the stdout of C code as well: nothing to flush at the end of a run, nothing lost in a crash.
-            os.execve(sys.executable, [sys.executable, "-u", _SCRIPT, str(control), str(records)], environment)
+            modules = [settings.preload] if settings.preload else []
+            os.execve(sys.executable, [sys.executable, "-u", _SCRIPT, str(control), str(records), *modules], environment)
         finally:
             os._exit(127)
 

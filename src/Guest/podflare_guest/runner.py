@@ -18,6 +18,7 @@ from podflare_guest.verdict import Outcome, verdict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from podflare_guest.files import Files
     from podflare_guest.link import Link
     from podflare_guest.loop import Loop
     from podflare_guest.output import Output
@@ -35,6 +36,7 @@ _FAILED_STARTS = 3
 class Runner:
     def __init__(self, loop: Loop, settings: Settings, ring: Ring, output: Output) -> None:
         self.link: Link  # set by the supervisor, whose frames the link brings
+        self.files: Files  # likewise
         self.runs = RunTable()
         self.closing = False
         self.repl_number = 0
@@ -52,6 +54,11 @@ class Runner:
         self._clearing = False
         self._started = Moment()
         loop.on_child(self._reap)
+
+    @property
+    def clearing(self) -> bool:
+        """Processes are being killed, new ones too."""
+        return self._clearing or self.closing
 
     # Requests
 
@@ -238,8 +245,8 @@ class Runner:
             return
         if run.cause == "timeout":
             # It obeyed, but may have started what did not.
-            spare = self._repl.pid if self._repl is not None else 0
-            self._clear(lambda: kill_started_since(self._started, spare), lambda: self._finish(outcome))
+            spare = {self._repl.pid} if self._repl is not None else set()
+            self._clear(lambda: kill_started_since(self._started, spare | self.files.pids), lambda: self._finish(outcome))
         else:
             self._finish(outcome)
 
@@ -262,6 +269,7 @@ class Runner:
         reap(self._buried)
 
     def _buried(self, pid: int, status: int) -> None:
+        self.files.buried(pid)
         if self._bash is not None and pid == self._bash.pid:
             self._bash_ended(exit_code(status))
             return

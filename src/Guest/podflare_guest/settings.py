@@ -14,11 +14,12 @@ class Settings:
         self.socket = "/podflare/s/s"
         self.home = "/root"
         self.memory_events = ""  # empty: look for the container's cgroup, version 2 before 1
+        self.preload = ""  # modules that each REPL imports before it is ready, separated by commas
 
     @classmethod
     def parse(cls, arguments: list[str]) -> Settings:
         settings = cls()
-        options = {"--socket": "socket", "--home": "home", "--memory-events": "memory_events"}
+        options = {"--socket": "socket", "--home": "home", "--memory-events": "memory_events", "--preload": "preload"}
         rest = list(arguments)
         while rest:
             name = rest.pop(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from podflare_guest import frames
+from podflare_guest.files import Files
 from podflare_guest.frames import Malformed, frame
 from podflare_guest.kernel import PR_SET_DUMPABLE, prctl
 from podflare_guest.lean import TYPE_CHECKING, dumps, signal
@@ -34,6 +35,9 @@ class Supervisor:
         self._runner = Runner(self._loop, settings, self._ring, self._output)
         self._link = Link(self._loop, settings.socket, self._ring, self._hello, self._on_frame)
         self._runner.link = self._link
+        self._files = Files(self._loop, settings.home, self._link.send, lambda: self._runner.clearing)
+        self._link.on_drop = self._files.drop
+        self._runner.files = self._files
 
     def run(self) -> None:
         self._runner.start_repl()
@@ -55,7 +59,9 @@ class Supervisor:
                 self._request(kind, number, payload)
             except Invalid as error:
                 self._refuse(number, "invalid", str(error))
-        elif kind in (frames.HELLO, frames.PONG, frames.READY, frames.STARTED, frames.TAKEN, frames.REFUSED, frames.OUT, frames.END):
+        elif frames.FILE <= kind <= frames.FILE_CANCEL:
+            self._files.on_frame(kind, number, payload)
+        elif kind in (frames.HELLO, frames.PONG, frames.READY, frames.STARTED, frames.TAKEN, frames.REFUSED, frames.OUT, frames.END) or frames.FILE_OPENED <= kind <= frames.FILE_FAILED:
             raise Malformed(f"frame of type {kind} from the host")
 
     def _acknowledge(self, payload: bytes) -> None:

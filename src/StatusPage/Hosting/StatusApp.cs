@@ -26,6 +26,9 @@ internal static class StatusApp
         admin.EnsureFree(ListenAddress.AdminVariable);
         var token = configuration[AdminToken.Variable];
         if (!admin.IsLoopback && string.IsNullOrEmpty(token)) throw new StartException($"{ListenAddress.AdminVariable} is {admin}, which others can reach: set {AdminToken.Variable}.");
+        var url = configuration["Status:PublicUrl"];
+        if (string.IsNullOrEmpty(url) && (page.Address.Equals(IPAddress.Any) || page.Address.Equals(IPAddress.IPv6Any)) && configuration["Status:Mail:Host"] is { Length: > 0 })
+            throw new StartException($"{ListenAddress.PageVariable} is {page}, which no link in a mail can name: set Status__PublicUrl.");
         var folder = new StatusFolder(configuration["Status:Folder"]);
 
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
@@ -44,9 +47,10 @@ internal static class StatusApp
         });
 
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(folder);
+        // By a factory, so that the container ends it.
+        services.AddSingleton(_ => folder);
         services.AddSingleton(new AdminToken(string.IsNullOrEmpty(token) ? null : token, folder));
-        services.AddSingleton(new PublicAddress(configuration["Status:PublicUrl"] is { Length: > 0 } url ? url : $"http://{page}"));
+        services.AddSingleton(new PublicAddress(string.IsNullOrEmpty(url) ? $"http://{page}" : url));
         AddOptions(services);
         services.AddSingleton(provider => new Database(folder.Path, provider.GetRequiredService<ILogger<Database>>()));
         services.AddSingleton<SnapshotStore>().AddSingleton<Assets>().AddSingleton<EventReaders>().AddSingleton<MetricsText>();
@@ -58,7 +62,7 @@ internal static class StatusApp
         services.AddHostedService<MailSender>().AddHostedService<WebhookSender>().AddHostedService<Upkeep>().AddHostedService<StaticCopies>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
         services.AddResponseCompression(compression => compression.EnableForHttps = false);
-        AddClients(services, configuration);
+        AddClients(services);
     }
 
     public static void MapStatusPage(this WebApplication app)
@@ -87,14 +91,14 @@ internal static class StatusApp
         services.AddOptions<WebhookOptions>().BindConfiguration(WebhookOptions.Section).ValidateDataAnnotations().ValidateOnStart();
     }
 
-    private static void AddClients(IServiceCollection services, IConfiguration configuration)
+    private static void AddClients(IServiceCollection services)
     {
-        services.Configure<ForwardedHeadersOptions>(forwarded =>
+        services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<StatusOptions>>((forwarded, status) =>
         {
             forwarded.ForwardedHeaders = ForwardedHeaders.None;
             forwarded.KnownProxies.Clear();
             forwarded.KnownIPNetworks.Clear();
-            foreach (var proxy in (configuration["Status:TrustedProxies"] ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            foreach (var proxy in status.Value.Proxies)
             {
                 forwarded.KnownProxies.Add(IPAddress.Parse(proxy));
                 forwarded.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;

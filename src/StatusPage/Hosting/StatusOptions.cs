@@ -1,9 +1,10 @@
 using System.ComponentModel.DataAnnotations;
+using System.Net;
 
 namespace Podflare.Hosting;
 
 /// <summary>The page itself.</summary>
-internal sealed class StatusOptions
+internal sealed class StatusOptions : IValidatableObject
 {
     public const string Section = "Status";
 
@@ -33,4 +34,14 @@ internal sealed class StatusOptions
 
     /// <summary>Addresses of proxies whose <c>X-Forwarded-For</c> and <c>-Proto</c> are believed, separated by commas. Default: none.</summary>
     public string TrustedProxies { get; set; } = "";
+
+    public IEnumerable<string> Proxies => TrustedProxies.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (PublicUrl is { Length: > 0 } && !(Uri.TryCreate(PublicUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url is { UserInfo: "", Query: "", Fragment: "" }))
+            yield return new ValidationResult($"Status__PublicUrl is '{PublicUrl}'; it must be an http or https address, as in https://status.example.com.", [nameof(PublicUrl)]);
+        if (Proxies.FirstOrDefault(p => !IPAddress.TryParse(p, out _)) is { } proxy)
+            yield return new ValidationResult($"Status__TrustedProxies holds '{proxy}'; it must hold IP addresses, separated by commas.", [nameof(TrustedProxies)]);
+    }
 }

@@ -15,9 +15,9 @@ internal static class IndexPage
         <div id="open" data-fragment>{Open(s)}</div>
         <section aria-labelledby="h-components"><div class="head"><h2 id="h-components">Components</h2><a class="button small" href="/subscribe">Get updates</a></div>
         <div id="components" class="card" data-fragment>{Components(s)}</div></section>
-        <section aria-labelledby="h-uptime"><h2 id="h-uptime">Uptime, last 90 days</h2><div id="uptime" class="card" data-fragment>{Uptime(s)}</div></section>
-        <section aria-labelledby="h-latency"><h2 id="h-latency">Latency</h2><div id="latency" class="card" data-fragment>{s.Charts.Select(c => ChartPart.Of(c, s.At))}</div></section>
-        <section aria-labelledby="h-recent"><h2 id="h-recent">Last {RecentDays} days</h2><div id="recent" data-fragment>{Recent(s)}</div><p><a href="/history">All incidents and maintenance</a></p></section>
+        <section aria-labelledby="h-recent"><div class="head"><h2 id="h-recent">Last {RecentDays} days</h2><a href="/history">All incidents and maintenance</a></div><div id="recent" data-fragment>{Recent(s)}</div></section>
+        <section aria-labelledby="h-latency"><div class="head"><h2 id="h-latency">Latency</h2><p class="key"><span class="k50">median</span> <span class="k95">95th percentile</span></p></div><div id="latency" class="card" data-fragment>{s.Charts.Select(c => ChartPart.Of(c, s.At))}</div></section>
+        <section aria-labelledby="h-uptime"><h2 id="h-uptime">How uptime is calculated</h2><div id="uptime" class="card" data-fragment>{Uptime(s)}</div></section>
         """), "/", live: true);
 
     private static Html Open(Snapshot s)
@@ -50,14 +50,14 @@ internal static class IndexPage
     }
 
     private static Html Uptime(Snapshot s) => Html.Of($"""
-        <div class="scroll" tabindex="0" role="region" aria-label="Uptime table"><table class="uptime"><caption class="sr">Uptime of each component and the seconds it is made of</caption><thead><tr><th scope="col">Component</th><th scope="col">Uptime</th><th scope="col">Major</th><th scope="col">Partial</th><th scope="col">Degraded</th><th scope="col">Maintenance</th><th scope="col">No data</th><th scope="col">Window</th></tr></thead>
+        <div class="scroll" tabindex="0" role="region" aria-label="Uptime table"><table class="uptime"><caption class="sr">Uptime of each component in the last 90 days, and the times it is made of</caption><thead><tr><th scope="col">Component</th><th scope="col">Uptime</th><th scope="col">Major</th><th scope="col">Partial</th><th scope="col">Degraded</th><th scope="col">Maintenance</th><th scope="col">No data</th><th scope="col">Window</th></tr></thead>
         <tbody>{s.Measured.Select(c => Row(c, s.Histories[c.Id].Figure))}</tbody></table></div>
         <p class="formula"><code>uptime = 1 − (major + {s.Histories.Values.FirstOrDefault()?.Figure.PartialWeight ?? 0} · partial) / (window − maintenance − no data)</code></p>
-        <p class="about">In seconds; degraded counts as up. Days are UTC. Time that was not measured is no data, never uptime. Figures are cut, not rounded.</p>
+        <p class="about">Over the last 90 days, to the second: days, hours, minutes and seconds. Degraded counts as up. Days are UTC. Time that was not measured is no data, never uptime. Figures are cut, not rounded.</p>
         """);
 
     private static Html Row(Component c, UptimeFigure f) => Html.Of($"""
-        <tr><th scope="row">{c.Name}</th><td><strong>{f.Text}</strong></td><td>{f.Major:0} s</td><td>{f.Partial:0} s</td><td>{f.Degraded:0} s</td><td>{f.Maintenance:0} s</td><td>{f.NoData:0} s</td><td>{f.Window:0} s</td></tr>
+        <tr><th scope="row">{c.Name}</th><td><strong>{f.Text}</strong></td><td>{Parts.Clock(f.Major)}</td><td>{Parts.Clock(f.Partial)}</td><td>{Parts.Clock(f.Degraded)}</td><td>{Parts.Clock(f.Maintenance)}</td><td>{Parts.Clock(f.NoData)}</td><td>{Parts.Clock(f.Window)}</td></tr>
         """);
 
     private static Html Recent(Snapshot s)

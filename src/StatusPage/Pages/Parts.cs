@@ -19,7 +19,7 @@ internal static class Parts
     public static Html Bars(Component component, ComponentHistory history)
     {
         var bars = history.Days.Select((day, i) => Html.Of($"""
-            <li class="bar s-{day.Worst.Code}{(i < DayBar.Count - 30 ? " old" : "")}" title="{Describe(day)}"><span class="sr">{Describe(day)}</span></li>
+            <li class="bar s-{day.Worst.Code}{(i < DayBar.Count - 30 ? " old" : "")}"><span class="day">{Describe(day)}</span></li>
             """));
         return Html.Of($"""
             <ol class="bars" tabindex="0" aria-label="{component.Name}: status of each of the last 90 days">{bars}</ol>
@@ -40,30 +40,54 @@ internal static class Parts
         return text + $", {figure.Text} uptime";
     }
 
-    public static string Spoken(double seconds) => seconds switch
+    /// <summary>A time as people say it, to the second: <c>1 h 35 min 32 s</c>.</summary>
+    public static string Spoken(double seconds)
     {
-        < 60 => FormattableString.Invariant($"{Math.Ceiling(seconds)} s"),
-        < 3600 => FormattableString.Invariant($"{Math.Floor(seconds / 60)} min"),
-        _ => FormattableString.Invariant($"{Math.Floor(seconds / 3600)} h {Math.Floor(seconds % 3600 / 60)} min"),
-    };
+        if (seconds is > 0 and < 1) return "under 1 s";
+        var time = TimeSpan.FromSeconds(Math.Floor(seconds));
+        var parts = new[] { ((int)time.TotalDays, "d"), (time.Hours, "h"), (time.Minutes, "min"), (time.Seconds, "s") }.Where(p => p.Item1 > 0).Select(p => FormattableString.Invariant($"{p.Item1} {p.Item2}"));
+        return time == TimeSpan.Zero ? "0 s" : string.Join(' ', parts);
+    }
+
+    /// <summary>The same in columns: <c>19 d 11:45:04</c>.</summary>
+    public static string Clock(double seconds)
+    {
+        var time = TimeSpan.FromSeconds(Math.Floor(seconds));
+        return time == TimeSpan.Zero ? "0" : (time.Days > 0 ? FormattableString.Invariant($"{time.Days} d ") : "") + time.ToString(@"hh\:mm\:ss", System.Globalization.CultureInfo.InvariantCulture);
+    }
 
     public static Html Incident(Incident incident, IReadOnlyList<Component> components, int level, bool linked)
     {
         var affected = components.Where(c => incident.Seen.ContainsKey(c.Id)).Select(c => c.Name).ToArray();
         var updates = incident.Updates.Where(u => !u.Private).Select(Update);
         var title = linked ? Html.Of($"<a href=\"/incidents/{incident.Id}\">{incident.Title}</a>") : Html.Of($"{incident.Title}");
-        var when = incident.Kind == IncidentKind.Maintenance
-            ? Html.Of($"<p class=\"when\">{Time(incident.ScheduledFor!.Value)} to {Time(incident.ScheduledUntil!.Value)}</p>")
-            : Html.Empty;
         return Html.Of($"""
-            <article class="incident i-{(incident.Kind == IncidentKind.Maintenance ? "maintenance" : V2.Code(incident.Impact))}{(incident.Stage.IsOver ? " over" : "")}">
-            {(level == 2 ? Html.Of($"<h2>{title}</h2>") : Html.Of($"<h3>{title}</h3>"))}
-            {when}
-            {(affected.Length > 0 ? Html.Of($"<p class=\"affects\">{(incident.Stage.IsOver ? "Affected" : "Affects")}: {string.Join(", ", affected)}</p>") : Html.Empty)}
-            <ol class="updates">{updates}</ol>
+            <article class="incident s-{Tone(incident).Code}{(incident.Stage.IsOver ? " over" : "")}">
+            <header class="incident-head">{Icon(Tone(incident))}<div>{(level == 2 ? Html.Of($"<h2>{title}</h2>") : Html.Of($"<h3>{title}</h3>"))}<p class="when">{When(incident)}</p></div></header>
+            <div class="incident-body">{(affected.Length > 0 ? Html.Of($"<p class=\"affects\">{(incident.Stage.IsOver ? "Affected" : "Affects")}: {string.Join(", ", affected)}</p>") : Html.Empty)}
+            <ol class="updates">{updates}</ol></div>
             </article>
             """);
     }
+
+    private static Html When(Incident incident)
+    {
+        if (incident.Kind == IncidentKind.Maintenance)
+            return Html.Of($"{Time(incident.ScheduledFor!.Value)} to {Time(incident.ScheduledUntil!.Value)}, {Spoken((incident.ScheduledUntil.Value - incident.ScheduledFor.Value).TotalSeconds)}");
+        return incident.ResolvedAt is { } resolved
+            ? Html.Of($"{Time(incident.StartedAt)} to {Time(resolved)}, {Spoken((resolved - incident.StartedAt).TotalSeconds)}")
+            : Html.Of($"Since {Time(incident.StartedAt)}");
+    }
+
+    private static ComponentStatus Tone(Incident incident) => incident switch
+    {
+        { Kind: IncidentKind.Maintenance } => ComponentStatus.UnderMaintenance,
+        { Stage.IsOver: true } => ComponentStatus.Operational,
+        { Impact: Impact.Critical } => ComponentStatus.MajorOutage,
+        { Impact: Impact.Major } => ComponentStatus.PartialOutage,
+        { Impact: Impact.Minor } => ComponentStatus.DegradedPerformance,
+        _ => ComponentStatus.NoData,
+    };
 
     private static Html Update(IncidentUpdate update) => Html.Of($"""
         <li><div class="stage">{update.Stage.Label}</div><div class="text">{Html.Paragraphs(update.Body)}<p class="at">{Time(update.DisplayAt)}{(update.UpdatedAt > update.CreatedAt ? Html.Of($", edited {Time(update.UpdatedAt)}") : Html.Empty)}</p></div></li>

@@ -13,7 +13,7 @@ internal static class HealthRules
         var at = sample.At;
         // Before a gap and after it is not "in a row".
         if (health.LastAt is { } last && at - last > limits.StaleAfter)
-            health = health with { Bad = 0, Good = 0, StreakAt = null, Over = 0, OverAt = null, Recent = [] };
+            health = health with { Bad = 0, Good = 0, StreakAt = null, Answered = 0, AnsweredAt = null, Over = 0, OverAt = null, Recent = [] };
 
         var failed = sample.Outcome == Outcome.Fail;
         var good = sample.Outcome == Outcome.Ok;
@@ -28,13 +28,16 @@ internal static class HealthRules
             Bad = failed ? health.Bad + 1 : 0,
             Good = good ? health.Good + 1 : 0,
             StreakAt = goesOn ? health.StreakAt : at,
+            Answered = failed ? 0 : health.Answered + 1,
+            AnsweredAt = failed ? null : health.AnsweredAt ?? at,
         };
         health = Evaluate(health, at, limits);
         if (failed && !health.IsDown && IsDown(health, at, limits))
             return health with { IsDown = true, Since = health.StreakAt ?? at, Cause = sample.Cause };
         if (failed && health.IsDown) return health with { Cause = sample.Cause };
-        if (health.IsDown && health.Good >= limits.GoodInRow)
-            return health with { IsDown = false, IsSlow = false, Since = health.StreakAt ?? at, Cause = null, Recent = [recent[^1]], Over = 0, OverAt = null };
+        // A slow answer is one: what answers slowly is degraded, not out.
+        if (health.IsDown && health.Answered >= limits.GoodInRow)
+            return health with { IsDown = false, IsSlow = false, Since = health.AnsweredAt ?? at, Cause = null, Recent = [recent[^1]], Over = 0, OverAt = null };
         if (health.IsSlow && health.Good >= limits.GoodInRow && health.Over == 0)
             return health with { IsSlow = false, Since = health.StreakAt ?? at, Cause = null };
         return health;

@@ -60,6 +60,7 @@ internal sealed partial class Database : IAsyncDisposable
     /// <summary>Writes a whole copy that can be opened by itself.</summary>
     public void CopyTo(string path)
     {
+        CreatePrivately(path);
         using var connection = Open();
         using var command = connection.CreateCommand();
         command.CommandText = "VACUUM INTO $path";

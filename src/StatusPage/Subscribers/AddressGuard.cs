@@ -23,6 +23,9 @@ internal sealed class AddressGuard(IOptions<WebhookOptions> options)
     private readonly HashSet<IPAddress> _allowed =
         [.. options.Value.AllowedAddresses.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(IPAddress.Parse)];
 
+    /// <summary>Asks the DNS for a name's addresses.</summary>
+    public Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
+
     /// <summary>On the public internet, and not a way round through a mapping or tunnel.</summary>
     public static bool IsPublic(IPAddress address)
     {
@@ -52,12 +55,12 @@ internal sealed class AddressGuard(IOptions<WebhookOptions> options)
     /// <summary>Resolves once, checks every answer, and connects to what was checked: a second answer of the DNS changes nothing.</summary>
     public async ValueTask<Stream> DialAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
-        var all = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellationToken);
+        var all = await Resolve(context.DnsEndPoint.Host, cancellationToken);
         return await ConnectAsync(all, context.DnsEndPoint.Port, cancellationToken);
     }
 
     /// <exception cref="AddressRefusedException">No address, or one of them is not public.</exception>
-    public async ValueTask<Stream> ConnectAsync(IPAddress[] addresses, int port, CancellationToken cancellationToken)
+    private async ValueTask<Stream> ConnectAsync(IPAddress[] addresses, int port, CancellationToken cancellationToken)
     {
         if (addresses.Length == 0 || Array.Exists(addresses, a => !Allows(a))) throw new AddressRefusedException();
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

@@ -14,8 +14,10 @@ internal sealed class WebhookSender : BackgroundService
     private const int MaxAtOnce = 8;
     private const int MaxAnswerBytes = 64 * 1024;
 
+    // It may be the address of somebody who asked for nothing: tried a few times, not for two days.
+    private const int ChallengeAttempts = 3;
+
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan ChallengeLife = TimeSpan.FromHours(48);
 
     private readonly Database _database;
     private readonly Outbox _outbox;
@@ -127,21 +129,21 @@ internal sealed class WebhookSender : BackgroundService
         var pausedUntil = now + WebhookVerdict.Pause(retryAfter);
         if (end == WebhookEnd.SlowDown && next < pausedUntil) next = pausedUntil;
         var challenge = due.Kind == "challenge";
-        if (challenge && now - subscriber.CreatedAt > ChallengeLife) next = null;
+        if (challenge && due.Attempts + 1 >= ChallengeAttempts) next = null;
         Outbox.Note(sql, due, now, outcome, detail, ms, end is WebhookEnd.Success or WebhookEnd.Gone ? null : next, sent: end == WebhookEnd.Success);
         switch (end)
         {
             case WebhookEnd.Success when challenge:
                 sql.Execute($"UPDATE subscriber SET state = 'active', disabled_because = NULL WHERE id = {subscriber.Id} AND state <> 'active'");
                 break;
+            case WebhookEnd.Failure or WebhookEnd.SlowDown when next is null:
+                if (!challenge) Disable(sql, subscriber, "the last attempt of a delivery failed");
+                break;
             case WebhookEnd.SlowDown:
                 sql.Execute($"UPDATE delivery SET next_at = {pausedUntil} WHERE subscriber = {subscriber.Id} AND state = 'pending' AND next_at < {pausedUntil}");
                 break;
             case WebhookEnd.Gone:
                 Disable(sql, subscriber, "it answered 410 Gone");
-                break;
-            case WebhookEnd.Failure when next is null && !challenge:
-                Disable(sql, subscriber, "the last attempt of a delivery failed");
                 break;
         }
     }

@@ -24,6 +24,7 @@ public sealed class DockerRuntimeTests(EngineBench bench) : IClassFixture<Engine
         Assert.False(host.Privileged);
         Assert.Equal("none", host.NetworkMode);
         Assert.Equal((536_870_912, 536_870_912, 1_000_000_000, 128L), (host.Memory, host.MemorySwap, host.NanoCPUs, host.PidsLimit));
+        Assert.Equal(128, host.CPUShares);
         Assert.Equal(500, host.OomScoreAdj);
         Assert.Equal("none", host.LogConfig?.Type);
         Assert.Equal("rw,exec,nosuid,nodev,size=268435456,uid=1000,gid=1000,mode=0755", host.Tmpfs!["/root"]);
@@ -50,10 +51,10 @@ public sealed class DockerRuntimeTests(EngineBench bench) : IClassFixture<Engine
     {
         var spec = bench.Spec();
         var (id, _) = await bench.StartAsync(spec);
-        Assert.Contains(new HostContainer(id, spec.Sandbox, "default", Running: true), await bench.Runtime.ListAsync(Stopped));
+        Assert.Contains(new HostContainer(id, spec.Sandbox, "default", Running: true, 512 << 20), await bench.Runtime.ListAsync(Stopped));
         await bench.Docker.Containers.KillContainerAsync(id, new ContainerKillParameters(), Stopped);
         await bench.Docker.Containers.WaitContainerAsync(id, Stopped);
-        Assert.Contains(new HostContainer(id, spec.Sandbox, "default", Running: false), await bench.Runtime.ListAsync(Stopped));
+        Assert.Contains(new HostContainer(id, spec.Sandbox, "default", Running: false, 512 << 20), await bench.Runtime.ListAsync(Stopped));
         await Task.WhenAll(bench.Runtime.RemoveAsync(id, Stopped), bench.Runtime.RemoveAsync(id, Stopped));
         await bench.Runtime.RemoveAsync(id, Stopped);
         await GoneAsync(spec.Sandbox);
@@ -63,7 +64,7 @@ public sealed class DockerRuntimeTests(EngineBench bench) : IClassFixture<Engine
     public async Task A_container_of_another_host_is_not_listed()
     {
         using var other = new DockerRuntime(
-            bench.Owner with { Host = "00000000" }, bench.Folder, Microsoft.Extensions.Options.Options.Create(new EngineOptions()), TimeProvider.System,
+            bench.Owner with { Host = "00000000" }, bench.Folder, Microsoft.Extensions.Options.Options.Create(new EngineOptions()), bench.Egress, TimeProvider.System,
             Microsoft.Extensions.Logging.Abstractions.NullLogger<DockerRuntime>.Instance);
         var (id, _) = await bench.StartAsync(bench.Spec());
         Assert.DoesNotContain(await other.ListAsync(Stopped), container => container.Id == id);

@@ -5,6 +5,7 @@ using System.Threading.Channels;
 using Docker.DotNet;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Podflare.Egress;
 using Podflare.Guests;
 using Podflare.Runs;
 using Podflare.Sandboxes;
@@ -37,10 +38,12 @@ public sealed class EngineBench : IAsyncLifetime
 
     public GuestListener Listener { get; }
 
+    public EgressNetwork Egress { get; } = new(Options.Create(new EgressOptions()), TimeProvider.System, NullLogger<EgressNetwork>.Instance);
+
     public DockerClient Docker { get; } = new DockerClientBuilder().WithEndpoint(new Uri(new EngineOptions().Endpoint)).Build();
 
     public DockerRuntime With(EngineOptions options) =>
-        new(Owner, Folder, Options.Create(options), TimeProvider.System, NullLogger<DockerRuntime>.Instance);
+        new(Owner, Folder, Options.Create(options), Egress, TimeProvider.System, NullLogger<DockerRuntime>.Instance);
 
     /// <summary>A worker that listens in the same folder, as after a restart.</summary>
     public GuestListener Listen() => new(Folder, Options.Create(new GuestOptions()), TimeProvider.System, NullLogger<GuestListener>.Instance);

@@ -15,6 +15,8 @@ public sealed class ClusterService : IAsyncLifetime
 
     public SandboxApi Second { get; private set; } = null!;
 
+    internal string Redis => $"127.0.0.1:{_port}";
+
     internal string Cluster { get; } = $"{TestRun.Cluster}-c";
 
     public async ValueTask InitializeAsync()
@@ -34,8 +36,28 @@ public sealed class ClusterService : IAsyncLifetime
     /// <summary>Sends a signal to one process; the script's loop starts it again when it has died.</summary>
     internal Task KillAsync(string name, string signal = "KILL") => ScriptAsync("kill", name, signal);
 
+    /// <summary>Waits until both hosts take sandboxes, as the other tests expect.</summary>
+    internal async Task BecomeWholeAsync()
+    {
+        var hosts = new HashSet<string>();
+        await Until.TrueAsync(
+            async () =>
+            {
+                var sandbox = await Second.CreateAsync();
+                hosts.Add(sandbox.Substring(4, 8));
+                await First.DeleteAsync(sandbox);
+                return hosts.Count == 2;
+            },
+            TimeSpan.FromSeconds(60),
+            "both hosts take sandboxes again");
+    }
+
     /// <summary>The process ids of workers and frontends as they are now, by name.</summary>
     internal static int ProcessId(string name) => int.Parse(File.ReadAllText(Path.Combine(TestRun.Folder, "c", $"{name}.pid")), CultureInfo.InvariantCulture);
+
+    /// <summary>The name of the worker whose host has this sandbox.</summary>
+    internal static string WorkerOf(string sandbox) =>
+        File.ReadAllText(Path.Combine(TestRun.Folder, "c", "w1", "host")).Trim() == sandbox.Substring(4, 8) ? "worker1" : "worker2";
 
     private async Task ScriptAsync(params string[] arguments)
     {

@@ -12,6 +12,34 @@ internal static class Engine
     public static async Task<string[]> ListAsync(string cluster) =>
         (await DockerAsync("ps", "-aq", "--filter", $"label=podflare.cluster={cluster}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>Of these, ids of the containers that are a sandbox's, or whose removal is due: all but the parked ones, which come and go by themselves.</summary>
+    public static async Task<string[]> ListUsedAsync(string cluster)
+    {
+        var format = "{{.ID}} {{range $mount := (split .Mounts \",\")}}{{$mount}} {{end}}";
+        var lines = (await DockerAsync("ps", "-a", "--no-trunc", "--filter", $"label=podflare.cluster={cluster}", "--format", format)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return [.. lines.Select(line => line.Split(' ')).Where(parts => !parts.Skip(1).Any(mount => File.Exists(Path.Combine(mount, "parked")))).Select(parts => parts[0])];
+    }
+
+    /// <summary>Containers of a cluster with their sandbox ids, stopped ones too.</summary>
+    public static async Task<(string Container, string Sandbox)[]> ListSandboxesAsync(string cluster)
+    {
+        const string Format = """{{.ID}} {{.Label "podflare.sandbox"}}""";
+        var lines = await DockerAsync("ps", "-a", "--no-trunc", "--filter", $"label=podflare.cluster={cluster}", "--format", Format);
+        return [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => (line.Split(' ')[0], line.Split(' ')[1]))];
+    }
+
+    /// <summary>What <c>docker inspect</c> says of a sandbox's container.</summary>
+    public static async Task<string> InspectAsync(string sandbox, string format) => (await DockerAsync("inspect", "-f", format, Name(sandbox))).Trim();
+
+    public static async Task RemoveAsync(params string[] containers)
+    {
+        if (containers.Length > 0) await DockerAsync(["rm", "-fv", .. containers]);
+    }
+
+    /// <summary>Ids of the containers of one sandbox of a cluster, stopped ones too.</summary>
+    public static async Task<string[]> ListAsync(string cluster, string sandbox) =>
+        (await DockerAsync("ps", "-aq", "--filter", $"label=podflare.cluster={cluster}", "--filter", $"label=podflare.sandbox={sandbox}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
     public static Task KillAsync(string sandbox) => DockerAsync("kill", Name(sandbox));
 
     private static string Name(string sandbox) => $"podflare-{sandbox}";

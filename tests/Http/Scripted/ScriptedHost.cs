@@ -9,7 +9,7 @@ public sealed class ScriptedHost(World world) : Grain, IHostGrain
 {
     private HostScript Script => world.Host(this.GetPrimaryKeyString());
 
-    public Task<SandboxId> Claim(SandboxSpec spec, TimeSpan wait, CancellationToken cancellationToken)
+    public Task<SandboxId> Claim(TenantId tenant, SandboxSpec spec, TimeSpan wait, CancellationToken cancellationToken)
     {
         Script.Waits.Enqueue(wait);
         if (spec.Template == "unknown") throw new TemplateNotFoundException(spec.Template);
@@ -36,6 +36,8 @@ public sealed class ScriptedHost(World world) : Grain, IHostGrain
     public Task<DateTimeOffset?> LastSeen() => Task.FromResult<DateTimeOffset?>(null);
 
     public Task<bool> Start() => Task.FromResult(true);
+
+    public Task Retire() => Task.CompletedTask;
 
     private static bool Matches(SandboxInfo info, SandboxFilter filter) =>
         (filter.State is null ? info.EndedAt is null : info.State == filter.State)

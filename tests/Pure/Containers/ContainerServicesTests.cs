@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Podflare.Egress;
 using Podflare.Guests;
 
 namespace Podflare.Containers;
@@ -8,13 +9,15 @@ namespace Podflare.Containers;
 public sealed class ContainerServicesTests
 {
     [Fact]
-    public void The_default_template_is_there_without_any_setting()
+    public void Two_templates_are_there_without_any_setting()
     {
-        var template = Assert.Single(Bind<TemplateOptions>([]));
-        Assert.Equal("default", template.Key);
-        Assert.Equal(
-            ("podflare/default:local", 512, 1.0, 128, 256, 64),
-            (template.Value.Image, template.Value.MemoryMib, template.Value.Cpus, template.Value.Pids, template.Value.HomeMib, template.Value.TmpMib));
+        var templates = Bind<TemplateOptions>([]);
+        Assert.Equal(["default", "python-datasci"], templates.Keys.Order());
+        var lean = templates["default"];
+        Assert.Equal(("podflare/default:local", 512, 1.0, 128, 256, 64), (lean.Image, lean.MemoryMib, lean.Cpus, lean.Pids, lean.HomeMib, lean.TmpMib));
+        Assert.Equal((2, 16, ""), (lean.PoolMin, lean.PoolMax, lean.Preload));
+        var data = templates["python-datasci"];
+        Assert.Equal(("podflare/python-datasci:local", 0, 4, "numpy,pandas,matplotlib.pyplot"), (data.Image, data.PoolMin, data.PoolMax, data.Preload));
     }
 
     [Fact]
@@ -25,6 +28,8 @@ public sealed class ContainerServicesTests
             ["Podflare:Templates:default:MemoryMib"] = "1024",
             ["Podflare:Templates:datasci:Image"] = "podflare/datasci:local",
             ["Podflare:Templates:datasci:Runtime"] = "runsc",
+            ["Podflare:Templates:datasci:Pids"] = "1024",
+            ["Podflare:Engine:Runtimes:0"] = "runsc",
         });
         Assert.Equal(("podflare/default:local", 1024), (templates["default"].Image, templates["default"].MemoryMib));
         Assert.Equal(("podflare/datasci:local", "runsc", 512), (templates["datasci"].Image, templates["datasci"].Runtime, templates["datasci"].MemoryMib));
@@ -35,6 +40,10 @@ public sealed class ContainerServicesTests
     [InlineData("Podflare:Templates:default:HomeMib", "500", "HomeMib")]
     [InlineData("Podflare:Templates:default:Cpus", "0", "Cpus")]
     [InlineData("Podflare:Templates:Bad_Name:Image", "x", "Bad_Name")]
+    [InlineData("Podflare:Templates:default:Runtime", "runsc", "Podflare:Engine:Runtimes")]
+    [InlineData("Podflare:Templates:default:MaxMemoryMib", "256", "MaxMemoryMib")]
+    [InlineData("Podflare:Templates:default:PoolMax", "1", "PoolMax")]
+    [InlineData("Podflare:Templates:default:Preload", "os; import sys", "Preload")]
     public void A_wrong_template_is_named(string key, string value, string named)
     {
         var error = Assert.Throws<OptionsValidationException>(() => Bind<TemplateOptions>(new() { [key] = value }));
@@ -47,6 +56,18 @@ public sealed class ContainerServicesTests
     [InlineData("Podflare:Engine:StartSeconds", "0")]
     public void A_wrong_engine_setting_is_refused(string key, string value) =>
         Assert.Throws<OptionsValidationException>(() => Bind<EngineOptions>(new() { [key] = value }));
+
+    [Theory]
+    [InlineData("Podflare:Egress:Refused", "10.0.0.0/8,10.0.0.1/8", "10.0.0.1/8")]
+    [InlineData("Podflare:Egress:Refused", "fe80::/10", "fe80::/10")]
+    [InlineData("Podflare:Egress:Dns", "192.0.2.1,resolver", "resolver")]
+    [InlineData("Podflare:Egress:Subnet", "172.30.0.0", "172.30.0.0")]
+    [InlineData("Podflare:Egress:Network", "bridge with rules", "Network")]
+    public void A_wrong_egress_setting_is_named(string key, string value, string named)
+    {
+        var error = Assert.Throws<OptionsValidationException>(() => Bind<EgressOptions>(new() { [key] = value }));
+        Assert.Contains(named, error.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_wrong_guest_setting_is_refused() =>

@@ -74,7 +74,7 @@ public sealed class ListTests
     {
         (string, HostLoad)[] hosts = [("full", new(10, 10, false)), ("free", new(1, 10, false)), ("gone", new(0, 10, true))];
 
-        for (var seed = 0; seed < 50; seed++) Assert.Equal(["free", "full"], HostChoice.Order(hosts, 3, new Random(seed)));
+        for (var seed = 0; seed < 50; seed++) Assert.Equal(["free", "full"], HostChoice.Order(hosts, "default", 3, new Random(seed)));
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class ListTests
     {
         var hosts = Enumerable.Range(0, 4).Select(i => ($"h{i}", new HostLoad(i, 10, false))).ToArray();
 
-        var orders = Enumerable.Range(0, 200).Select(seed => HostChoice.Order(hosts, 3, new Random(seed))).ToArray();
+        var orders = Enumerable.Range(0, 200).Select(seed => HostChoice.Order(hosts, "default", 3, new Random(seed))).ToArray();
 
         Assert.Equal(["h0", "h1", "h2"], orders.Select(order => order[0]).Distinct().Order());
         Assert.All(orders, order => Assert.Equal(order.Skip(1).Order(), order.Skip(1)));

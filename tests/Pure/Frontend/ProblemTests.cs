@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Orleans.Runtime;
+using Podflare.Files;
 using Podflare.Problems;
 using Podflare.Sandboxes;
 using Podflare.Streaming;
@@ -27,6 +28,15 @@ public sealed class ProblemTests
         { new SandboxTakenException(), 503, "no_capacity", true },
         { new ShuttingDownException(), 503, "shutting_down", true },
         { new StorageUnavailableException(), 503, "storage_unavailable", true },
+        { new FileRefusedException(FileRefusal.NotFound, ""), 404, "file_not_found", false },
+        { new FileRefusedException(FileRefusal.NotAFile, "Is a directory"), 409, "not_a_file", false },
+        { new FileRefusedException(FileRefusal.NotADirectory, ""), 409, "not_a_directory", false },
+        { new FileRefusedException(FileRefusal.AccessDenied, ""), 403, "file_access_denied", false },
+        { new FileRefusedException(FileRefusal.DiskFull, ""), 507, "disk_full", false },
+        { new FileRefusedException(FileRefusal.TooLarge, ""), 413, "file_too_large", false },
+        { new FileRefusedException(FileRefusal.InvalidPath, ""), 400, "invalid_request", false },
+        { new TooManyTransfersException(8), 429, "rate_limited", true },
+        { new FileTransferLostException(), 503, "sandbox_unreachable", true },
         { new SandboxUnreachableException(), 503, "sandbox_unreachable", true },
         { new SiloUnavailableException("10.0.0.7"), 503, "sandbox_unreachable", true },
         { new TimeoutException("10.0.0.7"), 503, "sandbox_unreachable", true },
@@ -76,9 +86,6 @@ public sealed class ProblemTests
         Assert.Equal("idle", Text(Parse(Translator.Translate(new SandboxEndedException(EndReason.Idle))), "ended_reason"));
         Assert.Equal("must be x", Parse(ProblemException.Invalid("f", "must be x").Problem).GetProperty("errors").GetProperty("f")[0].GetString());
     }
-
-    [Fact]
-    public void A_trace_id_is_32_hex_digits() => Assert.Matches("^[0-9a-f]{32}$", ProblemWriter.TraceId());
 
     [Fact]
     public void Names_from_the_caller_are_cut_and_only_some_are_kept()

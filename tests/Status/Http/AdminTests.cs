@@ -9,6 +9,8 @@ namespace Podflare.Status.Http;
 /// <summary>What operators do, and what is refused.</summary>
 public sealed class AdminTests : IAsyncLifetime
 {
+    private static readonly string[] Guarded = ["/admin/api/status", "/admin/api/subscribers", "/admin/api/audit"];
+
     private readonly StatusService _status = new(Settings.Quiet().With(("Status__Incidents__HumanQuietSeconds", "60")));
 
     public async ValueTask InitializeAsync()
@@ -19,21 +21,25 @@ public sealed class AdminTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _status.DisposeAsync();
 
-    [Theory]
-    [InlineData(null)]
-    [InlineData("Bearer")]
-    [InlineData("Bearer wrong")]
-    [InlineData("Basic b3BlcmF0b3I6eA==")]
-    public async Task Without_the_token_there_is_nothing(string? header)
-    {
-        foreach (var path in new[] { "/admin/api/status", "/admin/api/subscribers", "/admin/api/audit" })
+    [Fact]
+    public Task Without_the_token_there_is_nothing() => Each.OfAsync(
+        (string?[])
+        [
+            null,
+            "Bearer",
+            "Bearer wrong",
+            "Basic b3BlcmF0b3I6eA==",
+        ],
+        async header =>
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_status.Admin, path));
-            if (header is not null) request.Headers.TryAddWithoutValidation("Authorization", header);
-            using var response = await _status.Http.SendAsync(request, TestContext.Current.CancellationToken);
-            Assert.Equal((HttpStatusCode.Unauthorized, "Bearer"), (response.StatusCode, response.Headers.WwwAuthenticate.Single().Scheme));
-        }
-    }
+            foreach (var path in Guarded)
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_status.Admin, path));
+                if (header is not null) request.Headers.TryAddWithoutValidation("Authorization", header);
+                using var response = await _status.Http.SendAsync(request, TestContext.Current.CancellationToken);
+                Assert.Equal((HttpStatusCode.Unauthorized, "Bearer"), (response.StatusCode, response.Headers.WwwAuthenticate.Single().Scheme));
+            }
+        });
 
     [Fact]
     public async Task The_admin_listener_has_no_page()
@@ -43,50 +49,60 @@ public sealed class AdminTests : IAsyncLifetime
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
     }
 
-    [Theory]
-    [InlineData("incidents", "")]
-    [InlineData("incidents", "null")]
-    [InlineData("incidents", "[]")]
-    [InlineData("incidents", "{")]
-    [InlineData("incidents", "{\"title\":\"t\"}")]
-    [InlineData("incidents", "{\"title\":1,\"body\":\"b\"}")]
-    [InlineData("incidents", "{\"title\":\"\",\"body\":\"b\"}")]
-    [InlineData("incidents", "{\"title\":\"t\",\"body\":\"b\",\"status\":\"on fire\"}")]
-    [InlineData("incidents", "{\"title\":\"t\",\"body\":\"b\",\"status\":\"scheduled\"}")]
-    [InlineData("incidents", "{\"title\":\"t\",\"body\":\"b\",\"components\":{\"nothing\":\"major_outage\"}}")]
-    [InlineData("incidents", "{\"title\":\"t\",\"body\":\"b\",\"components\":{\"api\":\"no_data\"}}")]
-    [InlineData("incidents", "{\"title\":\"t\",\"body\":\"b\",\"components\":[\"api\"]}")]
-    [InlineData("incidents", "{\"title\":\"t\",\"body\":\"b\",\"notifyy\":false}")]
-    [InlineData("incidents", "{\"title\":\"t\",\"title\":\"u\",\"body\":\"b\"}")]
-    [InlineData("incidents", "{\"title\":\"t\",\"body\":\"b\",\"started_at\":\"2199-01-01T00:00:00Z\"}")]
-    [InlineData("incidents", "{\"title\":\"t\",\"body\":\"b\",\"started_at\":\"yesterday\"}")]
-    [InlineData("incidents", "{\"title\":\"t\\u0000\",\"body\":\"b\"}")]
-    [InlineData("incidents", "{\"title\":\"\\ud800\",\"body\":\"b\"}")]
-    [InlineData("maintenances", "{\"title\":\"t\",\"body\":\"b\",\"components\":[],\"scheduled_for\":\"2100-01-01T00:00Z\",\"scheduled_until\":\"2100-01-01T01:00Z\"}")]
-    [InlineData("maintenances", "{\"title\":\"t\",\"body\":\"b\",\"components\":[\"api\"],\"scheduled_for\":\"2100-01-01T02:00Z\",\"scheduled_until\":\"2100-01-01T01:00Z\"}")]
-    [InlineData("maintenances", "{\"title\":\"t\",\"body\":\"b\",\"components\":[\"api\"],\"scheduled_for\":\"2001-01-01T00:00Z\",\"scheduled_until\":\"2001-01-01T01:00Z\"}")]
-    [InlineData("maintenances", "{\"title\":\"t\",\"body\":\"b\",\"components\":[7],\"scheduled_for\":\"2100-01-01T00:00Z\",\"scheduled_until\":\"2100-01-01T01:00Z\"}")]
-    [InlineData("components/api/set", "{\"status\":\"no_data\"}")]
-    [InlineData("components/api/set", "{}")]
-    public async Task Junk_is_refused_by_name_and_changes_nothing(string path, string body)
-    {
-        using var response = await PostAsync(path, body);
-        var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!;
-        Assert.Equal((HttpStatusCode.BadRequest, "invalid_request"), (response.StatusCode, answer["code"]!.GetValue<string>()));
-        Assert.Empty(_status.Rows("SELECT 1 FROM incident UNION ALL SELECT 1 FROM audit"));
-    }
+    [Fact]
+    public Task Junk_is_refused_by_name_and_changes_nothing() => Each.OfAsync(
+        ((string Path, string Body)[])
+        [
+            ("incidents", ""),
+            ("incidents", "null"),
+            ("incidents", "[]"),
+            ("incidents", "{"),
+            ("incidents", "{\"title\":\"t\"}"),
+            ("incidents", "{\"title\":1,\"body\":\"b\"}"),
+            ("incidents", "{\"title\":\"\",\"body\":\"b\"}"),
+            ("incidents", "{\"title\":\"t\",\"body\":\"b\",\"status\":\"on fire\"}"),
+            ("incidents", "{\"title\":\"t\",\"body\":\"b\",\"status\":\"scheduled\"}"),
+            ("incidents", "{\"title\":\"t\",\"body\":\"b\",\"components\":{\"nothing\":\"major_outage\"}}"),
+            ("incidents", "{\"title\":\"t\",\"body\":\"b\",\"components\":{\"api\":\"no_data\"}}"),
+            ("incidents", "{\"title\":\"t\",\"body\":\"b\",\"components\":[\"api\"]}"),
+            ("incidents", "{\"title\":\"t\",\"body\":\"b\",\"notifyy\":false}"),
+            ("incidents", "{\"title\":\"t\",\"title\":\"u\",\"body\":\"b\"}"),
+            ("incidents", "{\"title\":\"t\",\"body\":\"b\",\"started_at\":\"2199-01-01T00:00:00Z\"}"),
+            ("incidents", "{\"title\":\"t\",\"body\":\"b\",\"started_at\":\"yesterday\"}"),
+            ("incidents", "{\"title\":\"t\\u0000\",\"body\":\"b\"}"),
+            ("incidents", "{\"title\":\"\\ud800\",\"body\":\"b\"}"),
+            ("maintenances", "{\"title\":\"t\",\"body\":\"b\",\"components\":[],\"scheduled_for\":\"2100-01-01T00:00Z\",\"scheduled_until\":\"2100-01-01T01:00Z\"}"),
+            ("maintenances", "{\"title\":\"t\",\"body\":\"b\",\"components\":[\"api\"],\"scheduled_for\":\"2100-01-01T02:00Z\",\"scheduled_until\":\"2100-01-01T01:00Z\"}"),
+            ("maintenances", "{\"title\":\"t\",\"body\":\"b\",\"components\":[\"api\"],\"scheduled_for\":\"2001-01-01T00:00Z\",\"scheduled_until\":\"2001-01-01T01:00Z\"}"),
+            ("maintenances", "{\"title\":\"t\",\"body\":\"b\",\"components\":[7],\"scheduled_for\":\"2100-01-01T00:00Z\",\"scheduled_until\":\"2100-01-01T01:00Z\"}"),
+            ("components/api/set", "{\"status\":\"no_data\"}"),
+            ("components/api/set", "{}"),
+        ],
+        async one =>
+        {
+            var (path, body) = one;
+            using var response = await PostAsync(path, body);
+            var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!;
+            Assert.Equal((HttpStatusCode.BadRequest, "invalid_request"), (response.StatusCode, answer["code"]!.GetValue<string>()));
+            Assert.Empty(_status.Rows("SELECT 1 FROM incident UNION ALL SELECT 1 FROM audit"));
+        });
 
-    [Theory]
-    [InlineData("incidents/inc_0/updates", "{\"body\":\"b\"}")]
-    [InlineData("incidents/inc_0/handback", "{}")]
-    [InlineData("maintenances/mnt_0/start", "{}")]
-    [InlineData("components/nothing/set", "{\"status\":\"operational\"}")]
-    [InlineData("deliveries/dlv_0/replay", "")]
-    public async Task What_is_not_there_is_404(string path, string body)
-    {
-        using var response = await PostAsync(path, body);
-        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
-    }
+    [Fact]
+    public Task What_is_not_there_is_404() => Each.OfAsync(
+        ((string Path, string Body)[])
+        [
+            ("incidents/inc_0/updates", "{\"body\":\"b\"}"),
+            ("incidents/inc_0/handback", "{}"),
+            ("maintenances/mnt_0/start", "{}"),
+            ("components/nothing/set", "{\"status\":\"operational\"}"),
+            ("deliveries/dlv_0/replay", ""),
+        ],
+        async one =>
+        {
+            var (path, body) = one;
+            using var response = await PostAsync(path, body);
+            Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        });
 
     [Fact]
     public async Task Too_much_is_413()

@@ -136,22 +136,26 @@ public sealed class MailTests : IAsyncLifetime
         await Until.TrueAsync(() => Task.FromResult((string)_status.Rows("SELECT state FROM subscriber")[0][0]! == "disabled"), 15, "the address is disabled");
     }
 
-    [Theory]
-    [InlineData("victim@example.com\r\nBcc: other@example.com")]
-    [InlineData("victim@example.com, other@example.com")]
-    [InlineData("victim@example.com%0d%0aBcc:x@example.com")]
-    [InlineData("<script>alert(1)</script>@example.com")]
-    [InlineData("' OR 1=1 --")]
-    [InlineData("")]
-    public async Task Junk_is_refused_with_words_and_sends_nothing(string address)
-    {
-        using var asked = await _status.PostFormAsync("/subscribe", ("email", address), ("kind", "incidents"));
-        Assert.Equal(HttpStatusCode.BadRequest, asked.StatusCode);
-        var page = await asked.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        Assert.Contains("Enter one e-mail address", page, StringComparison.Ordinal);
-        Assert.DoesNotContain("<script>alert", page, StringComparison.Ordinal);
-        Assert.Empty(_status.Rows("SELECT 1 FROM delivery"));
-    }
+    [Fact]
+    public Task Junk_is_refused_with_words_and_sends_nothing() => Each.OfAsync(
+        (string[])
+        [
+            "victim@example.com\r\nBcc: other@example.com",
+            "victim@example.com, other@example.com",
+            "victim@example.com%0d%0aBcc:x@example.com",
+            "<script>alert(1)</script>@example.com",
+            "' OR 1=1 --",
+            "",
+        ],
+        async address =>
+        {
+            using var asked = await _status.PostFormAsync("/subscribe", ("email", address), ("kind", "incidents"));
+            Assert.Equal(HttpStatusCode.BadRequest, asked.StatusCode);
+            var page = await asked.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            Assert.Contains("Enter one e-mail address", page, StringComparison.Ordinal);
+            Assert.DoesNotContain("<script>alert", page, StringComparison.Ordinal);
+            Assert.Empty(_status.Rows("SELECT 1 FROM delivery"));
+        });
 
     [Fact]
     public async Task Header_injection_through_a_title_is_refused()

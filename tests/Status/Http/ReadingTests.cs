@@ -26,40 +26,45 @@ public sealed class ReadingTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _status.DisposeAsync();
 
-    [Theory]
-    [InlineData("summary", "page status components incidents scheduled_maintenances")]
-    [InlineData("status", "page status")]
-    [InlineData("components", "page components")]
-    [InlineData("incidents", "page incidents")]
-    [InlineData("incidents/unresolved", "page incidents")]
-    [InlineData("scheduled-maintenances", "page scheduled_maintenances")]
-    [InlineData("scheduled-maintenances/upcoming", "page scheduled_maintenances")]
-    [InlineData("scheduled-maintenances/active", "page scheduled_maintenances")]
-    public async Task Version_2_has_its_fields_exactly(string path, string fields)
-    {
-        using var response = await _status.Http.GetAsync($"/api/v2/{path}.json", TestContext.Current.CancellationToken);
-        Assert.Equal("*", response.Headers.GetValues("Access-Control-Allow-Origin").Single());
-        Assert.Equal(TimeSpan.FromSeconds(10), response.Headers.CacheControl!.MaxAge);
-        var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!.AsObject();
-        Assert.Equal(fields, Keys(answer));
-        Assert.Equal("id name url time_zone updated_at", Keys(answer["page"]!));
-        Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", answer["page"]!["updated_at"]!.GetValue<string>());
-        if (answer["status"] is { } status) Assert.Equal(("indicator description", "major"), (Keys(status), status["indicator"]!.GetValue<string>()));
-        foreach (var component in answer["components"]?.AsArray() ?? [])
-            Assert.Equal("id name status created_at updated_at position description showcase start_date group_id page_id group only_show_if_degraded", Keys(component!));
-        foreach (var incident in answer["incidents"]?.AsArray() ?? [])
+    [Fact]
+    public Task Version_2_has_its_fields_exactly() => Each.OfAsync(
+        ((string Path, string Fields)[])
+        [
+            ("summary", "page status components incidents scheduled_maintenances"),
+            ("status", "page status"),
+            ("components", "page components"),
+            ("incidents", "page incidents"),
+            ("incidents/unresolved", "page incidents"),
+            ("scheduled-maintenances", "page scheduled_maintenances"),
+            ("scheduled-maintenances/upcoming", "page scheduled_maintenances"),
+            ("scheduled-maintenances/active", "page scheduled_maintenances"),
+        ],
+        async one =>
         {
-            Assert.Equal(string.Join(' ', IncidentFields), Keys(incident!));
-            Assert.Equal("id incident_id status body created_at display_at updated_at affected_components deliver_notifications", Keys(incident!["incident_updates"]![0]!));
-            Assert.Equal("code name old_status new_status", Keys(incident["incident_updates"]![0]!["affected_components"]![0]!));
-        }
+            var (path, fields) = one;
+            using var response = await _status.Http.GetAsync($"/api/v2/{path}.json", TestContext.Current.CancellationToken);
+            Assert.Equal("*", response.Headers.GetValues("Access-Control-Allow-Origin").Single());
+            Assert.Equal(TimeSpan.FromSeconds(10), response.Headers.CacheControl!.MaxAge);
+            var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!.AsObject();
+            Assert.Equal(fields, Keys(answer));
+            Assert.Equal("id name url time_zone updated_at", Keys(answer["page"]!));
+            Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", answer["page"]!["updated_at"]!.GetValue<string>());
+            if (answer["status"] is { } status) Assert.Equal(("indicator description", "major"), (Keys(status), status["indicator"]!.GetValue<string>()));
+            foreach (var component in answer["components"]?.AsArray() ?? [])
+                Assert.Equal("id name status created_at updated_at position description showcase start_date group_id page_id group only_show_if_degraded", Keys(component!));
+            foreach (var incident in answer["incidents"]?.AsArray() ?? [])
+            {
+                Assert.Equal(string.Join(' ', IncidentFields), Keys(incident!));
+                Assert.Equal("id incident_id status body created_at display_at updated_at affected_components deliver_notifications", Keys(incident!["incident_updates"]![0]!));
+                Assert.Equal("code name old_status new_status", Keys(incident["incident_updates"]![0]!["affected_components"]![0]!));
+            }
 
-        foreach (var maintenance in answer["scheduled_maintenances"]?.AsArray() ?? [])
-        {
-            Assert.Equal(string.Join(' ', IncidentFields) + " scheduled_for scheduled_until", Keys(maintenance!));
-            Assert.Equal(("maintenance", "scheduled"), (maintenance!["impact"]!.GetValue<string>(), maintenance["status"]!.GetValue<string>()));
-        }
-    }
+            foreach (var maintenance in answer["scheduled_maintenances"]?.AsArray() ?? [])
+            {
+                Assert.Equal(string.Join(' ', IncidentFields) + " scheduled_for scheduled_until", Keys(maintenance!));
+                Assert.Equal(("maintenance", "scheduled"), (maintenance!["impact"]!.GetValue<string>(), maintenance["status"]!.GetValue<string>()));
+            }
+        });
 
     [Fact]
     public async Task A_reader_who_has_it_gets_304()
@@ -137,27 +142,32 @@ public sealed class ReadingTests : IAsyncLifetime
         }
     }
 
-    [Theory]
-    [InlineData("/nowhere", HttpStatusCode.NotFound)]
-    [InlineData("/incidents/../../etc/passwd", HttpStatusCode.NotFound)]
-    [InlineData("/incidents/inc_%27%20OR%201%3D1", HttpStatusCode.NotFound)]
-    [InlineData("/api/v2/nothing.json", HttpStatusCode.NotFound)]
-    [InlineData("/assets/0/../../status.db", HttpStatusCode.NotFound)]
-    [InlineData("/history?page=-1", HttpStatusCode.OK)]
-    [InlineData("/history?page=99999999999999999999", HttpStatusCode.OK)]
-    [InlineData("/history?page=%00", HttpStatusCode.OK)]
-    [InlineData("/manage?t=sub_1.x", HttpStatusCode.NotFound)]
-    [InlineData("/unsubscribe?t=sub_1.x", HttpStatusCode.NotFound)]
-    [InlineData("/admin/api/status", HttpStatusCode.NotFound)]
-    [InlineData("/admin/api/incidents", HttpStatusCode.NotFound)]
-    public async Task Odd_addresses_get_a_plain_answer_with_safe_headers(string path, HttpStatusCode expected)
-    {
-        using var response = await _status.Http.GetAsync(path, TestContext.Current.CancellationToken);
-        Assert.Equal(expected, response.StatusCode);
-        Assert.StartsWith("default-src 'none'", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
-        Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
-        Assert.NotEmpty(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
-    }
+    [Fact]
+    public Task Odd_addresses_get_a_plain_answer_with_safe_headers() => Each.OfAsync(
+        ((string Path, HttpStatusCode Expected)[])
+        [
+            ("/nowhere", HttpStatusCode.NotFound),
+            ("/incidents/../../etc/passwd", HttpStatusCode.NotFound),
+            ("/incidents/inc_%27%20OR%201%3D1", HttpStatusCode.NotFound),
+            ("/api/v2/nothing.json", HttpStatusCode.NotFound),
+            ("/assets/0/../../status.db", HttpStatusCode.NotFound),
+            ("/history?page=-1", HttpStatusCode.OK),
+            ("/history?page=99999999999999999999", HttpStatusCode.OK),
+            ("/history?page=%00", HttpStatusCode.OK),
+            ("/manage?t=sub_1.x", HttpStatusCode.NotFound),
+            ("/unsubscribe?t=sub_1.x", HttpStatusCode.NotFound),
+            ("/admin/api/status", HttpStatusCode.NotFound),
+            ("/admin/api/incidents", HttpStatusCode.NotFound),
+        ],
+        async one =>
+        {
+            var (path, expected) = one;
+            using var response = await _status.Http.GetAsync(path, TestContext.Current.CancellationToken);
+            Assert.Equal(expected, response.StatusCode);
+            Assert.StartsWith("default-src 'none'", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+            Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
+            Assert.NotEmpty(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        });
 
     [Fact]
     public async Task Copies_for_a_proxy_lie_beside_the_file()

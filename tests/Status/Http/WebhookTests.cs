@@ -128,21 +128,25 @@ public sealed class WebhookTests : IAsyncLifetime
         Assert.True(await HookReceiver.VerifyAsync(call, fresh));
     }
 
-    [Theory]
-    [InlineData("http://169.254.169.254/latest/meta-data/")]
-    [InlineData("http://10.0.0.1/")]
-    [InlineData("http://[::1]:80/")]
-    [InlineData("http://0x7f000002/")]
-    [InlineData("http://user@127.0.0.1/")]
-    [InlineData("http://localhost/")]
-    [InlineData("file:///etc/passwd")]
-    [InlineData("gopher://127.0.0.1/")]
-    public async Task An_inner_address_is_refused_in_the_form(string url)
-    {
-        using var added = await _status.PostFormAsync("/subscribe/webhook", ("url", url), ("kind", "incidents"));
-        Assert.Equal(HttpStatusCode.BadRequest, added.StatusCode);
-        Assert.Empty(_status.Rows("SELECT 1 FROM subscriber"));
-    }
+    [Fact]
+    public Task An_inner_address_is_refused_in_the_form() => Each.OfAsync(
+        (string[])
+        [
+            "http://169.254.169.254/latest/meta-data/",
+            "http://10.0.0.1/",
+            "http://[::1]:80/",
+            "http://0x7f000002/",
+            "http://user@127.0.0.1/",
+            "http://localhost/",
+            "file:///etc/passwd",
+            "gopher://127.0.0.1/",
+        ],
+        async url =>
+        {
+            using var added = await _status.PostFormAsync("/subscribe/webhook", ("url", url), ("kind", "incidents"));
+            Assert.Equal(HttpStatusCode.BadRequest, added.StatusCode);
+            Assert.Empty(_status.Rows("SELECT 1 FROM subscriber"));
+        });
 
     [Fact]
     public async Task A_name_that_points_inward_is_refused_when_it_is_called_and_not_told_why()

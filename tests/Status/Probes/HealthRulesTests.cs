@@ -19,6 +19,8 @@ public sealed class HealthRulesTests
     [InlineData("+xxx", nameof(ComponentStatus.MajorOutage))]
     [InlineData("+xxx++", nameof(ComponentStatus.MajorOutage))]
     [InlineData("+xxx+++", nameof(ComponentStatus.Operational))]
+    [InlineData("+xxxs+s", nameof(ComponentStatus.Operational))]
+    [InlineData("+xxxs+", nameof(ComponentStatus.MajorOutage))]
     [InlineData("+xxx++x++", nameof(ComponentStatus.MajorOutage))]
     [InlineData("+xxx+++x", nameof(ComponentStatus.Operational))]
     [InlineData("+x+x+x", nameof(ComponentStatus.MajorOutage))]
@@ -39,10 +41,11 @@ public sealed class HealthRulesTests
     }
 
     [Fact]
-    public void An_outage_begins_with_its_first_failed_sample_and_ends_with_its_first_good_one()
+    public void An_outage_begins_with_its_first_failed_sample_and_ends_with_its_first_answer()
     {
         Assert.Equal(Start.AddSeconds(30), Play("+xxx").Health.Since);
         Assert.Equal(Start.AddSeconds(75), Play("+xxx+++").Health.Since);
+        Assert.Equal(Start.AddSeconds(75), Play("+xxxs++").Health.Since);
     }
 
     [Fact]

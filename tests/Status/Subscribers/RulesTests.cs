@@ -86,28 +86,47 @@ public sealed class RulesTests
     [Fact]
     public async Task A_name_that_has_one_inner_address_among_public_ones_is_not_called()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-        await Assert.ThrowsAsync<AddressRefusedException>(async () => await Guard().ConnectAsync([IPAddress.Parse("1.1.1.1"), IPAddress.Loopback], 443, limit.Token));
-        await Assert.ThrowsAsync<AddressRefusedException>(async () => await Guard().ConnectAsync([], 443, limit.Token));
+        await RefusedAsync([IPAddress.Parse("1.1.1.1"), IPAddress.Parse("10.0.0.1")]);
+        await RefusedAsync([]);
     }
 
     [Fact]
-    public async Task The_address_that_was_checked_is_the_one_that_is_called()
+    public async Task A_name_that_resolves_anew_between_check_and_call_reaches_nothing_inside()
     {
-        // A second answer of the DNS cannot matter, because nobody asks twice: the name in the request does not exist.
-        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var guard = Guard("127.0.0.1");
+        // Whoever rebinds a name answers with an address that may be called, then with one that may not.
+        using var allowed = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        allowed.Start();
+        var port = ((IPEndPoint)allowed.LocalEndpoint).Port;
+        using var inner = new System.Net.Sockets.TcpListener(IPAddress.Parse("127.0.0.2"), port);
+        inner.Start();
+        var asked = 0;
         using var handler = new SocketsHttpHandler
         {
-            ConnectCallback = (context, cancellationToken) => guard.ConnectAsync([IPAddress.Loopback], ((IPEndPoint)listener.LocalEndpoint).Port, cancellationToken),
+            ConnectCallback = Guard("127.0.0.1", (_, _) => Task.FromResult<IPAddress[]>([asked++ == 0 ? IPAddress.Loopback : IPAddress.Parse("127.0.0.2")])).DialAsync,
         };
         using var http = new HttpClient(handler);
-        var call = http.GetAsync(new Uri("http://rebinding.invalid/"), TestContext.Current.CancellationToken);
-        using var taken = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
-        taken.GetStream().Write("HTTP/1.1 204 No Content\r\n\r\n"u8);
-        using var response = await call;
-        Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+        var address = new Uri($"http://rebinding.invalid:{port}/");
+        var call = http.GetAsync(address, TestContext.Current.CancellationToken);
+        using (var taken = await allowed.AcceptTcpClientAsync(TestContext.Current.CancellationToken))
+        {
+            // One question for one call: there is no second answer that could differ from the one that was checked.
+            Assert.Equal(1, asked);
+            taken.GetStream().Write("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"u8);
+            using var response = await call;
+            Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+        }
+
+        var refused = await Assert.ThrowsAsync<HttpRequestException>(async () => await http.GetAsync(address, TestContext.Current.CancellationToken));
+        Assert.IsType<AddressRefusedException>(refused.InnerException);
+        Assert.False(inner.Pending());
+    }
+
+    private static async Task RefusedAsync(IPAddress[] answer)
+    {
+        using var handler = new SocketsHttpHandler { ConnectCallback = Guard(resolve: (_, _) => Task.FromResult(answer)).DialAsync };
+        using var http = new HttpClient(handler);
+        var refused = await Assert.ThrowsAsync<HttpRequestException>(() => http.GetAsync(new Uri("http://name.invalid/"), TestContext.Current.CancellationToken));
+        Assert.IsType<AddressRefusedException>(refused.InnerException);
     }
 
     [Fact]
@@ -159,5 +178,6 @@ public sealed class RulesTests
         Assert.Equal("<p>&lt;b&gt;</p>", Html.Of($"<p>{"<b>"}</p>").Text);
     }
 
-    private static AddressGuard Guard(string allowed = "") => new(Options.Create(new WebhookOptions { AllowedAddresses = allowed }));
+    private static AddressGuard Guard(string allowed = "", Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null) =>
+        new(Options.Create(new WebhookOptions { AllowedAddresses = allowed })) { Resolve = resolve ?? Dns.GetHostAddressesAsync };
 }

@@ -114,6 +114,14 @@ class NotAFileError(ApiError):
     """A directory, socket or device where a file is needed."""
 
 
+class NotAFolderError(ApiError):
+    """A folder is needed, and something else stands there or on the way (``not_a_directory``)."""
+
+
+class FileAccessDeniedError(ApiError):
+    """The sandbox's user may not read or write there (``file_access_denied``)."""
+
+
 class GoneError(ApiError):
     """It was there and is gone for good."""
 
@@ -208,6 +216,8 @@ _BY_CODE: Mapping[str, type[ApiError]] = {
     "template_not_found": TemplateNotFoundError,
     "file_not_found": RemoteFileNotFoundError,
     "not_a_file": NotAFileError,
+    "not_a_directory": NotAFolderError,
+    "file_access_denied": FileAccessDeniedError,
     "events_evicted": EventsEvictedError,
     "sandbox_lost": SandboxLostError,
     "sandbox_ended": SandboxEndedError,

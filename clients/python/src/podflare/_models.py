@@ -147,8 +147,9 @@ class FileInfo:
         return cls(name, _text(body, "type") or "file", _whole(body, "size"), _text(body, "modified_at"), body)
 
 
-def parse_listing(body: Mapping[str, Any]) -> tuple[FileInfo, ...]:
-    return tuple(FileInfo.parse(item) for item in body["files"])
+def parse_listing(body: Mapping[str, Any]) -> tuple[tuple[FileInfo, ...], str | None]:
+    """One page of a folder, and where the next one begins."""
+    return tuple(FileInfo.parse(item) for item in body["files"]), _text(body, "next_cursor")
 
 
 def _text(body: Mapping[str, Any], name: str) -> str | None:

@@ -148,7 +148,15 @@ class SandboxOperations:
         return self._client.call(requests.delete_file(self.id, path, self._trace_of()))
 
     def list_files(self, path: str) -> Call[tuple[FileInfo, ...]]:
-        return core.call_json(requests.list_files(self.id, path, self._trace_of()), parse_listing, self._client.settings.retry)
+        found: list[FileInfo] = []
+        cursor: str | None = None
+        while True:
+            page = requests.list_files(self.id, path, cursor, self._trace_of())
+            files, following = yield from core.call_json(page, parse_listing, self._client.settings.retry)
+            found += files
+            if following is None or following == cursor:
+                return tuple(found)
+            cursor = following
 
     def _read(self, start: Request, state: RunState, after: int, trace: Trace | None) -> Stream[Event | core.Accepted]:
         with self._lock:

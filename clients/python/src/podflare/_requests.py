@@ -130,8 +130,8 @@ def delete_file(sandbox_id: str, path: str, trace: Trace | None) -> Request:
     return Request("DELETE", _file(sandbox_id, path), _headers(trace))
 
 
-def list_files(sandbox_id: str, path: str, trace: Trace | None) -> Request:
-    return _get(_with_query(f"{_sandbox(sandbox_id)}/files", {"path": absolute_path(path)}), trace)
+def list_files(sandbox_id: str, path: str, cursor: str | None, trace: Trace | None) -> Request:
+    return _get(_with_query(f"{_sandbox(sandbox_id)}/files", {"path": absolute_path(path), "cursor": cursor}), trace)
 
 
 def health() -> Request:

@@ -34,12 +34,13 @@ _HELD_SIGNALS = {
 
 
 class Driver:
-    def __init__(self, control: int, records: int, guest: str) -> None:
+    def __init__(self, control: int, records: int, guest: str, modules: list[str]) -> None:
         self._control = Control(keep(control))
         os.close(control)
         self._records = keep(records)
         os.close(records)
         self._guest = guest + os.sep
+        self._modules = modules  # to import before the first run
         self._pid = os.getpid()
         self._base: dict[bytes, bytes | None] = {}  # what the sandbox's variables have replaced
         self._sources: dict[str, int] = {}
@@ -81,6 +82,10 @@ class Driver:
         main.__dict__["__builtins__"] = builtins
         sys.modules["__main__"] = main
         self._main = main
+        if self._modules:
+            from podflare_guest.repl.preload import preload
+
+            preload(self._modules, self._records)
         return secret
 
     def _between_runs(self, number: int, frame: object) -> None:

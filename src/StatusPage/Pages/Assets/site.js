@@ -2,10 +2,45 @@
 (() => {
   "use strict";
   const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
   const addLocalTimes = root => {
-    for (const time of root.querySelectorAll("time[datetime]")) time.title = `${local.format(new Date(time.dateTime))} (your time)`;
+    for (const time of root.querySelectorAll("time[datetime]")) {
+      const at = new Date(time.dateTime);
+      time.title = `${local.format(at)} (your time)`;
+      // On a touch screen nobody sees titles; where it is UTC, it would be said twice.
+      if (at.getTimezoneOffset() === 0 || !time.closest(".at") || time.nextElementSibling?.matches(".local")) continue;
+      const span = document.createElement("span");
+      span.className = "local";
+      span.textContent = ` (${clock.format(at)} your time)`;
+      time.after(span);
+    }
   };
+  // What the server sent, before times were added to it: only a change of that is one.
+  const sent = new WeakMap();
+  for (const part of document.querySelectorAll("[data-fragment]")) sent.set(part, part.innerHTML);
   addLocalTimes(document);
+
+  // Days with the arrow keys, for who has no pointer. Escape hides what is shown of a day.
+  const pick = (bars, by) => {
+    const days = [...bars.children].filter(day => day.offsetParent);
+    const now = days.findIndex(day => day.matches(".picked"));
+    const next = by === 0 ? -1 : now < 0 ? (by === 1 || by === -1000 ? 0 : days.length - 1) : Math.min(days.length - 1, Math.max(0, now + by));
+    for (const day of days) day.classList.toggle("picked", day === days[next]);
+    bars.classList.toggle("picking", next >= 0);
+  };
+  document.addEventListener("keydown", event => {
+    if (event.key === "Escape") for (const bars of document.querySelectorAll(".bars")) { pick(bars, 0); bars.classList.add("quiet-days"); }
+    if (!event.target.matches?.(".bars") || event.altKey || event.ctrlKey || event.metaKey) return;
+    const by = { ArrowLeft: -1, ArrowRight: 1, Home: -1000, End: 1000 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    event.target.classList.remove("quiet-days");
+    pick(event.target, by);
+  });
+  document.addEventListener("focusout", event => { if (event.target.matches?.(".bars")) pick(event.target, 0); });
+  document.addEventListener("pointerover", event => {
+    if (event.target.matches?.(".bar")) event.target.parentElement.classList.remove("quiet-days");
+  });
   if (!document.body.hasAttribute("data-live") || !window.EventSource) return;
 
   const replace = (old, fresh) => {
@@ -16,16 +51,17 @@
       old.className = fresh.className;
       old.querySelector("svg").replaceWith(fresh.querySelector("svg"));
       old.querySelector(".at").replaceWith(fresh.querySelector(".at"));
-      return;
+      return true;
     }
     const open = [...old.querySelectorAll("details[open] > summary")].map(s => s.textContent);
     for (const summary of fresh.querySelectorAll("details > summary")) if (open.includes(summary.textContent)) summary.parentElement.open = true;
-    const focused = old.contains(document.activeElement);
-    if (focused) return;
+    // Nobody loses the place that they read: it is replaced when they leave it.
+    if (old.contains(document.activeElement)) return false;
     old.replaceChildren(...fresh.childNodes);
+    return true;
   };
 
-  let busy = false, again = false;
+  let busy = false, again = false, stale = false;
   const refresh = async () => {
     if (busy) { again = true; return; }
     busy = true;
@@ -35,7 +71,10 @@
         const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
         for (const part of document.querySelectorAll("[data-fragment]")) {
           const other = fresh.getElementById(part.id);
-          if (other && other.innerHTML !== part.innerHTML) replace(part, other);
+          if (!other || other.innerHTML === sent.get(part)) continue;
+          const html = other.innerHTML;
+          if (replace(part, other)) sent.set(part, html);
+          else stale = true;
         }
         document.title = fresh.title;
         addLocalTimes(document);
@@ -44,5 +83,14 @@
     busy = false;
     if (again) { again = false; refresh(); }
   };
-  new EventSource("/events").addEventListener("change", refresh);
+  document.addEventListener("focusout", () => { if (stale) { stale = false; setTimeout(refresh); } });
+
+  const events = new EventSource("/events");
+  events.addEventListener("change", refresh);
+  // An old page must not pass for a live one.
+  const lost = document.createElement("p");
+  lost.className = "at lost";
+  lost.textContent = "Not connected: this is how it was then. Trying again.";
+  events.addEventListener("error", () => document.querySelector("#summary .at")?.after(lost));
+  events.addEventListener("open", () => lost.remove());
 })();

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Makes sure that the tests of telemetry have an OTLP decoder that is not ours (npm's OpenTelemetry, in artifacts/otlp); starts nothing.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+say "== OTLP: making sure that the tests' decoder is installed"
+command -v npm >/dev/null || apt_install nodejs npm
+folder=artifacts/otlp
+if [ ! -d "$folder/node_modules/@opentelemetry/otlp-transformer" ]; then
+  mkdir -p "$folder"
+  # Later versions no longer carry the root of the protobuf types.
+  npm install --prefix "$folder" --no-save --no-audit --no-fund --silent @opentelemetry/otlp-transformer@0.214.0 || die "npm could not install otlp-transformer"
+fi
+node -e 'console.log("otlp-transformer", require("./artifacts/otlp/node_modules/@opentelemetry/otlp-transformer/package.json").version)'

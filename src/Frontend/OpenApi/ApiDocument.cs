@@ -1,0 +1,49 @@
+using System.Text.Json.Nodes;
+
+namespace Podflare.OpenApi;
+
+/// <summary>The API description (OpenAPI 3.1): one part per noun, written by hand, and the refusals as the server renders them.</summary>
+internal static class ApiDocument
+{
+    // The order in which readers see them.
+    private static readonly string[] Parts = ["sandboxes", "runs", "files", "health", "not-offered"];
+
+    /// <exception cref="ArgumentException">Two parts have the same path or component.</exception>
+    public static byte[] Render()
+    {
+        var document = Read("api");
+        var components = document["components"]!.AsObject();
+        Add(components, "responses", ErrorResponses.ToJson());
+        components["schemas"]!["Problem"]!["properties"]!["code"]!["enum"] = new JsonArray([.. ErrorResponses.Codes.Select(code => (JsonNode?)code)]);
+        foreach (var part in Parts.Select(Read))
+        {
+            Add(document, "paths", Take(part, "paths"));
+            foreach (var (kind, members) in Take(part, "components")) Add(components, kind, Take(members!.AsObject()));
+        }
+
+        return System.Text.Encoding.UTF8.GetBytes(document.ToJsonString());
+    }
+
+    private static JsonObject Read(string part)
+    {
+        var name = $"Podflare.OpenApi.{part}.json";
+        using var stream = typeof(ApiDocument).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"The resource {name} is missing.");
+        return JsonNode.Parse(stream)!.AsObject();
+    }
+
+    private static void Add(JsonObject parent, string kind, IEnumerable<KeyValuePair<string, JsonNode?>> members)
+    {
+        if (parent[kind] is null) parent[kind] = new JsonObject();
+        foreach (var (name, member) in members) parent[kind]!.AsObject().Add(name, member);
+    }
+
+    private static List<KeyValuePair<string, JsonNode?>> Take(JsonObject part, string member) => part[member] is JsonObject members ? Take(members) : [];
+
+    /// <summary>The members, free to stand elsewhere.</summary>
+    private static List<KeyValuePair<string, JsonNode?>> Take(JsonObject members)
+    {
+        var taken = members.ToList();
+        members.Clear();
+        return taken;
+    }
+}

@@ -1,0 +1,30 @@
+using System.Security.Cryptography;
+using Podflare.Keys;
+using Scalar.AspNetCore;
+
+namespace Podflare.OpenApi;
+
+/// <summary>The API description and its interactive pages. Without a key: they tell what anybody can read in the repository.</summary>
+internal static class ApiDocumentEndpoints
+{
+    private const string Address = "/openapi/v1.json";
+
+    public static void MapApiDocument(this IEndpointRouteBuilder routes)
+    {
+        var document = new Lazy<byte[]>(ApiDocument.Render);
+        routes.MapGet(Address, () => TypedResults.Bytes(document.Value, "application/json")).WithMetadata(new OpenToAll());
+        routes.MapScalarApiReference("/docs", Describe).WithMetadata(new OpenToAll());
+    }
+
+    private static void Describe(ScalarOptions options, HttpContext context)
+    {
+        var nonce = RandomNumberGenerator.GetHexString(32, lowercase: true);
+        // The pages' script can fetch from elsewhere. Its options say not to; the browser makes sure.
+        context.Response.Headers.ContentSecurityPolicy =
+            $"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+            + "connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        options.WithTitle("Podflare API").WithOpenApiRoutePattern(Address).WithNonce(nonce);
+        options.DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp().HideClientButton().HideDeveloperTools();
+    }
+}

@@ -1,0 +1,55 @@
+using Podflare.Keys;
+using Podflare.Sandboxes;
+using Podflare.Tenants;
+
+namespace Podflare.Telemetry;
+
+/// <summary>One log line per request, at its end: by then it is known to which trace it belongs.</summary>
+internal sealed partial class RequestLog(IGrainFactory grains, SandboxTraces traces, TimeProvider time, ILogger<RequestLog> logger)
+{
+    private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(2);
+
+    public void Begin(HttpContext context, CallTrace trace)
+    {
+        if (!logger.IsEnabled(LogLevel.Information) || TelemetryHosting.IsQuiet(context.Request.Path.Value)) return;
+        var call = new LogCall(context.TraceIdentifier, trace.Caller);
+        LogCall.Current = call;
+        var began = time.GetTimestamp();
+        context.Response.OnCompleted(() => EndAsync(context, call, began));
+    }
+
+    private async Task EndAsync(HttpContext context, LogCall call, long began)
+    {
+        var took = time.GetElapsedTime(began).TotalMilliseconds;
+        call.Sandbox ??= SandboxId.TryParse(context.Request.RouteValues["id"] as string, null, out var id) ? id.Value : null;
+        call.Run ??= context.Request.RouteValues["run"] as string;
+        var caller = context.Features.Get<Caller>();
+        call.Tenant = caller?.Tenant.Value;
+        if (call is { Caller: null, Sandbox: { } sandbox } && caller is not null && context.Response.StatusCode != 404) await LearnAsync(sandbox, caller.Tenant);
+        LogCall.Current = call;
+        var route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText?.TrimEnd('/') ?? "no route";
+        if (call.Sandbox is null) LogAnswered(context.Request.Method, route, context.Response.StatusCode, took);
+        else LogAnsweredAbout(context.Request.Method, route, context.Response.StatusCode, took, call.Sandbox);
+    }
+
+    /// <summary>A sandbox that was made through another frontend: its trace is asked for once.</summary>
+    private async Task LearnAsync(string sandbox, TenantId tenant)
+    {
+        if (traces.FindSandbox(sandbox) is not null) return;
+        try
+        {
+            var info = await grains.GetGrain<ISandboxGrain>(sandbox).Get(tenant).WaitAsync(AskLimit, time);
+            traces.Note(info.Id, tenant.Value, info.Trace);
+        }
+        catch (Exception e) when (e is PodflareException or OrleansException or TimeoutException)
+        {
+            // The line is then told by the request's own trace.
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "{Method} {Route} answered {Status} in {Milliseconds:0.0} ms.")]
+    private partial void LogAnswered(string method, string route, int status, double milliseconds);
+
+    [LoggerMessage(LogLevel.Information, "{Method} {Route} answered {Status} in {Milliseconds:0.0} ms, sandbox {Sandbox}.")]
+    private partial void LogAnsweredAbout(string method, string route, int status, double milliseconds, string sandbox);
+}

@@ -1,0 +1,30 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Podflare.Telemetry;
+
+/// <summary>
+/// Finds the call's place in its trace, tells it on the response, hands it to every grain call that the request makes, and writes one
+/// line about the request when it is over.
+/// </summary>
+internal sealed class TraceMiddleware(RequestDelegate next, RequestLog log)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var trace = CallTrace.Read(context);
+        context.Features.Set(trace);
+        TraceHeaders.Write(context.Response, trace.Span);
+        CallContext.Set(trace.Span, trace.Caller);
+        log.Begin(context, trace);
+        await next(context);
+    }
+}
+
+internal static class TraceServices
+{
+    public static IServiceCollection AddCallTraces(this IServiceCollection services)
+    {
+        CallSpans.EnsureMade();
+        services.TryAddSingleton<SandboxTraces>();
+        return services.AddSingleton<RequestLog>().AddSingleton<System.Diagnostics.DistributedContextPropagator>(new LenientPropagator());
+    }
+}

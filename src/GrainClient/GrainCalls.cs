@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Options;
+using Orleans.Runtime;
+
+namespace Podflare.GrainClient;
+
+/// <summary>Makes grain calls that are safe to repeat until they succeed, are refused for good, or the time is over. Each carries the current trace.</summary>
+internal sealed class GrainCalls(IOptions<GrainClientOptions> options, TimeProvider time)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    public async Task<T> CallAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(options.Value.CallSeconds), time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        Exception? last = null;
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    CarryTrace();
+                    return await call(both.Token).WaitAsync(both.Token);
+                }
+                catch (Exception e) when (MayPass(e))
+                {
+                    last = e;
+                }
+
+                await Task.Delay(Pause, time, both.Token);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw last ?? new SandboxUnreachableException();
+        }
+    }
+
+    public Task CallAsync(Func<CancellationToken, Task> call, CancellationToken cancellationToken) =>
+        CallAsync(
+            async token =>
+            {
+                await call(token);
+                return true;
+            },
+            cancellationToken);
+
+    // Under the names that Orleans itself uses, whether the trace is sampled or not.
+    private static void CarryTrace()
+    {
+        if (Activity.Current is not { IdFormat: ActivityIdFormat.W3C } span) return;
+        RequestContext.Set("traceparent", span.Id!);
+        if (span.TraceStateString is { Length: > 0 } state) RequestContext.Set("tracestate", state);
+        else RequestContext.Remove("tracestate");
+    }
+
+    private static bool MayPass(Exception e) => e switch
+    {
+        SandboxUnreachableException or StorageUnavailableException or ShuttingDownException => true,
+        PodflareException => false,
+        OrleansException or TimeoutException => true,
+        _ => false,
+    };
+}

@@ -1,0 +1,57 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Podflare.Hosting;
+using Podflare.Sandboxes;
+using Podflare.Streaming;
+using Podflare.Tenants;
+
+namespace Podflare.GrainClient;
+
+/// <summary>Makes a program a client of a Podflare cluster, over Orleans.</summary>
+public static class PodflareGrainClient
+{
+    private const int MaxTenant = 64;
+
+    /// <summary>
+    /// Adds <see cref="ISandboxes"/>, for the sandboxes of one tenant. The host waits with its start until a silo of the cluster answers.
+    /// Gateways know no keys: whoever reaches them can act for every tenant, so they belong in a private network.
+    /// </summary>
+    /// <param name="redis">Connection string of the cluster's Redis: the silos are found there.</param>
+    /// <param name="tenant">Whose sandboxes: 1 to 64 letters, digits, <c>-</c>, <c>_</c> or <c>.</c>.</param>
+    /// <param name="configure">Changes the options, which section <c>Podflare:GrainClient</c> can set as well.</param>
+    /// <exception cref="ArgumentException">The tenant's name is not valid, or the connection string is empty.</exception>
+    public static IHostApplicationBuilder AddPodflareGrainClient(
+        this IHostApplicationBuilder builder, string redis, string tenant, Action<GrainClientOptions>? configure = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(redis);
+        if (tenant is not { Length: > 0 and <= MaxTenant } || !tenant.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+            throw new ArgumentException($"The tenant's name must be 1 to {MaxTenant} letters, digits, '-', '_' or '.'.", nameof(tenant));
+
+        var services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        var options = services.AddOptions<GrainClientOptions>().BindConfiguration(GrainClientOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        if (configure is not null) options.Configure(configure);
+        services.AddOptions<ClusterOptions>().Configure<Microsoft.Extensions.Options.IOptions<GrainClientOptions>>(
+            static (cluster, own) => (cluster.ClusterId, cluster.ServiceId) = (own.Value.ClusterId, own.Value.ClusterId));
+        builder.UseOrleansClient(client =>
+        {
+            client.UseRedisClustering(clustering => clustering.ConfigurationOptions = PodflareHosting.RedisSettings(redis));
+            // A lost gateway is found out, and a new one found, within seconds.
+            client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
+            client.UseConnectionRetryFilter<PatientConnection>();
+            client.AddRunStreams();
+            client.Services.AddSingleton<GatewayCountChangedHandler>(static provider => (_, change) =>
+            {
+                if (change.NumberOfConnectedGateways < change.PreviousNumberOfConnectedGateways) provider.GetRequiredService<RunStreamProvider>().OnGatewayLost();
+            });
+        });
+        builder.Logging.AddFilter("Orleans", LogLevel.Warning);
+        services.AddSingleton<GrainCalls>();
+        services.AddSingleton<ISandboxes>(provider => ActivatorUtilities.CreateInstance<Sandboxes>(provider, new TenantId(tenant)));
+        return builder;
+    }
+}

@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using Podflare.Sandboxes;
+
+namespace Podflare.GrainClient;
+
+/// <summary>What is wanted of a sandbox. The hosts bring down what is over the template.</summary>
+public sealed record SandboxRequest
+{
+    /// <summary>Image and limits, as the cluster names them. Default: <c>default</c>.</summary>
+    public string Template { get; init; } = "default";
+
+    /// <summary>From creation to the end, busy or not. Default: 24 h.</summary>
+    public TimeSpan Lifetime { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>Time without an open run or file call after which it ends. Default: 30 min.</summary>
+    public TimeSpan IdleLimit { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>Memory in MiB; null takes the template's.</summary>
+    public int? RamMib { get; init; }
+
+    /// <summary>A way out to the network, where the hosts offer one. Default: false.</summary>
+    public bool Egress { get; init; }
+
+    /// <summary>To find it again: 32 pairs, keys of 1 to 64 and values of at most 512 characters.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>Variables of every run, 64 KiB in all.</summary>
+    public IReadOnlyDictionary<string, string> Env { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>Makes one sandbox of it, whoever asks how often within 24 h, over HTTP too. Null draws one, so that repeats of this call are safe.</summary>
+    public string? IdempotencyKey { get; init; }
+
+    /// <exception cref="ArgumentException">A value is out of its range; the text names it.</exception>
+    internal SandboxSpec ToSpec()
+    {
+        Checks.Positive(Lifetime, nameof(Lifetime));
+        Checks.Positive(IdleLimit, nameof(IdleLimit));
+        if (RamMib is <= 0) throw new ArgumentException($"{nameof(RamMib)} must be more than 0.");
+        Checks.Metadata(Metadata);
+        Checks.Env(Env, nameof(Env));
+        return new SandboxSpec(Template, Lifetime, IdleLimit, RamMib, null, Egress, Checks.Sorted(Metadata), Checks.Sorted(Env));
+    }
+}

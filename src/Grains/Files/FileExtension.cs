@@ -1,0 +1,179 @@
+using Microsoft.Extensions.Options;
+using Podflare.Guests;
+using Podflare.Tenants;
+
+namespace Podflare.Files;
+
+/// <inheritdoc cref="IFileExtension"/>
+/// <remarks>On the grain's scheduler, which it holds for no more than the passing on of a reference: the bytes move in the connection to the guest.</remarks>
+public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> options, TimeProvider time) : IFileExtension
+{
+    private readonly Dictionary<Guid, FileTransfer> _transfers = [];
+    private int _calls;
+
+    private IFileHost Host =>
+        grain.GetComponent<IFileHost>() ?? grain.GrainInstance as IFileHost ?? throw new InvalidOperationException($"{grain.GrainId} has no files.");
+
+    public async Task<FileOpened> OpenRead(Guid id, TenantId tenant, FilePath path, CancellationToken cancellationToken)
+    {
+        var transfer = await OpenAsync(id, tenant, new FileTask("read", path.Bytes), cancellationToken);
+        return await StepAsync(id, transfer, async step =>
+        {
+            var opened = await transfer.Guest.ReadAsync(FrameType.FileOpened, step);
+            var size = opened.Opened(out var modified);
+            AskAhead(transfer);
+            return new FileOpened(size > 0 ? size : null, modified);
+        }, cancellationToken);
+    }
+
+    public Task<FileChunk?> Read(Guid id, long offset, CancellationToken cancellationToken)
+    {
+        var transfer = Find(id, offset);
+        return StepAsync(id, transfer, async step =>
+        {
+            var frame = await transfer.Ahead!.WaitAsync(step);
+            if (frame.Type is FrameType.FileEnd)
+            {
+                Remove(id);
+                return null;
+            }
+
+            // By asking for this one the reader says that it is done with the one before the last: the last it may be sending right now.
+            transfer.BeforeLast?.Return();
+            (transfer.BeforeLast, transfer.Last) = (transfer.Last, frame.Data!);
+            transfer.Offset += frame.Data!.Length;
+            AskAhead(transfer);
+            return frame.Data;
+        }, cancellationToken);
+    }
+
+    public async Task OpenWrite(Guid id, TenantId tenant, FilePath path, long? size, CancellationToken cancellationToken)
+    {
+        var transfer = await OpenAsync(id, tenant, new FileTask("write", path.Bytes) { Size = size }, cancellationToken);
+        await StepAsync(id, transfer, step => transfer.Guest.ReadAsync(FrameType.FileNext, step), cancellationToken);
+    }
+
+    public Task Write(Guid id, long offset, FileChunk chunk, CancellationToken cancellationToken)
+    {
+        var transfer = Find(id, offset);
+        return StepAsync(id, transfer, async step =>
+        {
+            transfer.Guest.Send(FrameType.FileData, chunk.Bytes);
+            var next = await transfer.Guest.ReadAsync(FrameType.FileNext, step);
+            transfer.Offset += chunk.Length;
+            chunk.Took();
+            return next;
+        }, cancellationToken);
+    }
+
+    public Task Commit(Guid id, long length, CancellationToken cancellationToken)
+    {
+        var transfer = Find(id, length);
+        return StepAsync(id, transfer, async step =>
+        {
+            transfer.Guest.Send(FrameType.FileEnd, default);
+            var done = await transfer.Guest.ReadAsync(FrameType.FileDone, step);
+            Remove(id);
+            return done;
+        }, cancellationToken);
+    }
+
+    public Task KeepAlive(Guid id)
+    {
+        _transfers.GetValueOrDefault(id)?.Moved();
+        return Task.CompletedTask;
+    }
+
+    public Task Close(Guid id)
+    {
+        Remove(id);
+        return Task.CompletedTask;
+    }
+
+    public Task Delete(TenantId tenant, FilePath path, CancellationToken cancellationToken) =>
+        AskAsync(tenant, new FileTask("delete", path.Bytes), cancellationToken);
+
+    public async Task<FilePage> List(TenantId tenant, FilePath path, byte[]? after, int limit, CancellationToken cancellationToken)
+    {
+        var listed = await AskAsync(tenant, new FileTask("list", path.Bytes) { After = after, Limit = limit }, cancellationToken);
+        return listed.Page();
+    }
+
+    // One question and one answer, which is a transfer too as the guest sees it.
+    private async Task<GuestFileFrame> AskAsync(TenantId tenant, FileTask task, CancellationToken cancellationToken)
+    {
+        var id = Guid.NewGuid();
+        var transfer = await OpenAsync(id, tenant, task, cancellationToken);
+        return await StepAsync(id, transfer, async step =>
+        {
+            var done = await transfer.Guest.ReadAsync(FrameType.FileDone, step);
+            Remove(id);
+            return done;
+        }, cancellationToken);
+    }
+
+    private async Task<FileTransfer> OpenAsync(Guid id, TenantId tenant, FileTask task, CancellationToken cancellationToken)
+    {
+        _calls++;
+        try
+        {
+            var port = await Host.OpenFilesAsync(tenant, cancellationToken);
+            if (_transfers.Count >= options.Value.MaxTransfers) throw new TooManyTransfersException(options.Value.MaxTransfers);
+            var patience = TimeSpan.FromSeconds(options.Value.AbandonSeconds);
+            var scheduler = TaskScheduler.Current;
+            var transfer = new FileTransfer(port.Files.Open(task), patience);
+            transfer.Start(time, () => Task.Factory.StartNew(() => Remove(id), CancellationToken.None, TaskCreationOptions.None, scheduler), Host.FilesClosing);
+            return _transfers[id] = transfer;
+        }
+        finally
+        {
+            _calls--;
+            Tell();
+        }
+    }
+
+    private FileTransfer Find(Guid id, long offset) =>
+        _transfers.TryGetValue(id, out var transfer) && transfer.Offset == offset ? transfer : throw new FileTransferLostException();
+
+    /// <summary>One step of a transfer, within its time; whatever fails ends the transfer.</summary>
+    private async Task<T> StepAsync<T>(Guid id, FileTransfer transfer, Func<CancellationToken, Task<T>> step, CancellationToken cancellationToken)
+    {
+        if (transfer.Busy) throw new FileTransferLostException();
+        transfer.Busy = true;
+        transfer.Moved();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Host.FilesClosing, cancellationToken);
+        await using var timer = time.CreateTimer(_ => limit.Cancel(), null, TimeSpan.FromSeconds(options.Value.StepSeconds), Timeout.InfiniteTimeSpan);
+        try
+        {
+            var result = await step(limit.Token);
+            transfer.Moved();
+            return result;
+        }
+        catch (Exception e)
+        {
+            Remove(id);
+            if (e is OperationCanceledException or FileTransferLostException) Host.GuardFiles();
+            if (e is OperationCanceledException) throw new FileTransferLostException();
+            throw;
+        }
+        finally
+        {
+            transfer.Busy = false;
+        }
+    }
+
+    private static void AskAhead(FileTransfer transfer)
+    {
+        transfer.Guest.Send(FrameType.FileNext, default);
+        transfer.Ahead = transfer.Guest.ReadAsync(FrameType.FileData, CancellationToken.None);
+    }
+
+    private void Remove(Guid id)
+    {
+        if (!_transfers.Remove(id, out var transfer)) return;
+        transfer.Dispose();
+        Tell();
+    }
+
+    private void Tell() => Host.OnFilesChanged(_transfers.Count + _calls);
+}

@@ -1,0 +1,58 @@
+using System.Diagnostics.Metrics;
+
+namespace Podflare.Telemetry;
+
+/// <summary>What is measured. Labels have few values, all known beforehand: never an id, a tenant, a path or a text of a user's.</summary>
+public static class Instruments
+{
+    public const string MeterName = "Podflare";
+
+    private static readonly Meter Meter = new(MeterName);
+    private static readonly double[] Seconds = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10];
+    private static readonly double[] LongSeconds = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 150, 300, 600];
+    private static readonly double[] ShortSeconds = [.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10];
+
+    /// <summary>Labels <c>template</c>, <c>error.type</c>.</summary>
+    public static readonly Histogram<double> SandboxCreate = Histogram("podflare.sandbox.create.duration", "Creates, from request to result.", Seconds);
+
+    /// <summary>Labels <c>template</c>, <c>error.type</c>.</summary>
+    public static readonly Histogram<double> SandboxClaim = Histogram("podflare.sandbox.claim.duration", "Claims of a container on one host.", Seconds);
+
+    /// <summary>Label <c>reason</c>.</summary>
+    public static readonly Counter<long> SandboxEnded = Meter.CreateCounter<long>("podflare.sandbox.ended", "{sandbox}", "Sandboxes that have ended.");
+
+    /// <summary>Labels <c>language</c>, <c>reason</c>.</summary>
+    public static readonly Histogram<double> RunDuration = Histogram("podflare.run.duration", "Runs, from acceptance to exit.", LongSeconds);
+
+    public static readonly Histogram<double> RunQueue = Histogram("podflare.run.queue.duration", "Time that runs waited for their turn.", ShortSeconds);
+
+    /// <summary>Label <c>language</c>.</summary>
+    public static readonly Histogram<double> FirstEvent = Histogram("podflare.run.time_to_first_event", "Time from acceptance to the first event in the log.", ShortSeconds);
+
+    public static readonly UpDownCounter<long> RunsActive = Meter.CreateUpDownCounter<long>("podflare.run.active", "{run}", "Runs that were accepted and have no exit yet.");
+
+    public static readonly UpDownCounter<long> Subscribers = Meter.CreateUpDownCounter<long>("podflare.stream.subscribers", "{subscriber}", "Readers of runs.");
+
+    public static readonly Counter<long> Events = Meter.CreateCounter<long>("podflare.run.events", "{event}", "Events in the log.");
+
+    /// <summary>Label <c>type</c>: <c>stdout</c>, <c>stderr</c>.</summary>
+    public static readonly Counter<long> Output = Meter.CreateCounter<long>("podflare.run.output", "By", "Output of runs.");
+
+    /// <summary>Label <c>reason</c>: how the connection before ended.</summary>
+    public static readonly Counter<long> GuestDisconnects = Meter.CreateCounter<long>("podflare.guest.disconnects", "{connection}", "Connections of guests that ended.");
+
+    /// <summary>Label <c>reason</c>: <c>stray</c>, <c>lease</c>.</summary>
+    public static readonly Counter<long> SweepRemoved = Meter.CreateCounter<long>("podflare.sweep.removed", "{container}", "Containers that belonged to nobody.");
+
+    /// <summary>Label <c>outcome</c>.</summary>
+    public static readonly Histogram<double> Append = Histogram("podflare.eventlog.append.duration", "Appends to the event log.", ShortSeconds);
+
+    /// <summary>Label <c>code</c>, as in the answer.</summary>
+    public static readonly Counter<long> Faults = Meter.CreateCounter<long>("podflare.faults", "{answer}", "Answers of 500 and more.");
+
+    /// <summary>The gauges of the hosts of this process.</summary>
+    public static HostFigures Hosts { get; } = new(Meter);
+
+    private static Histogram<double> Histogram(string name, string description, double[] boundaries) =>
+        Meter.CreateHistogram(name, "s", description, null, new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });
+}

@@ -1,0 +1,40 @@
+using System.Diagnostics;
+using Podflare.Runs;
+
+namespace Podflare.Telemetry;
+
+/// <summary>What is measured of a run.</summary>
+internal static class RunFigures
+{
+    public static readonly KeyValuePair<string, object?> Stdout = new("type", "stdout");
+    public static readonly KeyValuePair<string, object?> Stderr = new("type", "stderr");
+    private static readonly KeyValuePair<string, object?> Python = new("language", "python");
+    private static readonly KeyValuePair<string, object?> Bash = new("language", "bash");
+
+    /// <summary>A batch of events is in the log.</summary>
+    /// <param name="before">The last event before it; 0 for none.</param>
+    /// <param name="firstMs">Unix time in milliseconds at which the sandbox saw the first of them.</param>
+    public static void Logged(RunEntry run, long before, long firstMs)
+    {
+        Instruments.Events.Add(run.Events!.LastSeq - before);
+        if (before > 0 || !Instruments.FirstEvent.Enabled) return;
+        var took = DateTimeOffset.FromUnixTimeMilliseconds(firstMs) - run.Events.Record.CreatedAt;
+        Instruments.FirstEvent.Record(Math.Max(0, took.TotalSeconds), Language(run));
+    }
+
+    /// <summary>A run has its exit. Its span, if it is recorded, becomes the exemplar.</summary>
+    public static void Ended(RunEntry run, Activity? span)
+    {
+        run.Leave();
+        if (!Instruments.RunDuration.Enabled) return;
+        var (record, ending) = (run.Events!.Record, run.Events.Record.Ending!);
+        var before = Activity.Current;
+        Activity.Current = span;
+        var reason = new KeyValuePair<string, object?>("reason", ending.Reason?.ToString().ToLowerInvariant() ?? "none");
+        Instruments.RunDuration.Record(Math.Max(0, (ending.EndedAt - record.CreatedAt).TotalSeconds), Language(run), reason);
+        if (ending.StartedAt is { } started) Instruments.RunQueue.Record(Math.Max(0, (started - record.CreatedAt).TotalSeconds));
+        Activity.Current = before;
+    }
+
+    private static KeyValuePair<string, object?> Language(RunEntry run) => run.Events!.Record.Language is RunLanguage.Bash ? Bash : Python;
+}

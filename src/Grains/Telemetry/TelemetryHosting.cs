@@ -1,0 +1,84 @@
+using System.Reflection;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+using OpenTelemetry.Logs;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+using Podflare.Hosting;
+
+namespace Podflare.Telemetry;
+
+/// <summary>Where logs, spans and metrics of a process go. Nothing leaves it unless an OTLP endpoint is set.</summary>
+public static class TelemetryHosting
+{
+    private static readonly string[] Meters =
+    [
+        Instruments.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime", "Microsoft.Orleans",
+    ];
+
+    private static readonly string[] Quiet = ["/livez", "/readyz", "/metrics", "/v1/healthz", "/compat/podflare/v1/healthz"];
+
+    /// <summary>Whether requests to this path are neither traced nor logged: machines ask for it all the time.</summary>
+    public static bool IsQuiet(string? path) => Array.IndexOf(Quiet, path) >= 0;
+
+    public static void AddTelemetry(this IHostApplicationBuilder builder, ProcessRole role)
+    {
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = [OtlpSignal.DefaultProtocol] });
+        builder.Services.AddSandboxTraces();
+        AddJsonLines(builder);
+        var settings = builder.Configuration;
+        var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => Name(resource, settings, role));
+        var scraped = role is ProcessRole.Worker || MetricsEndpoint.Address(settings) is not null;
+        if (scraped || OtlpSignal.Metrics.IsExported(settings)) AddMetrics(telemetry, settings);
+        if (OtlpSignal.Traces.IsExported(settings)) AddTraces(telemetry, settings);
+        if (OtlpSignal.Logs.IsExported(settings)) AddLogs(telemetry, settings);
+        builder.Services.AddHostedService<TelemetryStop>();
+    }
+
+    private static void AddJsonLines(IHostApplicationBuilder builder)
+    {
+        builder.Logging.AddConsoleFormatter<JsonLines, ConsoleFormatterOptions>();
+        builder.Logging.Configure(logging => logging.ActivityTrackingOptions = ActivityTrackingOptions.None);
+        if (builder.Configuration["Logging:Console:FormatterName"] is null)
+            builder.Services.PostConfigure<ConsoleLoggerOptions>(console => console.FormatterName = JsonLines.FormatterName);
+    }
+
+    // Spans of tenants' own destinations, once there are any, branch off here.
+    private static void AddTraces(OpenTelemetry.OpenTelemetryBuilder telemetry, IConfiguration settings)
+    {
+        // Any other propagator would have the instrumentation read the caller's headers once more, and differently.
+        OpenTelemetry.Sdk.SetDefaultTextMapPropagator(new OpenTelemetry.Context.Propagation.TraceContextPropagator());
+        telemetry.WithTracing(traces => traces
+            .AddSource(Spans.SourceName)
+            .AddAspNetCoreInstrumentation(http => http.Filter = static context => !IsQuiet(context.Request.Path.Value))
+            .AddOtlpExporter(options => OtlpSignal.Traces.Configure(settings, options)));
+    }
+
+    private static void AddMetrics(OpenTelemetry.OpenTelemetryBuilder telemetry, IConfiguration settings) =>
+        telemetry.WithMetrics(metrics =>
+        {
+            metrics.AddMeter(Meters).SetExemplarFilter(ExemplarFilterType.TraceBased);
+            metrics.AddPrometheusExporter();
+            if (OtlpSignal.Metrics.IsExported(settings)) metrics.AddOtlpExporter((options, _) => OtlpSignal.Metrics.Configure(settings, options));
+        });
+
+    private static void AddLogs(OpenTelemetry.OpenTelemetryBuilder telemetry, IConfiguration settings) =>
+        telemetry.WithLogging(
+            logs => logs
+                .AddProcessor(services => new LogTraces(services.GetRequiredService<SandboxTraces>()))
+                .AddOtlpExporter(options => OtlpSignal.Logs.Configure(settings, options)),
+            options => options.IncludeFormattedMessage = true);
+
+    private static void Name(ResourceBuilder resource, IConfiguration settings, ProcessRole role)
+    {
+        var named = settings["OTEL_SERVICE_NAME"] is { Length: > 0 } || settings["OTEL_RESOURCE_ATTRIBUTES"]?.Contains("service.name=", StringComparison.Ordinal) == true;
+        if (named) return;
+        var version = typeof(TelemetryHosting).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
+        resource.AddService(role is ProcessRole.Worker ? "podflare-silo" : "podflare-frontend", serviceVersion: version);
+    }
+}

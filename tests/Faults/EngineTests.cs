@@ -1,0 +1,57 @@
+using Podflare.EndToEnd.Services;
+using Podflare.Faults.Chaos;
+using Podflare.Faults.Services;
+
+namespace Podflare.Faults;
+
+/// <summary>The container engine goes away and comes back, with and without its containers.</summary>
+[Collection("outages")]
+public sealed class EngineTests(OutageLab lab)
+{
+    private static readonly TimeSpan Promptly = TimeSpan.FromSeconds(10);
+
+    [Fact]
+    public async Task A_container_that_dies_ends_its_run_lost_promptly() => await DieAsync(during: null);
+
+    [Fact]
+    public async Task While_the_engine_is_away_sandboxes_go_on_and_one_that_died_with_it_is_lost_when_it_is_back()
+    {
+        var kept = await lab.CreateAsync();
+        var running = lab.RunAsync(kept, lab.Script(script => script with { Count = 120, PauseMs = 100 }));
+        await DieAsync(during: lab.EngineProxy);
+        await running;
+        Assert.Equal("1\n", await lab.BashAsync(kept, "echo 1"));
+        await lab.DeleteAsync(kept);
+        await lab.AssertGoneAsync(kept);
+        lab.AssertClean();
+    }
+
+    private async Task DieAsync(CuttableProxy? during)
+    {
+        var sandbox = await lab.CreateAsync();
+        Task? dying = null;
+        DateTimeOffset back = default;
+        var transcript = new Transcript(lab.Audit, $"{sandbox} dies");
+        await lab.ReadAsync(sandbox, lab.Script(script => script with { End = ScriptEnd.Delete }), transcript, () =>
+        {
+            dying ??= KillAsync();
+            return Task.CompletedTask;
+        });
+        await dying!;
+        Assert.Equal((255, "lost"), (transcript.Exit!.Code, transcript.Exit.Reason));
+        Assert.True(Clock.Now - back < Promptly, $"It took {Clock.Now - back}.");
+        var exec = await lab.Client.SendAsync(HttpMethod.Post, $"/v1/sandboxes/{sandbox}/exec", new() { ["code"] = "print(1)" }, null, 0, TestContext.Current.CancellationToken);
+        Assert.Equal((410, "sandbox_lost"), (exec.Status, exec.Code));
+        await lab.AssertGoneAsync(sandbox);
+        lab.AssertClean();
+
+        async Task KillAsync()
+        {
+            during?.Break(Cut.Refuse);
+            await Engine.KillAsync(sandbox);
+            if (during is not null) await Clock.Delay(TimeSpan.FromSeconds(3), TestContext.Current.CancellationToken);
+            back = Clock.Now;
+            during?.Mend();
+        }
+    }
+}

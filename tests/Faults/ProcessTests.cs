@@ -1,0 +1,81 @@
+using Podflare.EndToEnd.Services;
+using Podflare.Faults.Chaos;
+using Podflare.Faults.Services;
+
+namespace Podflare.Faults;
+
+/// <summary>Processes that hang, die, or are stopped as they should be.</summary>
+[Collection("crashes")]
+public sealed class ProcessTests(CrashLab lab)
+{
+    private static readonly TimeSpan Sleep = TimeSpan.FromSeconds(10);
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_worker_that_hangs_and_wakes_harms_nothing()
+    {
+        var sandbox = await lab.CreateOnAsync("worker1");
+        var script = lab.Script(script => script with { Count = 250, PauseMs = 60 });
+        Task? sleeping = null;
+        var transcript = await lab.RunAsync(sandbox, script, () =>
+        {
+            sleeping ??= SleepAsync();
+            return Task.CompletedTask;
+        });
+        await sleeping!;
+        await AssertStoredAsync(sandbox, transcript);
+        Assert.Equal($"{script.Tag}\n", await lab.BashAsync(sandbox, Scripts.ShowRan));
+        await lab.DeleteAsync(sandbox);
+        await lab.AssertGoneAsync(sandbox);
+        lab.AssertClean();
+
+        async Task SleepAsync()
+        {
+            var pid = lab.Cluster.Signal("worker1", "STOP")!.Value;
+            await Clock.Delay(Sleep, Cancelled);
+            FaultCluster.Signal(pid, "CONT");
+        }
+    }
+
+    [Fact]
+    public async Task A_reader_whose_frontend_dies_goes_on_through_the_other_one()
+    {
+        var sandbox = await lab.CreateAsync();
+        var resumes = lab.Audit.Resumes;
+        var hit = false;
+        var transcript = await lab.RunAsync(sandbox, lab.Script(script => script with { Count = 100 }), () =>
+        {
+            hit = hit || lab.Cluster.Signal("frontend1", "KILL") is not null;
+            return Task.CompletedTask;
+        });
+        Assert.True(lab.Audit.Resumes > resumes, "The reader was never cut off.");
+        await AssertStoredAsync(sandbox, transcript);
+        await lab.DeleteAsync(sandbox);
+        lab.AssertClean();
+    }
+
+    [Fact]
+    public async Task A_rolling_restart_under_load_loses_no_event_and_fails_no_request_for_good()
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var lanes = Enumerable.Range(1, 4).Select(number => new Lane(number, seed: 7, lab.Client, lab.Audit).RunAsync(stopped.Task, Cancelled)).ToArray();
+        foreach (var name in new[] { "worker1", "frontend1", "worker2", "frontend2" })
+        {
+            var before = lab.Audit.Events;
+            await Until.TrueAsync(() => Task.FromResult(lab.Audit.Events > before + 50), TimeSpan.FromSeconds(60), "there is load");
+            await lab.Cluster.ScriptAsync("restart", name);
+        }
+
+        stopped.SetResult();
+        await Task.WhenAll(lanes).WaitAsync(TimeSpan.FromMinutes(2), Cancelled);
+        lab.AssertClean();
+    }
+
+    private async Task AssertStoredAsync(string sandbox, Transcript transcript)
+    {
+        var stored = new Transcript(lab.Audit, $"{transcript.Name} (log)") { Run = transcript.Run };
+        await lab.Client.FollowAsync(sandbox, stored, 1, null, Cancelled);
+        Assert.Equal(transcript.Lines, stored.Lines);
+    }
+}

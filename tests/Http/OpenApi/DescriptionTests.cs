@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Podflare.OpenApi;
+
+public sealed partial class DescriptionTests(SharedCluster shared)
+{
+    private readonly Cluster _cluster = shared.Cluster;
+
+    [Fact]
+    public async Task Every_route_is_described_and_every_described_route_exists()
+    {
+        var described = (await Description.ReadAsync(_cluster)).Operations().Select(operation => $"{operation.Method} {operation.Path}");
+        var endpoints = _cluster.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
+        var served = from endpoint in endpoints
+                     let path = "/" + CatchAll().Replace(endpoint.RoutePattern.RawText!, "{$1}").Trim('/')
+                     where !path.StartsWith("/docs", StringComparison.Ordinal) && !path.StartsWith("/openapi", StringComparison.Ordinal)
+                     from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
+                     select $"{method} {path}";
+
+        Assert.Equal(served.Order(StringComparer.Ordinal), described.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Every_refusal_in_the_code_is_described_with_its_status()
+    {
+        var description = await Description.ReadAsync(_cluster);
+        var examples = description.Root.GetProperty("components").GetProperty("responses").EnumerateObject()
+            .Where(response => response.Value.GetProperty("content").TryGetProperty("application/problem+json", out _))
+            .SelectMany(response => response.Value.GetProperty("content").GetProperty("application/problem+json").GetProperty("examples").EnumerateObject())
+            .Select(example => (example.Value.GetProperty("value").GetProperty("status").GetInt32(), example.Name)).ToHashSet();
+        var sources = Directory.EnumerateFiles(Path.Combine(Repository.Folder, "src", "Frontend"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText);
+        var thrown = sources.SelectMany(source => NewProblem().Matches(source)).Select(match => (int.Parse(match.Groups[1].Value, null), match.Groups[2].Value)).ToHashSet();
+
+        Assert.InRange(thrown.Count, 20, 200);
+        Assert.Empty(thrown.Except(examples));
+    }
+
+    [Fact]
+    public async Task Each_status_of_each_operation_shows_problems_of_that_status()
+    {
+        var description = await Description.ReadAsync(_cluster);
+        foreach (var (method, path, operation) in description.Operations())
+        {
+            foreach (var response in operation.GetProperty("responses").EnumerateObject().Where(response => response.Name[0] is '4' or '5'))
+            {
+                var content = description.Resolve(response.Value).GetProperty("content").GetProperty("application/problem+json");
+                foreach (var example in content.GetProperty("examples").EnumerateObject())
+                {
+                    var problem = example.Value.GetProperty("value");
+                    Assert.True(problem.GetProperty("status").GetInt32() == int.Parse(response.Name, null), $"{method} {path} {response.Name} {example.Name}");
+                    Assert.Equal(example.Name, problem.GetProperty("code").GetString());
+                    description.AssertMatches(problem, "Problem");
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Real_answers_are_as_described()
+    {
+        var description = await Description.ReadAsync(_cluster);
+        var created = await (await _cluster.Client.SendAsync("POST", "/v1/sandboxes", "{\"ram_mib\":999999,\"metadata\":{\"a\":\"b\"}}")).ReadJsonAsync();
+        var sandbox = created.GetProperty("id").GetString();
+        description.AssertMatches(created, "Sandbox");
+        description.AssertMatches(await (await _cluster.Client.SendAsync("GET", "/v1/sandboxes?limit=1")).ReadJsonAsync(), "SandboxPage");
+        var exec = await _cluster.Client.SendAsync("POST", $"/v1/sandboxes/{sandbox}/exec", Replies.Script("out 1", "err 2", "exit 3"));
+        var run = exec.Header("Podflare-Run-Id");
+        foreach (var line in (await exec.ReadTextAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries)) description.AssertMatches(JsonDocument.Parse(line).RootElement, "Event");
+        description.AssertMatches(await (await _cluster.Client.SendAsync("GET", $"/v1/sandboxes/{sandbox}/runs/{run}")).ReadJsonAsync(), "Run");
+        description.AssertMatches(await (await _cluster.Client.SendAsync("POST", "/v1/sandboxes", "{\"ram_mib\":true}")).ReadJsonAsync(), "Problem");
+        await _cluster.Client.SendAsync("DELETE", $"/v1/sandboxes/{sandbox}");
+        description.AssertMatches(await (await _cluster.Client.SendAsync("GET", $"/v1/sandboxes/{sandbox}")).ReadJsonAsync(), "Sandbox");
+    }
+
+    [Fact]
+    public async Task The_linter_finds_nothing()
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory("pf-").FullName, "v1.json");
+        await File.WriteAllTextAsync(file, (await Description.ReadAsync(_cluster)).Root.GetRawText(), TestContext.Current.CancellationToken);
+        using var linter = Process.Start(new ProcessStartInfo(Path.Combine(Repository.Folder, "eng", "lint-openapi.sh"), [file]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var errors = linter.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var found = await linter.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await linter.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(linter.ExitCode == 0, found + await errors);
+    }
+
+    [GeneratedRegex(@"\{\*{1,2}([a-z_]+)\}")]
+    private static partial Regex CatchAll();
+
+    [GeneratedRegex("\\((\\d{3}), \"([a-z_]+)\"")]
+    private static partial Regex NewProblem();
+}

@@ -1,0 +1,117 @@
+using System.Text.Json;
+using Podflare.NetSdk.Services;
+
+namespace Podflare.NetSdk.Cli;
+
+public sealed class SandboxCommandTests(Service service)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_sandbox_from_create_to_rm()
+    {
+        var mark = $"mark={Guid.NewGuid():N}";
+        var id = (await OkAsync("sandbox", "create", "-m", mark, "-e", "A=b", "--idle-timeout", "60")).TrimEnd();
+        Assert.Matches("^sbx_[0-9a-f]{32}$", id);
+
+        Assert.Equal("b\n", await OkAsync("sandbox", "exec", id, "-c", "import os; x = 1; print(os.environ['A'])"));
+        Assert.Equal("1\n", await OkAsync("sandbox", "exec", id, "-c", "print(x)"));
+
+        var list = await OkAsync("sandbox", "ls", "-m", mark);
+        Assert.Equal(["ID\tSTATE\tTEMPLATE\tCREATED\tEXPIRES\tMETADATA", $"{id}\tready\tdefault"], list.TrimEnd().Split('\n').Select((line, i) => i == 0 ? line : string.Join('\t', line.Split('\t')[..3])));
+        var json = JsonDocument.Parse(await OkAsync("sandbox", "ls", "-m", mark, "--json")).RootElement.GetProperty("sandboxes");
+        Assert.Equal(id, Assert.Single(json.EnumerateArray()).GetProperty("id").GetString());
+        Assert.Contains("idle timeout:  60 s", await OkAsync("sandbox", "get", id), StringComparison.Ordinal);
+        Assert.Equal("ready", JsonDocument.Parse(await OkAsync("sandbox", "get", id, "--json")).RootElement.GetProperty("state").GetString());
+
+        Assert.Equal("b\n1\n", await OkAsync("sandbox", "logs", id));
+        var events = (await OkAsync("sandbox", "logs", id, "--json")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(4, events.Length);
+        var run = JsonDocument.Parse(events[0]).RootElement.GetProperty("run").GetString()!;
+        Assert.Equal("b\n", await OkAsync("sandbox", "logs", id, "--run", run, "--follow"));
+        Assert.Equal("", await OkAsync("sandbox", "logs", id, "--run", run, "--after", "1"));
+
+        Assert.Equal($"{id}\n", await OkAsync("sandbox", "rm", id));
+        Assert.Equal("ended", (await service.Client.Attach(id).GetInfoAsync(Cancellation)).State);
+        var gone = await Tool.RunAsync(service.Address, ["sandbox", "exec", id, "-c", "1"]);
+        Assert.Equal(125, gone.Status);
+        Assert.Contains("sandbox_ended", gone.Err, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_that_cannot_be_deleted_does_not_keep_the_others()
+    {
+        var id = (await OkAsync("sandbox", "create")).TrimEnd();
+        var removed = await Tool.RunAsync(service.Address, ["sandbox", "rm", "sbx_00000000000000000000000000000000", id]);
+        Assert.Equal((1, $"{id}\n"), (removed.Status, removed.Out));
+        Assert.Contains("sandbox_not_found", removed.Err, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Files_are_copied_both_ways()
+    {
+        var id = (await OkAsync("sandbox", "create")).TrimEnd();
+        var folder = Directory.CreateTempSubdirectory("pf-").FullName;
+        var (here, back) = (Path.Combine(folder, "a b.bin"), Path.Combine(folder, "back.bin"));
+        var bytes = new byte[3_000_000];
+        Random.Shared.NextBytes(bytes);
+        await File.WriteAllBytesAsync(here, bytes, Cancellation);
+
+        await OkAsync("sandbox", "cp", here, $"{id}:/tmp/");
+        Assert.Equal("3000000\n", await OkAsync("sandbox", "exec", id, "-c", "import os; print(os.path.getsize('/tmp/a b.bin'))"));
+        await OkAsync("sandbox", "cp", $"{id}:/tmp/a b.bin", back);
+        Assert.Equal(bytes, await File.ReadAllBytesAsync(back, Cancellation));
+
+        Assert.Equal(0, (await Tool.RunAsync(service.Address, ["sandbox", "cp", "-", $"{id}:/root/in.txt"], "piped")).Status);
+        Assert.Equal("piped", await OkAsync("sandbox", "cp", $"{id}:/root/in.txt", "-"));
+        Assert.Contains("\"bytes\":5", (await OkAsync("sandbox", "cp", "--json", $"{id}:/root/in.txt", back)).Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        var absent = await Tool.RunAsync(service.Address, ["sandbox", "cp", $"{id}:/root/none", Path.Combine(folder, "none")]);
+        Assert.Equal((1, false), (absent.Status, File.Exists(Path.Combine(folder, "none"))));
+        Assert.Contains("file_not_found", absent.Err, StringComparison.Ordinal);
+        Assert.Equal(2, Directory.GetFiles(folder).Length);
+        await OkAsync("sandbox", "rm", id);
+    }
+
+    [Fact]
+    public async Task Mistakes_are_told_with_the_way_out()
+    {
+        Assert.Contains("--after and --follow are for one run", (await Tool.RunAsync(service.Address, ["sandbox", "logs", "sbx_1", "-f"])).Err, StringComparison.Ordinal);
+        Assert.Contains("ID:PATH", (await Tool.RunAsync(service.Address, ["sandbox", "cp", "a", "b"])).Err, StringComparison.Ordinal);
+        Assert.Contains("NAME=VALUE", (await Tool.RunAsync(service.Address, ["sandbox", "create", "-m", "x"])).Err, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("bash")]
+    [InlineData("zsh")]
+    [InlineData("fish")]
+    public async Task Completion_scripts_are_written(string shell)
+    {
+        var script = await OkAsync("completion", shell);
+        Assert.Contains("[suggest:", script, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bash_completes_commands_and_options()
+    {
+        var tool = TestRun.Program("Cli", "podflare.dll");
+        var script = $$"""
+            podflare() { dotnet {{tool}} "$@"; }
+            source <(podflare completion bash)
+            try() { COMP_LINE=$1 COMP_POINT=${#1}; read -ra COMP_WORDS <<<"$1"; [[ $1 == *' ' ]] && COMP_WORDS+=(''); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMPREPLY=(); _podflare; echo "${COMPREPLY[*]}"; }
+            try 'podflare sand'
+            try 'podflare sandbox l'
+            try 'podflare run --langu'
+            try 'podflare run --language '
+            """;
+        using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash", ["-c", script]) { RedirectStandardOutput = true })!;
+        var lines = (await shell.StandardOutput.ReadToEndAsync(Cancellation)).Split('\n');
+        Assert.Equal(["sandbox", "logs ls", "--language", "bash python"], lines[..4]);
+    }
+
+    private async Task<string> OkAsync(params string[] arguments)
+    {
+        var result = await Tool.RunAsync(service.Address, arguments);
+        Assert.True(result.Status == 0, $"{result.Status}: {result.Err}");
+        return result.Out;
+    }
+}

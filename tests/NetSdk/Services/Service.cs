@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using Podflare.NetSdk.Services;
+
+[assembly: AssemblyFixture(typeof(Service))]
+
+namespace Podflare.NetSdk.Services;
+
+/// <summary>The real service in one process, with a run folder and cluster id of the test run's own.</summary>
+public sealed class Service : IAsyncLifetime
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(90);
+    private Process? _process;
+
+    public int Port { get; } = Ports.Free();
+
+    public Uri Address => new($"http://127.0.0.1:{Port}");
+
+    public PodflareClient Client { get; private set; } = null!;
+
+    public PodflareClient Connect(Action<PodflareClientOptions>? change = null)
+    {
+        var options = new PodflareClientOptions { BaseAddress = Address };
+        change?.Invoke(options);
+        return new PodflareClient(options);
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        Client = Connect();
+        var start = new ProcessStartInfo("dotnet", [TestRun.Program("Frontend", "Podflare.Frontend.dll")]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["PODFLARE_HOSTD_ADDR"] = $"127.0.0.1:{Port}";
+        start.Environment["Podflare__RunFolder"] = Path.Combine(TestRun.Folder, "n");
+        start.Environment["Podflare__ClusterId"] = $"{TestRun.Cluster}-net";
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += static (_, _) => { };
+        _process.ErrorDataReceived += static (_, line) => Console.Error.WriteLine(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        await Until.TrueAsync(IsReadyAsync, "the service is ready", StartLimit);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is { HasExited: false })
+        {
+            // Sandboxes that a failed test left behind go with the process.
+            await foreach (var sandbox in Client.ListSandboxesAsync()) await Client.Attach(sandbox.Id).DeleteAsync();
+            using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(35));
+            await _process.WaitForExitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!_process.HasExited) _process.Kill();
+        }
+
+        _process?.Dispose();
+        Client.Dispose();
+    }
+
+    private async Task<bool> IsReadyAsync()
+    {
+        if (_process!.HasExited) throw new InvalidOperationException($"The service ended with code {_process.ExitCode} before it was ready.");
+        try
+        {
+            await Client.CheckReadyAsync();
+            return true;
+        }
+        catch (PodflareException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,240 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Podflare.Containers;
+using Podflare.Sandboxes;
+using Podflare.Tenants;
+
+namespace Podflare.Hosts;
+
+/// <summary>The pool with a scripted engine. All of it runs on one scheduler that takes turns, as in its grain.</summary>
+public sealed class ContainerPoolTests
+{
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(10);
+    private static readonly TenantId A = new("a");
+    private static readonly TenantId B = new("b");
+    private static readonly int[] Rising = [1, 2, 3, 4, 5, 6, 6, 6];
+    private static readonly int[] Falling = [5, 4, 3, 2, 1, 1];
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly ScriptedStarter _starter = new();
+    private readonly TaskScheduler _turns = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
+
+    [Fact]
+    public Task Claims_at_one_moment_get_containers_of_their_own_and_starts_are_bounded() => InTurnAsync(async () =>
+    {
+        var pool = Make(poolMin: 3, poolMax: 50);
+        pool.Tick();
+        await FinishAllAsync();
+        Assert.Equal(3, Parked(pool));
+        var claims = Enumerable.Range(0, 100).Select(_ => Claim(pool, A)).ToArray();
+        await FinishAllAsync();
+        var given = await Task.WhenAll(claims);
+        Assert.Equal(100, given.Select(ready => ready.Sandbox).Distinct().Count());
+        Assert.Equal(4, _starter.MostAtOnce);
+        Assert.Equal(50, Parked(pool));
+        Assert.Equal(_starter.Started, given.Length + Parked(pool));
+        Assert.DoesNotContain(given, ready => _starter.Parked.Contains(ready.Sandbox) || _starter.Removed.Contains(ready.Sandbox));
+    });
+
+    [Fact]
+    public Task However_claims_leave_every_container_is_somebodys_or_parked_or_removed() => InTurnAsync(async () =>
+    {
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var random = new Random(seed);
+            var pool = Make(poolMin: random.Next(3), poolMax: 8, slots: 12);
+            var claims = new List<(Task<ReadyContainer> Claim, CancellationTokenSource Leaving)>();
+            for (var step = 0; step < 60; step++)
+            {
+                switch (random.Next(4))
+                {
+                    case 0:
+                        var leaving = new CancellationTokenSource();
+                        claims.Add((pool.ClaimAsync(random.Next(2) == 0 ? A : B, Shape(random.Next(4) == 0 ? 256 : 512), null, Wait, leaving.Token), leaving));
+                        break;
+                    case 1 when claims.Count > 0:
+                        await claims[random.Next(claims.Count)].Leaving.CancelAsync();
+                        break;
+                    case 2 when _starter.Starting.Count > 0:
+                        _starter.Finish(random.Next(8) == 0 ? new ContainerStartException("no", retry: true) : null);
+                        break;
+                    default:
+                        pool.Tick();
+                        break;
+                }
+
+                if (random.Next(2) == 0) await Task.Yield();
+            }
+
+            await FinishAllAsync();
+            _time.Advance(Wait);
+            await Task.WhenAll(claims.Select(claim => claim.Claim)).ContinueWith(_ => { }, default, TaskContinuationOptions.None, TaskScheduler.Current);
+            await FinishAllAsync();
+            var given = claims.Where(claim => claim.Claim.IsCompletedSuccessfully).Select(claim => claim.Claim.Result.Sandbox).ToArray();
+            Assert.Equal(given.Length, given.Distinct().Count());
+            Assert.DoesNotContain(given, id => _starter.Removed.Contains(id) || _starter.Parked.Contains(id));
+            Assert.Equal(given.Length + Parked(pool), pool.Capacity.Used);
+            Assert.Equal(0, pool.Waiting);
+            pool.Close();
+            foreach (var claim in claims.Where(claim => claim.Claim.IsCompletedSuccessfully)) pool.Let(claim.Claim.Result);
+            Assert.True(pool.IsEmpty);
+            Assert.Empty(_starter.Parked);
+        }
+    });
+
+    [Fact]
+    public Task Tenants_take_turns_so_that_a_burst_of_one_does_not_starve_another() => InTurnAsync(async () =>
+    {
+        var pool = Make(poolMax: 0);
+        var burst = Enumerable.Range(0, 40).Select(_ => Claim(pool, A)).ToArray();
+        var late = Enumerable.Range(0, 3).Select(_ => Claim(pool, B)).ToArray();
+        for (var done = 0; done < 12; done++) await FinishOneAsync();
+        await Task.WhenAll(late).WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        Assert.InRange(burst.Count(claim => claim.IsCompletedSuccessfully), 4, 9);
+    });
+
+    [Fact]
+    public Task In_a_full_line_the_tenant_with_most_claims_gives_one_up() => InTurnAsync(async () =>
+    {
+        var pool = Make(poolMax: 0, maxWaiting: 6);
+        var burst = Enumerable.Range(0, 11).Select(_ => Claim(pool, A)).ToArray();
+        await Assert.ThrowsAsync<NoCapacityException>(() => burst[10]);
+        var late = Claim(pool, B);
+        await Assert.ThrowsAsync<NoCapacityException>(() => burst[9]);
+        await FinishAllAsync();
+        Assert.NotNull(await late);
+        await Task.WhenAll(burst[..9]);
+    });
+
+    [Fact]
+    public Task A_claim_waits_for_room_as_long_as_it_may_and_is_then_refused() => InTurnAsync(async () =>
+    {
+        var pool = Make(poolMax: 0, slots: 2);
+        var (first, second) = (Claim(pool, A), Claim(pool, A));
+        await FinishAllAsync();
+        await Task.WhenAll(first, second);
+        await Assert.ThrowsAsync<NoCapacityException>(() => Claim(pool, A, wait: TimeSpan.Zero));
+        var (third, fourth) = (Claim(pool, A), Claim(pool, A));
+        pool.Release((await first).Sandbox);
+        await FinishAllAsync();
+        Assert.NotNull(await third);
+        Assert.False(fourth.IsCompleted);
+        _time.Advance(Wait);
+        await Assert.ThrowsAsync<NoCapacityException>(() => fourth);
+    });
+
+    [Fact]
+    public Task Memory_is_promised_no_more_than_the_host_may_and_parked_containers_make_room() => InTurnAsync(async () =>
+    {
+        var pool = Make(poolMin: 4, poolMax: 4, memoryMib: 2048);
+        pool.Tick();
+        await FinishAllAsync();
+        Assert.Equal((4, 2048L << 20), (Parked(pool), pool.Capacity.UsedBytes));
+        _starter.HoldRemovals = true;
+        var large = Claim(pool, A, 1024);
+        // One is given up for it, and that is not enough; the next when the first is gone.
+        for (var gone = 0; gone < 2; gone++)
+        {
+            Assert.Equal(gone + 1, _starter.Removed.Count);
+            pool.Release(_starter.Removed.Last());
+        }
+
+        Assert.Equal(1024L << 20, Assert.Single(_starter.Starting).MemoryBytes);
+        await FinishAllAsync();
+        Assert.NotNull(await large);
+        Assert.Equal((2, 2048L << 20), (Parked(pool), pool.Capacity.UsedBytes));
+    });
+
+    [Fact]
+    public Task The_depth_follows_demand_between_its_bounds() => InTurnAsync(async () =>
+    {
+        var pool = Make(poolMin: 1, poolMax: 6);
+        pool.Tick();
+        await FinishAllAsync();
+        Assert.Equal(1, Parked(pool));
+        foreach (var expected in Rising)
+        {
+            await Claim(pool, A);
+            await FinishAllAsync();
+            Assert.Equal(expected, Parked(pool));
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(31));
+        foreach (var expected in Falling)
+        {
+            pool.Tick();
+            Assert.Equal(expected, Parked(pool));
+        }
+
+        Assert.Equal(2, _starter.MostAtOnce);
+    });
+
+    [Fact]
+    public Task A_parked_container_that_has_died_is_never_handed_out() => InTurnAsync(async () =>
+    {
+        var pool = Make(poolMin: 2, poolMax: 2);
+        pool.Tick();
+        await FinishAllAsync();
+        var (silent, told) = (_starter.Parked.First(), _starter.Parked.Last());
+        _starter.Dead.UnionWith([silent, told]);
+        Assert.True(pool.Drop(told));
+        Assert.False(pool.Drop(told));
+        var claim = Claim(pool, A);
+        await FinishAllAsync();
+        Assert.DoesNotContain((await claim).Sandbox, new[] { silent, told });
+        Assert.Equal([silent, told], _starter.Removed.Order(Comparer<SandboxId>.Create((a, b) => a == silent ? -1 : 1)));
+    });
+
+    [Fact]
+    public Task A_pool_that_cannot_be_filled_is_tried_again_ever_more_slowly_while_claims_are_told() => InTurnAsync(async () =>
+    {
+        var pool = Make(poolMin: 1, poolMax: 1);
+        var failure = new ContainerStartException("the image is missing", retry: false);
+        for (var second = 0; second < 300; second++)
+        {
+            pool.Tick();
+            if (_starter.Starting.Count > 0) _starter.Finish(failure);
+            await Task.Yield();
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.InRange(_starter.Started, 8, 12);
+        var claim = Claim(pool, A);
+        _starter.Finish(failure);
+        Assert.Same(failure, await Assert.ThrowsAsync<ContainerStartException>(() => claim));
+        Assert.Equal(0, pool.Capacity.Used);
+    });
+
+    private ContainerPool Make(int poolMin = 0, int poolMax = 8, int slots = 1_000, int maxWaiting = 256, int memoryMib = 1 << 20)
+    {
+        var templates = new TemplateOptions();
+        templates.Clear();
+        templates["t"] = new Template { Image = "i", PoolMin = poolMin, PoolMax = poolMax };
+        var options = new HostOptions { Slots = slots, MaxWaiting = maxWaiting };
+        return _starter.Pool = new ContainerPool(
+            "00000001", templates, options, new HostCapacity(slots, (long)memoryMib << 20), _starter, _time, NullLogger.Instance);
+    }
+
+    private static Task<ReadyContainer> Claim(ContainerPool pool, TenantId tenant, int memoryMib = 512, TimeSpan? wait = null) =>
+        pool.ClaimAsync(tenant, Shape(memoryMib), null, wait ?? Wait, TestContext.Current.CancellationToken);
+
+    private static ContainerSpec Shape(int memoryMib = 512) =>
+        ContainerSpec.Of(default, "t", new Template { Image = "i" }) with { MemoryBytes = (long)memoryMib << 20 };
+
+    private static int Parked(ContainerPool pool) => pool.Parked.Sum(part => part.Count);
+
+    private async Task FinishOneAsync()
+    {
+        _starter.Finish();
+        for (var turn = 0; turn < 5; turn++) await Task.Yield();
+    }
+
+    private async Task FinishAllAsync()
+    {
+        while (_starter.Starting.Count > 0) await FinishOneAsync();
+    }
+
+    private Task InTurnAsync(Func<Task> test) =>
+        Task.Factory.StartNew(test, TestContext.Current.CancellationToken, TaskCreationOptions.None, _turns).Unwrap();
+}
