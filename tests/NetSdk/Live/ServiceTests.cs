@@ -153,7 +153,9 @@ public sealed class ServiceTests(Service service)
     {
         var mark = Pair("mark", Guid.NewGuid().ToString("N"));
         using var cancel = new CancellationTokenSource();
-        var creating = service.Client.CreateSandboxAsync(new SandboxOptions { Metadata = mark }, cancel.Token);
+
+        // Of a size that no pool keeps ready, so that there is something to cancel.
+        var creating = service.Client.CreateSandboxAsync(new SandboxOptions { Metadata = mark, RamMib = 300 }, cancel.Token);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => creating);
         Assert.Empty(await service.Client.ListSandboxesAsync(new SandboxQuery { Metadata = mark, State = "ready" }, Cancellation).ToListAsync(Cancellation));

@@ -117,8 +117,8 @@ public sealed class RetryTests
         var server = new ScriptedServer()
             .Then(() => new HttpResponseMessage { Content = new ByteArrayContent([1, 2, 3]) })
             .Then(() => new HttpResponseMessage(System.Net.HttpStatusCode.NoContent))
-            .Json("""{"entries":[{"name":"a","type":"file","size":3,"more":1}],"next_cursor":"c"}""")
-            .Json("""{"entries":[{"name_b64":"/2E=","type":"other"}]}""");
+            .Json("""{"files":[{"name":"a","type":"file","size":3,"more":1}],"next_cursor":"c"}""")
+            .Json("""{"files":[{"name_b64":"/2E=","type":"other"}]}""");
         var files = server.Attach().Files;
         Assert.Equal([1, 2, 3], await files.ReadAsync("/tmp/x", Cancellation));
         await files.DeleteAsync("/tmp/x", Cancellation);
