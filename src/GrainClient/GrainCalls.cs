@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
+using Podflare.Telemetry;
 
 namespace Podflare.GrainClient;
 
@@ -46,13 +46,9 @@ internal sealed class GrainCalls(IOptions<GrainClientOptions> options, TimeProvi
             },
             cancellationToken);
 
-    // Under the names that Orleans itself uses, whether the trace is sampled or not.
     private static void CarryTrace()
     {
-        if (Activity.Current is not { IdFormat: ActivityIdFormat.W3C } span) return;
-        RequestContext.Set("traceparent", span.Id!);
-        if (span.TraceStateString is { Length: > 0 } state) RequestContext.Set("tracestate", state);
-        else RequestContext.Remove("tracestate");
+        if (CallerTrace.Current() is { } trace) CallContext.Set(trace.TraceParent, trace);
     }
 
     private static bool MayPass(Exception e) => e switch

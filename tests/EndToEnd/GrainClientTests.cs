@@ -34,6 +34,12 @@ public sealed class GrainClientTests(ClusterService cluster)
         Assert.StartsWith("w\n", run.Stderr, StringComparison.Ordinal);
         Assert.Equal(RunState.Ended, (await sandboxes.GetRunAsync(sandbox.Id, run.Run, Cancelled)).State);
 
+        using (var caller = new Activity("caller").SetIdFormat(ActivityIdFormat.W3C).Start())
+        {
+            var traced = await sandboxes.RunAsync(sandbox.Id, "print(os.environ['TRACEPARENT'])", cancellationToken: Cancelled);
+            Assert.Equal(caller.TraceId.ToHexString(), traced.Stdout.Split('-')[1]);
+        }
+
         var all = await ReadAsync(sandboxes.ReadEventsAsync(sandbox.Id, run.Run, 0, Cancelled));
         var rest = await ReadAsync(sandboxes.ReadEventsAsync(sandbox.Id, run.Run, 2, Cancelled));
         Assert.Equal(all.Skip(2), rest);

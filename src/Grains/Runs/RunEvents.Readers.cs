@@ -1,3 +1,5 @@
+using Podflare.Telemetry;
+
 namespace Podflare.Runs;
 
 public sealed partial class RunEvents
@@ -60,6 +62,7 @@ public sealed partial class RunEvents
             if (HeldFor(block) is not { } due)
             {
                 _extent.DropOldest();
+                Instruments.Evicted.Add(block + 1 - Math.Max(_keepFrom, 1));
                 _keepFrom = block + 1;
                 continue;
             }

@@ -35,6 +35,8 @@ public static class Instruments
 
     public static readonly Counter<long> Events = Meter.CreateCounter<long>("podflare.run.events", "{event}", "Events in the log.");
 
+    public static readonly Counter<long> Evicted = Meter.CreateCounter<long>("podflare.run.events.evicted", "{event}", "Events that left the log because their run had more than it keeps.");
+
     /// <summary>Label <c>type</c>: <c>stdout</c>, <c>stderr</c>.</summary>
     public static readonly Counter<long> Output = Meter.CreateCounter<long>("podflare.run.output", "By", "Output of runs.");
 
