@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from _socket import MSG_DONTWAIT, MSG_PEEK, socket
 
 _PACKET = 60_000
 _TEXT_LIMIT = 65_536
+_ANNOUNCEMENT_SECONDS = 1.0
 
 
 class Closed(Exception):
@@ -35,12 +38,16 @@ class Control:
         """Returns kind and payload of the next message."""
         return self._passed.pop(0) if self._passed else self._read()
 
-    def interrupted(self) -> bool:
-        """Whether an interrupt has been announced behind the message received last: it is for the run that this has started."""
+    def interrupted(self, expected: bool) -> bool:
+        """Whether an interrupt has been announced behind the message received last: it is for the run that this has started.
+
+        `expected`: a signal has come whose announcement has not. Where it is the supervisor's, it waits there until long code has left room for it.
+        """
+        until = monotonic() + _ANNOUNCEMENT_SECONDS if expected else 0.0
         try:
-            while self._socket.recv(1, MSG_PEEK | MSG_DONTWAIT) != b"I":
+            while self._peek(until) != b"I":
                 self._passed.append(self._read())
-        except BlockingIOError:
+        except OSError:  # nothing more is there; a signal that was expected to have one is of a process of the program's own
             return False
         return True
 
@@ -71,6 +78,16 @@ class Control:
         while len(payload) < length:
             payload += self._packet()
         return kind, bytes(payload)
+
+    def _peek(self, until: float) -> bytes:
+        left = until - monotonic() if until else 0.0
+        if left <= 0:
+            return self._socket.recv(1, MSG_PEEK | MSG_DONTWAIT)
+        self._socket.settimeout(left)
+        try:
+            return self._socket.recv(1, MSG_PEEK)
+        finally:
+            self._socket.settimeout(None)
 
     def _packet(self) -> bytes:
         packet = self._socket.recv(_PACKET)

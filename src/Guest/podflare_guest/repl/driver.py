@@ -46,6 +46,7 @@ class Driver:
         self._sources: dict[str, int] = {}
         self._source_size = 0
         self._announced = self._noticed = 0  # interrupts
+        self._unannounced = False  # a signal of before this run, of which nothing is known
         self._program_handler: object = _signal.default_int_handler
         self._program_mask: set[int] = set()
 
@@ -135,6 +136,7 @@ class Driver:
             limit = time.monotonic() + (_MERGED_SIGNAL_SECONDS if self._noticed else _LATE_SIGNAL_SECONDS)
             while self._noticed < self._announced and time.monotonic() < limit:
                 time.sleep(0.0005)
+        self._unannounced = self._noticed > self._announced
         self._announced = self._noticed = 0
 
     def _execute(self, code: bytes, name: str) -> BaseException | None:
@@ -146,7 +148,7 @@ class Driver:
                 # From here to the end of the block signals belong to the program.
                 _signal.signal(_signal.SIGINT, self._program_handler)
                 _signal.pthread_sigmask(_signal.SIG_SETMASK, self._program_mask)
-                if self._control.interrupted():
+                if self._control.interrupted(self._unannounced):
                     raise KeyboardInterrupt
                 exec(compile(source, name, "exec", dont_inherit=True), self._main.__dict__)
             except BaseException as failure:
