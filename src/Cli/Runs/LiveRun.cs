@@ -32,12 +32,13 @@ internal static class LiveRun
     /// <returns>The exit; null where reading ended before.</returns>
     public static async Task<ExitEvent?> ShowAsync(IAsyncEnumerable<SandboxEvent> events, string run, Screen screen, CancellationToken cancellationToken)
     {
-        await using var reading = events.GetAsyncEnumerator(cancellationToken);
+        using var leave = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var reading = events.GetAsyncEnumerator(leave.Token);
         while (true)
         {
-            var next = reading.MoveNextAsync();
+            var next = reading.MoveNextAsync().AsTask();
             // What has come together leaves together; before a wait everything leaves.
-            if (!next.IsCompleted) Flush();
+            if (!next.IsCompleted) await FlushBesideAsync(next);
             if (!await next)
             {
                 Flush();
@@ -48,6 +49,21 @@ internal static class LiveRun
             if (reading.Current is not ExitEvent exit) continue;
             Flush();
             return exit;
+        }
+
+        async Task FlushBesideAsync(Task move)
+        {
+            try
+            {
+                Flush();
+            }
+            catch
+            {
+                // An enumerator may only be disposed of between two moves.
+                await leave.CancelAsync();
+                await move.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                throw;
+            }
         }
 
         void Flush()
