@@ -70,8 +70,10 @@ internal sealed class Service : IAsyncDisposable
     /// <summary>Sandbox ids whose containers are parked, as the run folder says it.</summary>
     public async Task<string[]> ParkedAsync()
     {
+        // In this order: one that begins to start in between is on neither list, and would else pass for parked.
+        var all = await Engine.ListSandboxesAsync(Cluster);
         var used = await Engine.ListUsedAsync(Cluster);
-        return [.. (await Engine.ListSandboxesAsync(Cluster)).Where(pair => !used.Contains(pair.Container)).Select(pair => pair.Sandbox)];
+        return [.. all.Where(pair => !used.Contains(pair.Container)).Select(pair => pair.Sandbox)];
     }
 
     public Task ParkedAsync(int count) =>
