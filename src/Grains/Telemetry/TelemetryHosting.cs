@@ -43,6 +43,8 @@ public static class TelemetryHosting
     private static void AddJsonLines(IHostApplicationBuilder builder)
     {
         builder.Logging.AddConsoleFormatter<JsonLines, ConsoleFormatterOptions>();
+        // Its warnings about slow turns name sandboxes whose trace may not have been read yet, and say nothing that the host's own load does not.
+        builder.Logging.AddFilter("Orleans.Runtime.Scheduler.WorkItemGroup", LogLevel.Error);
         builder.Logging.Configure(logging => logging.ActivityTrackingOptions = ActivityTrackingOptions.None);
         if (builder.Configuration["Logging:Console:FormatterName"] is null)
             builder.Services.PostConfigure<ConsoleLoggerOptions>(console => console.FormatterName = JsonLines.FormatterName);
