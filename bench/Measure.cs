@@ -38,8 +38,8 @@ internal static class Measure
         var (floors, acts) = (new List<double>(), new List<double>());
         for (var round = 0; round < rounds; round++)
         {
-            floors.AddRange((await RepeatAsync(timesPerRound, floor)).Sorted);
-            acts.AddRange((await RepeatAsync(timesPerRound, act)).Sorted);
+            floors.AddRange((await RepeatAsync(timesPerRound, floor, warmUp: 0)).Sorted);
+            acts.AddRange((await RepeatAsync(timesPerRound, act, warmUp: 0)).Sorted);
         }
 
         return (new Sample(floors), new Sample(acts));
