@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Orleans.Storage;
 using Podflare.Containers;
 using Podflare.Sandboxes;
+using Podflare.Storage;
 using Podflare.Telemetry;
 
 namespace Podflare.Hosts;
@@ -173,17 +174,20 @@ public sealed partial class HostGrain
     /// <returns>False when the container is nobody's. Repeated until the sandbox could read and write its record.</returns>
     private async Task<bool> AskToAdoptAsync(HostContainer container)
     {
-        if (traces.FindSandbox(container.Sandbox.Value)?.Trace is { } trace) CallContext.Set(trace.TraceParent, trace);
+        var pause = ShortPause;
         while (true)
         {
             try
             {
+                await ReadTraceAsync(container.Sandbox);
+                EnterTrace(container.Sandbox);
                 return await GrainFactory.GetGrain<ISandboxGrain>(container.Sandbox.Value).Adopt(container.Id) is not null;
             }
             catch (Exception e) when (IsPassing(e))
             {
                 LogAdoptRepeated(e, container.Sandbox);
-                await Task.Delay(Tick, time);
+                await Task.Delay(pause, time);
+                pause = pause * 2 < Tick ? pause * 2 : Tick;
             }
         }
     }
@@ -197,6 +201,7 @@ public sealed partial class HostGrain
         if (!_sandboxes.ContainsKey(container.Sandbox) || _moving.Contains(container.Sandbox)) return;
         try
         {
+            EnterTrace(container.Sandbox);
             if (await GrainFactory.GetGrain<ISandboxGrain>(container.Sandbox.Value).Adopt(container.Id) is not null) return;
         }
         catch (Exception e) when (IsPassing(e))
@@ -211,9 +216,10 @@ public sealed partial class HostGrain
 
     private async Task DeclareLostAsync(SandboxId sandbox)
     {
-        if (_sandboxes.GetValueOrDefault(sandbox)?.Trace is { } trace) CallContext.Set(trace.TraceParent, trace);
         try
         {
+            await ReadTraceAsync(sandbox);
+            EnterTrace(sandbox);
             await GrainFactory.GetGrain<ISandboxGrain>(sandbox.Value).DeclareLost();
         }
         catch (Exception e) when (IsPassing(e))
@@ -221,6 +227,20 @@ public sealed partial class HostGrain
             // It goes on by itself, or the next sweep asks again.
             LogLostRepeated(e, sandbox);
         }
+    }
+
+    /// <summary>After a restart only its record knows the trace that all lines about a sandbox belong to.</summary>
+    private async ValueTask ReadTraceAsync(SandboxId sandbox)
+    {
+        if (traces.FindSandbox(sandbox.Value) is not null) return;
+        var record = new GrainRecord<SandboxRecord>(durable, "sandbox", GrainFactory.GetGrain<ISandboxGrain>(sandbox.Value).GetGrainId(), logger);
+        await record.ReadAsync();
+        if (record.Exists) traces.Note(sandbox, record.Value.Tenant, record.Value.Trace);
+    }
+
+    private void EnterTrace(SandboxId sandbox)
+    {
+        if (traces.FindSandbox(sandbox.Value)?.Trace is { } trace) CallContext.Set(trace.TraceParent, trace);
     }
 
     private void RemoveStaleFolders(HashSet<SandboxId> found)

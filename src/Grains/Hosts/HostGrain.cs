@@ -33,7 +33,7 @@ public sealed partial class HostGrain(
     TimeProvider time,
     ILogger<HostGrain> logger) : Grain, IHostGrain, IRemindable
 {
-    private readonly GrainRecord<HostRecord> _record = new(durable, "host", context, logger);
+    private readonly GrainRecord<HostRecord> _record = new(durable, "host", context.GrainId, logger);
     private readonly SemaphoreSlim _removals = new(hostOptions.Value.ConcurrentRemovals);
     private readonly Dictionary<SandboxId, Lease> _leases = [];
     private readonly Dictionary<SandboxId, SandboxInfo> _sandboxes = [];

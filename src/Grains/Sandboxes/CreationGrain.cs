@@ -23,7 +23,7 @@ public sealed class CreationGrain(
     [FromKeyedServices(Stores.Expiring)] IGrainStorage expiring, IGrainContext context, LocalHost host, SandboxCreator creator, ILogger<CreationGrain> logger)
     : Grain, ICreationGrain
 {
-    private readonly GrainRecord<CreationRecord> _record = new(expiring, "creation", context, logger);
+    private readonly GrainRecord<CreationRecord> _record = new(expiring, "creation", context.GrainId, logger);
 
     public override Task OnActivateAsync(CancellationToken cancellationToken) => _record.ReadAsync();
 

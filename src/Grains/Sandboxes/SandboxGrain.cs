@@ -42,8 +42,8 @@ public sealed partial class SandboxGrain(
 {
     private const int MaxExpecting = 64;
 
-    private readonly GrainRecord<SandboxRecord> _record = new(durable, "sandbox", context, logger);
-    private readonly GrainRecord<Tombstone> _tombstone = new(expiring, "tombstone", context, logger);
+    private readonly GrainRecord<SandboxRecord> _record = new(durable, "sandbox", context.GrainId, logger);
+    private readonly GrainRecord<Tombstone> _tombstone = new(expiring, "tombstone", context.GrainId, logger);
     private readonly RunTable _runs = new(
         runOptions.Value.MaxOpen, MaxExpecting, runOptions.Value.MaxEndedInMemory, runOptions.Value.MaxEndedBytesInMemory);
     private readonly CancellationTokenSource _closing = new();

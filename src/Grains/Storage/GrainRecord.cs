@@ -7,7 +7,7 @@ namespace Podflare.Storage;
 /// One stored record of a grain. Unlike Orleans' persistent state it changes in memory only when the store has taken the change, and a
 /// store that does not answer is <see cref="StorageUnavailableException"/>, so that callers are told to come again and never "not found".
 /// </summary>
-public sealed partial class GrainRecord<T>(IGrainStorage storage, string name, IGrainContext grain, ILogger logger)
+public sealed partial class GrainRecord<T>(IGrainStorage storage, string name, GrainId grain, ILogger logger)
     where T : class, new()
 {
     private GrainState<T> _state = new(new T());
@@ -19,7 +19,7 @@ public sealed partial class GrainRecord<T>(IGrainStorage storage, string name, I
     public Task ReadAsync() => TryAsync(async () =>
     {
         var read = new GrainState<T>(new T());
-        await storage.ReadStateAsync(name, grain.GrainId, read);
+        await storage.ReadStateAsync(name, grain, read);
         _state = read;
     });
 
@@ -27,7 +27,7 @@ public sealed partial class GrainRecord<T>(IGrainStorage storage, string name, I
     public Task WriteAsync(T value) => TryAsync(async () =>
     {
         var written = new GrainState<T>(value) { ETag = _state.ETag, RecordExists = _state.RecordExists };
-        await storage.WriteStateAsync(name, grain.GrainId, written);
+        await storage.WriteStateAsync(name, grain, written);
         _state = written;
     });
 
@@ -35,7 +35,7 @@ public sealed partial class GrainRecord<T>(IGrainStorage storage, string name, I
     public Task ClearAsync() => TryAsync(async () =>
     {
         var cleared = new GrainState<T>(_state.State) { ETag = _state.ETag, RecordExists = _state.RecordExists };
-        await storage.ClearStateAsync(name, grain.GrainId, cleared);
+        await storage.ClearStateAsync(name, grain, cleared);
         _state = cleared;
     });
 
@@ -47,7 +47,7 @@ public sealed partial class GrainRecord<T>(IGrainStorage storage, string name, I
         }
         catch (Exception e) when (e is not (InconsistentStateException or PodflareException))
         {
-            LogFailed(e, name, grain.GrainId);
+            LogFailed(e, name, grain);
             throw new StorageUnavailableException();
         }
     }
