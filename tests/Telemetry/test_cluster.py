@@ -172,6 +172,22 @@ class ClusterTests(unittest.TestCase):
         for words in ("Adopted sandbox", "connected", "Ended run"):
             self.assertIn(words, said)
 
+    def test_a_files_way_is_a_span_with_its_size_and_without_its_name(self) -> None:
+        trace, upstream, header = new_parent()
+        sandbox = self.cluster.first.create(traceparent=header)["id"]
+        path = f"/v1/sandboxes/{sandbox}/files/root/{SECRET}"
+        self.assertEqual(204, self.cluster.first.send("PUT", path, {"some": "text"}, traceparent=header)[0])
+        self.assertEqual(b'{"some": "text"}', self.cluster.second.send("GET", path, traceparent=header)[2])
+        self.assertEqual(404, self.cluster.second.send("GET", path + "-not", traceparent=header)[0])
+        for name in ("podflare.file.write", "podflare.file.read"):
+            span = self.receiver.wait_span(name, trace, podflare_sandbox_id=sandbox, podflare_file_size=16)
+            self.assertNotIn("error.type", span["attributes"])
+            wait_until(lambda span=span: self._complete(span, upstream), 10, f"all parents of {name}")
+            self.assertNotIn(SECRET, json.dumps(span))
+        failed = self.receiver.wait_span("podflare.file.read", trace, podflare_file_size=0)
+        self.assertEqual("Podflare.Files.FileRefusedException", failed["attributes"]["error.type"])
+        self.cluster.first.delete(sandbox, traceparent=header)
+
     def test_log_records_are_exported_with_the_same_ids(self) -> None:
         trace, upstream, header = new_parent()
         sandbox = self.cluster.first.create(traceparent=header)["id"]

@@ -136,6 +136,23 @@ class BadEndpointTests(unittest.TestCase):
         self.assertEqual(404, scrape(service.port)[0])
         service.delete(sandbox)
 
+    def test_what_a_full_queue_drops_is_counted(self) -> None:
+        install()
+        hung = Receiver("hang")
+        self.addCleanup(hung.close)
+        metrics = free_port()
+        service = Service(
+            name="full", OTEL_EXPORTER_OTLP_ENDPOINT=hung.url, PODFLARE_METRICS_ADDR=f"127.0.0.1:{metrics}",
+            OTEL_BSP_MAX_QUEUE_SIZE="4", OTEL_BSP_MAX_EXPORT_BATCH_SIZE="2", OTEL_BLRP_MAX_QUEUE_SIZE="4", OTEL_BLRP_MAX_EXPORT_BATCH_SIZE="2", **QUICK,
+        )
+        self.addCleanup(service.close)
+        _, _, header = parent()
+        sandbox = service.create(traceparent=header)["id"]
+        warm_run(service, sandbox, 20)
+        for kind in ("span", "log"):
+            wait_until(lambda kind=kind: re.search(rf'(?m)^otel_sdk_processor_{kind}_processed\S*error_type="queue_full"\S* [1-9]', scrape(metrics)[1]), 10, f"dropped {kind}s")
+        service.delete(sandbox)
+
     def test_a_backend_that_refuses_does_not_fail_a_run(self) -> None:
         service = Service(name="refused", OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{free_port()}", **QUICK)
         self.addCleanup(service.close)

@@ -1,12 +1,14 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Podflare.Guests;
+using Podflare.Telemetry;
 using Podflare.Tenants;
 
 namespace Podflare.Files;
 
 /// <inheritdoc cref="IFileExtension"/>
 /// <remarks>On the grain's scheduler, which it holds for no more than the passing on of a reference: the bytes move in the connection to the guest.</remarks>
-public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> options, TimeProvider time) : IFileExtension
+public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> options, SandboxTraces traces, TimeProvider time) : IFileExtension
 {
     private readonly Dictionary<Guid, FileTransfer> _transfers = [];
     private int _calls;
@@ -16,7 +18,7 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
 
     public async Task<FileOpened> OpenRead(Guid id, TenantId tenant, FilePath path, CancellationToken cancellationToken)
     {
-        var transfer = await OpenAsync(id, tenant, new FileTask("read", path.Bytes), cancellationToken);
+        var transfer = await OpenAsync(id, tenant, new FileTask("read", path.Bytes), Spans.FileRead, cancellationToken);
         return await StepAsync(id, transfer, async step =>
         {
             var opened = await transfer.Guest.ReadAsync(FrameType.FileOpened, step);
@@ -49,7 +51,7 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
 
     public async Task OpenWrite(Guid id, TenantId tenant, FilePath path, long? size, CancellationToken cancellationToken)
     {
-        var transfer = await OpenAsync(id, tenant, new FileTask("write", path.Bytes) { Size = size }, cancellationToken);
+        var transfer = await OpenAsync(id, tenant, new FileTask("write", path.Bytes) { Size = size }, Spans.FileWrite, cancellationToken);
         await StepAsync(id, transfer, step => transfer.Guest.ReadAsync(FrameType.FileNext, step), cancellationToken);
     }
 
@@ -86,7 +88,7 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
 
     public Task Close(Guid id)
     {
-        Remove(id);
+        Remove(id, "cancelled");
         return Task.CompletedTask;
     }
 
@@ -103,7 +105,7 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
     private async Task<GuestFileFrame> AskAsync(TenantId tenant, FileTask task, CancellationToken cancellationToken)
     {
         var id = Guid.NewGuid();
-        var transfer = await OpenAsync(id, tenant, task, cancellationToken);
+        var transfer = await OpenAsync(id, tenant, task, spanName: null, cancellationToken);
         return await StepAsync(id, transfer, async step =>
         {
             var done = await transfer.Guest.ReadAsync(FrameType.FileDone, step);
@@ -112,7 +114,7 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
         }, cancellationToken);
     }
 
-    private async Task<FileTransfer> OpenAsync(Guid id, TenantId tenant, FileTask task, CancellationToken cancellationToken)
+    private async Task<FileTransfer> OpenAsync(Guid id, TenantId tenant, FileTask task, string? spanName, CancellationToken cancellationToken)
     {
         _calls++;
         try
@@ -121,8 +123,8 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
             if (_transfers.Count >= options.Value.MaxTransfers) throw new TooManyTransfersException(options.Value.MaxTransfers);
             var patience = TimeSpan.FromSeconds(options.Value.AbandonSeconds);
             var scheduler = TaskScheduler.Current;
-            var transfer = new FileTransfer(port.Files.Open(task), patience);
-            transfer.Start(time, () => Task.Factory.StartNew(() => Remove(id), CancellationToken.None, TaskCreationOptions.None, scheduler), Host.FilesClosing);
+            var transfer = new FileTransfer(port.Files.Open(task), patience, spanName is null ? null : StartSpan(spanName, tenant));
+            transfer.Start(time, () => Task.Factory.StartNew(() => Remove(id, "abandoned"), CancellationToken.None, TaskCreationOptions.None, scheduler), Host.FilesClosing);
             return _transfers[id] = transfer;
         }
         finally
@@ -151,7 +153,7 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
         }
         catch (Exception e)
         {
-            Remove(id);
+            Remove(id, e.GetType().FullName);
             if (e is OperationCanceledException or FileTransferLostException) Host.GuardFiles();
             if (e is OperationCanceledException) throw new FileTransferLostException();
             throw;
@@ -168,10 +170,21 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
         transfer.Ahead = transfer.Guest.ReadAsync(FrameType.FileData, CancellationToken.None);
     }
 
-    private void Remove(Guid id)
+    // It ends in a later call, so it must not stay current in this one.
+    private Activity? StartSpan(string name, TenantId tenant)
+    {
+        var before = Activity.Current;
+        var sandbox = grain.GrainId.Key.ToString()!;
+        var span = Spans.Start(name, traces.FindSandbox(sandbox)?.Trace);
+        Activity.Current = before;
+        return span?.SetTag(Spans.SandboxId, sandbox).SetTag(Spans.TenantId, tenant.Value);
+    }
+
+    /// <param name="error">The kind of failure, if it is not through.</param>
+    private void Remove(Guid id, string? error = null)
     {
         if (!_transfers.Remove(id, out var transfer)) return;
-        transfer.Dispose();
+        transfer.End(error);
         Tell();
     }
 

@@ -1,10 +1,13 @@
+using System.Diagnostics;
 using Podflare.Guests;
+using Podflare.Telemetry;
 
 namespace Podflare.Files;
 
 /// <summary>One file on its way, between two calls.</summary>
 /// <param name="patience">Time without a call after which it is given up.</param>
-internal sealed class FileTransfer(GuestTransfer guest, TimeSpan patience) : IDisposable
+/// <param name="span">Ends with it; null where nobody listens, and for what is one question and one answer.</param>
+internal sealed class FileTransfer(GuestTransfer guest, TimeSpan patience, Activity? span) : IDisposable
 {
     private ITimer? _abandon;
 
@@ -38,8 +41,17 @@ internal sealed class FileTransfer(GuestTransfer guest, TimeSpan patience) : IDi
 
     public void Moved() => _abandon?.Change(patience, Timeout.InfiniteTimeSpan);
 
+    /// <param name="error">The kind of failure; null when all of the file has passed.</param>
+    public void End(string? error)
+    {
+        if (error is not null) span.Fail(error);
+        Dispose();
+    }
+
     public void Dispose()
     {
+        span?.SetTag(Spans.FileSize, Offset);
+        span?.Dispose();
         _abandon?.Dispose();
         guest.Dispose();
         Ahead?.Ignore();

@@ -56,7 +56,7 @@ public sealed partial class SandboxGrain
         RunFigures.Ended(run, span);
         RunSpans.End(span, run);
         run.Span = null;
-        LogRunEnded(_id, run.Id, ending.Code, ending.Reason);
+        LogRunEnded(_id, run.Id, ending.Code, ending.Reason?.ToString().ToLowerInvariant() ?? "none");
         if (_runs.OpenCount == 0) _drained?.TrySetResult();
         ArmAlarms();
     }

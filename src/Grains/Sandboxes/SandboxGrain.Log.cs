@@ -16,7 +16,7 @@ public sealed partial class SandboxGrain
     private partial void LogRunAccepted(SandboxId sandbox, RunId run, RunLanguage language);
 
     [LoggerMessage(LogLevel.Information, "Ended run {Run} in sandbox {Sandbox}: code {Code}, reason {Reason}.")]
-    private partial void LogRunEnded(SandboxId sandbox, RunId run, int code, ExitReason? reason);
+    private partial void LogRunEnded(SandboxId sandbox, RunId run, int code, string reason);
 
     [LoggerMessage(LogLevel.Warning, "Withdrew run {Run} in sandbox {Sandbox}: it was promised to nobody.")]
     private partial void LogWithdrawn(SandboxId sandbox, RunId run);

@@ -1,5 +1,6 @@
 using Podflare.Runs;
 using Podflare.Sandboxes;
+using Podflare.Telemetry;
 using Podflare.Tenants;
 
 namespace Podflare.Streaming;
@@ -63,6 +64,7 @@ internal sealed class RunReading : IAsyncDisposable
                 var (batch, why) = await _inbox.TakeAsync(cancellationToken);
                 if (batch is not null) return batch;
                 _subscribed = false;
+                Instruments.Fallbacks.Add(1, new KeyValuePair<string, object?>("reason", why.ToString().ToLowerInvariant()));
                 await PauseAsync(why, cancellationToken);
             }
 

@@ -33,6 +33,9 @@ public static class Instruments
 
     public static readonly UpDownCounter<long> Subscribers = Meter.CreateUpDownCounter<long>("podflare.stream.subscribers", "{subscriber}", "Readers of runs.");
 
+    /// <summary>Label <c>reason</c>: <c>full</c>, <c>moved</c>, <c>silolost</c>, <c>silent</c>.</summary>
+    public static readonly Counter<long> Fallbacks = Meter.CreateCounter<long>("podflare.stream.fallbacks", "{subscription}", "Subscriptions that broke: their readers went on from the log.");
+
     public static readonly Counter<long> Events = Meter.CreateCounter<long>("podflare.run.events", "{event}", "Events in the log.");
 
     public static readonly Counter<long> Evicted = Meter.CreateCounter<long>("podflare.run.events.evicted", "{event}", "Events that left the log because their run had more than it keeps.");

@@ -18,6 +18,8 @@ internal static class Spans
     public const string Destroy = "podflare.sandbox.destroy";
     public const string Expire = "podflare.sandbox.expire";
     public const string Adopt = "podflare.sandbox.adopt";
+    public const string FileRead = "podflare.file.read";
+    public const string FileWrite = "podflare.file.write";
 
     public const string SandboxId = "podflare.sandbox.id";
     public const string RunId = "podflare.run.id";
@@ -38,6 +40,9 @@ internal static class Spans
     public const string StdoutBytes = "podflare.output.stdout.bytes";
     public const string StderrBytes = "podflare.output.stderr.bytes";
     public const string Events = "podflare.output.events";
+
+    /// <summary>Bytes of the file that have passed.</summary>
+    public const string FileSize = "podflare.file.size";
     public const string ErrorType = "error.type";
 
     public static readonly ActivitySource Source = new(SourceName);

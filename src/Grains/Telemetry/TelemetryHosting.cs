@@ -19,6 +19,8 @@ public static class TelemetryHosting
     private static readonly string[] Meters =
     [
         Instruments.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime", "Microsoft.Orleans",
+        // What the exporters drop: otel.sdk.processor.*.processed with an error.type.
+        "otel.sdk.experimental",
     ];
 
     private static readonly string[] Quiet = ["/livez", "/readyz", "/metrics", "/v1/healthz", "/compat/podflare/v1/healthz"];
