@@ -17,7 +17,12 @@ internal sealed class Canary(PatientClient client, Audit audit, string sandbox)
         new(audit, $"canary {sandbox} through frontend 2", keeps: false),
     ];
 
+    private volatile bool _mayBeLost;
+
     public string Sandbox => sandbox;
+
+    /// <summary>The sandbox's container may be about to die.</summary>
+    public void OnContainerKill() => _mayBeLost = true;
 
     /// <summary>Reads until the sandbox is deleted.</summary>
     public Task RunAsync(CancellationToken cancellationToken)
@@ -27,7 +32,8 @@ internal sealed class Canary(PatientClient client, Audit audit, string sandbox)
         {
             var transcript = _transcripts[reader];
             await client.ExecAsync(sandbox, body, "canary", replays: false, transcript, reader, OnEvent, cancellationToken);
-            if (transcript.Exit is not { Code: 137, Reason: "killed" }) audit.Fail($"{transcript.Name}: ended {transcript.Exit?.Code} {transcript.Exit?.Reason}");
+            var ended = transcript.Exit is { Code: 137, Reason: "killed" } || (_mayBeLost && transcript.Exit is { Code: 255, Reason: "lost" });
+            if (!ended) audit.Fail($"{transcript.Name}: ended {transcript.Exit?.Code} {transcript.Exit?.Reason}");
 
             Task OnEvent()
             {

@@ -13,6 +13,8 @@ internal sealed class ChaosDriver(FaultCluster cluster, ChaosOptions options, Au
     private static readonly TimeSpan FinishLimit = TimeSpan.FromMinutes(2);
 
     private readonly Tally _tally = new();
+    private readonly List<Task> _singing = [];
+    private Canary[] _canaries = [];
 
     /// <returns>The table of what was done.</returns>
     public async Task<string> RunAsync(CancellationToken cancellationToken)
@@ -20,13 +22,12 @@ internal sealed class ChaosDriver(FaultCluster cluster, ChaosOptions options, Au
         Clock.Say($"chaos with seed {options.Seed}");
         using var client = new PatientClient([cluster.Frontend(0), cluster.Frontend(1)], audit);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var canaries = await MakeCanariesAsync(client, stop.Token);
-        var singing = canaries.Select(canary => canary.RunAsync(stop.Token)).ToArray();
+        _canaries = await MakeCanariesAsync(client, stop.Token);
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var lanes = Enumerable.Range(1, options.Sandboxes).Select(number => new Lane(number, options.Seed, client, audit)).ToArray();
         var running = lanes.Select(lane => lane.RunAsync(stopped.Task, stop.Token)).ToArray();
-        await SettledAsync(canaries, Clock.Now, stop.Token);
-        await BreakAsync(new Injector(cluster, lanes), canaries, stop.Token);
+        await SettledAsync(_canaries, Clock.Now, stop.Token);
+        await BreakAsync(new Injector(cluster, lanes), client, stop.Token);
 
         Clock.Say("no more faults; finishing");
         stopped.SetResult();
@@ -45,28 +46,37 @@ internal sealed class ChaosDriver(FaultCluster cluster, ChaosOptions options, Au
             return _tally.Render(audit, options.Seed);
         }
 
-        foreach (var canary in canaries) await client.SendAsync(HttpMethod.Delete, $"/v1/sandboxes/{canary.Sandbox}", null, null, 0, stop.Token);
-        await Task.WhenAll(singing);
+        await DeleteCanariesAsync(client, stop.Token);
+        await Task.WhenAll(_singing);
         await Leftovers.CheckAsync(cluster, audit);
         return _tally.Render(audit, options.Seed);
     }
 
-    private async Task BreakAsync(Injector injector, Canary[] canaries, CancellationToken cancellationToken)
+    private async Task BreakAsync(Injector injector, PatientClient client, CancellationToken cancellationToken)
     {
         var end = Clock.Now + options.Time;
         foreach (var fault in FaultPlan.Of(options.Seed, options.Engine))
         {
             if (options.Faults is { } faults ? _tally.Count >= faults : Clock.Now >= end) return;
+            var takesContainers = fault.Kind is FaultKind.RestartEngine;
+            if (takesContainers) foreach (var canary in _canaries) canary.OnContainerKill();
             if (await injector.MakeAsync(fault, cancellationToken) is not { } over)
             {
                 Clock.Say($"{fault}: nothing to hurt");
                 continue;
             }
 
+            if (takesContainers)
+            {
+                // Whether they have died depends on the engine's settings: others take their place in either case.
+                await DeleteCanariesAsync(client, cancellationToken);
+                _canaries = await MakeCanariesAsync(client, cancellationToken);
+            }
+
             TimeSpan? recovery = null;
             if (!fault.Overlaps)
             {
-                recovery = await SettledAsync(canaries, over, cancellationToken);
+                recovery = await SettledAsync(_canaries, over, cancellationToken);
                 if (recovery is null) audit.Fail($"{fault}: not everything went on within {RecoveryLimit.TotalSeconds:0} s");
             }
 
@@ -95,6 +105,12 @@ internal sealed class ChaosDriver(FaultCluster cluster, ChaosOptions options, Au
         return last - since;
     }
 
+    private async Task DeleteCanariesAsync(PatientClient client, CancellationToken cancellationToken)
+    {
+        foreach (var canary in _canaries) await client.SendAsync(HttpMethod.Delete, $"/v1/sandboxes/{canary.Sandbox}", null, null, 0, cancellationToken);
+    }
+
+    /// <summary>One on each host, running.</summary>
     private async Task<Canary[]> MakeCanariesAsync(PatientClient client, CancellationToken cancellationToken)
     {
         var canaries = new Dictionary<string, Canary>();
@@ -107,6 +123,7 @@ internal sealed class ChaosDriver(FaultCluster cluster, ChaosOptions options, Au
                 await client.SendAsync(HttpMethod.Delete, $"/v1/sandboxes/{sandbox}", null, null, tries, cancellationToken);
         }
 
+        _singing.AddRange(canaries.Values.Select(canary => canary.RunAsync(cancellationToken)));
         return [.. canaries.Values];
     }
 }
