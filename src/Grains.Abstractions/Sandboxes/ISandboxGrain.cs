@@ -60,6 +60,7 @@ public interface ISandboxGrain : IGrainWithStringKey
     Task<SandboxInfo?> Adopt(string containerId);
 
     /// <summary>The container or the host is gone for good: end with reason <c>lost</c>. Repeating it is fine.</summary>
+    /// <returns>True when this call has ended it.</returns>
     [AlwaysInterleave, Alias("DeclareLost")]
-    Task DeclareLost();
+    Task<bool> DeclareLost();
 }

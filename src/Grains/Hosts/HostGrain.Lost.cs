@@ -1,4 +1,5 @@
 using Podflare.Sandboxes;
+using Podflare.Telemetry;
 
 namespace Podflare.Hosts;
 
@@ -29,7 +30,7 @@ public sealed partial class HostGrain
         var open = _record.Value.Sandboxes;
         await EachAsync(open.Keys, async id =>
         {
-            await GrainFactory.GetGrain<ISandboxGrain>(id).DeclareLost();
+            if (await GrainFactory.GetGrain<ISandboxGrain>(id).DeclareLost()) Instruments.SweepEnded.Add(1, new KeyValuePair<string, object?>("reason", "host"));
         });
         if (await this.GetReminder(LostReminder) is { } reminder) await this.UnregisterReminder(reminder);
     }

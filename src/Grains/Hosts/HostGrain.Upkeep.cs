@@ -220,7 +220,7 @@ public sealed partial class HostGrain
         {
             await ReadTraceAsync(sandbox);
             EnterTrace(sandbox);
-            await GrainFactory.GetGrain<ISandboxGrain>(sandbox.Value).DeclareLost();
+            if (await GrainFactory.GetGrain<ISandboxGrain>(sandbox.Value).DeclareLost()) Instruments.SweepEnded.Add(1, new KeyValuePair<string, object?>("reason", "container"));
         }
         catch (Exception e) when (IsPassing(e))
         {
@@ -247,7 +247,10 @@ public sealed partial class HostGrain
     {
         // Those that this process knows have their socket open, and stay.
         var living = found.Select(id => id.Tail).ToHashSet();
-        foreach (var tail in guests.ListTails().Where(tail => !living.Contains(tail))) guests.RemoveStale(tail);
+        foreach (var tail in guests.ListTails().Where(tail => !living.Contains(tail)))
+        {
+            if (guests.RemoveStale(tail)) Instruments.SweepRemoved.Add(1, new KeyValuePair<string, object?>("reason", "folder"));
+        }
     }
 
     /// <summary>The engine tells of deaths at once; what it fails to tell, the sweep finds.</summary>

@@ -35,10 +35,12 @@ public sealed partial class SandboxGrain
         }
     }
 
-    public async Task DeclareLost()
+    public async Task<bool> DeclareLost()
     {
-        if (_tombstone.Exists || !_record.Exists) return;
+        if (_tombstone.Exists || !_record.Exists) return false;
+        var first = _end is null;
         await EndAsync(EndReason.Lost).WaitAsync(DeleteLimit, time);
+        return first;
     }
 
     private void EndInBackground(EndReason why, RunId? stuck = null) => EndAsync(why, stuck).Ignore();

@@ -46,8 +46,11 @@ public static class Instruments
     /// <summary>Label <c>reason</c>: how the connection before ended.</summary>
     public static readonly Counter<long> GuestDisconnects = Meter.CreateCounter<long>("podflare.guest.disconnects", "{connection}", "Connections of guests that ended.");
 
-    /// <summary>Label <c>reason</c>: <c>stray</c>, <c>lease</c>.</summary>
-    public static readonly Counter<long> SweepRemoved = Meter.CreateCounter<long>("podflare.sweep.removed", "{container}", "Containers that belonged to nobody.");
+    /// <summary>Label <c>reason</c>: <c>stray</c> and <c>lease</c> for containers, <c>folder</c> for socket folders.</summary>
+    public static readonly Counter<long> SweepRemoved = Meter.CreateCounter<long>("podflare.sweep.removed", "{leftover}", "Containers and socket folders that belonged to nobody.");
+
+    /// <summary>Label <c>reason</c>: <c>container</c> or <c>host</c>, whichever is gone.</summary>
+    public static readonly Counter<long> SweepEnded = Meter.CreateCounter<long>("podflare.sweep.ended", "{sandbox}", "Sandboxes that were ended because their container, or their host with it, is gone.");
 
     /// <summary>Label <c>outcome</c>.</summary>
     public static readonly Histogram<double> Append = Histogram("podflare.eventlog.append.duration", "Appends to the event log.", ShortSeconds);

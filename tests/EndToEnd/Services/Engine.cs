@@ -40,6 +40,10 @@ internal static class Engine
     public static async Task<string[]> ListAsync(string cluster, string sandbox) =>
         (await DockerAsync("ps", "-aq", "--filter", $"label=podflare.cluster={cluster}", "--filter", $"label=podflare.sandbox={sandbox}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>Starts a container that carries these labels and is nobody's.</summary>
+    public static async Task<string> StartStrayAsync(params string[] labels) =>
+        (await DockerAsync(["run", "-d", .. labels.SelectMany(label => new[] { "--label", label }), "--entrypoint", "sleep", "podflare/default:local", "600"])).Trim();
+
     public static Task KillAsync(string sandbox) => DockerAsync("kill", Name(sandbox));
 
     private static string Name(string sandbox) => $"podflare-{sandbox}";

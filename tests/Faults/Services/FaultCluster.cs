@@ -28,6 +28,9 @@ internal sealed class FaultCluster(string name, params (string Key, string Value
     /// <summary>The way of the processes to Redis.</summary>
     public CuttableProxy RedisProxy { get; private set; } = null!;
 
+    /// <summary>Health and metrics of a worker.</summary>
+    public Uri Worker(int number) => new($"http://127.0.0.1:{_port + 3 + number}");
+
     public Uri Frontend(int number) => new($"http://127.0.0.1:{_port + 1 + number}");
 
     public async Task UpAsync()

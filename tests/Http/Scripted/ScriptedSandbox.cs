@@ -108,7 +108,7 @@ public sealed class ScriptedSandbox(World world) : Grain, ISandboxGrain
 
     public Task<SandboxInfo?> Adopt(string containerId) => Task.FromResult<SandboxInfo?>(null);
 
-    public Task DeclareLost() => Task.CompletedTask;
+    public Task<bool> DeclareLost() => Task.FromResult(false);
 
     private async Task<ScriptedSandboxState> FindAsync(TenantId tenant)
     {
