@@ -1,20 +1,41 @@
 #!/usr/bin/env bash
 # Measures Podflare against local pipes in one run: the embedded process, and a cluster of two workers and two frontends with Redis.
-# bench.sh [--only=runs|sandboxes]
+#
+#   bench.sh [--only=PART,…] [--where=embedded|cluster] [--with-jupyter]
+#
+# Parts: floors, runs, tracing, creates, refill, bursts, streams, neighbours, crowd, start; `sandboxes` is creates to crowd. One part with one
+# service takes a minute or two, all of them about twenty. --with-jupyter measures a Jupyter kernel of the distribution's packages beside.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . eng/lib.sh
-say "== Podflare: measuring (about ten minutes; figures count only on a quiet machine)"
+options=() only='' where='' jupyter=''
+for argument; do
+  case $argument in
+    --only=?*) only=${argument#*=} options+=("$argument") ;;
+    --where=embedded) where=embedded options+=("$argument") ;;
+    --where=cluster) where=cluster options+=("--where=two processes") ;;
+    --with-jupyter) jupyter=1 options+=(--jupyter) ;;
+    *) die "usage: bench.sh [--only=PART,…] [--where=embedded|cluster] [--with-jupyter]" ;;
+  esac
+done
+# wants PART...: one of these is to be measured.
+wants() {
+  local part
+  for part; do [[ -z $only || ,$only, == *,$part,* ]] && return 0; done
+  return 1
+}
+say "== Podflare: measuring (about twenty minutes for everything; figures count only on a quiet machine)"
 need_sdk
 eng/ensure-docker.sh
 eng/ensure-redis.sh
 eng/build-images.sh
+[ -z "$jupyter" ] || apt_install python3-ipykernel python3-jupyter-client
 dotnet build Podflare.sln -c Release --disable-build-servers --nologo -v quiet '-clp:ErrorsOnly;NoSummary'
 folder=$(mktemp -d /tmp/pf.XXXXXX)
 export PODFLARE_CLUSTER_DIR=$folder/c PODFLARE_CLUSTER_PORT=${PODFLARE_BENCH_PORT:-7300} PODFLARE_CLUSTER_ID=bench-${folder##*.} PODFLARE_SKIP_SETUP=1
 PODFLARE_CLUSTER_ID=${PODFLARE_CLUSTER_ID,,}
 embedded=127.0.0.1:$((PODFLARE_CLUSTER_PORT + 50)) traced=127.0.0.1:$((PODFLARE_CLUSTER_PORT + 51)) hung=127.0.0.1:$((PODFLARE_CLUSTER_PORT + 52))
-sink=$((PODFLARE_CLUSTER_PORT + 53)) hole=$((PODFLARE_CLUSTER_PORT + 54))
+sink=$((PODFLARE_CLUSTER_PORT + 53)) hole=$((PODFLARE_CLUSTER_PORT + 54)) redis=$((PODFLARE_CLUSTER_PORT + 55))
 pids=()
 clean_up() {
   [ "${#pids[@]}" = 0 ] || kill "${pids[@]}" 2>/dev/null || true
@@ -28,11 +49,34 @@ embedded() { # name address: the single process; variables of the caller's count
   pids+=($!)
   for _ in $(seq 300); do curl -fs "http://$2/readyz" >/dev/null && return; sleep 0.1; done
 }
-python3 bench/otlp_sink.py "$sink" "$hole" &
-pids+=($!)
-embedded e "$embedded"
-OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$sink embedded t "$traced"
-OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$hole embedded h "$hung"
-eng/cluster.sh up
-dotnet artifacts/bin/Bench/release/Podflare.Bench.dll "$@" "embedded=http://$embedded" "two processes=http://127.0.0.1:$((PODFLARE_CLUSTER_PORT + 1))" \
-  "embedded, traced / not=http://$embedded,http://$traced" "embedded, OTLP hangs / off=http://$embedded,http://$hung"
+services=()
+if [ "$where" != cluster ] && [ "$only" != start ]; then
+  embedded e "$embedded"
+  services+=("embedded=http://$embedded" "--folder=embedded:$folder/e")
+fi
+if [ "$where" != embedded ] && [ "$only" != start ]; then
+  eng/cluster.sh up
+  services+=("two processes=http://127.0.0.1:$((PODFLARE_CLUSTER_PORT + 1))" "--folder=two processes:$folder/c")
+fi
+if [ "$where" != cluster ] && wants tracing; then
+  python3 bench/otlp_sink.py "$sink" "$hole" &
+  pids+=($!)
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$sink embedded t "$traced"
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$hole embedded h "$hung"
+  services+=("embedded, traced / not=http://$embedded,http://$traced" "embedded, OTLP hangs / answers=http://$traced,http://$hung")
+fi
+if wants start floors; then
+  eng/redis.sh run "$folder/redis" "$redis" >"$folder/redis.log" 2>&1 &
+  pids+=($!)
+  services+=("--redis=127.0.0.1:$redis")
+fi
+if wants start; then
+  say "compiling both programs ahead of time, as the service images are"
+  for program in Silo Frontend; do
+    dotnet publish "src/$program/$program.csproj" -c Release -o "artifacts/bench/$program" --nologo -v quiet --disable-build-servers \
+      -p:UseAppHost=false --use-current-runtime --self-contained false -p:PublishReadyToRun=true
+  done
+  services+=("--programs=compiled ahead of time!:artifacts/bench/Silo/Podflare.Silo.dll,artifacts/bench/Frontend/Podflare.Frontend.dll"
+    "--programs=as built:artifacts/bin/Silo/release/Podflare.Silo.dll,artifacts/bin/Frontend/release/Podflare.Frontend.dll")
+fi
+dotnet artifacts/bin/Bench/release/Podflare.Bench.dll "${options[@]}" "${services[@]}"

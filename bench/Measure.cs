@@ -44,4 +44,17 @@ internal static class Measure
 
         return (new Sample(floors), new Sample(acts));
     }
+
+    /// <summary>The same with a floor that measures itself; one that has been warmed up.</summary>
+    public static async Task<(Sample Floor, Sample Act)> InTurnAsync(int rounds, int timesPerRound, Func<int, Task<Sample>> floor, Func<Task> act)
+    {
+        var (floors, acts) = (new List<double>(), new List<double>());
+        for (var round = 0; round < rounds; round++)
+        {
+            floors.AddRange((await floor(timesPerRound)).Sorted);
+            acts.AddRange((await RepeatAsync(timesPerRound, act, warmUp: 0)).Sorted);
+        }
+
+        return (new Sample(floors), new Sample(acts));
+    }
 }

@@ -3,24 +3,42 @@ using System.Globalization;
 
 namespace Podflare.Bench;
 
-/// <summary>Memory as the kernel counts it, in MB.</summary>
-internal static class Memory
+/// <summary>Memory as the kernel counts it at one moment, in MB.</summary>
+/// <param name="folder">Processes of the service have this path in their environment or work in it; null counts none.</param>
+internal sealed class Memory(string? folder)
 {
-    /// <summary>What the machine could still give: its loss counts all that a sandbox costs, kernel and engine included.</summary>
-    public static double Available() => Field("/proc/meminfo", "MemAvailable:");
+    /// <summary>What the machine could still give: its loss counts all that a sandbox costs, and all that others do meanwhile.</summary>
+    public double Available { get; } = Field("/proc/meminfo", "MemAvailable:");
+
+    /// <summary>Of the kernel's own, what containers make grow.</summary>
+    public double Kernel { get; } = new[] { "Slab:", "KernelStack:", "PageTables:", "Percpu:" }.Sum(name => Field("/proc/meminfo", name));
+
+    /// <summary>Proportional set size of the engine.</summary>
+    public double Engine { get; } = Processes().Where(pid => Read($"/proc/{pid}/comm")?.Trim() is "dockerd" or "containerd").Sum(Pss);
+
+    /// <summary>Proportional set size of the service, its Redis included.</summary>
+    public double Services { get; } = folder is null ? 0 : Processes().Where(pid => IsOf(pid, folder)).Sum(Pss);
 
     /// <summary>Proportional set size of a sandbox's shim and processes, on average.</summary>
     public static double Guests(IReadOnlyCollection<string> sandboxes)
     {
         var shims = Containers(sandboxes).Select(Shim).OfType<int>().ToHashSet();
         var parents = Processes().ToDictionary(pid => pid, Parent);
-        return parents.Keys.Where(pid => Ancestors(pid).Any(shims.Contains)).Sum(pid => Field($"/proc/{pid}/smaps_rollup", "Pss:")) / sandboxes.Count;
+        return parents.Keys.Where(pid => Ancestors(pid).Any(shims.Contains)).Sum(Pss) / sandboxes.Count;
 
         IEnumerable<int> Ancestors(int pid)
         {
             for (var at = pid; at > 1; at = parents.GetValueOrDefault(at)) yield return at;
         }
     }
+
+    private static double Pss(int pid) => Field($"/proc/{pid}/smaps_rollup", "Pss:");
+
+    // A Redis writes its title over its environment.
+    private static bool IsOf(int pid, string folder) =>
+        Read($"/proc/{pid}/environ")?.Split('\0').Any(setting => setting.Contains("Podflare__RunFolder=" + folder, StringComparison.Ordinal)
+            || setting.Contains("PODFLARE_CLUSTER_PROCESS=" + folder, StringComparison.Ordinal)) == true
+        || new FileInfo($"/proc/{pid}/cwd").LinkTarget?.StartsWith(folder, StringComparison.Ordinal) == true;
 
     private static IEnumerable<string> Containers(IReadOnlyCollection<string> sandboxes)
     {
@@ -53,7 +71,7 @@ internal static class Memory
         {
             return File.ReadAllText(file);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
         }

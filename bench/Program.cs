@@ -1,47 +1,62 @@
 using Podflare.Bench;
 
-var only = args.FirstOrDefault(arg => arg.StartsWith("--only=", StringComparison.Ordinal))?["--only=".Length..];
-args = [.. args.Where(arg => !arg.StartsWith("--only=", StringComparison.Ordinal))];
-if (args.Length == 0 || args.Any(arg => !arg.Contains('=')) || only is not (null or "runs" or "sandboxes"))
+if (Settings.Parse(args) is not { } settings)
 {
-    Console.Error.WriteLine("usage: Podflare.Bench [--only=runs|sandboxes] NAME=http://ip:port[,http://ip:port] … (with a second address only what that one's runs are to the first one's)");
+    Console.Error.WriteLine(Settings.Usage);
     return 2;
 }
 
-var services = args.Select(arg => arg.Split('=', 2)).Select(pair => (Name: pair[0], Addresses: pair[1].Split(',').Select(address => new Uri(address)).ToArray()));
 Console.WriteLine($"{Environment.ProcessorCount} cores, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB, {System.Runtime.InteropServices.RuntimeInformation.OSDescription}, .NET {Environment.Version}");
+Console.WriteLine($"load average at the start: {File.ReadAllText("/proc/loadavg").Split(' ')[0]}\n");
 var table = new Table();
-using (var floor = new LocalPython())
+var plainServices = settings.Services.Where(service => service.Addresses.Length == 1).ToArray();
+if (settings.Wants("runs"))
 {
-    foreach (var (name, addresses) in only is "sandboxes" ? [] : services)
+    using var floor = new LocalPython();
+    foreach (var service in plainServices)
     {
-        var address = addresses[0];
-        if (addresses is [var plain, var other])
-        {
-            await using var before = await RemoteSandbox.CreateAsync(plain);
-            await using var after = await RemoteSandbox.CreateAsync(other);
-            table.Add("print(1), warm", name, await Measure.InTurnAsync(8, 500, before.PrintAsync, after.PrintAsync, warmUp: 4_000));
-            continue;
-        }
-
-        await using var sandbox = await RemoteSandbox.CreateAsync(address);
+        await using var sandbox = await RemoteSandbox.CreateAsync(service.Addresses[0]);
         // So many, because a service is warm only when the compiler has been through the whole way of a run a second time.
-        table.Add("print(1), warm", name, await Measure.InTurnAsync(8, 500, floor.PrintAsync, sandbox.PrintAsync, warmUp: 4_000));
-        table.Add("event, print to client", name, await sandbox.EventLatencyAsync(1_000));
-        table.Add("1,000,000 lines", name, await Measure.InTurnAsync(3, 1, floor.LinesAsync, sandbox.LinesAsync, warmUp: 1));
-        table.Add("100 MB without newline", name, await Measure.RepeatAsync(3, sandbox.BulkAsync, warmUp: 1));
+        table.Add(
+            "print(1), warm", service.Name, await Measure.InTurnAsync(8, 500, floor.PrintAsync, sandbox.PrintAsync, warmUp: 4_000),
+            Target.Ratio(service.IsCluster ? 4 : 3), Target.P99(8));
+        table.Add("event, print to client", service.Name, await sandbox.EventLatencyAsync(1_000), targets: Target.P50(service.IsCluster ? 1.5 : 1));
+        table.Add("1,000,000 lines", service.Name, await Measure.InTurnAsync(3, 1, floor.LinesAsync, sandbox.LinesAsync, warmUp: 1), Target.Ratio(1.3));
+        table.Add("100 MB without newline", service.Name, await Measure.RepeatAsync(3, sandbox.BulkAsync, warmUp: 1), targets: Target.P50(1_000));
     }
 }
 
-foreach (var (name, addresses) in only is "runs" ? [] : services.Where(service => service.Addresses.Length == 1))
+if (settings.Wants("tracing"))
 {
-    var sandboxes = new Sandboxes(name, addresses[0], table);
-    await sandboxes.CreatesAsync();
-    await sandboxes.BurstsAsync();
-    await sandboxes.StreamsAsync();
-    await sandboxes.NeighboursAsync();
-    await sandboxes.CrowdAsync();
+    foreach (var service in settings.Services)
+    {
+        if (service.Addresses is not [var plain, var other]) continue;
+        await using var before = await RemoteSandbox.CreateAsync(plain);
+        await using var after = await RemoteSandbox.CreateAsync(other);
+        table.Add("print(1), warm", service.Name, await Measure.InTurnAsync(16, 300, before.PrintAsync, after.PrintAsync, warmUp: 4_000), Target.Ratio(1.15));
+    }
 }
 
+if (settings.Wants("floors")) await Floors.MeasureAsync(plainServices, settings.Redis, table);
+foreach (var service in plainServices)
+{
+    var sandboxes = new Sandboxes(service.Name, service.Addresses[0], table, settings.Folders.GetValueOrDefault(service.Name));
+    if (settings.Wants("creates")) await sandboxes.CreatesAsync();
+    if (settings.Wants("refill")) await sandboxes.RefillAsync();
+    if (settings.Wants("bursts")) await sandboxes.BurstsAsync();
+    if (settings.Wants("streams")) await sandboxes.StreamsAsync();
+    if (settings.Wants("neighbours")) await sandboxes.NeighboursAsync();
+    if (settings.Wants("crowd")) await sandboxes.CrowdAsync();
+}
+
+if (settings.Wants("start") && settings.Redis is { } redis)
+{
+    foreach (var (name, hasTarget, programs) in settings.Programs)
+    {
+        table.Add("start, both hosts ready", name, await Starts.MeasureAsync(10, redis, programs), targets: hasTarget ? [Target.P50(2_000)] : []);
+    }
+}
+
+if (settings.Wants("jupyter")) await Floors.JupyterAsync(plainServices, table);
 table.Print();
 return 0;

@@ -26,6 +26,13 @@ internal sealed class RemoteSandbox : IAsyncDisposable
 
     public async Task PrintAsync() => Expect(await RunAsync("print(1)"), events: 2);
 
+    /// <summary>An answer on the same connection that no sandbox has a part in.</summary>
+    public async Task HealthAsync()
+    {
+        using var answer = await _http.GetAsync("/v1/healthz");
+        await answer.EnsureSuccessStatusCode().Content.CopyToAsync(Stream.Null);
+    }
+
     public async Task LinesAsync() => Expect(await RunAsync("for i in range(1000000): print(i)"), events: 1_000_001);
 
     public async Task BulkAsync() =>

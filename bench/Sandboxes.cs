@@ -5,10 +5,14 @@ using System.Text.Json;
 namespace Podflare.Bench;
 
 /// <summary>What many sandboxes cost: creates, bursts, streams at once, memory while idle, and a run beside many others.</summary>
-internal sealed class Sandboxes(string where, Uri address, Table table)
+/// <param name="folder">Run folder of the service, or the folder of those of its workers; null where it is unknown.</param>
+internal sealed class Sandboxes(string where, Uri address, Table table, string? folder)
 {
     private const int ColdRamMib = 256;
     private const int Deep = 50;
+    private const int PoolDepth = 16;
+
+    private static readonly string[] SocketFolders = ["s", "w1/s", "w2/s"];
 
     /// <summary>Creates alone, each with a pool that had time to fill.</summary>
     public async Task CreatesAsync()
@@ -17,7 +21,7 @@ internal sealed class Sandboxes(string where, Uri address, Table table)
         await CreateAsync(http);
         await PauseAsync(3);
         var (warm, first, cold) = (new List<double>(), new List<double>(), new List<double>());
-        for (var i = 0; i < 60; i++)
+        for (var i = 0; i < 150; i++)
         {
             await PauseAsync(0.3);
             var began = Stopwatch.GetTimestamp();
@@ -36,9 +40,27 @@ internal sealed class Sandboxes(string where, Uri address, Table table)
             await DeleteAsync(http, sandbox);
         }
 
-        table.Add("create, from the pool", where, new Sample(warm));
+        table.Add("create, from the pool", where, new Sample(warm), targets: [Target.P50(5), Target.P99(25)]);
         table.Add("create to first line, from the pool", where, new Sample(first));
-        table.Add("create, cold", where, new Sample(cold));
+        table.Add("create, cold", where, new Sample(cold), targets: Target.P50(230));
+    }
+
+    /// <summary>Parked containers per second, from the moment at which the pool was emptied until it is as deep as before.</summary>
+    public async Task RefillAsync()
+    {
+        if (folder is null) return;
+        using var http = Client();
+        var depth = PoolDepth * Folders().Count();
+        for (var round = 0; round < 3; round++)
+        {
+            // As many claims as make the demand for the greatest depth; those that find nothing parked wait in line.
+            var made = await Task.WhenAll(Enumerable.Range(0, depth + 4).Select(_ => CreateAsync(http)));
+            var (began, there) = (Stopwatch.GetTimestamp(), Parked());
+            while (Parked() < depth && Stopwatch.GetElapsedTime(began).TotalSeconds < 25) await PauseAsync(0.02);
+            var rate = (Parked() - there) / Stopwatch.GetElapsedTime(began).TotalSeconds;
+            if (round > 0) table.AtLeast("refill after the pool was emptied", where, rate, "a second", 5);
+            await Task.WhenAll(made.Select(sandbox => DeleteAsync(http, sandbox)));
+        }
     }
 
     /// <summary>Fifty creates at one moment: of a kind that has no pool, and where the pool is as deep as the last burst.</summary>
@@ -79,7 +101,7 @@ internal sealed class Sandboxes(string where, Uri address, Table table)
         var spinning = busy.Select(sandbox => RunAsync(http, sandbox, "while True: pass", seconds: 20)).ToArray();
         await PauseAsync(2);
         var beside = await Measure.RepeatAsync(200, () => RunAsync(http, idle, "print(1)"), warmUp: 5);
-        table.Add("print(1) beside 20 that compute", where, beside, alone);
+        table.Add("print(1) beside 20 that compute", where, beside, alone, Target.P95(50));
         await Task.WhenAll(busy.Append(idle).Select(sandbox => DeleteAsync(http, sandbox)));
         await Task.WhenAll(spinning.Select(run => run.ContinueWith(_ => { }, TaskScheduler.Default)));
     }
@@ -89,18 +111,42 @@ internal sealed class Sandboxes(string where, Uri address, Table table)
     {
         using var http = Client();
         await PauseAsync(5);
-        var before = Memory.Available();
+        var before = new Memory(folder);
         var sandboxes = await ManyAsync(http, 10);
-        var ten = await Measure.RepeatAsync(1_000, () => RunAsync(http, sandboxes[0], "print(1)"), warmUp: 500);
+        await Measure.RepeatAsync(0, () => RunAsync(http, sandboxes[0], "print(1)"), warmUp: 3_000);
+        var ten = await Measure.RepeatAsync(1_000, () => RunAsync(http, sandboxes[0], "print(1)"), warmUp: 0);
         sandboxes = [.. sandboxes, .. await ManyAsync(http, 90)];
         await PauseAsync(5);
-        table.Note($"idle memory per sandbox at 100, {where}: {Memory.Guests(sandboxes):0.0} MB in its processes and shim (PSS), {(before - Memory.Available()) / 100:0.0} MB of the machine's, all counted");
+        Idle(before, sandboxes);
         sandboxes = [.. sandboxes, .. await ManyAsync(http, 100)];
         await PauseAsync(5);
-        table.Note($"idle memory per sandbox at 200, {where}: {Memory.Guests(sandboxes):0.0} MB in its processes and shim (PSS), {(before - Memory.Available()) / 200:0.0} MB of the machine's, all counted");
-        table.Add("print(1) beside 200 that are idle; floor: beside 10", where, await Measure.RepeatAsync(1_000, () => RunAsync(http, sandboxes[0], "print(1)"), warmUp: 100), ten);
-        foreach (var part in sandboxes.Chunk(20)) await Task.WhenAll(part.Select(sandbox => DeleteAsync(http, sandbox)));
+        Idle(before, sandboxes);
+        var crowd = await Measure.RepeatAsync(1_000, () => RunAsync(http, sandboxes[0], "print(1)"), warmUp: 100);
+        foreach (var part in sandboxes.Skip(10).Chunk(20)) await Task.WhenAll(part.Select(sandbox => DeleteAsync(http, sandbox)));
+        await PauseAsync(5);
+        // Ten once more, so that what else the machine did meanwhile is on both sides.
+        var again = await Measure.RepeatAsync(1_000, () => RunAsync(http, sandboxes[0], "print(1)"), warmUp: 100);
+        table.Add("print(1) beside 200 that are idle; floor: beside 10", where, crowd, new Sample([.. ten.Sorted, .. again.Sorted]), Target.Ratio(1.2));
+        await Task.WhenAll(sandboxes.Take(10).Select(sandbox => DeleteAsync(http, sandbox)));
     }
+
+    private void Idle(Memory before, string[] sandboxes)
+    {
+        var (now, count) = (new Memory(folder), sandboxes.Length);
+        var guests = Memory.Guests(sandboxes);
+        var services = (now.Services - before.Services) / count;
+        var engine = (now.Engine - before.Engine) / count;
+        var kernel = (now.Kernel - before.Kernel) / count;
+        table.Figure($"idle memory per sandbox at {count}, its processes and shim (PSS)", where, $"{guests:0.0} MB");
+        table.Figure($"idle memory per sandbox at {count}, growth of service, engine, kernel", where, $"{services:0.00}, {engine:0.00}, {kernel:0.00} MB");
+        table.AtMost($"idle memory per sandbox at {count}, sum of these", where, guests + services + engine + kernel, "MB", 15);
+        table.AtMost($"idle memory per sandbox at {count}, lost by the machine", where, (before.Available - now.Available) / count, "MB", 15);
+    }
+
+    private int Parked() => Folders().Sum(host => Directory.EnumerateDirectories(host).Count(sandbox => File.Exists(Path.Combine(sandbox, "parked"))));
+
+    /// <summary>The socket folders of the service's workers.</summary>
+    private IEnumerable<string> Folders() => SocketFolders.Select(path => Path.Combine(folder!, path)).Where(Directory.Exists);
 
     private static async Task<double[]> LatenciesAsync(HttpClient http, string sandbox)
     {
