@@ -7,11 +7,15 @@ warm kernel, until its reply and the end of its output are here; `lines`: a mill
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 
-from jupyter_client.blocking import BlockingKernelClient
-from jupyter_client.manager import KernelManager
+# Else each kernel warns on stderr that a debugger might miss breakpoints.
+os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+
+from jupyter_client.blocking import BlockingKernelClient  # noqa: E402
+from jupyter_client.manager import KernelManager  # noqa: E402
 
 
 def start() -> tuple[KernelManager, BlockingKernelClient]:

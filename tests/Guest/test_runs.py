@@ -36,6 +36,15 @@ class RunTests(unittest.TestCase):
 
     # Endings
 
+    def test_what_a_run_has_started_ends_with_its_repl_and_what_was_there_before_stays(self) -> None:
+        self.guest.run("import subprocess, os; before = subprocess.Popen(['sleep', '600'])")
+        run = "child = subprocess.Popen('while :; do echo stray; done', shell=True, start_new_session=True)\nwhile not os.path.exists('go'): pass\nos.kill(os.getpid(), 9)"
+        (self.guest.home / "go").touch()
+        result = self.guest.run(run)
+        self.assertEqual((137, "crashed"), (result.code, result.reason))
+        self.assertEqual(b"1\n", self.guest.bash("grep -la '[s]leep' /proc/[0-9]*/cmdline 2>/dev/null | wc -l").stdout)
+        self.assertEqual(b"clean\n", self.guest.run("print('clean')").stdout)
+
     def test_the_code_is_that_of_sys_exit(self) -> None:
         for argument, code, stderr in (("3", 3, b""), ("", 0, b""), ("None", 0, b""), ("True", 1, b""), ("-1", 255, b""), ("'text'", 1, b"text\n")):
             with self.subTest(argument):

@@ -1,37 +1,51 @@
 using System.Buffers;
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Logging.Console;
 
 namespace Podflare.Telemetry;
 
-/// <summary>Log records on the console: one JSON object per line, with the ids of trace, sandbox and run at its top level.</summary>
-public sealed class JsonLines(SandboxTraces traces, TimeProvider time) : ConsoleFormatter(FormatterName)
+/// <summary>Log records as lines: one JSON object each, with the ids of trace, sandbox and run at its top level.</summary>
+internal sealed class JsonLines(SandboxTraces traces, TimeProvider time)
 {
-    /// <summary>As <c>Logging:Console:FormatterName</c> takes it.</summary>
-    public const string FormatterName = "podflare";
+    private const int MaxKept = 64 << 10;
 
-    public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _buffer;
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? _json;
+
+    public void Write<TState>(in LogEntry<TState> entry, LineWriter writer)
     {
-        var message = logEntry.Formatter(logEntry.State, logEntry.Exception);
-        var exception = logEntry.Exception?.ToString();
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            json.WriteString("timestamp"u8, time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
-            json.WriteString("level"u8, LevelName(logEntry.LogLevel));
-            json.WriteString("category"u8, logEntry.Category);
-            json.WriteString("message"u8, message);
-            LogIds.Of(traces, message, exception).Write(json);
-            if (exception is not null) json.WriteString("exception"u8, exception);
-            json.WriteEndObject();
-        }
+        // First: it is the caller's code, and may log as well.
+        var message = entry.Formatter(entry.State, entry.Exception);
+        var exception = entry.Exception?.ToString();
+        var buffer = _buffer ??= new ArrayBufferWriter<byte>(1024);
+        var json = _json ??= new Utf8JsonWriter(buffer);
+        buffer.ResetWrittenCount();
+        json.Reset();
+        json.WriteStartObject();
+        WriteTime(json);
+        json.WriteString("level"u8, LevelName(entry.LogLevel));
+        json.WriteString("category"u8, entry.Category);
+        json.WriteString("message"u8, message);
+        LogIds.Of(traces, message, exception).Write(json);
+        if (exception is not null) json.WriteString("exception"u8, exception);
+        json.WriteEndObject();
+        json.Flush();
+        buffer.Write("\n"u8);
+        writer.Add(buffer.WrittenSpan, urgent: entry.LogLevel >= LogLevel.Error);
+        if (buffer.Capacity > MaxKept) (_buffer, _json) = (null, null);
+    }
 
-        textWriter.WriteLine(Encoding.UTF8.GetString(buffer.WrittenSpan));
+    // The round-trip form has seven digits of a second, of which three say enough.
+    private void WriteTime(Utf8JsonWriter json)
+    {
+        Span<byte> text = stackalloc byte[32];
+        time.GetUtcNow().UtcDateTime.TryFormat(text, out _, "O");
+        text[23] = (byte)'Z';
+        json.WriteString("timestamp"u8, text[..24]);
     }
 
     private static ReadOnlySpan<byte> LevelName(LogLevel level) => level switch

@@ -2,6 +2,7 @@ using System.Reflection;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
@@ -44,12 +45,14 @@ public static class TelemetryHosting
 
     private static void AddJsonLines(IHostApplicationBuilder builder)
     {
-        builder.Logging.AddConsoleFormatter<JsonLines, ConsoleFormatterOptions>();
         // Its warnings about slow turns name sandboxes whose trace may not have been read yet, and say nothing that the host's own load does not.
         builder.Logging.AddFilter("Orleans.Runtime.Scheduler.WorkItemGroup", LogLevel.Error);
         builder.Logging.Configure(logging => logging.ActivityTrackingOptions = ActivityTrackingOptions.None);
-        if (builder.Configuration["Logging:Console:FormatterName"] is null)
-            builder.Services.PostConfigure<ConsoleLoggerOptions>(console => console.FormatterName = JsonLines.FormatterName);
+        if (builder.Configuration["Logging:Console:FormatterName"] is not null) return;
+        builder.Services.AddOptions<LineOptions>().BindConfiguration(LineOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        var standard = builder.Services.FirstOrDefault(service => service.ServiceType == typeof(ILoggerProvider) && service.ImplementationType == typeof(ConsoleLoggerProvider));
+        if (standard is not null) builder.Services.Remove(standard);
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, LineLoggers>());
     }
 
     // Spans of tenants' own destinations, once there are any, branch off here.

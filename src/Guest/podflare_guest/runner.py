@@ -243,8 +243,8 @@ class Runner:
         self._outcome = outcome
         if self._clearing:
             return
-        if run.cause == "timeout":
-            # It obeyed, but may have started what did not.
+        if run.cause == "timeout" or outcome.died:
+            # It obeyed, but may have started what did not. Or it is gone, and with it every hold on its children: they would write into the next run.
             spare = {self._repl.pid} if self._repl is not None else set()
             self._clear(lambda: kill_started_since(self._started, spare | self.files.pids), lambda: self._finish(outcome))
         else:

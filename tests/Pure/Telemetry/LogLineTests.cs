@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -63,10 +64,12 @@ public sealed class LogLineTests
     private JsonElement Write(string message, Exception? exception = null)
     {
         var formatter = new JsonLines(_traces, new FakeTimeProvider(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero)));
-        using var text = new StringWriter();
-        formatter.Write(new LogEntry<string>(LogLevel.Information, "c", 0, message, exception, (state, _) => state), null, text);
-        Assert.Equal(1, text.ToString().Count(c => c == '\n'));
-        return JsonDocument.Parse(text.ToString()).RootElement;
+        using var console = new MemoryStream();
+        using (var writer = new LineWriter(console, new LineOptions(), TimeProvider.System))
+            formatter.Write(new LogEntry<string>(LogLevel.Information, "c", 0, message, exception, (state, _) => state), writer);
+        var text = Encoding.UTF8.GetString(console.ToArray());
+        Assert.Equal(text.Length - 1, text.IndexOf('\n', StringComparison.Ordinal));
+        return JsonDocument.Parse(text).RootElement;
     }
 
     private static string? Text(JsonElement line, string name) => line.TryGetProperty(name, out var value) ? value.GetString() : null;

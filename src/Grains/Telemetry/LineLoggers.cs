@@ -1,0 +1,46 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Podflare.Telemetry;
+
+/// <summary>Logs to the console as JSON lines. What is set for .NET's own console logger, as <c>Logging:Console:LogLevel</c>, counts for it.</summary>
+[ProviderAlias("Console")]
+internal sealed class LineLoggers : ILoggerProvider
+{
+    private readonly JsonLines _lines;
+    private readonly LineWriter _writer;
+
+    public LineLoggers(SandboxTraces traces, IOptions<LineOptions> options, TimeProvider time)
+    {
+        _lines = new JsonLines(traces, time);
+        _writer = new LineWriter(Console.OpenStandardOutput(), options.Value, time);
+        AppDomain.CurrentDomain.ProcessExit += Flush;
+        AppDomain.CurrentDomain.UnhandledException += Flush;
+    }
+
+    public ILogger CreateLogger(string categoryName) => new Logger(categoryName, _lines, _writer);
+
+    public void Dispose()
+    {
+        AppDomain.CurrentDomain.ProcessExit -= Flush;
+        AppDomain.CurrentDomain.UnhandledException -= Flush;
+        _writer.Dispose();
+    }
+
+    private void Flush(object? sender, EventArgs e) => _writer.Flush();
+
+    private sealed class Logger(string category, JsonLines lines, LineWriter writer) : ILogger
+    {
+        // Ids are found in the text; scopes would say nothing more.
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel)) lines.Write(new LogEntry<TState>(logLevel, category, eventId, state, exception, formatter), writer);
+        }
+    }
+}
