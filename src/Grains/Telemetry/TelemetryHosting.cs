@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
@@ -62,8 +63,20 @@ public static class TelemetryHosting
         OpenTelemetry.Sdk.SetDefaultTextMapPropagator(new OpenTelemetry.Context.Propagation.TraceContextPropagator());
         telemetry.WithTracing(traces => traces
             .AddSource(Spans.SourceName)
-            .AddAspNetCoreInstrumentation(http => http.Filter = static context => !IsQuiet(context.Request.Path.Value))
+            .AddAspNetCoreInstrumentation(http =>
+            {
+                http.Filter = static context => !IsQuiet(context.Request.Path.Value);
+                http.EnrichWithHttpRequest = static (span, request) => HideFileName(span, request.Path.Value);
+            })
             .AddOtlpExporter(options => OtlpSignal.Traces.Configure(settings, options)));
+    }
+
+    // What users call their files is theirs.
+    private static void HideFileName(Activity span, string? path)
+    {
+        const string Files = "/files/";
+        var at = path?.IndexOf(Files, StringComparison.Ordinal) ?? -1;
+        if (at >= 0) span.SetTag("url.path", string.Concat(path.AsSpan(0, at + Files.Length), "{path}"));
     }
 
     private static void AddMetrics(OpenTelemetry.OpenTelemetryBuilder telemetry, IConfiguration settings) =>
