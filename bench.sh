@@ -45,7 +45,8 @@ clean_up() {
 }
 trap clean_up EXIT
 embedded() { # name address: the single process; variables of the caller's count
-  PODFLARE_HOSTD_ADDR=$2 Podflare__RunFolder=$folder/$1 dotnet artifacts/bin/Frontend/release/Podflare.Frontend.dll >"$folder/$1.log" 2>&1 &
+  # A crowd of 200 needs room beside it for what is parked.
+  Podflare__Hosts__Slots=240 PODFLARE_HOSTD_ADDR=$2 Podflare__RunFolder=$folder/$1 dotnet artifacts/bin/Frontend/release/Podflare.Frontend.dll >"$folder/$1.log" 2>&1 &
   pids+=($!)
   for _ in $(seq 300); do curl -fs "http://$2/readyz" >/dev/null && return; sleep 0.1; done
 }
