@@ -32,7 +32,7 @@ internal sealed class FileTransfer(GuestTransfer guest, TimeSpan patience, Activ
     public void Start(TimeProvider time, Action abandon, CancellationToken closing) => _abandon = time.CreateTimer(
         _ =>
         {
-            if (closing.IsCancellationRequested) Dispose();
+            if (closing.IsCancellationRequested) End("abandoned");
             else abandon();
         },
         null,
