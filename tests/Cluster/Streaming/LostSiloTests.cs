@@ -10,7 +10,7 @@ public sealed class LostSiloTests(StreamFixture fixture) : IClassFixture<StreamF
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_reader_goes_on_when_its_producers_silo_is_lost()
     {
         var run = RunId.New();
