@@ -88,6 +88,7 @@ public static class PodflareHosting
     {
         // A connection each: Orleans closes them at different times of a stop, while appends still finish on ours.
         silo.UseRedisClustering(options => options.ConfigurationOptions = RedisSettings(redis));
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, JoiningTurn>();
         silo.UseRedisReminderService(options => options.ConfigurationOptions = RedisSettings(redis));
         AddRedisStore(silo, Stores.Durable, redis, expiry: null);
         AddRedisStore(silo, Stores.Expiring, redis, Stores.Expiry);

@@ -45,4 +45,8 @@ public sealed class PodflareOptions
 
     /// <summary>The address at which other silos reach this one. Default: the loopback address.</summary>
     public string AdvertisedAddress { get; set; } = "127.0.0.1";
+
+    /// <summary>For how many seconds a starting silo lets others join the cluster before it. 0 to 60; 0 waits for none.</summary>
+    [Range(0, 60)]
+    public int JoinWaitSeconds { get; set; } = 5;
 }

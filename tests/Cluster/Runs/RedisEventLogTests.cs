@@ -40,6 +40,24 @@ public sealed class RedisEventLogTests(RedisFixture fixture) : EventLogTests
     }
 
     [Fact]
+    public async Task Where_the_records_note_of_the_last_entry_is_wrong_the_entries_tell()
+    {
+        var run = await AcceptAsync();
+        await AppendAsync(run, Lines(1, 3));
+        await Db.HashDeleteAsync(Key($"run:{run.Id}"), "at");
+        Assert.Equal(new AppendOutcome(AppendResult.Fenced, 3), await AppendAsync(run, Lines(1, 1)));
+        Assert.Equal(AppendResult.Done, (await AppendAsync(run, Lines(4, 2))).Result);
+
+        await Db.HashSetAsync(Key($"run:{run.Id}"), "at", "3");
+        Assert.Equal(new AppendOutcome(AppendResult.Fenced, 5), await AppendAsync(run, Lines(4, 1)));
+        Assert.Equal(AppendResult.Done, (await AppendAsync(run, Lines(6, 1))).Result);
+        Assert.Equal(Lines(1, 3).Utf8.Length + Lines(4, 2).Utf8.Length + Lines(6, 1).Utf8.Length, (await Log.FindBoundsAsync(Sandbox, run.Id, Cancel))!.Bytes);
+
+        await Db.KeyDeleteAsync(Key($"events:{run.Id}"));
+        Assert.Equal(new AppendOutcome(AppendResult.Fenced, 0), await AppendAsync(run, Lines(7, 1)));
+    }
+
+    [Fact]
     public async Task Scripts_are_sent_again_after_the_server_has_forgotten_them()
     {
         var run = await AcceptAsync();
