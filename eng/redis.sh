@@ -27,6 +27,7 @@ dir "$1"
 logfile "$1/redis.log"
 appendonly yes
 appendfsync everysec
+auto-aof-rewrite-min-size 256mb
 maxmemory-policy noeviction
 set-proc-title no
 SETTINGS
