@@ -35,7 +35,7 @@ internal static class Floors
             await Measure.RepeatAsync(0, sandbox.PrintAsync, warmUp: 4_000);
             table.Add(
                 "print(1), warm; floor: Jupyter", service.Name,
-                await Measure.InTurnAsync(Rounds, 50, times => jupyter.MeasureAsync("print", times), sandbox.PrintAsync), Target.Ratio(0.2));
+                await Measure.InTurnAsync(Rounds, 200, times => jupyter.MeasureAsync("print", times), sandbox.PrintAsync), Target.Ratio(0.2));
             table.Add(
                 "1,000,000 lines; floor: Jupyter", service.Name,
                 await Measure.InTurnAsync(2, 1, times => jupyter.MeasureAsync("lines", times), sandbox.LinesAsync));
