@@ -19,7 +19,7 @@ public sealed class ContainerPoolTests
     private readonly ScriptedStarter _starter = new();
     private readonly TaskScheduler _turns = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
 
-    [Fact]
+    [Fact(Timeout = 30_000)]
     public Task Claims_at_one_moment_get_containers_of_their_own_and_starts_are_bounded() => InTurnAsync(async () =>
     {
         var pool = Make(poolMin: 3, poolMax: 50);
@@ -36,7 +36,7 @@ public sealed class ContainerPoolTests
         Assert.DoesNotContain(given, ready => _starter.Parked.Contains(ready.Sandbox) || _starter.Removed.Contains(ready.Sandbox));
     });
 
-    [Fact]
+    [Fact(Timeout = 30_000)]
     public Task However_claims_leave_every_container_is_somebodys_or_parked_or_removed() => InTurnAsync(async () =>
     {
         for (var seed = 0; seed < 200; seed++)
@@ -82,7 +82,7 @@ public sealed class ContainerPoolTests
         }
     });
 
-    [Fact]
+    [Fact(Timeout = 30_000)]
     public Task Tenants_take_turns_so_that_a_burst_of_one_does_not_starve_another() => InTurnAsync(async () =>
     {
         var pool = Make(poolMax: 0);
@@ -93,7 +93,7 @@ public sealed class ContainerPoolTests
         Assert.InRange(burst.Count(claim => claim.IsCompletedSuccessfully), 4, 9);
     });
 
-    [Fact]
+    [Fact(Timeout = 30_000)]
     public Task In_a_full_line_the_tenant_with_most_claims_gives_one_up() => InTurnAsync(async () =>
     {
         var pool = Make(poolMax: 0, maxWaiting: 6);
@@ -106,7 +106,7 @@ public sealed class ContainerPoolTests
         await Task.WhenAll(burst[..9]);
     });
 
-    [Fact]
+    [Fact(Timeout = 30_000)]
     public Task A_claim_waits_for_room_as_long_as_it_may_and_is_then_refused() => InTurnAsync(async () =>
     {
         var pool = Make(poolMax: 0, slots: 2);
@@ -123,7 +123,7 @@ public sealed class ContainerPoolTests
         await Assert.ThrowsAsync<NoCapacityException>(() => fourth);
     });
 
-    [Fact]
+    [Fact(Timeout = 30_000)]
     public Task Memory_is_promised_no_more_than_the_host_may_and_parked_containers_make_room() => InTurnAsync(async () =>
     {
         var pool = Make(poolMin: 4, poolMax: 4, memoryMib: 2048);
@@ -145,7 +145,7 @@ public sealed class ContainerPoolTests
         Assert.Equal((2, 2048L << 20), (Parked(pool), pool.Capacity.UsedBytes));
     });
 
-    [Fact]
+    [Fact(Timeout = 30_000)]
     public Task The_depth_follows_demand_between_its_bounds() => InTurnAsync(async () =>
     {
         var pool = Make(poolMin: 1, poolMax: 6);
@@ -170,7 +170,7 @@ public sealed class ContainerPoolTests
         Assert.Equal(2, _starter.MostAtOnce);
     });
 
-    [Fact]
+    [Fact(Timeout = 30_000)]
     public Task A_parked_container_that_has_died_is_never_handed_out() => InTurnAsync(async () =>
     {
         var pool = Make(poolMin: 2, poolMax: 2);
@@ -186,7 +186,7 @@ public sealed class ContainerPoolTests
         Assert.Equal([silent, told], _starter.Removed.Order(Comparer<SandboxId>.Create((a, b) => a == silent ? -1 : 1)));
     });
 
-    [Fact]
+    [Fact(Timeout = 30_000)]
     public Task A_pool_that_cannot_be_filled_is_tried_again_ever_more_slowly_while_claims_are_told() => InTurnAsync(async () =>
     {
         var pool = Make(poolMin: 1, poolMax: 1);
