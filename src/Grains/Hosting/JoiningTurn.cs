@@ -32,7 +32,7 @@ public sealed partial class JoiningTurn(
             var deadline = time.GetUtcNow() + TimeSpan.FromSeconds(process.Options.JoinWaitSeconds);
             while (!await redis.GetDatabase().LockTakeAsync(_key, _mine, Lease) && time.GetUtcNow() < deadline) await Task.Delay(Glance, time, cancellationToken);
         }
-        catch (RedisException e)
+        catch (Exception e) when (e is RedisException or TimeoutException)
         {
             LogNoTurn(e);
         }
@@ -44,7 +44,7 @@ public sealed partial class JoiningTurn(
         {
             await redis.GetDatabase().LockReleaseAsync(_key, _mine);
         }
-        catch (RedisException e)
+        catch (Exception e) when (e is RedisException or TimeoutException)
         {
             LogNoTurn(e);
         }
