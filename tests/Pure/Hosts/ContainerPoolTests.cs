@@ -68,7 +68,15 @@ public sealed class ContainerPoolTests
 
             await FinishAllAsync();
             _time.Advance(Wait);
-            await Task.WhenAll(claims.Select(claim => claim.Claim)).ContinueWith(_ => { }, default, TaskContinuationOptions.None, TaskScheduler.Current);
+
+            // A claim that is cancelled leaves by way of another thread; what is started in its place comes after the rest has finished.
+            while (!claims.TrueForAll(claim => claim.Claim.IsCompleted))
+            {
+                TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+                await FinishAllAsync();
+                await Task.Yield();
+            }
+
             await FinishAllAsync();
             var given = claims.Where(claim => claim.Claim.IsCompletedSuccessfully).Select(claim => claim.Claim.Result.Sandbox).ToArray();
             Assert.Equal(given.Length, given.Distinct().Count());
