@@ -101,7 +101,7 @@ internal sealed partial class ContainerPool
     }
 
     /// <summary>Begins starts for the pools that are short of their target. Claims go first: while one waits, only they are served.</summary>
-    private void Fill()
+    public void Fill()
     {
         if (_closed || _line.Count > 0) return;
         var now = _time.GetUtcNow();

@@ -46,7 +46,10 @@ internal sealed partial class ContainerPool
     /// <summary>Whether this id is the pool's: no sandbox has it, and its container is not to be touched.</summary>
     public bool Has(SandboxId sandbox) => _inHand.Contains(sandbox);
 
-    /// <summary>Gives a ready container of this shape: a parked one at once, else one that is started for it.</summary>
+    /// <summary>
+    /// Gives a ready container of this shape: a parked one at once, else one that is started for it. A parked one is replaced at the next
+    /// <see cref="Fill"/>: a start takes the processor from the create that is under way.
+    /// </summary>
     /// <param name="shape">The container without a sandbox.</param>
     /// <param name="trace">The claim's, for the container that is started for it.</param>
     /// <param name="wait">How long the claim may wait for its start to begin; zero takes only what can begin now.</param>
@@ -58,11 +61,7 @@ internal sealed partial class ContainerPool
         if (_closed) throw new NoCapacityException();
         var pool = PoolOf(shape);
         pool?.Demand.Note(_time.GetUtcNow());
-        if (pool is not null && TakeParked(pool) is { } parked)
-        {
-            Fill();
-            return parked;
-        }
+        if (pool is not null && TakeParked(pool) is { } parked) return parked;
 
         var claim = new WaitingClaim(tenant, shape, trace);
         if (!_line.TryEnter(claim)) throw new NoCapacityException();

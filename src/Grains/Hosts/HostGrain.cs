@@ -123,9 +123,9 @@ public sealed partial class HostGrain(
 
     public Task Report(SandboxInfo sandbox)
     {
-        _taken.Remove(sandbox.Id);
         _sandboxes[sandbox.Id] = sandbox;
         _dirty = true;
+        if (_taken.Remove(sandbox.Id)) _pool.Fill();
         return Task.CompletedTask;
     }
 

@@ -67,8 +67,7 @@ public sealed partial class SandboxGrain(
     {
         if (!SandboxId.TryParse(this.GetPrimaryKeyString(), null, out _id)) return;
         if (!IsHome) WatchForHost();
-        await _tombstone.ReadAsync();
-        await _record.ReadAsync();
+        await Task.WhenAll(_tombstone.ReadAsync(), _record.ReadAsync());
         NoteTrace();
         if (_tombstone.Exists && _record.Exists) await StoreAsync(_record.ClearAsync);  // what a crash left behind the tombstone
         if (_tombstone.Exists || !_record.Exists) return;

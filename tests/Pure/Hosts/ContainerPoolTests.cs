@@ -163,6 +163,7 @@ public sealed class ContainerPoolTests
         foreach (var expected in Rising)
         {
             await Claim(pool, A);
+            pool.Fill();
             await FinishAllAsync();
             Assert.Equal(expected, Parked(pool));
             _time.Advance(TimeSpan.FromSeconds(1));
