@@ -12,6 +12,13 @@ namespace Podflare.Sandboxes;
 [Alias("podflare.ISandboxGrain")]
 public interface ISandboxGrain : IGrainWithStringKey
 {
+    /// <summary>
+    /// Its host starts a container with this id: activation, its entry in the grain directory and the look at its records are then behind
+    /// it when somebody calls <see cref="Create"/>. Only a help: a create is the same without it.
+    /// </summary>
+    [OneWay, AlwaysInterleave, Alias("Prepare")]
+    Task Prepare();
+
     /// <summary>Takes the lease of a claimed container and becomes a sandbox. The same creation id gives the same sandbox again.</summary>
     /// <param name="creation">Random, or derived from the idempotency key.</param>
     /// <exception cref="SandboxTakenException">Another creation has it.</exception>

@@ -19,6 +19,9 @@ public sealed partial class HostGrain
         {
             var port = guests.Open(spec.Sandbox);
             container = await runtime.StartAsync(spec, CancellationToken.None);
+
+            // Beside the guest's start, and behind an await, where no caller's context is.
+            GrainFactory.GetGrain<ISandboxGrain>(spec.Sandbox.Value).Prepare().Ignore();
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(Options.ReadySeconds), time);
             GuestHello hello;
             try

@@ -85,6 +85,8 @@ public sealed partial class SandboxGrain(
         await _pumping.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
+    public Task Prepare() => Task.CompletedTask;
+
     public async Task<SandboxInfo> Create(string creation, TenantId tenant, SandboxSpec spec, CancellationToken cancellationToken)
     {
         if (!_record.Exists && !_tombstone.Exists) traces.Note(_id, tenant.Value, spec.Trace);

@@ -78,6 +78,8 @@ public sealed class ScriptedSandboxState(World world, SandboxInfo info)
 [GrainType("sandbox")]
 public sealed class ScriptedSandbox(World world) : Grain, ISandboxGrain
 {
+    public Task Prepare() => Task.CompletedTask;
+
     public Task<SandboxInfo> Create(string creation, TenantId tenant, SandboxSpec spec, CancellationToken cancellationToken)
     {
         var id = SandboxId.Parse(this.GetPrimaryKeyString());
