@@ -11,6 +11,7 @@ public sealed partial class HostGrain
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan WayBack = TimeSpan.FromMilliseconds(10);
 
     private readonly Dictionary<SandboxId, Lease> _taken = [];
     private bool _dirty = true;

@@ -125,8 +125,15 @@ public sealed partial class HostGrain(
     {
         _sandboxes[sandbox.Id] = sandbox;
         _dirty = true;
-        if (_taken.Remove(sandbox.Id)) _pool.Fill();
+        if (_taken.Remove(sandbox.Id)) FillSoonAsync().Ignore();
         return Task.CompletedTask;
+    }
+
+    // A start takes the processor from the answer of the create, which is still on its way.
+    private async Task FillSoonAsync()
+    {
+        await Task.Delay(WayBack, time);
+        _pool.Fill();
     }
 
     public Task Release(SandboxId sandbox, string containerId)
