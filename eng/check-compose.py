@@ -58,7 +58,7 @@ for name in FRONTENDS:
     expect("status:" + page["environment"]["Status__Probes__Key"] in keys, f"{name} does not know the key of status")
     expect(f"http://{name}:7070" in page["environment"]["Status__Probes__Platform"].split(","), f"status does not watch {name}")
 command = " ".join(services["redis"]["command"])
-for setting in ("--appendonly yes", "--appendfsync everysec", "--maxmemory-policy noeviction"):
+for setting in ("--appendonly yes", "--appendfsync everysec", "--save  ", "--maxmemory-policy noeviction"):
     expect(setting in command, f"redis runs without {setting}")
 
 for problem in problems:

@@ -2,7 +2,8 @@
 # Starts or stops a Redis of one's own on loopback: redis.sh start DIR PORT | stop DIR | run DIR PORT (in the foreground)
 #
 # Data, log, pid file and settings are in DIR. It keeps what the service needs kept: an append-only file, synced each second,
-# and no eviction. It runs on when this script ends. A second start finds it; a second stop finds nothing to do.
+# and no eviction. No snapshots beside it: they would write all of it once more, each minute while sandboxes print.
+# It runs on when this script ends. A second start finds it; a second stop finds nothing to do.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
@@ -28,6 +29,7 @@ logfile "$1/redis.log"
 appendonly yes
 appendfsync everysec
 auto-aof-rewrite-min-size 256mb
+save ""
 maxmemory-policy noeviction
 set-proc-title no
 SETTINGS

@@ -100,6 +100,9 @@ public sealed partial class RunEvents
         throw new EventsEvictedException(found?.FirstSeq ?? _ring.FirstSeq ?? LastSeq);
     }
 
+    /// <summary>The event after <paramref name="seq"/> is in the ring, so that to read it asks no store.</summary>
+    public bool Holds(long seq) => _ring.FirstSeq <= seq + 1;
+
     /// <summary>
     /// Gives the ring's memory back; readers are served from the log from now on. For an ended run, some seconds after its end, when
     /// <see cref="VerifyAsync"/> has found it complete.

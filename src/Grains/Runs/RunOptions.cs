@@ -51,9 +51,9 @@ public sealed class RunOptions
     [Range(4_096, 8 * 1024 * 1024)]
     public int BatchBytes { get; set; } = 256 * 1024;
 
-    /// <summary>Rendered bytes of one run that the ring in front of the log holds. Default: 1 MiB.</summary>
+    /// <summary>Rendered bytes of one run that the ring in front of the log holds; a reader that lags farther reads from the log. Default: 4 MiB.</summary>
     [Range(64 * 1024, 64 * 1024 * 1024)]
-    public int RingBytes { get; set; } = 1024 * 1024;
+    public int RingBytes { get; set; } = 4 * 1024 * 1024;
 
     /// <summary>Ended runs of one sandbox that stay in memory for a moment; beyond it the oldest is left to the log alone at once. Default: 10,000.</summary>
     [Range(1, 1_000_000)]

@@ -29,28 +29,42 @@ internal sealed class RunPump : IDisposable
     public async Task RunAsync(RunEvents events)
     {
         var seq = _afterSeq;
+        Task<EventBatch?>? ahead = null;
         using var reader = events.AddReader(seq);
         for (; ; )
         {
-            var batch = await NextAsync(events, seq);
+            var batch = await NextAsync(events, seq, ahead);
+            var delivery = _subscriber.Deliver(batch);
+            var sent = Math.Max(seq, batch.LastSeq);
+            ahead = ReadAhead(events, batch, sent);
 
             // A subscriber that has gone may take the whole response timeout to fail: stopping does not wait for that.
-            if (!await _subscriber.Deliver(batch).WaitAsync(Stopping) || batch.HasExit) return;
-            if (batch.LastSeq <= seq) continue;
-            seq = batch.LastSeq;
+            if (!await delivery.WaitAsync(Stopping) || batch.HasExit) return;
+            if (sent == seq) continue;
+            seq = sent;
             reader.Moved(seq);
         }
     }
 
-    private async ValueTask<EventBatch> NextAsync(RunEvents events, long seq)
+    // The log is read while the subscriber takes what it has been sent: one that lags behind the ring would else never catch up.
+    // From the ring, later is better: more has been gathered by then.
+    private Task<EventBatch?>? ReadAhead(RunEvents events, EventBatch batch, long seq)
     {
-        for (; ; )
+        if (batch.HasExit || seq >= events.LastSeq || events.Holds(seq)) return null;
+        var ahead = events.ReadAfterAsync(seq, _options.BatchBytes, Stopping).AsTask();
+        ahead.Ignore();  // a pump that ends does not wait for it
+        return ahead;
+    }
+
+    private async ValueTask<EventBatch> NextAsync(RunEvents events, long seq, Task<EventBatch?>? ahead)
+    {
+        for (; ; ahead = null)
         {
             Stopping.ThrowIfCancellationRequested();
             var changed = events.Changed;  // taken before the read: no append is missed
             try
             {
-                if (await events.ReadAfterAsync(seq, _options.BatchBytes, Stopping) is { } batch) return batch;
+                if (await (ahead is null ? events.ReadAfterAsync(seq, _options.BatchBytes, Stopping) : new(ahead)) is { } batch) return batch;
             }
             catch (Exception e) when (e is EventsEvictedException or StorageUnavailableException)
             {
