@@ -4,7 +4,7 @@
 #   bench.sh [--only=PART,…] [--where=embedded|cluster] [--with-jupyter]
 #
 # Parts: floors, runs, tracing, creates, refill, bursts, streams, neighbours, crowd, start; `sandboxes` is creates to crowd. One part with one
-# service takes a minute or two, all of them about twenty. --with-jupyter measures a Jupyter kernel of the distribution's packages beside.
+# service takes a minute or two, all of them about twenty-five. --with-jupyter measures a Jupyter kernel of the distribution's packages beside.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . eng/lib.sh
@@ -24,7 +24,7 @@ wants() {
   for part; do [[ -z $only || ,$only, == *,$part,* ]] && return 0; done
   return 1
 }
-say "== Podflare: measuring (about twenty minutes for everything; figures count only on a quiet machine)"
+say "== Podflare: measuring (about twenty-five minutes for everything; figures count only on a quiet machine)"
 need_sdk
 eng/ensure-docker.sh
 eng/ensure-redis.sh
