@@ -2,11 +2,11 @@ using Podflare.Faults.Services;
 
 namespace Podflare.Faults;
 
-/// <summary>The cluster of the tests that kill, one after the other.</summary>
-public sealed class CrashLab() : Lab("k");
+/// <summary>The cluster of the tests that kill, one after the other. No host stays away, but beside two other clusters a start takes its time.</summary>
+public sealed class CrashLab() : Lab("k", graceSeconds: 60);
 
 /// <summary>The cluster of the tests that wait for something to stay away.</summary>
-public sealed class OutageLab() : Lab("o");
+public sealed class OutageLab() : Lab("o", graceSeconds: 15);
 
 [CollectionDefinition("crashes")]
 public sealed class Crashes : ICollectionFixture<CrashLab>;

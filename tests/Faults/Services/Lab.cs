@@ -17,7 +17,8 @@ public abstract class Lab : IAsyncLifetime
     private readonly string _engine;
 
     /// <param name="name">A short name, which tells its folder and its containers from others'.</param>
-    protected Lab(string name)
+    /// <param name="graceSeconds">For how long a host may be away.</param>
+    protected Lab(string name, int graceSeconds)
     {
         _points = Path.Combine(TestRun.Folder, $"{name}-points");
         _engine = Path.Combine(TestRun.Folder, $"{name}.sock");
@@ -29,7 +30,7 @@ public abstract class Lab : IAsyncLifetime
             ("PODFLARE_FAULT_FOLDER", _points),
             ("Podflare__Engine__Endpoint", $"unix://{_engine}"),
             ("Podflare__Http__StartSeconds", "5"),
-            ("Podflare__Hosts__GraceSeconds", "15"),
+            ("Podflare__Hosts__GraceSeconds", $"{graceSeconds}"),
             ("Podflare__Hosts__SweepSeconds", "2"),
             ("Podflare__Hosts__SeenSeconds", "1"),
             ("Podflare__Runs__DisconnectSeconds", "1"),
