@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Podflare.Telemetry;
 
 namespace Podflare.Problems;
@@ -12,15 +13,20 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
             await next(context);
             if (IsBareRefusal(context.Response)) await ProblemWriter.WriteAsync(context, Translator.OfStatus(context.Response.StatusCode), ProblemWriter.TraceId(context));
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (HasLeft(context, e))
         {
-            // The client has left: there is nobody to tell.
+            // There is nobody to tell; the status is for the span and the log line.
+            if (!context.Response.HasStarted) context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
         }
         catch (Exception e)
         {
             await TellAsync(context, e);
         }
     }
+
+    // A reset reaches whoever reads the body before it aborts the request.
+    private static bool HasLeft(HttpContext context, Exception e) =>
+        e is ConnectionResetException || (e is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested);
 
     private static bool IsBareRefusal(HttpResponse response) =>
         response is { HasStarted: false, StatusCode: >= 400, ContentLength: null } && string.IsNullOrEmpty(response.ContentType);

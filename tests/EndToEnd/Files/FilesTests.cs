@@ -146,10 +146,13 @@ public sealed class FilesTests(EmbeddedService service)
             var head = $"PUT {files.Address("/root/file")} HTTP/1.1\r\nHost: x\r\n{(i % 2 == 0 ? "Content-Length: 9000000" : "Transfer-Encoding: chunked")}\r\n\r\n";
             await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(i % 2 == 0 ? head : $"{head}2DC6C0\r\n"), Cancelled);
             await client.GetStream().WriteAsync(new byte[3_000_000], Cancelled);
-            if (i % 3 == 0) client.Client.Close(0);
+            if (i % 3 != 0) continue;
+            await Until.TrueAsync(async () => await OpenTransfersAsync(sandbox) > 0, TimeSpan.FromSeconds(20), "the transfer is open");
+            client.Client.Close(0);
         }
 
         await Until.TrueAsync(async () => await OpenTransfersAsync(sandbox) == 0, TimeSpan.FromSeconds(20), "the transfers are gone");
+        Assert.Empty(service.Faults);
         Assert.Equal("old", (await files.GetAsync("/root/file")).Text);
         Assert.Equal(["file"], await files.NamesAsync("/root"));
         Assert.Equal("old\n", (await service.Api.RunAsync(sandbox, "import os; print(open('file').read()); assert os.statvfs('/root').f_bavail * 4096 > 255 << 20")).Stdout);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -16,16 +17,21 @@ public sealed class EmbeddedService : IAsyncLifetime
 
     public int ProcessId => _process!.Id;
 
+    /// <summary>What it has logged of requests that failed by a fault of its own.</summary>
+    internal ConcurrentQueue<string> Faults { get; } = [];
+
     internal string Cluster { get; } = $"{TestRun.Cluster}-e";
 
     public async ValueTask InitializeAsync()
     {
         var address = $"127.0.0.1:{FreePort()}";
-        var start = new ProcessStartInfo("dotnet", [TestRun.Program("Frontend")]);
+        var start = new ProcessStartInfo("dotnet", [TestRun.Program("Frontend")]) { RedirectStandardOutput = true };
         start.Environment["PODFLARE_HOSTD_ADDR"] = address;
         start.Environment["Podflare__RunFolder"] = Path.Combine(TestRun.Folder, "e");
         start.Environment["Podflare__ClusterId"] = Cluster;
         _process = Process.Start(start)!;
+        _process.OutputDataReceived += (_, line) => Note(line.Data);
+        _process.BeginOutputReadLine();
         Api = new SandboxApi(new Uri($"http://{address}"));
         await Until.TrueAsync(IsReadyAsync, StartLimit, "the embedded service is ready");
     }
@@ -43,6 +49,12 @@ public sealed class EmbeddedService : IAsyncLifetime
         }
 
         _process.Dispose();
+    }
+
+    private void Note(string? line)
+    {
+        Console.Out.WriteLine(line);
+        if (line?.Contains("Request failed.", StringComparison.Ordinal) == true && Faults.Count < 100) Faults.Enqueue(line);
     }
 
     private async Task<bool> IsReadyAsync()
