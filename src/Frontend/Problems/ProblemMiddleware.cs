@@ -17,6 +17,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         {
             // There is nobody to tell; the status is for the span and the log line.
             if (!context.Response.HasStarted) context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            context.Abort();  // or the rest of the body would be waited for
         }
         catch (Exception e)
         {
