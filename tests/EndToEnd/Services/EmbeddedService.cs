@@ -53,8 +53,9 @@ public sealed class EmbeddedService : IAsyncLifetime
 
     private void Note(string? line)
     {
+        if (line is null) return;
         Console.Out.WriteLine(line);
-        if (line?.Contains("Request failed.", StringComparison.Ordinal) == true && Faults.Count < 100) Faults.Enqueue(line);
+        if (line.Contains("Request failed.", StringComparison.Ordinal) && Faults.Count < 100) Faults.Enqueue(line);
     }
 
     private async Task<bool> IsReadyAsync()
