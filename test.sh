@@ -11,7 +11,7 @@
 # at its end, however it comes, processes and containers of this run are gone and nobody else's are touched.
 set -euo pipefail
 
-FAST_SUITES="Pure Guest"
+FAST_SUITES="Pure Http Guest"
 FULL_SUITES="Cluster EndToEnd"
 SUITE_LIMIT_MINUTES=30
 
@@ -218,6 +218,7 @@ case ${1:-} in
   -*) die "usage: test.sh [fast|full] [SUITE...]" ;;
 esac
 
+export PODFLARE_TEST_MODE=$mode
 say "== Podflare: building, checking and testing ($mode)"
 folder=$(mktemp -d /tmp/pf.XXXXXX) # short: a unix socket's path ends at 107 bytes
 cluster=test-$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n')

@@ -12,7 +12,7 @@ public sealed class ProgramTests
     [InlineData("somewhere:80", null, "podflare: cannot start: PODFLARE_HOSTD_ADDR is 'somewhere:80'")]
     [InlineData("127.0.0.1:{taken}", null, "podflare: cannot start: the address 127.0.0.1:{taken} is in use by another process; set PODFLARE_HOSTD_ADDR")]
     [InlineData("0.0.0.0:{taken}", "k", "podflare: cannot start: the address 0.0.0.0:{taken} is in use by another process; set PODFLARE_HOSTD_ADDR")]
-    [InlineData("127.0.0.1:0", "a:secret,b:secret", "podflare: cannot start: PODFLARE_API_KEYS names one key twice.")]
+    [InlineData("127.0.0.1:0", "a:secret,b:secret", "podflare: cannot start: PODFLARE_API_KEYS lists the same key twice.")]
     public async Task A_start_that_cannot_be_right_ends_with_one_line_and_code_1(string address, string? keys, string expected)
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);

@@ -1,9 +1,13 @@
 namespace Podflare;
 
-/// <summary>Where the sources are.</summary>
+/// <summary>The repository that the tests belong to, and how they were started.</summary>
 internal static class Repository
 {
     public static string Folder { get; } = Find();
+
+    /// <summary>Skips a test that needs a program which only the full run installs.</summary>
+    public static void SkipInFastMode(string program) =>
+        Assert.SkipWhen(Environment.GetEnvironmentVariable("PODFLARE_TEST_MODE") == "fast", $"It needs {program}, which only './test.sh full' installs.");
 
     private static string Find()
     {

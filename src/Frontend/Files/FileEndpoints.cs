@@ -1,9 +1,8 @@
 using System.Buffers.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Podflare.Bodies;
-using Podflare.Hosting;
-using Podflare.Keys;
+using Podflare.Http;
 using Podflare.Problems;
+using Podflare.Requests;
 using Podflare.Sandboxes;
 
 namespace Podflare.Files;
@@ -13,56 +12,56 @@ internal static class FileEndpoints
 {
     private const int MaxCursor = 512;
 
-    public static IServiceCollection AddFileEndpoints(this IServiceCollection services) => services.AddSingleton<TransferPlaces>().AddSingleton<Uploader>().AddSingleton<Downloader>();
+    public static IServiceCollection AddFileEndpoints(this IServiceCollection services) => services.AddSingleton<TransferLimiter>().AddSingleton<FileUploader>().AddSingleton<FileDownloader>();
 
     public static void MapFiles(this RouteGroupBuilder api)
     {
         var files = api.MapGroup("/sandboxes/{id}/files");
         files.MapGet("", ListAsync);
-        files.MapPut("/{**path}", PutAsync).WithMetadata(new OwnDeadline());
-        files.MapGet("/{**path}", GetAsync).WithMetadata(new OwnDeadline());
+        files.MapPut("/{**path}", PutAsync).WithMetadata(new DisableRequestDeadline());
+        files.MapGet("/{**path}", GetAsync).WithMetadata(new DisableRequestDeadline());
         files.MapDelete("/{**path}", DeleteAsync);
     }
 
-    private static async Task<NoContent> PutAsync(HttpContext context, SandboxId id, Caller caller, Uploader uploader, OpenStreams streams, TransferPlaces places)
+    private static async Task<NoContent> PutAsync(HttpContext context, SandboxId id, Caller caller, FileUploader uploader, OpenStreams streams, TransferLimiter places)
     {
-        streams.EnsureOpen();
-        var path = PathReader.OfRoute(context);
+        streams.ThrowIfDraining();
+        var path = FilePathReader.OfRoute(context);
         using var place = places.Enter();
-        using var open = streams.Enter(context, mayPause: false);
+        using var open = streams.Track(context, mayPause: false);
         await uploader.UploadAsync(context, caller.Tenant, id, path);
         return TypedResults.NoContent();
     }
 
-    private static async Task GetAsync(HttpContext context, SandboxId id, Caller caller, Downloader downloader, OpenStreams streams, TransferPlaces places)
+    private static async Task GetAsync(HttpContext context, SandboxId id, Caller caller, FileDownloader downloader, OpenStreams streams, TransferLimiter places)
     {
-        streams.EnsureOpen();
-        var path = PathReader.OfRoute(context);
+        streams.ThrowIfDraining();
+        var path = FilePathReader.OfRoute(context);
         using var place = places.Enter();
-        using var open = streams.Enter(context, mayPause: false);
+        using var open = streams.Track(context, mayPause: false);
         await downloader.DownloadAsync(context, caller.Tenant, id, path);
     }
 
     private static async Task<NoContent> DeleteAsync(HttpContext context, SandboxId id, Caller caller, IGrainFactory grains, CancellationToken cancellationToken)
     {
-        await Of(grains, id).Delete(caller.Tenant, PathReader.OfRoute(context), cancellationToken).WaitAsync(cancellationToken);
+        await Of(grains, id).Delete(caller.Tenant, FilePathReader.OfRoute(context), cancellationToken).WaitAsync(cancellationToken);
         return TypedResults.NoContent();
     }
 
     private static async Task<JsonHttpResult<FilePageJson>> ListAsync(
         HttpContext context, SandboxId id, Caller caller, IGrainFactory grains, TimeProvider time, CancellationToken cancellationToken)
     {
-        var path = PathReader.OfQuery(context);
-        var limit = (int)(Query.Number(context.Request, "limit", 1, FilePage.MaxEntries) ?? FilePage.MaxEntries);
+        var path = FilePathReader.OfQuery(context);
+        var limit = (int)(QueryParameters.Number(context.Request, "limit", 1, FilePage.MaxEntries) ?? FilePage.MaxEntries);
         var after = ParseCursor(context.Request);
-        var page = await Repeat.WhenLostAsync(() => Of(grains, id).List(caller.Tenant, path, after, limit, cancellationToken), time, cancellationToken);
+        var page = await GrainCallRetry.RetryLostAsync(() => Of(grains, id).List(caller.Tenant, path, after, limit, cancellationToken), time, cancellationToken);
         return TypedResults.Json(
-            new FilePageJson([.. page.Entries.Select(FileJson.Of)], page.Next is { } next ? Base64Url.EncodeToString(next) : null), ApiJson.Default.FilePageJson);
+            new FilePageJson([.. page.Entries.Select(FileJson.Of)], page.Next is { } next ? Base64Url.EncodeToString(next) : null), FileJsonContext.Default.FilePageJson);
     }
 
     private static byte[]? ParseCursor(HttpRequest request)
     {
-        if (Query.Single(request, "cursor") is not { Length: > 0 } text) return null;
+        if (QueryParameters.Single(request, "cursor") is not { Length: > 0 } text) return null;
         return text.Length <= MaxCursor && Base64Url.IsValid(text) ? Base64Url.DecodeFromChars(text) : throw ProblemException.Invalid("cursor", "is not one that a page has named");
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Serialization;
 using System.Text.Unicode;
+using Podflare.Http;
 using Podflare.Sandboxes;
 
 namespace Podflare.Files;
@@ -23,9 +24,13 @@ internal sealed record FileJson(
             isText ? null : entry.Name,
             entry.Kind.ToString().ToLowerInvariant(),
             entry.Size,
-            Times.Rfc3339(entry.ModifiedAt));
+            Timestamps.ToRfc3339(entry.ModifiedAt));
     }
 }
 
 /// <summary>One page of a folder.</summary>
 internal sealed record FilePageJson(IReadOnlyList<FileJson> Files, string? NextCursor);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(FilePageJson))]
+internal sealed partial class FileJsonContext : JsonSerializerContext;

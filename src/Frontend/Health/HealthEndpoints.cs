@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Podflare.Hosting;
 using Podflare.Hosts;
+using Podflare.Http;
 using Podflare.Keys;
 using Podflare.Problems;
 
@@ -13,14 +13,14 @@ internal static class HealthEndpoints
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/livez", Ok).WithMetadata(new OpenToAll());
-        routes.MapGet("/readyz", Ready).WithMetadata(new OpenToAll());
+        routes.MapGet("/livez", Ok).WithMetadata(new AllowAnonymous());
+        routes.MapGet("/readyz", Ready).WithMetadata(new AllowAnonymous());
     }
 
-    public static void MapAlive(this IEndpointRouteBuilder routes, Mount mount) =>
-        routes.MapGet($"{mount.Prefix}/v1/healthz", Ok).WithMetadata(new OpenToAll());
+    public static void MapHealthz(this IEndpointRouteBuilder routes, Mount mount) =>
+        routes.MapGet($"{mount.Prefix}/v1/healthz", Ok).WithMetadata(new AllowAnonymous());
 
     private static ContentHttpResult Ok() => TypedResults.Text("ok");
 
-    private static ContentHttpResult Ready(Readiness readiness) => readiness.Obstacle() is { } obstacle ? throw new ProblemException(obstacle) : Ok();
+    private static ContentHttpResult Ready(Readiness readiness) => readiness.FindProblem() is { } obstacle ? throw new ProblemException(obstacle) : Ok();
 }

@@ -1,6 +1,6 @@
 using Orleans.Runtime;
-using Podflare.Hosting;
 using Podflare.Hosts;
+using Podflare.Http;
 using Podflare.Problems;
 
 namespace Podflare.Health;
@@ -9,9 +9,9 @@ namespace Podflare.Health;
 internal sealed class Readiness(OpenStreams streams, HostDirectory hosts, IClusterMembershipService membership, ILocalSiloDetails silo)
 {
     /// <returns>Why not; null when ready.</returns>
-    public Problem? Obstacle()
+    public Problem? FindProblem()
     {
-        if (streams.Draining) return NotReady("shutting_down", "shutting down");
+        if (streams.IsDraining) return NotReady("shutting_down", "shutting down");
         if (membership.CurrentSnapshot.GetSiloStatus(silo.SiloAddress) != SiloStatus.Active) return NotReady("sandbox_unreachable", "not in the cluster yet");
         return hosts.AnyAnswers ? null : NotReady("no_capacity", "no worker answers");
     }

@@ -1,16 +1,19 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Podflare.Http;
 using Podflare.Keys;
 
 namespace Podflare.Hosting;
 
-/// <summary>The HTTP server: address, limits, stop.</summary>
+/// <summary>Configures Kestrel: its address, limits, and shutdown.</summary>
 internal static partial class HttpHosting
 {
-    public static void AddHttp(this WebApplicationBuilder builder, ServerSettings settings)
+    public static void AddHttp(this WebApplicationBuilder builder)
     {
-        settings.Listen.EnsureFree();
+        var settings = ServerSettings.Read(builder.Configuration);
+        var authentication = AuthenticationSettings.Read(builder.Configuration, settings.Listen);
+        settings.Listen.ThrowIfInUse();
         var services = builder.Services;
-        services.AddSingleton(settings);
+        services.AddSingleton(settings).AddSingleton(authentication);
         services.AddOptions<HttpOptions>().BindConfiguration(HttpOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<OpenStreams>();
@@ -29,24 +32,24 @@ internal static partial class HttpHosting
         });
     }
 
-    /// <summary>Says at the start, in one line, who may call.</summary>
-    public static void SayHowCallersAreKnown(this WebApplication app)
+    /// <summary>Logs at the start how callers are authenticated, unless they need a key.</summary>
+    public static void LogAuthenticationMode(this WebApplication app)
     {
-        var settings = app.Services.GetRequiredService<ServerSettings>();
-        switch (settings.Auth)
+        var listen = app.Services.GetRequiredService<ServerSettings>().Listen;
+        switch (app.Services.GetRequiredService<AuthenticationSettings>().Mode)
         {
             case AuthMode.Development:
-                LogDevelopment(app.Logger, settings.Listen);
+                LogDevelopment(app.Logger, listen);
                 break;
             case AuthMode.Disabled:
-                LogDisabled(app.Logger, settings.Listen);
+                LogDisabled(app.Logger, listen);
                 break;
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "Development mode: no API keys, so every caller on {Address} is the tenant 'default'.")]
+    [LoggerMessage(LogLevel.Information, "Development mode: no API keys are configured, so every caller of {Address} is the tenant 'default'.")]
     private static partial void LogDevelopment(ILogger logger, ListenAddress address);
 
-    [LoggerMessage(LogLevel.Warning, "AUTHENTICATION IS OFF: whoever reaches {Address} can run code here. Set PODFLARE_API_KEYS to end this.")]
+    [LoggerMessage(LogLevel.Warning, "AUTHENTICATION IS OFF: anyone who can connect to {Address} can run code on this machine. Set PODFLARE_API_KEYS to turn it on.")]
     private static partial void LogDisabled(ILogger logger, ListenAddress address);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Podflare.Problems;
 
 namespace Podflare.OpenApi;
 

@@ -12,8 +12,8 @@ internal static class ApiDocumentEndpoints
     public static void MapApiDocument(this IEndpointRouteBuilder routes)
     {
         var document = new Lazy<byte[]>(ApiDocument.Render);
-        routes.MapGet(Address, () => TypedResults.Bytes(document.Value, "application/json")).WithMetadata(new OpenToAll());
-        routes.MapScalarApiReference("/docs", Describe).WithMetadata(new OpenToAll());
+        routes.MapGet(Address, () => TypedResults.Bytes(document.Value, "application/json")).WithMetadata(new AllowAnonymous());
+        routes.MapScalarApiReference("/docs", Describe).WithMetadata(new AllowAnonymous());
     }
 
     private static void Describe(ScalarOptions options, HttpContext context)

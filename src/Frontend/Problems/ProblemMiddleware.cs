@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Connections;
+using Podflare.OpenApi;
 using Podflare.Telemetry;
 
 namespace Podflare.Problems;
@@ -11,9 +12,9 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         try
         {
             await next(context);
-            if (IsBareRefusal(context.Response)) await ProblemWriter.WriteAsync(context, Translator.OfStatus(context.Response.StatusCode), ProblemWriter.TraceId(context));
+            if (IsErrorWithoutBody(context.Response)) await ProblemWriter.WriteAsync(context, ExceptionMapper.ForStatus(context.Response.StatusCode), ProblemWriter.TraceId(context));
         }
-        catch (Exception e) when (HasLeft(context, e))
+        catch (Exception e) when (IsClientDisconnect(context, e))
         {
             // There is nobody to tell; the status is for the span and the log line.
             if (!context.Response.HasStarted) context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
@@ -21,20 +22,20 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         }
         catch (Exception e)
         {
-            await TellAsync(context, e);
+            await WriteProblemAsync(context, e);
         }
     }
 
     // A reset reaches whoever reads the body before it aborts the request.
-    private static bool HasLeft(HttpContext context, Exception e) =>
+    private static bool IsClientDisconnect(HttpContext context, Exception e) =>
         e is ConnectionResetException || (e is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested);
 
-    private static bool IsBareRefusal(HttpResponse response) =>
+    private static bool IsErrorWithoutBody(HttpResponse response) =>
         response is { HasStarted: false, StatusCode: >= 400, ContentLength: null } && string.IsNullOrEmpty(response.ContentType);
 
-    private async Task TellAsync(HttpContext context, Exception e)
+    private async Task WriteProblemAsync(HttpContext context, Exception e)
     {
-        var problem = Translator.Translate(e);
+        var problem = ExceptionMapper.ToProblem(e);
         var traceId = ProblemWriter.TraceId(context);
         var (sandbox, run) = (context.Request.RouteValues["id"], context.Request.RouteValues["run"]);
         if (problem.Code == "internal") LogFailed(e, traceId, sandbox, run);
@@ -51,7 +52,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         var allow = context.Response.Headers.Allow;
         context.Response.Clear();
         context.Response.Headers.Allow = allow;
-        TraceHeaders.Write(context.Response, CallTrace.Of(context).Span);
+        TraceResponseHeaders.Write(context.Response, RequestTrace.Of(context).Span);
         await ProblemWriter.WriteAsync(context, problem, traceId);
     }
 

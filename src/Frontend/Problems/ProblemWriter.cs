@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
+using Podflare.OpenApi;
 using Podflare.Telemetry;
 
 namespace Podflare.Problems;
@@ -9,7 +10,7 @@ namespace Podflare.Problems;
 internal static class ProblemWriter
 {
     /// <summary>The id under which an answer and its log line are found: the server span's.</summary>
-    public static string TraceId(HttpContext context) => CallTrace.Of(context).Span.Substring(3, 32);
+    public static string TraceId(HttpContext context) => RequestTrace.Of(context).Span.Substring(3, 32);
 
     public static async Task WriteAsync(HttpContext context, Problem problem, string traceId)
     {

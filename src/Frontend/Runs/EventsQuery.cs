@@ -1,4 +1,4 @@
-using Podflare.Bodies;
+using Podflare.Requests;
 
 namespace Podflare.Runs;
 
@@ -13,13 +13,13 @@ internal sealed record EventsQuery(long After, bool HadExit, bool Follow, bool A
     public static EventsQuery Parse(HttpRequest request)
     {
         var asEventStream = request.Headers.Accept.Any(accept => accept?.Contains("text/event-stream", StringComparison.OrdinalIgnoreCase) == true);
-        var after = Query.Number(request, "after", 0, long.MaxValue) ?? 0;
+        var after = QueryParameters.Number(request, "after", 0, long.MaxValue) ?? 0;
         var hadExit = false;
         // An EventSource comes back with its first address, so its last id says more than the query.
-        if (asEventStream && request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } id) (after, hadExit) = ServerSentEvents.ParseId(id);
-        return new EventsQuery(after, hadExit, Query.Flag(request, "follow") ?? asEventStream, asEventStream, ParseHeartbeat(request));
+        if (asEventStream && request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } id) (after, hadExit) = ServerSentEventFormatter.ParseId(id);
+        return new EventsQuery(after, hadExit, QueryParameters.Flag(request, "follow") ?? asEventStream, asEventStream, ParseHeartbeat(request));
     }
 
     public static TimeSpan? ParseHeartbeat(HttpRequest request) =>
-        Query.Number(request, "heartbeat", 1, MaxHeartbeatSeconds) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+        QueryParameters.Number(request, "heartbeat", 1, MaxHeartbeatSeconds) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
 }

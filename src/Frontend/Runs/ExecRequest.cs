@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Podflare.Bodies;
 using Podflare.Problems;
+using Podflare.Requests;
 using Podflare.Sandboxes;
 
 namespace Podflare.Runs;
@@ -13,9 +13,9 @@ internal sealed record ExecRequest(RunRequest Run, IReadOnlyList<string> Warning
 
     /// <exception cref="ProblemException">400 that names each field, or 413 for the code.</exception>
     public static ExecRequest Parse(ReadOnlySpan<byte> utf8, RunOptions options, CreateOptions limits) =>
-        JsonFields.Read(utf8, (fields, errors) => Parse(ref fields, errors, options, limits));
+        JsonFieldReader.Read(utf8, (fields, errors) => Parse(ref fields, errors, options, limits));
 
-    private static ExecRequest Parse(ref JsonFields fields, FieldErrors errors, RunOptions options, CreateOptions limits)
+    private static ExecRequest Parse(ref JsonFieldReader fields, FieldErrors errors, RunOptions options, CreateOptions limits)
     {
         byte[]? code = null;
         string? language = null, onDisconnect = null;
@@ -27,7 +27,7 @@ internal sealed record ExecRequest(RunRequest Run, IReadOnlyList<string> Warning
             else if (fields.Is("language")) language = fields.Text(MaxWord);
             else if (fields.Is("timeout_seconds")) timeout = fields.Positive();
             else if (fields.Is("on_disconnect")) onDisconnect = fields.Text(MaxWord);
-            else if (fields.Is("env")) env = Fields.Env(ref fields, limits.MaxEnvBytes);
+            else if (fields.Is("env")) env = RequestFields.Env(ref fields, limits.MaxEnvBytes);
             else fields.Skip();
         }
 
@@ -42,7 +42,7 @@ internal sealed record ExecRequest(RunRequest Run, IReadOnlyList<string> Warning
             new RunRequest(
                 code,
                 language == "bash" ? RunLanguage.Bash : RunLanguage.Python,
-                Fields.Duration("timeout_seconds", timeout, options.DefaultTimeoutSeconds, options.MaxTimeoutSeconds, warnings),
+                RequestFields.Duration("timeout_seconds", timeout, options.DefaultTimeoutSeconds, options.MaxTimeoutSeconds, warnings),
                 onDisconnect == "interrupt" ? OnDisconnect.Interrupt : OnDisconnect.Continue,
                 env),
             warnings);

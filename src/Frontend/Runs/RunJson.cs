@@ -1,8 +1,10 @@
+using System.Text.Json.Serialization;
+using Podflare.Http;
 using Podflare.Sandboxes;
 
 namespace Podflare.Runs;
 
-/// <summary>A run as JSON shows it.</summary>
+/// <summary>The JSON representation of a run.</summary>
 internal sealed record RunJson(
     string Id,
     string State,
@@ -23,9 +25,9 @@ internal sealed record RunJson(
         run.State.ToString().ToLowerInvariant(),
         run.Language.ToString().ToLowerInvariant(),
         run.Timeout.TotalSeconds,
-        Times.Rfc3339(run.CreatedAt),
-        run.StartedAt is { } started ? Times.Rfc3339(started) : null,
-        run.EndedAt is { } ended ? Times.Rfc3339(ended) : null,
+        Timestamps.ToRfc3339(run.CreatedAt),
+        run.StartedAt is { } started ? Timestamps.ToRfc3339(started) : null,
+        run.EndedAt is { } ended ? Timestamps.ToRfc3339(ended) : null,
         run.ExitCode,
         run.Reason?.ToString().ToLowerInvariant(),
         run.FirstSeq,
@@ -33,3 +35,7 @@ internal sealed record RunJson(
         run.ReplRestarted,
         run.TraceId);
 }
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(RunJson))]
+internal sealed partial class RunJsonContext : JsonSerializerContext;

@@ -1,6 +1,6 @@
 using Orleans.Metadata;
 using Orleans.Runtime;
-using Podflare.Hosting;
+using Podflare.Http;
 using Podflare.Sandboxes;
 using Podflare.Streaming;
 using Podflare.Tenants;
@@ -8,7 +8,7 @@ using Podflare.Tenants;
 namespace Podflare.Runs;
 
 /// <summary>A run that was accepted, and the reader that has been waiting for it meanwhile.</summary>
-internal sealed record StartedRun(RunAccepted Accepted, RunFeed Feed);
+internal sealed record StartedRun(RunAccepted Accepted, PrefetchingRunReader Feed);
 
 /// <summary>Starts a run and reads it at the same time.</summary>
 internal sealed class RunStarter(IGrainFactory grains, GrainInterfaceTypeResolver interfaces, RunReader reader)
@@ -21,13 +21,13 @@ internal sealed class RunStarter(IGrainFactory grains, GrainInterfaceTypeResolve
     {
         var sandbox = (ISandboxGrain)grains.GetGrain(GrainId.Create(_sandbox.Value.Grain, IdSpan.Create(id.Value)), _sandbox.Value.Interface);
         // First in the grain's queue, so that the subscription finds the run.
-        var starting = Repeat.UntilAsync(token => sandbox.StartRun(tenant, run, request, token), deadline);
+        var starting = GrainCallRetry.RetryUntilAsync(token => sandbox.StartRun(tenant, run, request, token), deadline);
         var feed = Open(expectStart: true);
         try
         {
             var accepted = await starting;
             // The events of a run from earlier may be gone, and that must be told before the first byte.
-            if (accepted.Joined) await Repeat.UntilAsync(token => sandbox.ReadEvents(tenant, run, 0, token), deadline);
+            if (accepted.Joined) await GrainCallRetry.RetryUntilAsync(token => sandbox.ReadEvents(tenant, run, 0, token), deadline);
             if (feed.Next.IsFaulted)
             {
                 await feed.DisposeAsync();
@@ -42,6 +42,6 @@ internal sealed class RunStarter(IGrainFactory grains, GrainInterfaceTypeResolve
             throw;
         }
 
-        RunFeed Open(bool expectStart) => RunFeed.Open(reader, tenant, id, run, after: 0, expectStart, deadline.ClientLeft);
+        PrefetchingRunReader Open(bool expectStart) => PrefetchingRunReader.Open(reader, tenant, id, run, after: 0, expectStart, deadline.ClientLeft);
     }
 }

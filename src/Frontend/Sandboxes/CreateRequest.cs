@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using Podflare.Bodies;
 using Podflare.Containers;
 using Podflare.Problems;
+using Podflare.Requests;
 using Podflare.Telemetry;
 
 namespace Podflare.Sandboxes;
@@ -13,7 +13,7 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
     private const int MaxTemplate = 128;
 
     /// <summary>Bound to the trace that the body names, else to the call's.</summary>
-    public CreateRequest In(CallTrace call)
+    public CreateRequest In(RequestTrace call)
     {
         var trace = Spec.Trace ?? call.Binding;
         var padded = $"the trace id of traceparent has 64 bits; it was padded to {trace.TraceParent}";
@@ -23,9 +23,9 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
     /// <exception cref="ProblemException">400 that names each field, 422 for the trace, or 501 for what is not offered.</exception>
     public static CreateRequest Parse(ReadOnlySpan<byte> utf8, CreateOptions options, TemplateOptions templates) =>
         // All fields are optional, so no body at all says the same as an empty object.
-        JsonFields.Read(utf8.IsEmpty ? "{}"u8 : utf8, (fields, errors) => Parse(ref fields, errors, options, templates));
+        JsonFieldReader.Read(utf8.IsEmpty ? "{}"u8 : utf8, (fields, errors) => Parse(ref fields, errors, options, templates));
 
-    private static CreateRequest Parse(ref JsonFields fields, FieldErrors errors, CreateOptions options, TemplateOptions templates)
+    private static CreateRequest Parse(ref JsonFieldReader fields, FieldErrors errors, CreateOptions options, TemplateOptions templates)
     {
         string? template = null;
         double? lifetime = null, idle = null;
@@ -43,10 +43,10 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
             else if (fields.Is("rootfs_gb")) rootfs = fields.Whole(1);
             else if (fields.Is("egress")) egress = fields.Flag();
             else if (fields.Is("persistent")) persistent = fields.Flag();
-            else if (fields.Is("metadata")) metadata = Fields.Metadata(ref fields, options.MaxMetadataPairs);
+            else if (fields.Is("metadata")) metadata = RequestFields.Metadata(ref fields, options.MaxMetadataPairs);
             else if (fields.Is("traceparent")) traceParent = fields.Text(int.MaxValue);
             else if (fields.Is("tracestate")) traceState = fields.Text(int.MaxValue);
-            else if (fields.Is("env")) env = Fields.Env(ref fields, options.MaxEnvBytes);
+            else if (fields.Is("env")) env = RequestFields.Env(ref fields, options.MaxEnvBytes);
             else fields.Skip();
         }
 
@@ -63,9 +63,9 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
         return new CreateRequest(
             new SandboxSpec(
                 template,
-                Fields.Duration("timeout_seconds", lifetime, options.DefaultLifetimeSeconds, options.MaxLifetimeSeconds, warnings),
-                Fields.Duration("idle_timeout_seconds", idle, options.DefaultIdleSeconds, options.MaxIdleSeconds, warnings),
-                ram is { } mib && limits is not null ? (int)Fields.Cap("ram_mib", mib, limits.MemoryLimitMib, warnings) : ram,
+                RequestFields.Duration("timeout_seconds", lifetime, options.DefaultLifetimeSeconds, options.MaxLifetimeSeconds, warnings),
+                RequestFields.Duration("idle_timeout_seconds", idle, options.DefaultIdleSeconds, options.MaxIdleSeconds, warnings),
+                ram is { } mib && limits is not null ? (int)RequestFields.Cap("ram_mib", mib, limits.MemoryLimitMib, warnings) : ram,
                 CapRootfs(rootfs, limits, warnings),
                 offered && (egress ?? options.EgressByDefault),
                 metadata,

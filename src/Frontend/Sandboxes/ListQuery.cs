@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using Podflare.Bodies;
 using Podflare.Hosts;
 using Podflare.Problems;
+using Podflare.Requests;
 
 namespace Podflare.Sandboxes;
 
@@ -13,13 +13,13 @@ internal sealed record ListQuery(SandboxFilter Filter, IReadOnlyList<string> War
     public static ListQuery Parse(HttpRequest request, CreateOptions options)
     {
         var warnings = new List<string>();
-        var wanted = Query.Number(request, "limit", 1, int.MaxValue);
-        var limit = wanted is { } number ? (int)Fields.Cap("limit", number, options.MaxPage, warnings) : options.DefaultPage;
+        var wanted = QueryParameters.Number(request, "limit", 1, int.MaxValue);
+        var limit = wanted is { } number ? (int)RequestFields.Cap("limit", number, options.MaxPage, warnings) : options.DefaultPage;
         var cursor = ParseCursor(request);
         return new ListQuery(new SandboxFilter(ParseState(request), ParseMetadata(request, options), limit, cursor?.CreatedAt, cursor?.Id.Value), warnings);
     }
 
-    private static SandboxState? ParseState(HttpRequest request) => Query.Single(request, "state") switch
+    private static SandboxState? ParseState(HttpRequest request) => QueryParameters.Single(request, "state") switch
     {
         null or "" => null,
         "ready" => SandboxState.Ready,
@@ -31,7 +31,7 @@ internal sealed record ListQuery(SandboxFilter Filter, IReadOnlyList<string> War
 
     private static ListCursor? ParseCursor(HttpRequest request)
     {
-        if (Query.Single(request, "cursor") is not { Length: > 0 } text) return null;
+        if (QueryParameters.Single(request, "cursor") is not { Length: > 0 } text) return null;
         return ListCursor.TryParse(text, out var cursor) ? cursor : throw ProblemException.Invalid("cursor", "is not one that a page has named");
     }
 
@@ -40,8 +40,8 @@ internal sealed record ListQuery(SandboxFilter Filter, IReadOnlyList<string> War
         var pairs = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         foreach (var field in request.Query.Keys.Where(key => key.StartsWith(MetadataPrefix, StringComparison.Ordinal)))
         {
-            var (name, value) = (field[MetadataPrefix.Length..], Query.Single(request, field) ?? "");
-            if (Fields.WrongMetadata(name, value) is { } wrong) throw ProblemException.Invalid(field, wrong);
+            var (name, value) = (field[MetadataPrefix.Length..], QueryParameters.Single(request, field) ?? "");
+            if (RequestFields.WrongMetadata(name, value) is { } wrong) throw ProblemException.Invalid(field, wrong);
             pairs[name] = value;
         }
 

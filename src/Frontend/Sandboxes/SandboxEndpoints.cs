@@ -1,30 +1,28 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
-using Podflare.Bodies;
 using Podflare.Containers;
-using Podflare.Hosting;
-using Podflare.Keys;
+using Podflare.Http;
+using Podflare.OpenApi;
 using Podflare.Problems;
+using Podflare.Requests;
 using Podflare.Telemetry;
 
 namespace Podflare.Sandboxes;
 
-/// <summary>Create, list, get, delete and replay of sandboxes.</summary>
+/// <summary>Creates, lists, gets and deletes sandboxes.</summary>
 internal static class SandboxEndpoints
 {
     public static IServiceCollection AddSandboxEndpoints(this IServiceCollection services)
     {
         services.AddOptions<CreateOptions>().BindConfiguration(CreateOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        return services.AddSingleton<SandboxStarter>().AddSingleton<CreateServices>().AddSingleton<SandboxLister>().AddSingleton<Replayer>();
+        return services.AddSingleton<IdempotentSandboxCreator>().AddSingleton<CreateServices>().AddSingleton<SandboxLister>();
     }
 
     public static void MapSandboxes(this RouteGroupBuilder api, Mount mount)
     {
         var sandboxes = api.MapGroup("/sandboxes");
         sandboxes.MapPost("", (HttpContext context, Caller caller, CreateServices services) => CreateAsync(context, caller, services, mount))
-            .WithMetadata(new OwnDeadline());
-        sandboxes.MapGet("/{id}/replay", (HttpContext context, SandboxId id, Caller caller, Replayer replayer) => replayer.ReplayAsync(context, caller.Tenant, id, mount))
-            .WithMetadata(new OwnDeadline());
+            .WithMetadata(new DisableRequestDeadline());
         sandboxes.MapDelete("/{id}", DeleteAsync);
         if (mount == Mount.Compat) return;
 
@@ -32,7 +30,7 @@ internal static class SandboxEndpoints
         sandboxes.MapGet("/{id}", GetAsync);
     }
 
-    /// <summary>The published routes that are not built yet.</summary>
+    /// <summary>Published routes that this server does not offer yet.</summary>
     public static void MapNotOffered(this RouteGroupBuilder api)
     {
         Offer("POST", "/sandboxes/{id}/fork", "fork");
@@ -50,16 +48,16 @@ internal static class SandboxEndpoints
 
     private static async Task<JsonHttpResult<SandboxJson>> CreateAsync(HttpContext context, Caller caller, CreateServices services, Mount mount)
     {
-        services.Streams.EnsureOpen();
+        services.Streams.ThrowIfDraining();
         var key = IdempotencyKey.Read(context.Request);
-        var request = (await ReadAsync(context, services)).In(CallTrace.Of(context));
+        var request = (await ReadAsync(context, services)).In(RequestTrace.Of(context));
         using var deadline = new Deadline(services.Http.Value.StartSeconds, services.Time, context.RequestAborted);
-        var creation = await services.Starter.StartAsync(caller.Tenant, key, request.Spec, deadline);
+        var creation = await services.Creator.CreateAsync(caller.Tenant, key, request.Spec, deadline);
         services.Traces.Note(creation.Sandbox.Id, caller.Tenant.Value, creation.Sandbox.Trace);
         if (LogCall.Current is { } call) call.Sandbox = creation.Sandbox.Id.Value;
         if (creation.Joined) context.Response.Headers[IdempotencyKey.Replayed] = "true";
         var json = SandboxJson.Of(creation.Sandbox).At(services.Settings, mount);
-        return TypedResults.Json(request.Warnings.Count > 0 ? json with { Warnings = request.Warnings } : json, ApiJson.Default.SandboxJson);
+        return TypedResults.Json(request.Warnings.Count > 0 ? json with { Warnings = request.Warnings } : json, SandboxJsonContext.Default.SandboxJson);
     }
 
     private static async Task<CreateRequest> ReadAsync(HttpContext context, CreateServices services)
@@ -70,26 +68,26 @@ internal static class SandboxEndpoints
 
     private static async Task<JsonHttpResult<SandboxPageJson>> ListAsync(
         HttpRequest request, Caller caller, SandboxLister lister, IOptions<CreateOptions> options, CancellationToken cancellationToken) =>
-        TypedResults.Json(await lister.ListAsync(caller.Tenant, ListQuery.Parse(request, options.Value), cancellationToken), ApiJson.Default.SandboxPageJson);
+        TypedResults.Json(await lister.ListAsync(caller.Tenant, ListQuery.Parse(request, options.Value), cancellationToken), SandboxJsonContext.Default.SandboxPageJson);
 
     private static async Task<JsonHttpResult<SandboxJson>> GetAsync(
         SandboxId id, Caller caller, IGrainFactory grains, ServerSettings settings, TimeProvider time, CancellationToken cancellationToken)
     {
-        var info = await Repeat.WhenLostAsync(() => grains.GetGrain<ISandboxGrain>(id.Value).Get(caller.Tenant), time, cancellationToken);
-        return TypedResults.Json(SandboxJson.Of(info).At(settings, Mount.Main), ApiJson.Default.SandboxJson);
+        var info = await GrainCallRetry.RetryLostAsync(() => grains.GetGrain<ISandboxGrain>(id.Value).Get(caller.Tenant), time, cancellationToken);
+        return TypedResults.Json(SandboxJson.Of(info).At(settings, Mount.Main), SandboxJsonContext.Default.SandboxJson);
     }
 
     private static async Task<NoContent> DeleteAsync(SandboxId id, Caller caller, IGrainFactory grains, TimeProvider time, CancellationToken cancellationToken)
     {
-        await Repeat.WhenLostAsync(() => grains.GetGrain<ISandboxGrain>(id.Value).Delete(caller.Tenant), time, cancellationToken);
+        await GrainCallRetry.RetryLostAsync(() => grains.GetGrain<ISandboxGrain>(id.Value).Delete(caller.Tenant), time, cancellationToken);
         return TypedResults.NoContent();
     }
 }
 
-/// <summary>What a create needs.</summary>
+/// <summary>The services that creating a sandbox uses.</summary>
 internal sealed record CreateServices(
-    SandboxStarter Starter,
-    BodyReader Bodies,
+    IdempotentSandboxCreator Creator,
+    JsonBodyReader Bodies,
     OpenStreams Streams,
     ServerSettings Settings,
     IOptions<CreateOptions> Options,

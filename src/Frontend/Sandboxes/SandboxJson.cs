@@ -1,12 +1,12 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Podflare.Files;
-using Podflare.Hosting;
+using Podflare.Http;
 using Podflare.Runs;
 
 namespace Podflare.Sandboxes;
 
-/// <summary>A sandbox as JSON shows it.</summary>
+/// <summary>The JSON representation of a sandbox.</summary>
 internal sealed record SandboxJson(
     string Id,
     string State,
@@ -34,33 +34,25 @@ internal sealed record SandboxJson(
         info.Template,
         info.Metadata,
         info.Egress,
-        Times.Rfc3339(info.CreatedAt),
-        Times.Rfc3339(info.ExpiresAt),
+        Timestamps.ToRfc3339(info.CreatedAt),
+        Timestamps.ToRfc3339(info.ExpiresAt),
         info.IdleLimit.TotalSeconds,
-        info.EndedAt is { } ended ? Times.Rfc3339(ended) : null,
+        info.EndedAt is { } ended ? Timestamps.ToRfc3339(ended) : null,
         info.EndReason?.ToString().ToLowerInvariant());
 
-    /// <summary>With the address that clients pin to, where the server has one.</summary>
+    /// <summary>Adds the region and the address that clients should use for this sandbox, when they are configured.</summary>
     public SandboxJson At(ServerSettings settings, Mount mount) =>
         this with { Region = settings.Region, Endpoint = settings.PublicUrl is { } url ? url + mount.Prefix : null };
 }
 
-/// <summary>One page of a list.</summary>
+/// <summary>One page of the list of sandboxes.</summary>
 internal sealed record SandboxPageJson(IReadOnlyList<SandboxJson> Sandboxes, string? NextCursor)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Warnings { get; init; }
 }
 
-/// <summary>Times as the API writes them.</summary>
-internal static class Times
-{
-    public static string Rfc3339(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
-}
-
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(SandboxJson))]
 [JsonSerializable(typeof(SandboxPageJson))]
-[JsonSerializable(typeof(RunJson))]
-[JsonSerializable(typeof(FilePageJson))]
-internal sealed partial class ApiJson : JsonSerializerContext;
+internal sealed partial class SandboxJsonContext : JsonSerializerContext;

@@ -1,4 +1,5 @@
-using Podflare.Keys;
+using Podflare.Http;
+using Podflare.OpenApi;
 using Podflare.Sandboxes;
 using Podflare.Tenants;
 
@@ -7,9 +8,9 @@ namespace Podflare.Telemetry;
 /// <summary>One log line per request, at its end: by then it is known to which trace it belongs.</summary>
 internal sealed partial class RequestLog(IGrainFactory grains, SandboxTraces traces, TimeProvider time, ILogger<RequestLog> logger)
 {
-    private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LookupTimeout = TimeSpan.FromSeconds(2);
 
-    public void Begin(HttpContext context, CallTrace trace)
+    public void Begin(HttpContext context, RequestTrace trace)
     {
         if (!logger.IsEnabled(LogLevel.Information) || TelemetryHosting.IsQuiet(context.Request.Path.Value)) return;
         var call = new LogCall(context.TraceIdentifier, trace.Caller);
@@ -25,7 +26,7 @@ internal sealed partial class RequestLog(IGrainFactory grains, SandboxTraces tra
         call.Run ??= context.Request.RouteValues["run"] as string;
         var caller = context.Features.Get<Caller>();
         call.Tenant = caller?.Tenant.Value;
-        if (call is { Caller: null, Sandbox: { } sandbox } && caller is not null && context.Response.StatusCode != 404) await LearnAsync(sandbox, caller.Tenant);
+        if (call is { Caller: null, Sandbox: { } sandbox } && caller is not null && context.Response.StatusCode != 404) await FindTraceAsync(sandbox, caller.Tenant);
         LogCall.Current = call;
         var route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText?.TrimEnd('/') ?? "no route";
         if (call.Sandbox is null) LogAnswered(context.Request.Method, route, context.Response.StatusCode, took);
@@ -33,12 +34,12 @@ internal sealed partial class RequestLog(IGrainFactory grains, SandboxTraces tra
     }
 
     /// <summary>A sandbox that was made through another frontend: its trace is asked for once.</summary>
-    private async Task LearnAsync(string sandbox, TenantId tenant)
+    private async Task FindTraceAsync(string sandbox, TenantId tenant)
     {
         if (traces.FindSandbox(sandbox) is not null) return;
         try
         {
-            var info = await grains.GetGrain<ISandboxGrain>(sandbox).Get(tenant).WaitAsync(AskLimit, time);
+            var info = await grains.GetGrain<ISandboxGrain>(sandbox).Get(tenant).WaitAsync(LookupTimeout, time);
             traces.Note(info.Id, tenant.Value, info.Trace);
         }
         catch (Exception e) when (e is PodflareException or OrleansException or TimeoutException)

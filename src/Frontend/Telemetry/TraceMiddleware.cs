@@ -1,4 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Podflare.Http;
+using Podflare.OpenApi;
 
 namespace Podflare.Telemetry;
 
@@ -10,9 +12,9 @@ internal sealed class TraceMiddleware(RequestDelegate next, RequestLog log)
 {
     public async Task InvokeAsync(HttpContext context)
     {
-        var trace = CallTrace.Read(context);
+        var trace = RequestTrace.Read(context);
         context.Features.Set(trace);
-        TraceHeaders.Write(context.Response, trace.Span);
+        TraceResponseHeaders.Write(context.Response, trace.Span);
         CallContext.Set(trace.Span, trace.Caller);
         log.Begin(context, trace);
         await next(context);
@@ -21,10 +23,10 @@ internal sealed class TraceMiddleware(RequestDelegate next, RequestLog log)
 
 internal static class TraceServices
 {
-    public static IServiceCollection AddCallTraces(this IServiceCollection services)
+    public static IServiceCollection AddRequestTraces(this IServiceCollection services)
     {
-        CallSpans.EnsureMade();
+        RequestActivities.EnsureListening();
         services.TryAddSingleton<SandboxTraces>();
-        return services.AddSingleton<RequestLog>().AddSingleton<System.Diagnostics.DistributedContextPropagator>(new LenientPropagator());
+        return services.AddSingleton<RequestLog>().AddSingleton<System.Diagnostics.DistributedContextPropagator>(new LenientTracePropagator());
     }
 }

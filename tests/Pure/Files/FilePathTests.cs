@@ -2,7 +2,8 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
-using Podflare.Hosting;
+using Podflare.Files;
+using Podflare.Http;
 using Podflare.Problems;
 
 namespace Podflare.Files;
@@ -23,7 +24,7 @@ public sealed class FilePathTests
     [InlineData("root/%zz%2", "/root/%zz%2")]
     [InlineData("root/...", "/root/...")]
     [InlineData("", "/")]
-    public void A_path_is_what_stands_behind_files_as_it_was_written(string written, string path) => Assert.Equal(path, PathReader.OfRoute(Request(Prefix + written)).ToString());
+    public void A_path_is_what_stands_behind_files_as_it_was_written(string written, string path) => Assert.Equal(path, FilePathReader.OfRoute(Request(Prefix + written)).ToString());
 
     [Theory]
     [InlineData("..")]
@@ -34,14 +35,14 @@ public sealed class FilePathTests
     [InlineData("root/%00")]
     public void Parts_that_lead_elsewhere_are_refused_by_name(string written)
     {
-        var refused = Assert.Throws<ProblemException>(() => PathReader.OfRoute(Request(Prefix + written)));
+        var refused = Assert.Throws<ProblemException>(() => FilePathReader.OfRoute(Request(Prefix + written)));
         Assert.Equal((400, "path"), (refused.Problem.Status, refused.Problem.Errors!.All.Single().Key));
     }
 
     [Fact]
     public void Names_are_bytes_and_have_their_longest()
     {
-        Assert.Equal([(byte)'/', 0xFF, 0xC3], PathReader.OfRoute(Request($"{Prefix}%FF%c3")).Bytes);
+        Assert.Equal([(byte)'/', 0xFF, 0xC3], FilePathReader.OfRoute(Request($"{Prefix}%FF%c3")).Bytes);
         Assert.NotNull(FilePath.Parse(Encoding.UTF8.GetBytes(new string('x', 255)), out _));
         Assert.Null(FilePath.Parse(Encoding.UTF8.GetBytes(new string('x', 256)), out _));
         Assert.NotNull(FilePath.Parse(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("/xxxxxxx", 511))), out _));
@@ -51,15 +52,15 @@ public sealed class FilePathTests
     [Fact]
     public void A_folder_in_a_query_is_absolute_given_once_or_the_home()
     {
-        Assert.Equal("/root", PathReader.OfQuery(Request("/files?limit=1")).ToString());
-        Assert.Equal("/a b/c+", PathReader.OfQuery(Request("/files?x=y&path=/a+b/c%2B")).ToString());
-        foreach (var query in new[] { "path=root", "path=", "path", "path=/a&path=/b", "path=/a/.." }) Assert.Throws<ProblemException>(() => PathReader.OfQuery(Request($"/files?{query}")));
+        Assert.Equal("/root", FilePathReader.OfQuery(Request("/files?limit=1")).ToString());
+        Assert.Equal("/a b/c+", FilePathReader.OfQuery(Request("/files?x=y&path=/a+b/c%2B")).ToString());
+        foreach (var query in new[] { "path=root", "path=", "path", "path=/a&path=/b", "path=/a/.." }) Assert.Throws<ProblemException>(() => FilePathReader.OfQuery(Request($"/files?{query}")));
     }
 
     [Fact]
     public void One_file_more_than_there_are_places_is_told_to_come_again()
     {
-        using var places = new TransferPlaces(Options.Create(new HttpOptions { MaxFileTransfers = 2 }));
+        using var places = new TransferLimiter(Options.Create(new HttpOptions { MaxFileTransfers = 2 }));
         using var first = places.Enter();
         for (var i = 0; i < 3; i++)
         {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Podflare.Http;
 using Podflare.Problems;
 using Podflare.Runs;
 using Podflare.Sandboxes;
@@ -13,7 +14,7 @@ public sealed class EventStreamTests
     {
         var batch = Batches.Of(1, hasExit: true, Batches.Line("stdout", "é\n", 1), Batches.Exit(0, 2));
 
-        Assert.Equal(batch.Utf8, Write(new StoredLines(), batch));
+        Assert.Equal(batch.Utf8, Write(new NdjsonFormatter(), batch));
     }
 
     [Fact]
@@ -23,7 +24,7 @@ public sealed class EventStreamTests
 
         Assert.Equal(
             $"{{\"type\":\"stdout\",\"data\":\"}}\\n\",\"seq\":1,\"ts\":{Batches.Time + 1},\"run\":\"r\"}}\n{{\"type\":\"exit\",\"data\":0,\"seq\":2,\"ts\":{Batches.Time + 2},\"run\":\"r\"}}\n",
-            Encoding.ASCII.GetString(Write(new StoredLines(",\"run\":\"r\""u8.ToArray()), batch)));
+            Encoding.ASCII.GetString(Write(new NdjsonFormatter(",\"run\":\"r\""u8.ToArray()), batch)));
     }
 
     [Fact]
@@ -31,18 +32,18 @@ public sealed class EventStreamTests
     {
         var (line, exit) = (Batches.Line("stdout", "a\n", 41), Batches.Exit(0, 42));
 
-        Assert.Equal($"id: 41\ndata: {line}\nid: 42.end\ndata: {exit}\n", Encoding.ASCII.GetString(Write(new ServerSentEvents(), Batches.Of(41, hasExit: true, line, exit))));
+        Assert.Equal($"id: 41\ndata: {line}\nid: 42.end\ndata: {exit}\n", Encoding.ASCII.GetString(Write(new ServerSentEventFormatter(), Batches.Of(41, hasExit: true, line, exit))));
     }
 
     [Fact]
     public void Only_the_exit_is_marked() =>
-        Assert.Contains("id: 7\n", Encoding.ASCII.GetString(Write(new ServerSentEvents(), Batches.Of(7, hasExit: false, Batches.Line("stdout", "a", 7)))), StringComparison.Ordinal);
+        Assert.Contains("id: 7\n", Encoding.ASCII.GetString(Write(new ServerSentEventFormatter(), Batches.Of(7, hasExit: false, Batches.Line("stdout", "a", 7)))), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("0", 0, false)]
     [InlineData("12", 12, false)]
     [InlineData("12.end", 12, true)]
-    public void A_last_id_is_read(string text, long seq, bool hadExit) => Assert.Equal((seq, hadExit), ServerSentEvents.ParseId(text));
+    public void A_last_id_is_read(string text, long seq, bool hadExit) => Assert.Equal((seq, hadExit), ServerSentEventFormatter.ParseId(text));
 
     [Theory]
     [InlineData("-1")]
@@ -50,7 +51,7 @@ public sealed class EventStreamTests
     [InlineData("1.END")]
     [InlineData("1 ")]
     [InlineData("99999999999999999999")]
-    public void Another_last_id_is_refused(string text) => Assert.Throws<ProblemException>(() => ServerSentEvents.ParseId(text));
+    public void Another_last_id_is_refused(string text) => Assert.Throws<ProblemException>(() => ServerSentEventFormatter.ParseId(text));
 
     [Theory]
     [InlineData(0, 3)]
@@ -82,7 +83,7 @@ public sealed class EventStreamTests
         Assert.Equal(((long?)after, (long?)upTo), (ReplayPart.Of(run, room)?.After, ReplayPart.Of(run, room)?.Last));
     }
 
-    private static byte[] Write(EventFormat format, Streaming.EventBatch batch)
+    private static byte[] Write(EventFormatter format, Streaming.EventBatch batch)
     {
         var to = new ArrayBufferWriter<byte>();
         format.Write(batch, to);

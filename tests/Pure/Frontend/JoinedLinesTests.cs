@@ -24,7 +24,7 @@ public sealed class JoinedLinesTests
     {
         var lines = events.Select((e, i) => Batches.Line(TypeOf(e), e[2..], i + 1)).Append(Batches.Exit(0, events.Length + 1)).ToArray();
 
-        var sent = Send(new JoinedLines(), lines, [lines.Length]);
+        var sent = Send(new JoinedLineFormatter(), lines, [lines.Length]);
 
         Assert.Equal([.. expected, $"exit:0@{events.Length + 1}"], sent.Select(Describe));
     }
@@ -38,7 +38,7 @@ public sealed class JoinedLinesTests
         {
             var lines = Interleave([.. Pieces(stdout, pieces)], [.. Pieces(stderr, pieces)], order);
 
-            var sent = Send(new JoinedLines(), lines, batches).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+            var sent = Send(new JoinedLineFormatter(), lines, batches).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
 
             Assert.Equal(Closed(stdout), Read(sent, "stdout"));
             Assert.Equal(Closed(stderr), Read(sent, "stderr"));
@@ -52,10 +52,10 @@ public sealed class JoinedLinesTests
     public void A_line_leaves_without_its_rest_once_the_limit_has_gathered()
     {
         const int piece = 64 * 1024;
-        const int needed = JoinedLines.MaxLine / piece;
+        const int needed = JoinedLineFormatter.MaxLine / piece;
         var lines = Enumerable.Range(1, needed + 1).Select(i => Batches.Line("stdout", new string('x', piece), i)).ToArray();
 
-        var sent = Send(new JoinedLines(), lines, [1]);
+        var sent = Send(new JoinedLineFormatter(), lines, [1]);
 
         var only = JsonDocument.Parse(Assert.Single(sent)).RootElement;
         Assert.Equal(needed, only.GetProperty("seq").GetInt64());
@@ -65,19 +65,19 @@ public sealed class JoinedLinesTests
     [Fact]
     public void What_is_open_leaves_when_the_reader_goes_first_and_carries_the_added_key()
     {
-        var format = new JoinedLines(",\"run\":\"r\""u8.ToArray());
+        var format = new JoinedLineFormatter(",\"run\":\"r\""u8.ToArray());
         var to = new ArrayBufferWriter<byte>();
         format.Write(Batches.Of(1, hasExit: false, Batches.Line("stdout", "a", 1), Batches.Line("stderr", "b\n", 2)), to);
 
-        format.Finish(to);
-        format.Finish(to);
+        format.Complete(to);
+        format.Complete(to);
 
         Assert.Equal(
             $"{{\"type\":\"stderr\",\"data\":\"b\",\"seq\":2,\"ts\":{Batches.Time + 2},\"run\":\"r\"}}\n{{\"type\":\"stdout\",\"data\":\"a\",\"seq\":1,\"ts\":{Batches.Time + 1},\"run\":\"r\"}}\n",
             Encoding.ASCII.GetString(to.WrittenSpan));
     }
 
-    private static string[] Send(JoinedLines format, string[] lines, int[] batchSizes)
+    private static string[] Send(JoinedLineFormatter format, string[] lines, int[] batchSizes)
     {
         var to = new ArrayBufferWriter<byte>();
         for (var (at, batch) = (0, 0); at < lines.Length; batch++)

@@ -51,7 +51,7 @@ public sealed class ProblemTests
     [MemberData(nameof(Refusals))]
     public void Every_refusal_has_its_status_and_code_and_a_text_for_strangers(Exception e, int status, string code, bool retry)
     {
-        var problem = Translator.Translate(e);
+        var problem = ExceptionMapper.ToProblem(e);
 
         Assert.Equal((status, code, retry), (problem.Status, problem.Code, problem.RetryAfter is not null));
         Assert.DoesNotContain("10.0.0.7", problem.Error + problem.Detail, StringComparison.Ordinal);
@@ -71,7 +71,7 @@ public sealed class ProblemTests
     [Fact]
     public void A_document_has_all_that_clients_read()
     {
-        var json = Parse(Translator.Translate(new SandboxNotFoundException()));
+        var json = Parse(ExceptionMapper.ToProblem(new SandboxNotFoundException()));
 
         Assert.Equal(["error", "code", "type", "title", "status", "detail", "trace_id"], json.EnumerateObject().Select(member => member.Name));
         Assert.Equal(
@@ -82,8 +82,8 @@ public sealed class ProblemTests
     [Fact]
     public void Details_that_clients_act_on_are_told()
     {
-        Assert.Equal(7, Parse(Translator.Translate(new EventsEvictedException(7))).GetProperty("oldest_seq").GetInt64());
-        Assert.Equal("idle", Text(Parse(Translator.Translate(new SandboxEndedException(EndReason.Idle))), "ended_reason"));
+        Assert.Equal(7, Parse(ExceptionMapper.ToProblem(new EventsEvictedException(7))).GetProperty("oldest_seq").GetInt64());
+        Assert.Equal("idle", Text(Parse(ExceptionMapper.ToProblem(new SandboxEndedException(EndReason.Idle))), "ended_reason"));
         Assert.Equal("must be x", Parse(ProblemException.Invalid("f", "must be x").Problem).GetProperty("errors").GetProperty("f")[0].GetString());
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Podflare.Hosting;
+using Podflare.Http;
 using Podflare.Keys;
 
 namespace Podflare.Frontend;
@@ -50,7 +51,7 @@ public sealed class StartUpTests
     [InlineData("k1", "k2", null)]
     [InlineData("k1", "", null)]
     [InlineData("acme:k2", "acme:k2", null)]
-    public void A_key_names_its_tenant(string keys, string key, string? tenant) => Assert.Equal(tenant, KeyRing.Parse(keys).Find(key)?.Value);
+    public void A_key_names_its_tenant(string keys, string key, string? tenant) => Assert.Equal(tenant, ApiKeyRing.Parse(keys).Find(key)?.Value);
 
     [Theory]
     [InlineData(",")]
@@ -62,7 +63,7 @@ public sealed class StartUpTests
     [InlineData("k1,a:k1")]
     public void Keys_that_are_wrong_are_refused_and_never_shown(string keys)
     {
-        var message = Assert.Throws<StartUpException>(() => KeyRing.Parse(keys)).Message;
+        var message = Assert.Throws<StartUpException>(() => ApiKeyRing.Parse(keys)).Message;
 
         Assert.StartsWith("PODFLARE_API_KEYS", message, StringComparison.Ordinal);
         Assert.DoesNotContain("k1", message, StringComparison.Ordinal);
@@ -80,7 +81,7 @@ public sealed class StartUpTests
     [InlineData("", "[::]:1", "", null)]
     public void Without_keys_only_this_machine_may_call(string? keys, string address, string? disabled, string? mode)
     {
-        string? Decide() => AuthRules.Decide(KeyRing.Parse(keys), ListenAddress.Parse(address), disabled).ToString();
+        string? Decide() => AuthenticationSettings.Decide(ApiKeyRing.Parse(keys), ListenAddress.Parse(address), disabled).ToString();
 
         if (mode is not null) Assert.Equal(mode, Decide());
         else Assert.Contains("PODFLARE_API_KEYS is empty", Assert.Throws<StartUpException>(Decide).Message, StringComparison.Ordinal);

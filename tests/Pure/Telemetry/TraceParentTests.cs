@@ -59,7 +59,7 @@ public sealed class TraceParentTests
     [Theory, MemberData(nameof(Vectors))]
     public void The_header_gives_the_server_span_the_same_parent(string text, string? expected, bool padded)
     {
-        new LenientPropagator().ExtractTraceIdAndState(null, Header, out var parent, out _);
+        new LenientTracePropagator().ExtractTraceIdAndState(null, Header, out var parent, out _);
         Assert.Equal((expected, padded), (parent, padded));
 
         void Header(object? carrier, string name, out string? value, out IEnumerable<string>? values) => (value, values) = (name == "traceparent" ? text : null, null);
@@ -68,7 +68,7 @@ public sealed class TraceParentTests
     [Fact]
     public void Two_traceparent_headers_are_none()
     {
-        new LenientPropagator().ExtractTraceIdAndState(null, Headers, out var parent, out var state);
+        new LenientTracePropagator().ExtractTraceIdAndState(null, Headers, out var parent, out var state);
         Assert.Equal((null, null), (parent, state));
 
         static void Headers(object? carrier, string name, out string? value, out IEnumerable<string>? values) =>

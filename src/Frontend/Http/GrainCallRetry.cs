@@ -1,0 +1,73 @@
+using Orleans.Runtime;
+using Orleans.Runtime.Messaging;
+using Podflare.Files;
+using Podflare.Sandboxes;
+
+namespace Podflare.Http;
+
+/// <summary>Repeats grain calls that are safe to repeat.</summary>
+internal static class GrainCallRetry
+{
+    private const int MaxAttempts = 3;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Whether the same call may succeed a moment later.</summary>
+    public static bool IsTransient(Exception e) =>
+        e is SandboxUnreachableException or FileTransferLostException or StorageUnavailableException or ShuttingDownException || IsLostCall(e);
+
+    /// <summary>Whether Orleans, and not the grain, failed: a silo is gone or silent.</summary>
+    public static bool IsLostCall(Exception e) => e is OrleansMessageRejectionException or ConnectionFailedException or TimeoutException;
+
+    /// <summary>Repeats until the call succeeds, is refused for good, or the time is over; then the last refusal is the answer.</summary>
+    public static async Task<T> RetryUntilAsync<T>(Func<CancellationToken, Task<T>> call, Deadline deadline)
+    {
+        Exception? last = null;
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    return await call(deadline.Token).WaitAsync(deadline.Token);
+                }
+                catch (Exception e) when (IsTransient(e))
+                {
+                    last = e;
+                }
+
+                await Task.Delay(Pause, deadline.Time, deadline.Token);
+            }
+        }
+        catch (OperationCanceledException) when (deadline.Passed)
+        {
+            throw last ?? new SandboxUnreachableException();
+        }
+    }
+
+    /// <summary>Repeats a call a few times when its silo was lost on the way.</summary>
+    public static async Task<T> RetryLostAsync<T>(Func<Task<T>> call, TimeProvider time, CancellationToken cancellationToken)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await call().WaitAsync(cancellationToken);
+            }
+            catch (Exception e) when (IsLostCall(e) && tries < MaxAttempts)
+            {
+                await Task.Delay(Pause, time, cancellationToken);
+            }
+        }
+    }
+
+    /// <inheritdoc cref="RetryLostAsync{T}"/>
+    public static Task RetryLostAsync(Func<Task> call, TimeProvider time, CancellationToken cancellationToken) =>
+        RetryLostAsync(
+            async () =>
+            {
+                await call();
+                return true;
+            },
+            time,
+            cancellationToken);
+}

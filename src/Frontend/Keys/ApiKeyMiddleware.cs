@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using Podflare.Http;
+using Podflare.Problems;
+
+namespace Podflare.Keys;
+
+/// <summary>Endpoint metadata: callers need an API key.</summary>
+internal sealed class RequireApiKey;
+
+/// <summary>Authenticates the caller, or answers 401.</summary>
+internal sealed class ApiKeyMiddleware(RequestDelegate next, AuthenticationSettings settings)
+{
+    private const string Scheme = "Bearer ";
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (IsProtected(context)) context.Features.Set(settings.Mode == AuthMode.Keys ? Authenticate(context.Request) : Caller.Default);
+        return next(context);
+    }
+
+    // Unknown routes under /v1 also need a key, so that strangers cannot find out which routes exist.
+    private static bool IsProtected(HttpContext context) =>
+        context.GetEndpoint()?.Metadata is { } metadata && metadata.GetMetadata<RequireApiKey>() is not null
+        || context.GetEndpoint()?.Metadata.GetMetadata<AllowAnonymous>() is null && IsApi(context.Request.Path);
+
+    private static bool IsApi(PathString path) => path.StartsWithSegments("/v1") || path.StartsWithSegments($"{Mount.Compat.Prefix}/v1");
+
+    private Caller Authenticate(HttpRequest request)
+    {
+        if (request.Headers.Authorization is not [{ } header] || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            || header.AsSpan(Scheme.Length).Trim() is not { Length: > 0 } key)
+            throw Unauthorized("missing_api_key", "missing Authorization: Bearer <key>");
+        return settings.Keys.Find(key.ToString()) is { } tenant ? new Caller(tenant) : throw Unauthorized("invalid_api_key", "invalid api key");
+    }
+
+    private static ProblemException Unauthorized(string code, string text)
+    {
+        // The "sampled" flag of an unauthenticated caller must not make the server export a span.
+        if (Activity.Current is { } span) span.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+        return new ProblemException(new Problem(401, code, text));
+    }
+}
+
+/// <summary>Endpoint metadata: no API key is needed.</summary>
+internal sealed class AllowAnonymous;

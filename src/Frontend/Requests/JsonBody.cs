@@ -1,0 +1,15 @@
+using System.Buffers;
+
+namespace Podflare.Requests;
+
+/// <summary>A whole request body in a pooled buffer.</summary>
+internal sealed class JsonBody(byte[] buffer, int length, SemaphoreSlim? place) : IDisposable
+{
+    public ReadOnlySpan<byte> Utf8 => buffer.AsSpan(0, length);
+
+    public void Dispose()
+    {
+        ArrayPool<byte>.Shared.Return(buffer);
+        place?.Release();
+    }
+}

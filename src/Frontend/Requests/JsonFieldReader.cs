@@ -1,0 +1,179 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Text;
+using System.Text.Json;
+using Podflare.Problems;
+
+namespace Podflare.Requests;
+
+/// <summary>
+/// Walks over the fields of a JSON object without building a document, and gathers what is wrong with them. A field that is null
+/// counts as absent; the caller skips the fields that it does not know.
+/// </summary>
+internal ref struct JsonFieldReader
+{
+    private const string InvalidText = "has a lone surrogate or is not valid UTF-8";
+    private readonly FieldErrors _errors;
+    private Utf8JsonReader _reader;
+    private string _field = "body";
+
+    public JsonFieldReader(ReadOnlySpan<byte> utf8, FieldErrors errors)
+    {
+        _errors = errors;
+        _reader = new Utf8JsonReader(utf8);
+        if (!_reader.Read() || _reader.TokenType != JsonTokenType.StartObject) throw ProblemException.Invalid("body", "must be a JSON object");
+    }
+
+    /// <summary>Runs a parser and turns what is not JSON into a 400.</summary>
+    public static T Read<T>(ReadOnlySpan<byte> utf8, Parser<T> parse)
+    {
+        try
+        {
+            var errors = new FieldErrors();
+            return parse(new JsonFieldReader(utf8, errors), errors);
+        }
+        // The second is what the reader throws for a field name that is not valid text.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw ProblemException.Invalid("body", "must be valid JSON");
+        }
+    }
+
+    public delegate T Parser<out T>(JsonFieldReader fields, FieldErrors errors);
+
+    /// <summary>Moves to the next field; false at the end of the object.</summary>
+    public bool Next()
+    {
+        _reader.Read();
+        if (_reader.TokenType == JsonTokenType.PropertyName) return true;
+        // What follows the object makes it no JSON: the reader throws.
+        _reader.Read();
+        return false;
+    }
+
+    /// <summary>Whether the field has this name; the next value is then read for it.</summary>
+    public bool Is(string name)
+    {
+        if (!_reader.ValueTextEquals(name)) return false;
+        _field = name;
+        return true;
+    }
+
+    public void Skip() => _reader.Skip();
+
+    public string? Text(int maxLength)
+    {
+        if (!Enter(JsonTokenType.String, "must be a string") || !TryGetString(_field, out var text)) return null;
+        if (text.Length <= maxLength) return text;
+        _errors.Add(_field, $"must have at most {maxLength} characters");
+        return null;
+    }
+
+    /// <summary>A string as UTF-8, without a detour over UTF-16.</summary>
+    public byte[]? Utf8()
+    {
+        if (!Enter(JsonTokenType.String, "must be a string")) return null;
+        var rented = ArrayPool<byte>.Shared.Rent(Math.Max(1, _reader.ValueSpan.Length));
+        try
+        {
+            return rented.AsSpan(0, _reader.CopyString(rented)).ToArray();
+        }
+        catch (InvalidOperationException)
+        {
+            _errors.Add(_field, InvalidText);
+            return null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    public bool? Flag()
+    {
+        _reader.Read();
+        if (_reader.TokenType is JsonTokenType.True or JsonTokenType.False) return _reader.GetBoolean();
+        Refuse("must be true or false");
+        return null;
+    }
+
+    /// <summary>A number over zero.</summary>
+    public double? Positive()
+    {
+        if (!Enter(JsonTokenType.Number, "must be a number")) return null;
+        // A number beyond the range of a double is larger than every maximum.
+        if (!_reader.TryGetDouble(out var value)) value = double.MaxValue;
+        if (value > 0) return value;
+        _errors.Add(_field, "must be more than 0");
+        return null;
+    }
+
+    /// <summary>A whole number; one beyond the range of the type counts as the largest.</summary>
+    public int? Whole(int minimum)
+    {
+        if (!Enter(JsonTokenType.Number, "must be a whole number")) return null;
+        if (!_reader.TryGetDouble(out var value)) value = double.MaxValue;
+        if (value == Math.Floor(value) && value >= minimum) return (int)Math.Min(value, int.MaxValue);
+        _errors.Add(_field, $"must be a whole number of at least {minimum}");
+        return null;
+    }
+
+    /// <summary>A map of strings. Reading stops to keep anything once a limit is passed.</summary>
+    /// <param name="check">What is wrong with a pair, given the bytes of all pairs up to it; null when nothing is.</param>
+    public ImmutableSortedDictionary<string, string> Map(int maxPairs, Func<string, string, long, string?> check)
+    {
+        var field = _field;
+        var pairs = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        if (!Enter(JsonTokenType.StartObject, "must be an object of strings")) return pairs.ToImmutable();
+        long bytes = 0;
+        while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isName = TryGetString(field, out var name);
+            _reader.Read();
+            var member = $"{field}.{name}";
+            if (_reader.TokenType != JsonTokenType.String)
+            {
+                _errors.Add(member, "must be a string");
+                _reader.Skip();
+            }
+            else if (isName && TryGetString(member, out var value))
+            {
+                bytes += Encoding.UTF8.GetByteCount(name) + Encoding.UTF8.GetByteCount(value);
+                if (check(name, value, bytes) is { } wrong) _errors.Add(member, wrong);
+                else if (pairs.Count < maxPairs || pairs.ContainsKey(name)) pairs[name] = value;
+                else _errors.Add(field, $"must have at most {maxPairs} pairs");
+            }
+        }
+
+        return pairs.ToImmutable();
+    }
+
+    private bool Enter(JsonTokenType expected, string otherwise)
+    {
+        _reader.Read();
+        if (_reader.TokenType == expected) return true;
+        Refuse(otherwise);
+        return false;
+    }
+
+    private void Refuse(string message)
+    {
+        if (_reader.TokenType != JsonTokenType.Null) _errors.Add(_field, message);
+        _reader.Skip();
+    }
+
+    private readonly bool TryGetString(string field, out string text)
+    {
+        try
+        {
+            text = _reader.GetString()!;
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            _errors.Add(field, InvalidText);
+            text = "";
+            return false;
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace Podflare.Requests;
+
+/// <summary>Fields that several requests have, and how a value over its maximum is brought down.</summary>
+internal static class RequestFields
+{
+    public const int MaxMetadataKey = 64;
+    public const int MaxMetadataValue = 512;
+
+    // More names than this cannot fit the limit in bytes anyway.
+    private const int MaxEnvPairs = 32 * 1024;
+
+    /// <summary>A duration: the default where it is absent, the maximum where it is longer.</summary>
+    public static TimeSpan Duration(string field, double? seconds, int byDefault, int maximum, List<string> warnings) =>
+        // A timer cannot count less than a millisecond.
+        TimeSpan.FromSeconds(Math.Max(0.001, seconds is { } wanted ? Cap(field, wanted, maximum, warnings) : Math.Min(byDefault, maximum)));
+
+    public static double Cap(string field, double wanted, int maximum, List<string> warnings)
+    {
+        if (wanted <= maximum) return wanted;
+        warnings.Add(string.Create(CultureInfo.InvariantCulture, $"{field} was brought down to the maximum of {maximum}"));
+        return maximum;
+    }
+
+    public static ImmutableSortedDictionary<string, string> Metadata(ref JsonFieldReader fields, int maxPairs) =>
+        fields.Map(maxPairs, static (name, value, _) => WrongMetadata(name, value));
+
+    public static string? WrongMetadata(string name, string value) =>
+        name.Length is 0 or > MaxMetadataKey ? $"must have a key of 1 to {MaxMetadataKey} characters"
+        : value.Length > MaxMetadataValue ? $"must have at most {MaxMetadataValue} characters"
+        : null;
+
+    public static ImmutableSortedDictionary<string, string> Env(ref JsonFieldReader fields, int maxBytes) =>
+        fields.Map(MaxEnvPairs, (name, value, bytes) =>
+            name.Length == 0 || name.AsSpan().ContainsAny('=', '\0') ? "must have a name without '=' and NUL"
+            : value.Contains('\0', StringComparison.Ordinal) ? "must not contain NUL"
+            : bytes > maxBytes ? $"goes over the limit of {maxBytes} bytes in all"
+            : null);
+}

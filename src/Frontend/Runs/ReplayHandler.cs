@@ -1,0 +1,101 @@
+using System.Text;
+using Microsoft.Extensions.Options;
+using Podflare.Http;
+using Podflare.OpenApi;
+using Podflare.Runs;
+using Podflare.Sandboxes;
+using Podflare.Streaming;
+using Podflare.Tenants;
+
+namespace Podflare.Runs;
+
+/// <summary>
+/// Sends the last events of a sandbox over all its runs. What to send is decided from the runs' counters, before anything is read;
+/// so one page is in memory at a time, whatever the events weigh.
+/// </summary>
+internal sealed class ReplayHandler(IGrainFactory grains, OpenStreams streams, IOptions<HttpOptions> options, TimeProvider time)
+{
+    private const int MaxEvents = 1_000;
+    private const int RunsAtOnce = 16;
+
+    public async Task ReplayAsync(HttpContext context, TenantId tenant, SandboxId id, Mount mount)
+    {
+        var sandbox = grains.GetGrain<ISandboxGrain>(id.Value);
+        IReadOnlyList<ReplayPart> parts;
+        using (var deadline = new Deadline(options.Value.AnswerSeconds, time, context.RequestAborted))
+            parts = await PlanAsync(sandbox, tenant, deadline.Token);
+
+        using var open = streams.Track(context);
+        EventResponseWriter.Prepare(context.Response, EventFormatter.Ndjson);
+        foreach (var part in parts)
+        {
+            var suffix = Encoding.ASCII.GetBytes($",\"run\":\"{part.Run}\"");
+            EventFormatter format = mount.EventFormat == EventFormat.JoinedLines ? new JoinedLineFormatter(suffix) : new NdjsonFormatter(suffix);
+            await SendAsync(context, sandbox, tenant, part, format);
+        }
+
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+
+    /// <summary>The parts, oldest first.</summary>
+    private async Task<IReadOnlyList<ReplayPart>> PlanAsync(ISandboxGrain sandbox, TenantId tenant, CancellationToken cancellationToken)
+    {
+        var runs = await GrainCallRetry.RetryLostAsync(() => sandbox.ListRuns(tenant), time, cancellationToken);
+        var parts = new List<ReplayPart>();
+        long room = MaxEvents;
+        foreach (var some in runs.Reverse().Chunk(RunsAtOnce))
+        {
+            foreach (var info in await Task.WhenAll(some.Select(run => FindAsync(sandbox, tenant, run, cancellationToken))))
+            {
+                if (room == 0 || info is null || ReplayPart.Of(info, room) is not { } part) continue;
+                parts.Add(part);
+                room -= part.Count;
+            }
+
+            if (room == 0) break;
+        }
+
+        parts.Reverse();
+        return parts;
+    }
+
+    private async Task<RunInfo?> FindAsync(ISandboxGrain sandbox, TenantId tenant, RunId run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GrainCallRetry.RetryLostAsync(() => sandbox.GetRun(tenant, run), time, cancellationToken);
+        }
+        catch (RunNotFoundException)
+        {
+            // It was withdrawn, or its record has expired since the list was read.
+            return null;
+        }
+    }
+
+    private async Task SendAsync(HttpContext context, ISandboxGrain sandbox, TenantId tenant, ReplayPart part, EventFormatter format)
+    {
+        var (seq, writer) = (part.After, context.Response.BodyWriter);
+        while (seq < part.Last && await ReadAsync(sandbox, tenant, part, seq, context.RequestAborted) is { } page)
+        {
+            format.Write(page.UpTo(part.Last), writer);
+            await writer.FlushAsync(context.RequestAborted);
+            if (page.HasExit) break;
+            seq = page.LastSeq;
+        }
+
+        format.Complete(writer);
+    }
+
+    private async Task<EventBatch?> ReadAsync(ISandboxGrain sandbox, TenantId tenant, ReplayPart part, long seq, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GrainCallRetry.RetryLostAsync(() => sandbox.ReadEvents(tenant, part.Run, seq, cancellationToken), time, cancellationToken);
+        }
+        catch (EventsEvictedException gone) when (gone.OldestSeq - 1 > seq)
+        {
+            // They went since the plan was made: what is left is shown, as for a run whose events were gone before.
+            return await GrainCallRetry.RetryLostAsync(() => sandbox.ReadEvents(tenant, part.Run, gone.OldestSeq - 1, cancellationToken), time, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Options;
+using Podflare.Http;
+using Podflare.OpenApi;
+using Podflare.Sandboxes;
+using Podflare.Streaming;
+using Podflare.Tenants;
+
+namespace Podflare.Runs;
+
+/// <summary>Answers readers of a run's events: what there is, and with <c>follow</c> all that comes, up to the exit.</summary>
+internal sealed class RunEventsHandler(IGrainFactory grains, RunReader reader, OpenStreams streams, IOptions<HttpOptions> options, TimeProvider time)
+{
+    public async Task ReplyAsync(HttpContext context, TenantId tenant, SandboxId id, RunId run)
+    {
+        var query = EventsQuery.Parse(context.Request);
+        var sandbox = grains.GetGrain<ISandboxGrain>(id.Value);
+        var clientLeft = context.RequestAborted;
+        EventBatch? page;
+        long last;
+        using (var deadline = new Deadline(options.Value.AnswerSeconds, time, clientLeft))
+        {
+            var info = await GrainCallRetry.RetryLostAsync(() => sandbox.GetRun(tenant, run), time, deadline.Token);
+            if (query.HadExit)
+            {
+                context.Response.StatusCode = StatusCodes.Status204NoContent;
+                return;
+            }
+
+            last = info.LastSeq;
+            page = await ReadAsync(query.After, deadline.Token);
+        }
+
+        using var open = streams.Track(context);
+        EventFormatter format = query.AsEventStream ? new ServerSentEventFormatter() : new NdjsonFormatter();
+        EventResponseWriter.Prepare(context.Response, format.ContentType, run);
+        if (query.Follow && page is not { HasExit: true }) await FollowAsync();
+        else await SendPagesAsync();
+
+        async Task SendPagesAsync()
+        {
+            var writer = context.Response.BodyWriter;
+            while (page is not null)
+            {
+                format.Write(page, writer);
+                await writer.FlushAsync(clientLeft);
+                // A run that writes faster than this reader reads must not hold it for ever.
+                if (page.HasExit || page.LastSeq >= last) return;
+                page = await ReadAsync(page.LastSeq, clientLeft);
+            }
+        }
+
+        async Task FollowAsync()
+        {
+            if (page is not null) format.Write(page, context.Response.BodyWriter);
+            await using var feed = PrefetchingRunReader.Open(reader, tenant, id, run, page?.LastSeq ?? query.After, expectStart: false, clientLeft);
+            if (page is not null) await context.Response.BodyWriter.FlushAsync(clientLeft);
+            var heartbeat = query.Heartbeat ?? (query.AsEventStream ? TimeSpan.FromSeconds(options.Value.SseHeartbeatSeconds) : null);
+            await EventResponseWriter.SendAsync(context, feed, format, heartbeat, time);
+        }
+
+        Task<EventBatch?> ReadAsync(long after, CancellationToken cancellationToken) =>
+            GrainCallRetry.RetryLostAsync(() => sandbox.ReadEvents(tenant, run, after, cancellationToken), time, cancellationToken);
+    }
+}

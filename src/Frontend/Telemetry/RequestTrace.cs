@@ -1,0 +1,35 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Http.Features;
+using Podflare.Http;
+
+namespace Podflare.Telemetry;
+
+/// <summary>One call's place in its trace.</summary>
+/// <param name="Caller">What the caller's headers say; null without a valid <c>traceparent</c>.</param>
+/// <param name="Span">The server span, as a <c>traceparent</c>.</param>
+internal sealed record RequestTrace(TraceBinding? Caller, string Span)
+{
+    public const string TraceParentHeader = "traceparent";
+    public const string TraceStateHeader = "tracestate";
+    private const string BaggageHeader = "baggage";
+
+    /// <summary>What a new sandbox is bound to where its request does not say.</summary>
+    public TraceBinding Binding => Caller ?? new TraceBinding(Span);
+
+    /// <summary>The call that this context belongs to.</summary>
+    public static RequestTrace Of(HttpContext context) => context.Features.GetRequiredFeature<RequestTrace>();
+
+    /// <summary>Reads the headers, and what ASP.NET Core made of them.</summary>
+    public static RequestTrace Read(HttpContext context)
+    {
+        var headers = context.Request.Headers;
+        var caller = headers[TraceParentHeader] is [{ } text] && TraceParent.TryParse(text, out var parent)
+            ? new TraceBinding(parent.Value, TraceStateList.Read([.. headers[TraceStateHeader]]), BaggageList.Read([.. headers[BaggageHeader]]), parent.WasPadded)
+            : null;
+        return new RequestTrace(caller, Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } id } ? id : NewSpan(caller));
+    }
+
+    // Somebody has switched activities off: the call has its ids all the same.
+    private static string NewSpan(TraceBinding? caller) =>
+        $"00-{(caller is null ? ActivityTraceId.CreateRandom().ToHexString() : caller.GetTraceId())}-{ActivitySpanId.CreateRandom().ToHexString()}-00";
+}
