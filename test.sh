@@ -1,18 +1,25 @@
 #!/usr/bin/env bash
 # Builds, checks and tests Podflare: test.sh [fast|full] [SUITE...]
 #
-# fast: no Docker, under two minutes.    full (the default): everything; installs what is missing.
-# A suite is a folder of tests/. Named ones alone are run; otherwise those below and, with full, every other one there is.
-# A suite holds a .NET test project, or Python unittests (test_*.py), or a script `run` whose last line counts as below.
-# A script `prepare` in it is run first, and installs what that suite alone needs.
+# fast              needs neither Docker nor root, and takes less than four minutes. Tests that need root are skipped there.
+# full (default)    runs everything, and installs what is missing. It needs root. A test that was skipped because it needs something counts as a failure.
 #
-# The last line is 'N passed, N failed' or 'N passed, N failed, N skipped'. A check that fails, and a suite that runs no
-# test, count as one failure. Each run has a folder and a cluster id of its own (PODFLARE_TEST_FOLDER, PODFLARE_TEST_CLUSTER);
-# at its end, however it comes, processes and containers of this run are gone and nobody else's are touched.
+# A suite is a folder of tests/. It holds a .NET test project, Python unittests (test_*.py), or a script `run` whose last line has
+# the form below. A script `prepare` in the folder runs first; it installs what only that suite needs.
+# Without a SUITE, `fast` runs FAST_SUITES, and `full` runs every suite that exists.
+# Suites that share nothing run two at a time. The output of such a suite is shown when it ends.
+#
+# The last line is 'N passed, N failed' or 'N passed, N failed, N skipped'. A check that fails counts as one failure, and so does a suite
+# that runs no test. Each run has its own folder and cluster id (PODFLARE_TEST_FOLDER, PODFLARE_TEST_CLUSTER). When a run ends, for whatever
+# reason, its processes and containers are removed; nothing else is touched.
 set -euo pipefail
 
-FAST_SUITES="Pure Http Guest"
-FULL_SUITES="Cluster EndToEnd"
+FAST_SUITES="Pure Grains Guest Http"
+# Each of these starts its own services, and none measures time or takes the whole machine.
+SHARED_SUITES="Status Browser PythonSdk NetSdk Telemetry"
+# These measure time, fill a host, or stop the engine, so each runs alone, and in this order. Suites that are in no list follow them.
+ALONE_SUITES="Cluster EndToEnd"
+SUITES_AT_A_TIME=2
 SUITE_LIMIT_MINUTES=30
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -21,16 +28,17 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en D
 
 passed=0 failed=0 skipped=0
 
-# Ends what this run has started, however it ends: its own id, which is in their environment, tells them from all others.
+# Stops what this run has started. Its processes are recognised by this run's id in their environment.
 clean_up() {
   local code=$?
   trap '' INT TERM HUP
   trap - EXIT
-  [ -z "${beside:-}" ] || kill "$beside" 2>/dev/null || true
+  # Children that are this shell's own functions; the programs that they started are stopped below.
+  jobs -p | xargs -r kill 2>/dev/null || true
   stop_own_processes
   remove_own_containers
   rm -rf "$folder"
-  # Whatever ended it early, a missing SDK or an interrupt, is not a run in which nothing failed.
+  # A run that ended early, because of a missing SDK or an interrupt, is not a run without failures.
   [ "$code" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
   if [ "$skipped" -gt 0 ]; then
     say "$passed passed, $failed failed, $skipped skipped"
@@ -44,7 +52,7 @@ clean_up() {
 own_processes() {
   local process
   for process in /proc/[0-9]*; do
-    # By its environment; that of this shell does not have the id. A Redis writes its title over it, but works in the folder.
+    # The environment of this shell does not contain the id. Redis overwrites its environment with its title, but its working directory is in the folder.
     if { tr '\0' '\n' <"$process/environ" | grep -qxF "PODFLARE_TEST_CLUSTER=$cluster" \
       || [[ $(readlink "$process/cwd")/ == "$folder"/* ]]; } && process_lives "${process##*/}"; then
       printf '%s\n' "${process##*/}"
@@ -63,10 +71,10 @@ stop_own_processes() {
   done
 }
 
-# By label, and by mounts out of this run's folder, which find those of a process that chose its cluster id itself.
+# Containers are found by their label, and by mounts from this run's folder: some processes choose their own cluster id.
 remove_own_containers() {
   [ -S /var/run/docker.sock ] && command -v docker >/dev/null || return 0
-  docker ps -aq --filter label=podflare.cluster \
+  docker ps -aq --filter label=podflare.cluster 2>/dev/null \
     | xargs -r docker inspect -f '{{.Id}} {{index .Config.Labels "podflare.cluster"}}{{range .Mounts}} {{.Source}}{{end}}' 2>/dev/null \
     | awk -v id="$cluster" -v folder="$folder/" '
         $2 == id || index($2, id "-") == 1 { print $1; next }
@@ -74,17 +82,21 @@ remove_own_containers() {
     | xargs -r docker rm -fv >/dev/null 2>&1 || true
 }
 
-# in_background COMMAND...: runs it so that a signal to this script is obeyed at once, not when the command has ended.
-# What it starts has this run's id in its environment. An engine does not: it is started in the foreground, and lives on.
-in_background() {
+# with_run_id COMMAND...: runs it with this run's id in its environment.
+with_run_id() {
   (
-    export PODFLARE_TEST_FOLDER=$folder PODFLARE_TEST_CLUSTER=$cluster
+    export PODFLARE_TEST_FOLDER=$folder PODFLARE_TEST_CLUSTER=$cluster PODFLARE_TEST_MODE=$mode
     "$@"
-  ) &
+  )
+}
+
+# in_background COMMAND...: the same, so that a signal to this script is handled at once and not when the command has ended.
+in_background() {
+  with_run_id "$@" &
   wait $!
 }
 
-# check NAME COMMAND...: a command that is right or wrong; only what is wrong is shown.
+# check NAME COMMAND...: a command that succeeds or fails. Its output is shown only when it fails.
 check() {
   local name=$1 started=$SECONDS log
   shift
@@ -101,22 +113,17 @@ check() {
   return 1
 }
 
-# meanwhile NAME COMMAND...: one check that goes on beside what follows, which mostly waits more than it computes. join ends it, and
-# tells like check.
+# meanwhile NAME COMMAND...: starts one check that runs beside what follows. join waits for it and reports like check.
 meanwhile() {
   beside_name=$1 beside_log=$(mktemp) beside_started=$SECONDS
   shift
-  (
-    export PODFLARE_TEST_FOLDER=$folder PODFLARE_TEST_CLUSTER=$cluster
-    "$@" >"$beside_log" 2>&1
-  ) &
+  with_run_id "$@" >"$beside_log" 2>&1 &
   beside=$!
 }
 
 join() {
   local code=0
   wait "$beside" || code=$?
-  beside=
   if [ "$code" -eq 0 ]; then
     say "== $beside_name: ok within $(seconds_since "$beside_started") s"
   else
@@ -128,13 +135,16 @@ join() {
   return "$code"
 }
 
-# The runner's own limit names the test that hangs; the outer one is for a runner that hangs.
+# The runner's own limit names the test that hangs. The outer limit is for a runner that hangs.
 dotnet_suite() {
   timeout "$((SUITE_LIMIT_MINUTES + 1))m" dotnet test --test-modules "artifacts/bin/$1/release/Podflare.$1.dll" --no-ansi --no-progress \
     --results-directory "$folder/results" --minimum-expected-tests 1 --timeout "${SUITE_LIMIT_MINUTES}m"
 }
 
-python_suite() { timeout "${SUITE_LIMIT_MINUTES}m" python3 -m unittest discover -s "tests/$1" -t "tests/$1"; }
+# Verbose, because only then unittest gives the reasons of skipped tests; lines of tests that passed are left out.
+python_suite() {
+  timeout "${SUITE_LIMIT_MINUTES}m" python3 -m unittest discover -v -s "tests/$1" -t "tests/$1" 2>&1 | awk '!/ \.\.\. ok$/ { print; fflush() }'
+}
 
 script_suite() { timeout "${SUITE_LIMIT_MINUTES}m" "tests/$1/run"; }
 
@@ -148,10 +158,10 @@ kind_of() {
   fi
 }
 
-# count KIND LOG: prints passed, failed and skipped, from what the runner said last.
+# count KIND LOG: prints passed, failed and skipped, from the last lines of the runner.
 count() {
   case $1 in
-    # One module's crash is an "error" there, and no test has failed.
+    # A module that crashes is an "error" there, although no test has failed.
     dotnet) awk '/^ *succeeded: / { p = $2 } /^ *failed: [0-9]/ { f = $2 } /^ *skipped: / { s = $2 } END { print p + 0, f + 0, s + 0 }' "$2" ;;
     python) awk '
         /^Ran [0-9]+ tests? in / { total = $2; bad = skip = 0 }
@@ -159,7 +169,7 @@ count() {
           gsub(/[(),]/, " ")
           for (i = 2; i <= NF; i++) { n = split($i, pair, "="); if (n == 2) {
             if (pair[1] == "skipped") skip = pair[2]
-            # "expected failures" are none, "unexpected successes" are.
+            # "expected failures" are no failures, "unexpected successes" are.
             else if (pair[1] == "errors" || pair[1] == "successes" || (pair[1] == "failures" && $(i - 1) != "expected")) bad += pair[2]
           } }
         }
@@ -168,34 +178,90 @@ count() {
   esac
 }
 
-suite() { # name
-  local kind log started=$SECONDS code=0 p=0 f=0 s=0 note=
-  kind=$(kind_of "$1")
-  if [ -z "$kind" ]; then
-    say "== $1: FAILED, tests/$1 has nothing to run"
-    failed=$((failed + 1))
-    return 0
+# run_suite NAME: runs one suite; its exit code and duration go to a file, from which report reads them.
+run_suite() {
+  local started=$SECONDS code=0
+  if [ ! -x "tests/$1/prepare" ] || with_run_id "tests/$1/prepare"; then
+    with_run_id "$(kind_of "$1")_suite" "$1" || code=$?
+  else
+    say "tests/$1/prepare failed"
+    code=1
   fi
-  say "== $1"
-  log=$folder/$1.log
-  [ ! -x "tests/$1/prepare" ] || check "$1's needs" "tests/$1/prepare" || return 0
-  in_background "${kind}_suite" "$1" > >(tee "$log") 2>&1 || code=$?
-  sleep 0.2 # tee writes the last lines
-  read -r p f s <<<"$(count "$kind" "$log")" || true
+  printf '%s %s\n' "$code" "$(seconds_since "$started")" >"$folder/$1.end"
+}
+
+# skip_reasons LOG: each reason that unittest or the .NET runner gave for a skipped test, once.
+skip_reasons() {
+  sed -nE "s/^.*\.\.\. skipped ['\"](.*)['\"]$/\1/p; /^skipped /{n; s/^ +//p}" "$1" | sort | uniq -c | awk '{ n = $1; sub(/^ *[0-9]+ /, ""); print n " skipped: " $0 }'
+}
+
+report() { # name
+  local log=$folder/$1.log code=1 seconds=0 p=0 f=0 s=0 needs note=
+  read -r code seconds <"$folder/$1.end" || true
+  read -r p f s <<<"$(count "$(kind_of "$1")" "$log")" || true
   p=${p:-0} f=${f:-0} s=${s:-0}
-  if [ $((p + f)) -eq 0 ]; then
+  if [ $((p + f + s)) -eq 0 ]; then
     note=" (it ran no test, exit code $code)" f=1
   elif [ "$code" -ne 0 ] && [ "$f" -eq 0 ]; then
     note=" (it ended with exit code $code)" f=1
   fi
+  skip_reasons "$log"
+  if [ "$mode" = full ]; then
+    needs=$(skip_reasons "$log" | awk '$3 == "needs" { n += $1 } END { print n + 0 }')
+    if [ "$needs" -gt 0 ]; then
+      note+=" ($needs that were skipped must run here)" f=$((f + needs)) s=$((s - needs))
+    fi
+  fi
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-  say "== $1: $p passed$([ "$f" -eq 0 ] || printf ', %s FAILED' "$f")$([ "$s" -eq 0 ] || printf ', %s skipped' "$s")$note in $(seconds_since "$started") s"
+  say "== $1: $p passed$([ "$f" -eq 0 ] || printf ', %s FAILED' "$f")$([ "$s" -eq 0 ] || printf ', %s skipped' "$s")$note in $seconds s"
 }
+
+suite_exists() { # name
+  [ -z "$(kind_of "$1")" ] || return 0
+  say "== $1: FAILED, tests/$1 has nothing to run"
+  failed=$((failed + 1))
+  return 1
+}
+
+alone() { # name
+  suite_exists "$1" || return 0
+  say "== $1"
+  run_suite "$1" > >(tee "$folder/$1.log") 2>&1 &
+  wait $!
+  sleep 0.2 # tee writes the last lines
+  report "$1"
+}
+
+# side_by_side NAME...: runs suites SUITES_AT_A_TIME, and shows the output of each when it ends.
+side_by_side() {
+  local -A running=()
+  local name ended
+  while [ $# -gt 0 ] || [ ${#running[@]} -gt 0 ]; do
+    if [ $# -gt 0 ] && [ ${#running[@]} -lt "$SUITES_AT_A_TIME" ]; then
+      name=$1
+      shift
+      suite_exists "$name" || continue
+      say "== $name: started"
+      run_suite "$name" >"$folder/$name.log" 2>&1 &
+      running[$!]=$name
+      continue
+    fi
+    wait -n -p ended "${!running[@]}" || true
+    name=${running[$ended]}
+    unset "running[$ended]"
+    say "== $name"
+    cat "$folder/$name.log"
+    report "$name"
+  done
+}
+
+# among LIST NAME: NAME is a word of LIST.
+among() { [[ " $1 " == *" $2 "* ]]; }
 
 shell_syntax() {
   local script code=0
-  for script in run.sh test.sh bench.sh .ci/run eng/*.sh; do
-    [ ! -e "$script" ] || bash -n "$script" || code=1
+  for script in *.sh .ci/run eng/*.sh tests/*/run tests/*/prepare; do
+    bash -n "$script" || code=1
   done
   return "$code"
 }
@@ -218,15 +284,27 @@ case ${1:-} in
   -*) die "usage: test.sh [fast|full] [SUITE...]" ;;
 esac
 
-export PODFLARE_TEST_MODE=$mode
 say "== Podflare: building, checking and testing ($mode)"
-folder=$(mktemp -d /tmp/pf.XXXXXX) # short: a unix socket's path ends at 107 bytes
+[ "$mode" = fast ] || need_root "full uses Docker, PID namespaces and packages of the distribution; ./test.sh fast does without"
+folder=$(mktemp -d /tmp/pf.XXXXXX) # short: the path of a unix socket is limited to 107 bytes
 cluster=test-$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n')
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 need_sdk
 command -v python3 >/dev/null || apt_install python3
+
+suites="$*"
+if [ -z "$suites" ]; then
+  for name in $FAST_SUITES $([ "$mode" = fast ] || printf '%s' "$SHARED_SUITES $ALONE_SUITES"); do
+    if [ -d "tests/$name" ]; then suites+=" $name"; else say "== $name: there is no folder tests/$name"; fi
+  done
+  if [ "$mode" = full ]; then
+    for name in $(cd tests && printf '%s\n' */ | tr -d /); do
+      among "$suites" "$name" || [ -z "$(kind_of "$name")" ] || suites+=" $name"
+    done
+  fi
+fi
 
 if [ "$mode" = full ]; then
   eng/ensure-docker.sh
@@ -237,7 +315,7 @@ fi
 
 check "shell syntax" shell_syntax || true
 targets=Podflare.sln
-if [ "$mode" = fast ]; then targets=$(for name in ${*:-$FAST_SUITES}; do compgen -G "tests/$name/*.csproj"; done || true); fi
+if [ "$mode" = fast ]; then targets=$(for name in $suites; do compgen -G "tests/$name/*.csproj"; done || true); fi
 check "build" build $targets || exit 1
 [ "$mode" != full ] || join || exit 1
 meanwhile "format" check_format
@@ -245,17 +323,10 @@ if [ "$mode" = full ]; then
   check "compose file" eng/check-compose.sh || true
 fi
 
-suites="$*"
-if [ -z "$suites" ]; then
-  for name in $FAST_SUITES $([ "$mode" = fast ] || printf '%s' "$FULL_SUITES"); do
-    if [ -d "tests/$name" ]; then suites+=" $name"; else say "== $name: not there yet"; fi
-  done
-  if [ "$mode" = full ]; then
-    for name in $(cd tests 2>/dev/null && printf '%s\n' */ | tr -d /); do
-      [[ " $suites " == *" $name "* ]] || [ -z "$(kind_of "$name")" ] || suites+=" $name"
-    done
-  fi
-fi
-[ -n "$suites" ] || { say "there is no test"; failed=$((failed + 1)); }
-for name in $suites; do suite "$name"; done
+together=() separate=()
+for name in $suites; do
+  if among "$FAST_SUITES $SHARED_SUITES" "$name"; then together+=("$name"); else separate+=("$name"); fi
+done
+side_by_side "${together[@]}"
+for name in "${separate[@]}"; do alone "$name"; done
 join || true

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import select
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +25,20 @@ TAKEN, REFUSED = 20, 21
 OUT, END = 30, 31
 FILE, FILE_DATA, FILE_NEXT, FILE_END, FILE_CANCEL, FILE_OPENED, FILE_DONE, FILE_FAILED = 40, 41, 42, 43, 44, 45, 46, 47
 STDOUT, STDERR = 1, 2
+
+
+@functools.cache
+def why_no_guest() -> str | None:
+    """Why this machine or user cannot start a supervisor as PID 1; None where it can."""
+    if os.getuid() != 0:
+        return "needs root: the guest's supervisor runs as PID 1 of a PID namespace and drops to uid 1000"
+    done = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", "true"], capture_output=True, text=True)
+    return f"needs a PID namespace of its own: {done.stderr.strip()}" if done.returncode else None
+
+
+def require_guest() -> None:
+    if (reason := why_no_guest()) is not None:
+        raise unittest.SkipTest(reason)
 
 
 class Frame:
@@ -50,6 +66,7 @@ class Guest:
     """One supervisor and the host that it dials. Single-threaded: frames are read while a test waits for something."""
 
     def __init__(self, python: str = "/usr/bin/python3", prefix: tuple[str, ...] = (), environment: dict[str, str] | None = None, arguments: tuple[str, ...] = ()) -> None:
+        require_guest()
         # Not under the folder of the tests: the user of the sandbox must be able to reach it.
         self.folder = Path(tempfile.mkdtemp(prefix="guest"))
         self.folder.chmod(0o755)

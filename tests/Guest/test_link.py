@@ -12,7 +12,7 @@ import time
 import unittest
 from pathlib import Path
 
-from host import ACK, END, ENV, GUEST, HEADER, HELLO, OUT, PING, PONG, RUN, STARTED, TAKEN, WELCOME, Guest
+from host import ACK, END, ENV, GUEST, HEADER, HELLO, OUT, PING, PONG, RUN, STARTED, TAKEN, WELCOME, Guest, require_guest
 
 RING = 8 << 20
 
@@ -208,6 +208,7 @@ class LinkTests(unittest.TestCase):
 
 class SafetyTests(unittest.TestCase):
     def test_outside_a_pid_namespace_of_its_own_it_refuses_to_start(self) -> None:
+        require_guest()
         for command in ([], ["unshare", "--pid", "--fork"]):
             with self.subTest(command):
                 result = subprocess.run(
