@@ -250,7 +250,7 @@ side_by_side() {
     name=${running[$ended]}
     unset "running[$ended]"
     say "== $name"
-    cat "$folder/$name.log"
+    grep -v '\.\.\. skipped ' "$folder/$name.log" || true
     report "$name"
   done
 }

@@ -9,7 +9,7 @@ die() {
   exit 1
 }
 
-need_root() { [ "$(id -u)" = 0 ] || die "must run as root ($1)."; }
+need_root() { [ "$(id -u)" = 0 ] || die "must run as root: $1."; }
 
 # seconds_since START: whole seconds since START, a value of $SECONDS.
 seconds_since() { printf '%s' $((SECONDS - $1)); }
