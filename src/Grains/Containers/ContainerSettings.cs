@@ -58,6 +58,8 @@ internal static class ContainerSettings
         // Below what anything else on the machine has (1024): however many sandboxes compute, a worker beside them gets its turn.
         CPUShares = Shares(spec.Cpus, light: false),
         PidsLimit = spec.Pids,
+        // The engine's 64 MiB are too little for shared arrays of a sandbox with much memory: a write beyond them ends in SIGBUS.
+        ShmSize = spec.ShmBytes,
         // The REPL raises its own to 1000: the supervisor must not be the one that the kernel picks.
         OomScoreAdj = 500,
         LogConfig = new LogConfig { Type = "none" },

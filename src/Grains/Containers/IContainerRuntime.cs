@@ -45,10 +45,16 @@ public sealed record ContainerSpec(
 {
     private const long Mib = 1024 * 1024;
 
+    /// <summary>Size of <c>/dev/shm</c>, which is memory.</summary>
+    public required long ShmBytes { get; init; }
+
     /// <summary>A container with the template's own limits, and without a network.</summary>
     public static ContainerSpec Of(SandboxId sandbox, string name, Template template) => new(
         sandbox, name, template.Image, template.Runtime, template.MemoryMib * Mib, template.Cpus, template.Pids,
-        template.HomeMib * Mib, template.TmpMib * Mib, Egress: false, template.Preload);
+        template.HomeMib * Mib, template.TmpMib * Mib, Egress: false, template.Preload)
+    {
+        ShmBytes = template.SharedMemoryBytes(template.MemoryMib * Mib, template.HomeMib * Mib, template.TmpMib * Mib),
+    };
 }
 
 /// <summary>A container of ours as the engine lists it.</summary>

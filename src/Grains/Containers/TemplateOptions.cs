@@ -59,6 +59,10 @@ public sealed class Template
     [Range(1, 1024 * 1024)]
     public int TmpMib { get; set; } = 64;
 
+    /// <summary>Size of <c>/dev/shm</c> in MiB, where programs put shared memory. Default: a quarter of the sandbox's memory. Never more than three quarters of what a full home and a full <c>/tmp</c> leave.</summary>
+    [Range(1, 1024 * 1024)]
+    public int? ShmMib { get; set; }
+
     /// <summary>Python modules that a REPL imports before it is ready, separated by commas, such as <c>numpy,pandas</c>. Default: none.</summary>
     [MaxLength(1024), RegularExpression("^([A-Za-z_][A-Za-z0-9_]*([.,][A-Za-z_][A-Za-z0-9_]*)*)?$")]
     public string Preload { get; set; } = "";

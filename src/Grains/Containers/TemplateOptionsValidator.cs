@@ -24,6 +24,8 @@ internal sealed partial class TemplateOptionsValidator(IOptions<EngineOptions> e
             result.AddResult(new TemplateValidator().Validate(key, template));
             if (template.HomeMib + template.TmpMib >= template.MemoryMib)
                 result.AddError($"{key}: HomeMib and TmpMib together must stay below MemoryMib, because full they would leave no memory.");
+            else if (template.HomeMib + template.TmpMib + template.ShmMib >= template.MemoryMib)
+                result.AddError($"{key}: HomeMib, TmpMib and ShmMib together must stay below MemoryMib, because full they would leave no memory.");
             if (template.MaxMemoryMib < template.MemoryMib) result.AddError($"{key}: MaxMemoryMib must not be below MemoryMib.");
             if (template.MaxHomeMib < template.HomeMib) result.AddError($"{key}: MaxHomeMib must not be below HomeMib.");
             if (template.PoolMax < template.PoolMin) result.AddError($"{key}: PoolMax must not be below PoolMin.");

@@ -6,6 +6,7 @@ namespace Podflare.Containers;
 public static class TemplateSpec
 {
     private const long Mib = 1024 * 1024;
+    private const int SharedMemoryDivisor = 4;
 
     extension(TemplateOptions templates)
     {
@@ -21,6 +22,10 @@ public static class TemplateSpec
         /// <summary>The largest home that a create may ask for, in MiB.</summary>
         public int HomeLimitMib => template.MaxHomeMib ?? template.HomeMib;
 
+        /// <summary>The size of <c>/dev/shm</c> in bytes: at most three quarters of what a full home and a full <c>/tmp</c> leave of the memory.</summary>
+        public long SharedMemoryBytes(long memory, long home, long tmp) =>
+            Math.Min(template.ShmMib * Mib ?? memory / SharedMemoryDivisor, (memory - home - tmp) / 4 * 3);
+
         /// <summary>The container for a sandbox; a wish is never above the template's limit.</summary>
         /// <param name="sandbox">The default value gives the shape: what all containers for such a wish have in common.</param>
         public ContainerSpec ToContainer(SandboxId sandbox, SandboxSpec spec)
@@ -35,6 +40,7 @@ public static class TemplateSpec
                 MemoryBytes = memory * Mib,
                 HomeBytes = home * Mib,
                 TmpBytes = tmp * Mib,
+                ShmBytes = template.SharedMemoryBytes(memory * Mib, home * Mib, tmp * Mib),
                 Egress = spec.Egress && template.Egress,
             };
         }

@@ -26,6 +26,7 @@ public sealed class DockerRuntimeTests(EngineBench bench) : IClassFixture<Engine
         Assert.Equal((536_870_912, 536_870_912, 1_000_000_000, 128L), (host.Memory, host.MemorySwap, host.NanoCPUs, host.PidsLimit));
         Assert.Equal(128, host.CPUShares);
         Assert.Equal(500, host.OomScoreAdj);
+        Assert.Equal(134_217_728, host.ShmSize);
         Assert.Equal("none", host.LogConfig?.Type);
         Assert.Equal("rw,exec,nosuid,nodev,size=268435456,uid=1000,gid=1000,mode=0755", host.Tmpfs!["/root"]);
         Assert.Equal("rw,exec,nosuid,nodev,size=67108864,mode=1777", host.Tmpfs!["/tmp"]);

@@ -1,8 +1,10 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Podflare.Egress;
 using Podflare.Guests;
+using Podflare.Sandboxes;
 
 namespace Podflare.Containers;
 
@@ -36,8 +38,22 @@ public sealed class ContainerServicesTests
     }
 
     [Theory]
+    [InlineData(512, 256, 64, null, 128)]
+    [InlineData(2048, 256, 64, null, 512)]
+    [InlineData(512, 256, 64, 32, 32)]
+    [InlineData(512, 400, 72, null, 30)]
+    public void Shared_memory_grows_with_the_memory_and_leaves_some_of_it(int memory, int home, int tmp, int? shared, int expected)
+    {
+        var template = new Template { Image = "i", MemoryMib = memory, HomeMib = home, TmpMib = tmp, ShmMib = shared };
+        var shape = ContainerSpec.Of(default, "t", template);
+        Assert.Equal((long)expected << 20, shape.ShmBytes);
+        Assert.Equal(shape, template.ToContainer(default, new SandboxSpec("t", default, default, null, null, false, ImmutableSortedDictionary<string, string>.Empty, ImmutableSortedDictionary<string, string>.Empty)));
+    }
+
+    [Theory]
     [InlineData("Podflare:Templates:big:MemoryMib", "2048", "Image")]
     [InlineData("Podflare:Templates:default:HomeMib", "500", "HomeMib")]
+    [InlineData("Podflare:Templates:default:ShmMib", "200", "ShmMib")]
     [InlineData("Podflare:Templates:default:Cpus", "0", "Cpus")]
     [InlineData("Podflare:Templates:Bad_Name:Image", "x", "Bad_Name")]
     [InlineData("Podflare:Templates:default:Runtime", "runsc", "Podflare:Engine:Runtimes")]
