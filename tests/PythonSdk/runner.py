@@ -1,5 +1,6 @@
 """Runs the tests of this folder; the last line is ``N passed, N failed``."""
 
+import logging
 import signal
 import sys
 import unittest
@@ -10,6 +11,8 @@ from service import SERVICE
 
 def main() -> int:
     loader = unittest.TestLoader()
+    # Retries are what many tests are about. Those that look at the log capture it.
+    logging.getLogger("podflare").addHandler(logging.NullHandler())
     here = str(Path(__file__).parent)
     suite = loader.loadTestsFromNames(sys.argv[1:]) if sys.argv[1:] else loader.discover(here, top_level_dir=here)
     # So that the service is stopped then too.

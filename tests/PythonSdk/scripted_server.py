@@ -57,12 +57,16 @@ class Exchange(BaseHTTPRequestHandler):
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
         for line in lines:
-            data = line.encode() if isinstance(line, str) else json.dumps(line).encode() + b"\n"
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+            self.line(line)
         if cut:
             self.close_connection = True
         else:
             self.wfile.write(b"0\r\n\r\n")
+
+    def line(self, line: Any) -> None:
+        """Sends one event of a stream whose headers were sent."""
+        data = line.encode() if isinstance(line, str) else json.dumps(line).encode() + b"\n"
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
 
     def drop(self) -> None:
         """No answer at all."""
@@ -97,10 +101,11 @@ class ScriptedServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, *scripts: Script) -> None:
+    def __init__(self, *scripts: Script, created: dict[str, Any] | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Exchange)
         self._scripts = list(scripts)
         self._lock = threading.Lock()
+        self._created = created or {}
         self.creates: list[Seen] = []
         self.requests: list[Seen] = []
         """All but creates and deletes."""
@@ -111,7 +116,7 @@ class ScriptedServer(ThreadingHTTPServer):
         seen = exchange.seen
         if (seen.method, seen.target) == ("POST", "/v1/sandboxes"):
             self.creates.append(seen)
-            exchange.json({"id": SANDBOX, "state": "ready", "a_newer_field": {}})
+            exchange.json({"id": SANDBOX, "state": "ready", "a_newer_field": {}, **self._created})
         elif (seen.method, seen.target) == ("DELETE", f"/v1/sandboxes/{SANDBOX}"):
             exchange.bytes(b"", 204)
         else:

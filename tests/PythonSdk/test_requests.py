@@ -23,7 +23,7 @@ from podflare import (
     SandboxQuotaExceededError,
     UnavailableError,
 )
-from podflare._errors import _BY_CODE, error_of
+from podflare._api_errors import _BY_CODE, error_of
 from podflare._retry import Budget
 from podflare._settings import settings_of
 from scripted_server import SANDBOX, ScriptedServer, end

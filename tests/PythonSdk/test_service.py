@@ -110,7 +110,7 @@ class BlockingTests(unittest.TestCase):
         with Sandbox(client=self.client) as sandbox:
             thread = threading.Thread(target=lambda: found.append(sandbox.run_code("while True: pass").exit_code))
             thread.start()
-            wait_until(lambda: bool(sandbox._operations.open_runs()), 10, "the run is accepted")
+            wait_until(lambda: bool(sandbox._operations.open_runs.all()), 10, "the run is accepted")
             sandbox.interrupt()
             thread.join(20)
         self.assertEqual([130], found)
@@ -205,7 +205,7 @@ class AsyncTests(unittest.TestCase):
                 busy = asyncio.create_task(sandbox.run_code("while True: pass"))
                 for _ in range(1000):
                     await asyncio.sleep(0)
-                    if sandbox._operations.open_runs():
+                    if sandbox._operations.open_runs.all():
                         break
                     await sandbox.info()
                 await sandbox.interrupt()

@@ -1,14 +1,9 @@
 """Podflare: code sandboxes for AI agents, on your own machines."""
 
-from ._async_client import AsyncClient
-from ._async_sandbox import AsyncRunStream, AsyncSandbox
-from ._client import Client
-from ._diff import SandboxDiff
-from ._errors import (
+from ._api_errors import (
     ApiError,
     AuthenticationError,
     CodeTooLargeError,
-    ConnectionFailedError,
     DiskFullError,
     EventsEvictedError,
     FileAccessDeniedError,
@@ -26,9 +21,6 @@ from ._errors import (
     NotAFolderError,
     NotFoundError,
     NotOfferedError,
-    PodflareError,
-    PodflareWarning,
-    ProtocolError,
     RateLimitedError,
     RemoteFileNotFoundError,
     RunNotFoundError,
@@ -40,16 +32,23 @@ from ._errors import (
     SandboxUnreachableError,
     ShuttingDownError,
     StorageUnavailableError,
-    StreamEndedError,
     TemplateNotFoundError,
     TooLargeError,
     TooManyRequestsError,
     UnavailableError,
 )
+from ._async.client import AsyncClient
+from ._async.sandbox import AsyncSandbox
+from ._async.stream import AsyncRunStream
+from ._diff import SandboxDiff
+from ._errors import ClientClosedError, ConnectionFailedError, PodflareError, PodflareWarning, ProtocolError, StreamEndedError
 from ._events import CodeError, Event, ExitEvent, StderrEvent, StdoutEvent
-from ._models import FileInfo, RunInfo, RunResult, SandboxInfo
+from ._models import FileInfo, RunInfo, SandboxInfo
+from ._result import RunResult
 from ._retry import RetryPolicy
-from ._sandbox import RunStream, Sandbox
+from ._sync.client import Client
+from ._sync.sandbox import Sandbox
+from ._sync.stream import RunStream
 from ._trace import TraceparentWarning
 from ._version import VERSION as __version__
 
@@ -60,6 +59,7 @@ __all__ = [
     "AsyncSandbox",
     "AuthenticationError",
     "Client",
+    "ClientClosedError",
     "CodeError",
     "CodeTooLargeError",
     "ConnectionFailedError",

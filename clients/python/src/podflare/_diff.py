@@ -1,4 +1,4 @@
-"""What differs between the files of two sandboxes."""
+"""The differences between the files of two sandboxes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ._errors import ProtocolError
-from ._models import RunResult
+from ._result import RunResult
 
 FOLDERS = ("/root", "/tmp")
 
-# Runs inside a sandbox, as a shell script: a process of its own, which leaves the names of the Python REPL alone. It tells of regular files
-# and links only, and opens nothing else: a pipe would block it. Names that are not UTF-8 are escaped, as JSON text is ASCII.
+# Runs in the sandbox as a bash run, in a process of its own, so that the variables of the Python REPL are not touched. It lists regular files
+# and links only and opens nothing else, since a pipe would block it. Names that are not UTF-8 are escaped, as JSON text is ASCII.
 SCAN = r"""exec python3 -I -c '
 import hashlib, json, os, stat, sys
 for top in sys.argv[1:]:
@@ -42,24 +42,24 @@ print(json.dumps("end"))
 
 @dataclass(frozen=True, slots=True)
 class SandboxDiff:
-    """What differs between the files under ``/root`` and ``/tmp`` of two sandboxes. Paths are absolute and sorted."""
+    """The differences between the files of two sandboxes under ``/root`` and ``/tmp``. Paths are absolute and sorted."""
 
     only_here: tuple[str, ...]
     only_there: tuple[str, ...]
     changed: tuple[str, ...]
-    """There in both, with another content by SHA-256, or as a link to another place."""
+    """In both, with different content (by SHA-256) or with different link targets."""
     unreadable: tuple[str, ...] = ()
-    """There in both, but not readable in one of them, so nothing is known of their content."""
+    """In both, but not readable in at least one, so they were not compared."""
 
     def __bool__(self) -> bool:
-        """Whether anything differs, as far as it is known."""
+        """Whether anything is known to differ."""
         return bool(self.only_here or self.only_there or self.changed)
 
 
 def files_of(scan: RunResult) -> Mapping[str, str | None]:
-    """Reads what SCAN has printed: a digest by path, None where a file cannot be read."""
+    """Parses the output of SCAN: a digest for each path, None if the file cannot be read."""
     lines = scan.stdout.splitlines()
-    # The exit code alone would not tell that a line is missing.
+    # The exit code alone would not show that a line is missing.
     if not scan.ok or not lines or lines.pop() != '"end"':
         error = ProtocolError(f"the files of a sandbox could not be listed: exit code {scan.exit_code}, {scan.stderr.strip()[-300:] or 'no message'}")
         error.run_id = scan.run_id

@@ -1,4 +1,4 @@
-"""Where the bytes of a download go."""
+"""The targets of downloads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import IO, Union
 
 
 class Target:
-    """A local file, which appears when it is whole, or an open binary file, which is written from where it stands."""
+    """A local file, which appears when it is complete, or an open binary file, which is written from its current position."""
 
     def __init__(self, target: Union[str, "os.PathLike[str]", IO[bytes]]) -> None:
         self._path: str | None = None
@@ -19,13 +19,16 @@ class Target:
             self._partial = f"{self._path}.{secrets.token_hex(4)}.part"
             self._file: IO[bytes] = open(self._partial, "xb")
             self.is_restartable = True
+        elif not hasattr(target, "write"):
+            raise TypeError(f"target must be the path of a local file or an open binary file, not {type(target).__name__}")
         else:
             self._file = target
             self.is_restartable = target.seekable()
         self._start = self._file.tell() if self.is_restartable else 0
 
-    def write(self, piece: bytes) -> None:
-        self._file.write(piece)
+    @property
+    def file(self) -> IO[bytes]:
+        return self._file
 
     def restart(self) -> None:
         self._file.seek(self._start)

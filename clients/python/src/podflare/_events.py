@@ -1,4 +1,4 @@
-"""Events of a run, and how their lines are read."""
+"""The events of a run, and how their lines are parsed."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ from ._errors import ProtocolError
 
 @dataclass(frozen=True, slots=True)
 class StdoutEvent:
-    """Text that the code wrote to standard output: at most one line, its newline included."""
+    """Text that the code wrote to standard output: at most one line, including its newline. ``str(event)`` is the text."""
 
     type: Literal["stdout"] = field(default="stdout", init=False)
     data: str
     seq: int
-    """Counts the events of a run from 1, without gaps."""
+    """The number of the event in its run, from 1, without gaps."""
     ts: int
     """Unix time in milliseconds at which the sandbox saw the text."""
     run_id: str | None = None
 
+    def __str__(self) -> str:
+        return self.data
+
 
 @dataclass(frozen=True, slots=True)
 class StderrEvent:
-    """Text that the code wrote to standard error: at most one line, its newline included."""
+    """Text that the code wrote to standard error: at most one line, including its newline. ``str(event)`` is the text."""
 
     type: Literal["stderr"] = field(default="stderr", init=False)
     data: str
@@ -32,14 +35,18 @@ class StderrEvent:
     ts: int
     run_id: str | None = None
 
+    def __str__(self) -> str:
+        return self.data
+
 
 @dataclass(frozen=True, slots=True)
 class CodeError:
-    """The exception that ended a run. Parts that the server does not tell are empty."""
+    """The uncaught exception that ended a run. Parts that the server does not report are empty."""
 
     name: str = ""
     value: str = ""
-    traceback: str | None = None
+    traceback: str | None = field(default=None, repr=False)
+    """Not in ``repr``, because it is in the result's stderr as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +59,15 @@ class ExitEvent:
     seq: int
     ts: int
     reason: str | None = None
-    """``timeout``, ``interrupted``, ``killed``, ``expired``, ``oom``, ``crashed`` or ``lost``; None where the code tells all."""
+    """``timeout``, ``interrupted``, ``killed``, ``expired``, ``oom``, ``crashed`` or ``lost``; None if the exit code says it all."""
     error: CodeError | None = None
     run_id: str | None = None
+    state_lost: bool = False
+    """This end destroyed the variables of the sandbox, as far as the server reports it."""
 
     @property
     def data(self) -> int:
-        """The exit code, under its name on the wire."""
+        """The exit code, under its name in the HTTP API."""
         return self.code
 
 
@@ -67,18 +76,18 @@ Event = Union[StdoutEvent, StderrEvent, ExitEvent]
 
 @dataclass(frozen=True, slots=True)
 class UnknownEvent:
-    """Of a type that a newer server knows. It is counted but never shown, so that it breaks no reader."""
+    """An event type of a newer server. It is counted but not delivered, so that existing programs keep working."""
 
     seq: int
 
 
 def parse_event(line: bytes, run_id: str | None) -> Event | UnknownEvent | None:
-    """Reads one line.
+    """Parses one line.
 
-    Returns None for an empty line, which only says that the connection lives, and for an event of an unknown type without ``seq``.
-    Raises ProtocolError for a line that is no event.
+    Returns None for an empty line, which only keeps the connection alive, and for an event of an unknown type without ``seq``.
+    Raises ProtocolError for a line that is not an event.
     """
-    # A type and the keys of a known one are all that counts here; whatever else there is belongs to a newer server.
+    # Other keys are ignored: they belong to newer servers.
     if not line or line.isspace():
         return None
     try:
@@ -101,7 +110,7 @@ def parse_event(line: bytes, run_id: str | None) -> Event | UnknownEvent | None:
         return StderrEvent(data, seq, at, run)
     if kind == "exit" and type(data) is int:
         reason = event.get("reason")
-        return ExitEvent(data, seq, at, reason if isinstance(reason, str) else None, _parse_error(event.get("error")), run)
+        return ExitEvent(data, seq, at, reason if isinstance(reason, str) else None, _parse_error(event.get("error")), run, event.get("state_lost") is True)
     if kind in ("stdout", "stderr", "exit"):
         raise ProtocolError(f"the server sent an event whose data is of the wrong type: {_shown(line)}")
     return UnknownEvent(seq)
@@ -125,15 +134,15 @@ def _shown(line: bytes) -> str:
 
 
 class LineSplitter:
-    """Cuts bytes into lines, in time that grows with the bytes alone, however they are cut and however long a line is."""
+    """Splits bytes into lines, in time proportional to the number of bytes, however they arrive and however long a line is."""
 
     def __init__(self) -> None:
         self._open: list[bytes] = []
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Returns the lines that are complete now, without their newlines.
+        """Returns the lines that are now complete, without their newlines.
 
-        Only ``\\n`` ends a line. A last line without it is never returned: it is the start of one whose rest has not arrived.
+        Only ``\\n`` ends a line. Text after the last one is kept until its line is complete.
         """
         lines = data.split(b"\n")
         if len(lines) == 1:
@@ -150,7 +159,7 @@ class LineSplitter:
 
 
 class Cursor:
-    """Where a reader of a run is: passes each event on once, in order, whatever is sent again after a break."""
+    """The position of a reader in a run. It delivers each event once and in order, whatever is sent again after a reconnection."""
 
     def __init__(self, after: int, run_id: str | None = None) -> None:
         self.after = after
@@ -158,7 +167,7 @@ class Cursor:
         self.has_exit = False
 
     def take(self, lines: list[bytes]) -> tuple[list[Event], ProtocolError | None]:
-        """Returns the new events, and what was wrong behind them if anything was."""
+        """Returns the new events, and the error after them if there was one."""
         events: list[Event] = []
         for line in lines:
             try:
@@ -168,14 +177,14 @@ class Cursor:
             if event is None:
                 continue
             if isinstance(event, ExitEvent) and event.seq <= self.after:
-                # The exit is sent again to a reader who asks behind it.
+                # The server repeats the exit for a reader that has already passed it.
                 self.has_exit = True
                 events.append(event)
                 return events, None
             if event.seq <= self.after:
                 continue
             if event.seq != self.after + 1:
-                return events, ProtocolError(f"the server left out events: {event.seq} follows {self.after}")
+                return events, ProtocolError(f"the server skipped events: {event.seq} follows {self.after}")
             self.after = event.seq
             if isinstance(event, UnknownEvent):
                 continue

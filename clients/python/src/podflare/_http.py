@@ -1,24 +1,30 @@
-"""How requests and answers look to httpx, for both clients."""
+"""How requests and answers look to httpx, for both halves."""
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Mapping
-from typing import Any
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Optional, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 
-from ._core import Answer
+from ._errors import ClientClosedError, ConnectionFailedError
 from ._requests import Request
 from ._settings import Settings
+from ._steps import Answer, Broken
 from ._version import VERSION
 
+T = TypeVar("T")
+
 BROKEN = httpx.TransportError
-"""What httpx raises where a connection fails. Anything else is a mistake of the program, or of what it uploads."""
+"""What httpx raises when a connection fails. Anything else is a mistake in the program, or in what it uploads."""
+
+_NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
 
 class Bearer(httpx.Auth):
-    """Sends the API key. Without one it keeps a .netrc file from being used instead."""
+    """Sends the API key. Without a key it prevents the use of a .netrc file."""
 
     def __init__(self, api_key: str | None) -> None:
         self._api_key = api_key
@@ -29,15 +35,46 @@ class Bearer(httpx.Auth):
         yield request
 
 
-def client_options(settings: Settings) -> dict[str, Any]:
-    return {
-        "auth": Bearer(settings.api_key),
-        "headers": {"user-agent": f"podflare-selfhosted/{VERSION}"},
-        "timeout": httpx.Timeout(settings.read_timeout_seconds, connect=settings.connect_timeout_seconds),
-        # Each stream holds a connection, so their number must not have a small limit. The server keeps idle ones for longer than this.
-        "limits": httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=60),
-        "follow_redirects": False,
-    }
+class Limit:
+    """A time limit for an operation as a whole, where no caller waits for its result."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        return max(0.0, self._end - time.monotonic())
+
+    def timeout(self) -> httpx.Timeout:
+        """For one request: connecting and waiting for the answer share what is left."""
+        if self.left == 0:
+            raise ConnectionFailedError("the server did not answer in time")
+        return httpx.Timeout(max(0.05, self.left / 2))
+
+
+def open_http(kind: Callable[..., T], transport_kind: Callable[..., Any], settings: Settings, verify: bool | str, transport: Any) -> T:
+    """A client of httpx with our settings."""
+    # Each stream holds a connection, so their number must not have a small limit. The server keeps idle ones for longer than this.
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=60)
+    if transport is None and settings.is_loopback:
+        # With a transport of our own the proxies of the environment are not used: none of them reaches this machine.
+        transport = transport_kind(verify=verify, limits=limits)
+    try:
+        return kind(
+            auth=Bearer(settings.api_key),
+            headers={"user-agent": f"podflare-selfhosted/{VERSION}"},
+            timeout=httpx.Timeout(settings.read_timeout_seconds, connect=settings.connect_timeout_seconds),
+            limits=limits,
+            follow_redirects=False,
+            verify=verify,
+            transport=transport,
+        )
+    except (ImportError, ValueError) as e:
+        raise ValueError(f"the proxy in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY cannot be used: {e}. NO_PROXY exempts {settings.base}") from e
+
+
+def extensions_of(extensions: Mapping[str, Any], limit: Optional[Limit]) -> dict[str, Any]:
+    return {**extensions, "timeout": limit.timeout().as_dict()} if limit is not None else dict(extensions)
 
 
 def url_of(settings: Settings, request: Request) -> str:
@@ -45,16 +82,27 @@ def url_of(settings: Settings, request: Request) -> str:
 
 
 def answer_of(response: httpx.Response, body: bytes = b"") -> Answer:
-    return Answer(response.status_code, _by_lower_name(response.headers), body)
+    return Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body)
 
 
-def send_at_once(event: str, info: Mapping[str, Any]) -> None:
-    """A trace hook that switches Nagle's algorithm off. Older httpx leaves it on, and each request with a body then waits 40 ms for an ACK."""
-    if event == "connection.connect_tcp.complete":
-        connection = info["return_value"].get_extra_info("socket")
-        if connection is not None:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+def broken(error: httpx.TransportError, settings: Settings) -> Broken:
+    return Broken(error, settings.base, _hint(error, settings), not isinstance(error, _NOT_CONNECTED))
 
 
-def _by_lower_name(headers: httpx.Headers) -> Mapping[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+def ensure_open(is_closed: bool) -> None:
+    if is_closed:
+        raise ClientClosedError("This client is closed; create a new one, or use it inside its 'with' block.")
+
+
+def _hint(error: httpx.TransportError, settings: Settings) -> str:
+    text = str(error)
+    if isinstance(error, httpx.ProxyError):
+        return "The connection goes through the proxy in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY; NO_PROXY exempts an address."
+    if not isinstance(error, _NOT_CONNECTED):
+        return ""
+    if "CERTIFICATE_VERIFY" in text:
+        return "The server's certificate is not trusted: verify='ca.pem' names the certificate authority."
+    if "SSL" in text or "WRONG_VERSION" in text:
+        return "Does the server use TLS? If not, its address starts with http://."
+    port = "" if urlsplit(settings.base).port is not None else " The address has no port; by default the server listens on 7070."
+    return f"Is the server running?{port} 'podflare doctor' checks it; host=… or PODFLARE_HOSTD_URL sets the address."

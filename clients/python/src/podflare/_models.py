@@ -1,57 +1,43 @@
-"""What the server tells of sandboxes, runs and files."""
+"""Descriptions of sandboxes, runs and files, as the server sends them."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._errors import PodflareWarning
-from ._events import CodeError
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """A run that has ended."""
-
-    stdout: str
-    stderr: str
-    exit_code: int
-    reason: str | None
-    """Why it ended where the exit code does not tell: ``timeout``, ``interrupted``, ``killed``, ``expired``, ``oom``, ``crashed``, ``lost``."""
-    error: CodeError | None
-    """The uncaught exception, where the server tells it."""
-    run_id: str | None
-    trace_id: str | None
-    """The trace in which the run is seen, 32 hex digits."""
-    repl_restarted: bool = False
-    """The names of earlier runs are gone, because the Python process had died."""
-
-    @property
-    def ok(self) -> bool:
-        return self.exit_code == 0
+from ._api_errors import SandboxEndedError, SandboxLostError
+from ._warn import warn
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxInfo:
-    """A sandbox as the server describes it. ``raw`` has all of it."""
+    """A sandbox as the server describes it. ``raw`` is the complete answer.
+
+    >>> sandbox.info().state
+    'ready'
+    """
 
     id: str
     state: str
+    """``ready``, ``ending``, ``ended`` or ``lost``."""
     template: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     created_at: str | None = None
-    """RFC 3339, as are all times here."""
+    """RFC 3339, like all times here."""
     expires_at: str | None = None
     ended_at: str | None = None
     ended_reason: str | None = None
+    """``deleted``, ``expired`` or ``idle``."""
     region: str | None = None
     endpoint: str | None = None
     warnings: tuple[str, ...] = ()
-    """What was accepted leniently, brought down to a limit, or is not offered there."""
+    """What the server changed in the request, reduced to a limit, or does not offer."""
+    egress: bool | None = None
+    """Whether the sandbox can reach the internet."""
+    idle_timeout_seconds: float | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -69,6 +55,8 @@ class SandboxInfo:
             region=_text(body, "region"),
             endpoint=_text(body, "endpoint"),
             warnings=_notes(body),
+            egress=body["egress"] if isinstance(body.get("egress"), bool) else None,
+            idle_timeout_seconds=_number(body, "idle_timeout_seconds"),
             raw=body,
         )
 
@@ -82,20 +70,25 @@ class SandboxPage:
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> SandboxPage:
-        # A list that is not complete must not look complete.
+        # An incomplete list must not look complete.
         for note in _notes(body):
-            warnings.warn(note, PodflareWarning, stacklevel=2)
+            warn(note)
         return cls(tuple(SandboxInfo.parse(item) for item in body["sandboxes"]), _text(body, "next_cursor"))
 
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """A run as the server describes it. ``raw`` has all of it."""
+    """A run as the server describes it. ``raw`` is the complete answer.
+
+    >>> sandbox.get_run(result.run_id).state
+    'ended'
+    """
 
     id: str
     state: str
+    """``queued``, ``running`` or ``ended``."""
     exit_code: int | None = None
-    """None until it has ended."""
+    """None until the run has ended."""
     reason: str | None = None
     first_seq: int | None = None
     """The oldest event that is kept."""
@@ -105,6 +98,12 @@ class RunInfo:
     ended_at: str | None = None
     trace_id: str | None = None
     repl_restarted: bool = False
+    """The variables of earlier runs are gone, because the Python process had died before this run."""
+    language: str | None = None
+    """``python`` or ``bash``."""
+    timeout_seconds: float | None = None
+    state_lost: bool = False
+    """The end of this run destroyed the variables, as far as the server reports it."""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -121,16 +120,19 @@ class RunInfo:
             ended_at=_text(body, "ended_at"),
             trace_id=_text(body, "trace_id"),
             repl_restarted=body.get("repl_restarted") is True,
+            language=_text(body, "language"),
+            timeout_seconds=_number(body, "timeout_seconds"),
+            state_lost=body.get("state_lost") is True,
             raw=body,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class FileInfo:
-    """A file or folder in a listing. ``raw`` has all that the server tells."""
+    """A file or folder in a listing. ``raw`` is the complete entry."""
 
     name: str
-    """Bytes of the name that are not UTF-8 are escaped as ``os.fsdecode`` does."""
+    """Bytes that are not UTF-8 are escaped as in ``os.fsdecode``."""
     type: str = "file"
     size: int | None = None
     modified_at: str | None = None
@@ -165,3 +167,16 @@ def _notes(body: Mapping[str, Any]) -> tuple[str, ...]:
 def _whole(body: Mapping[str, Any], name: str) -> int | None:
     value = body.get(name)
     return value if type(value) is int else None
+
+
+def _number(body: Mapping[str, Any], name: str) -> float | None:
+    value = body.get(name)
+    return value if type(value) in (int, float) else None
+
+
+def ensure_alive(info: SandboxInfo) -> None:
+    """Raises the error that a run in this sandbox would raise if it has ended."""
+    if info.state in ("ended", "ending"):
+        raise SandboxEndedError(f"the sandbox has ended: {info.ended_reason or info.state}", code="sandbox_ended", ended_reason=info.ended_reason)
+    if info.state == "lost":
+        raise SandboxLostError("the sandbox is lost: its machine or container has failed", code="sandbox_lost")

@@ -1,27 +1,29 @@
-"""The operations of clients and sandboxes: each method checks its arguments, builds the request, and returns what a client carries out.
+"""The operations of clients and sandboxes: each method checks its arguments, builds the request, and returns the steps for a client.
 
-Nothing is sent here, so an argument that is wrong raises before any input or output; and the trace is the one of the moment of the call.
+Nothing is sent here, so a wrong argument raises before any input or output. The current trace is read at the time of the call.
 """
 
 from __future__ import annotations
 
-import threading
-import weakref
 from collections.abc import Mapping
 
-from . import _core as core
+from . import _arguments as arguments
+from . import _calls as calls
+from . import _reading as reading
 from . import _requests as requests
-from ._core import Call, RunState, Stream
 from ._events import Event
 from ._models import FileInfo, RunInfo, SandboxInfo, SandboxPage, parse_listing
+from ._open_runs import OpenRuns
+from ._reading import RunState
 from ._requests import Request
 from ._settings import Settings
+from ._steps import Accepted, Answer, Call, Restart, Stream
 from ._trace import Trace, trace_of_argument, trace_of_call
 from ._uploads import AsyncData, Upload
 
 
 class ClientOperations:
-    """What needs no sandbox to be at hand."""
+    """Operations that do not belong to a sandbox object."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -29,8 +31,8 @@ class ClientOperations:
     def trace(self, call: Trace | None = None, sandbox: Trace | None = None) -> Trace | None:
         return trace_of_call(call, sandbox, self.settings.trace)
 
-    def call(self, request: Request) -> Call[core.Answer]:
-        return core.call(request, self.settings.retry)
+    def call(self, request: Request) -> Call[Answer]:
+        return calls.call(request, self.settings.retry)
 
     def create(
         self,
@@ -59,31 +61,30 @@ class ClientOperations:
             trace=self.trace(sandbox=bound_to),
             idempotency_key=idempotency_key,
         )
-        return core.call_json(request, SandboxInfo.parse, self.settings.retry)
+        return calls.call_json(request, SandboxInfo.parse, self.settings.retry)
 
     def get(self, sandbox_id: str, trace: Trace | None = None) -> Call[SandboxInfo]:
-        return core.call_json(requests.get_sandbox(sandbox_id, self.trace(sandbox=trace)), SandboxInfo.parse, self.settings.retry)
+        return calls.call_json(requests.get_sandbox(sandbox_id, self.trace(sandbox=trace)), SandboxInfo.parse, self.settings.retry)
 
-    def delete(self, sandbox_id: str, trace: Trace | None = None) -> Call[core.Answer]:
+    def delete(self, sandbox_id: str, trace: Trace | None = None) -> Call[Answer]:
         return self.call(requests.delete_sandbox(sandbox_id, self.trace(sandbox=trace)))
 
     def page(self, *, state: str | None, metadata: Mapping[str, str] | None, limit: int | None, cursor: str | None) -> Call[SandboxPage]:
         request = requests.list_sandboxes(state=state, metadata=metadata, limit=limit, cursor=cursor, trace=self.trace())
-        return core.call_json(request, SandboxPage.parse, self.settings.retry)
+        return calls.call_json(request, SandboxPage.parse, self.settings.retry)
 
-    def health(self) -> Call[core.Answer]:
+    def health(self) -> Call[Answer]:
         return self.call(requests.health())
 
 
 class SandboxOperations:
-    """What is done with one sandbox."""
+    """Operations of one sandbox."""
 
     def __init__(self, client: ClientOperations, sandbox_id: str, trace: Trace | None) -> None:
         self.id = sandbox_id
         self._client = client
         self._trace = trace
-        self._runs: weakref.WeakSet[RunState] = weakref.WeakSet()
-        self._lock = threading.Lock()
+        self.open_runs = OpenRuns()
 
     def run(
         self,
@@ -95,7 +96,8 @@ class SandboxOperations:
         on_disconnect: str | None,
         traceparent: str | None,
         idempotency_key: str | None,
-    ) -> tuple[RunState, Stream[Event | core.Accepted]]:
+        in_background: bool = False,
+    ) -> tuple[RunState, Stream[Event | Accepted]]:
         trace = self._trace_of(trace_of_argument(traceparent))
         start = requests.start_run(
             self.id,
@@ -108,43 +110,42 @@ class SandboxOperations:
             trace=trace,
             idempotency_key=idempotency_key,
         )
-        state = RunState()
-        return state, self._read(start, state, 0, trace)
+        state = RunState(start=start)
+        return state, self._read(start, state, 0, trace, in_background)
 
-    def follow(self, run_id: str, after: int) -> tuple[RunState, Stream[Event | core.Accepted]]:
-        if after < 0:
-            raise ValueError("after must not be negative")
+    def follow(self, run_id: str, after: int) -> tuple[RunState, Stream[Event | Accepted]]:
+        arguments.whole("after", after, "the seq of an event", least=0)
         trace = self._trace_of()
         state = RunState(run_id)
         return state, self._read(self._follow(run_id, after, trace), state, after, trace)
 
-    def open_runs(self) -> list[str]:
-        """The runs that were started or followed here and have not ended."""
-        with self._lock:
-            return [state.run_id for state in self._runs if state.run_id is not None and state.exit is None]
-
     def replay(self) -> Stream[Event]:
-        return core.read_replay(requests.replay(self.id, self._trace_of()), self._client.settings.retry)
+        return reading.read_replay(requests.replay(self.id, self._trace_of()), self._client.settings.retry)
 
     def info(self) -> Call[SandboxInfo]:
         return self._client.get(self.id, self._trace)
 
-    def delete(self) -> Call[core.Answer]:
+    def delete(self) -> Call[Answer]:
         return self._client.delete(self.id, self._trace)
 
     def get_run(self, run_id: str) -> Call[RunInfo]:
-        return core.call_json(requests.get_run(self.id, run_id, self._trace_of()), RunInfo.parse, self._client.settings.retry)
+        return calls.call_json(requests.get_run(self.id, run_id, self._trace_of()), RunInfo.parse, self._client.settings.retry)
 
-    def interrupt(self, run_id: str) -> Call[core.Answer]:
+    def interrupt(self, run_id: str) -> Call[Answer]:
         return self._client.call(requests.interrupt_run(self.id, run_id, self._trace_of()))
 
-    def upload(self, path: str, data: AsyncData) -> Call[core.Answer]:
+    def stop(self, state: RunState) -> Stream[Event]:
+        """Interrupts a run that may not have been accepted yet."""
+        trace = self._trace_of()
+        return reading.stop_run(state, lambda run_id: requests.interrupt_run(self.id, run_id, trace))
+
+    def upload(self, path: str, data: AsyncData) -> Call[Answer]:
         return self._client.call(requests.put_file(self.id, path, Upload(data), self._trace_of()))
 
-    def download(self, path: str, *, restartable: bool) -> Stream[bytes | core.Restart]:
-        return core.download(requests.get_file(self.id, path, self._trace_of()), self._client.settings.retry, restartable=restartable)
+    def download(self, path: str, *, restartable: bool) -> Stream[bytes | Restart]:
+        return reading.download(requests.get_file(self.id, path, self._trace_of()), self._client.settings.retry, restartable=restartable)
 
-    def delete_file(self, path: str) -> Call[core.Answer]:
+    def delete_file(self, path: str) -> Call[Answer]:
         return self._client.call(requests.delete_file(self.id, path, self._trace_of()))
 
     def list_files(self, path: str) -> Call[tuple[FileInfo, ...]]:
@@ -152,16 +153,23 @@ class SandboxOperations:
         cursor: str | None = None
         while True:
             page = requests.list_files(self.id, path, cursor, self._trace_of())
-            files, following = yield from core.call_json(page, parse_listing, self._client.settings.retry)
+            files, following = yield from calls.call_json(page, parse_listing, self._client.settings.retry)
             found += files
             if following is None or following == cursor:
                 return tuple(found)
             cursor = following
 
-    def _read(self, start: Request, state: RunState, after: int, trace: Trace | None) -> Stream[Event | core.Accepted]:
-        with self._lock:
-            self._runs.add(state)
-        return core.read_run(start, lambda run_id, seq: self._follow(run_id, seq, trace), state, after, self._client.settings.retry)
+    def _read(
+        self, start: Request, state: RunState, after: int, trace: Trace | None, in_background: bool = False
+    ) -> Stream[Event | Accepted]:
+        # A generator, so that a stream that is never read is not counted as open.
+        self.open_runs.add(state)
+        try:
+            policy = self._client.settings.retry
+            yield from reading.read_run(start, lambda run_id, seq: self._follow(run_id, seq, trace), state, after, policy, in_background=in_background)
+        finally:
+            if state.exit is not None or not state.may_have_started and state.run_id is None:
+                self.open_runs.discard(state)
 
     def _follow(self, run_id: str, after: int, trace: Trace | None) -> Request:
         return requests.follow_run(self.id, run_id, after, self._client.settings.heartbeat_seconds, trace)

@@ -1,15 +1,16 @@
-"""The requests of the API, each built in one place."""
+"""The requests of the API."""
 
 from __future__ import annotations
 
 import json
-import math
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from . import _arguments as arguments
 from ._trace import Trace
 from ._uploads import Upload
 
@@ -18,7 +19,7 @@ HOME = "/root"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call of the API, ready to be sent, and sent again."""
+    """One call of the API, which can be sent repeatedly."""
 
     method: str
     target: str
@@ -46,14 +47,14 @@ def create_sandbox(
     idempotency_key: str | None,
 ) -> Request:
     body = {
-        "template": template,
-        "timeout_seconds": _duration("timeout_seconds", timeout_seconds),
-        "idle_timeout_seconds": _duration("idle_timeout_seconds", idle_timeout_seconds),
-        "ram_mib": ram_mib,
-        "rootfs_gb": rootfs_gb,
-        "egress": egress,
-        "metadata": _texts("metadata", metadata),
-        "env": _texts("env", env),
+        "template": arguments.template(template),
+        "timeout_seconds": arguments.seconds("timeout_seconds", timeout_seconds),
+        "idle_timeout_seconds": arguments.seconds("idle_timeout_seconds", idle_timeout_seconds),
+        "ram_mib": arguments.whole("ram_mib", ram_mib, "MiB"),
+        "rootfs_gb": arguments.whole("rootfs_gb", rootfs_gb, "GiB"),
+        "egress": arguments.flag("egress", egress),
+        "metadata": arguments.texts("metadata", metadata),
+        "env": arguments.texts("env", env),
         "traceparent": bound_to.traceparent if bound_to else None,
         "tracestate": bound_to.tracestate if bound_to else None,
     }
@@ -61,8 +62,10 @@ def create_sandbox(
 
 
 def list_sandboxes(*, state: str | None, metadata: Mapping[str, str] | None, limit: int | None, cursor: str | None, trace: Trace | None) -> Request:
-    query = {"state": state, "limit": limit, "cursor": cursor}
-    query.update({f"metadata.{name}": value for name, value in (_texts("metadata", metadata) or {}).items()})
+    if state is not None:
+        arguments.text("state", state)
+    query = {"state": state, "limit": arguments.whole("page_size", limit, "sandboxes"), "cursor": cursor}
+    query.update({f"metadata.{name}": value for name, value in (arguments.texts("metadata", metadata) or {}).items()})
     return _get(_with_query("/v1/sandboxes", query), trace)
 
 
@@ -90,14 +93,12 @@ def start_run(
     trace: Trace | None,
     idempotency_key: str | None,
 ) -> Request:
-    if not isinstance(code, str):
-        raise TypeError(f"code must be a str, not {type(code).__name__}")
     body = {
-        "code": code,
-        "language": language,
-        "timeout_seconds": _duration("timeout_seconds", timeout_seconds),
-        "env": _texts("env", env),
-        "on_disconnect": on_disconnect,
+        "code": arguments.code(code),
+        "language": arguments.text("language", language),
+        "timeout_seconds": arguments.seconds("timeout_seconds", timeout_seconds),
+        "env": arguments.texts("env", env),
+        "on_disconnect": None if on_disconnect is None else arguments.text("on_disconnect", on_disconnect),
     }
     return _post(_with_query(f"{_sandbox(sandbox_id)}/exec", {"heartbeat": heartbeat_seconds}), body, trace, idempotency_key)
 
@@ -139,17 +140,18 @@ def health() -> Request:
 
 
 def absolute_path(path: str) -> str:
-    """A path inside a sandbox, from its root; a relative one starts in the home folder, as in the code that runs there.
+    """The absolute path of a file in a sandbox. A relative path starts in the home folder, as it does for code in the sandbox.
 
-    Raises ValueError for ``..``: what stands before it may be a link, so only the sandbox could say where it leads.
+    Raises ValueError for ``..``: the part before it may be a link, so only the sandbox could resolve it.
     """
-    if not isinstance(path, str):
-        raise TypeError(f"path must be a str, not {type(path).__name__}")
+    if isinstance(path, PurePath):
+        raise TypeError(f"path must be a str, not {type(path).__name__}: it names a file in the sandbox, use str(…) or .as_posix()")
+    arguments.text("path", path)
     if not path or "\0" in path:
-        raise ValueError("path must not be empty or hold a NUL")
+        raise ValueError("path must not be empty or contain a NUL character")
     parts = [part for part in (path if path.startswith("/") else f"{HOME}/{path}").split("/") if part not in ("", ".")]
     if ".." in parts:
-        raise ValueError(f"path must not hold '..': {path!r}")
+        raise ValueError(f"path must not contain '..': {path!r}")
     return "/" + "/".join(parts)
 
 
@@ -158,8 +160,9 @@ def _get(target: str, trace: Trace | None) -> Request:
 
 
 def _post(target: str, body: Mapping[str, Any], trace: Trace | None, idempotency_key: str | None) -> Request:
-    # From the first attempt on: an answer that is lost must not make a second sandbox, or run code twice.
+    # The first attempt has a key too: if its answer is lost, a retry must not create a second sandbox or run the code twice.
     key = uuid.uuid4().hex if idempotency_key is None else idempotency_key
+    arguments.text("idempotency_key", key)
     if not (1 <= len(key) <= 255 and all("!" <= c <= "~" for c in key)):
         raise ValueError("idempotency_key must be 1 to 255 visible ASCII characters")
     headers = {**_headers(trace), "content-type": "application/json", "idempotency-key": key}
@@ -167,7 +170,7 @@ def _post(target: str, body: Mapping[str, Any], trace: Trace | None, idempotency
 
 
 def _headers(trace: Trace | None) -> dict[str, str]:
-    # Identity: text that arrives line by line must not wait in a decompressor.
+    # No compression: lines must not wait in a decompressor.
     return {"accept-encoding": "identity", **(trace.headers() if trace else {})}
 
 
@@ -177,11 +180,11 @@ def _with_query(path: str, query: Mapping[str, Any]) -> str:
 
 
 def _sandbox(sandbox_id: str) -> str:
-    return f"/v1/sandboxes/{_segment(sandbox_id)}"
+    return f"/v1/sandboxes/{quote(arguments.identifier('sandbox_id', sandbox_id, 'sbx_'), safe='')}"
 
 
 def _run(sandbox_id: str, run_id: str) -> str:
-    return f"{_sandbox(sandbox_id)}/runs/{_segment(run_id)}"
+    return f"{_sandbox(sandbox_id)}/runs/{quote(arguments.identifier('run_id', run_id, 'run_'), safe='')}"
 
 
 def _file(sandbox_id: str, path: str) -> str:
@@ -191,23 +194,3 @@ def _file(sandbox_id: str, path: str) -> str:
     return f"{_sandbox(sandbox_id)}/files{quote(absolute, errors='strict')}"
 
 
-def _segment(name: str) -> str:
-    # "." and ".." would name another route.
-    if not isinstance(name, str) or not name.strip("."):
-        raise ValueError(f"not an id: {name!r}")
-    return quote(name, safe="")
-
-
-def _duration(name: str, seconds: float | None) -> float | None:
-    if seconds is not None and not (seconds > 0 and math.isfinite(seconds)):
-        raise ValueError(f"{name} must be positive")
-    return seconds
-
-
-def _texts(name: str, pairs: Mapping[str, str] | None) -> dict[str, str] | None:
-    if pairs is None:
-        return None
-    for key, value in pairs.items():
-        if not isinstance(key, str) or not isinstance(value, str):
-            raise TypeError(f"{name} must map str to str")
-    return dict(pairs)

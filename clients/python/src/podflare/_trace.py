@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ._errors import PodflareWarning
+from ._warn import warn
 
 TRACEPARENT_VARIABLE = "PODFLARE_TRACEPARENT"
 
@@ -24,7 +24,7 @@ _warned_of: set[str] = set()
 
 
 class TraceparentWarning(PodflareWarning):
-    """A traceparent was padded to 128 bits, or the one of the environment is not valid and ignored."""
+    """A traceparent was padded to 128 bits, or the one in the environment is not valid and was ignored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,14 @@ class Trace:
 def parse_traceparent(text: str) -> tuple[str, bool] | None:
     """Reads a traceparent of at most 512 characters.
 
-    Returns it as it is sent on, and whether its 64-bit trace id was padded with zeros on the left; None where the standard says ignore.
+    Returns the value to send, and whether its 64-bit trace id was padded with zeros on the left. Returns None if the standard says to ignore it.
     """
     text = text.strip(" \t")
     if len(text) > _MAX_LENGTH:
         return None
     if match := _64_BIT.fullmatch(text):
         trace_id, span_id, flags = match.groups()
-        # A padded id is not random, so that bit does not pass.
+        # A padded id is not random, so the random bit is cleared.
         return _render("0" * 16 + trace_id, span_id, int(flags, 16) & _SAMPLED, padded=True)
     match = _STANDARD.fullmatch(text)
     if match is None:
@@ -70,11 +70,11 @@ def _render(trace_id: str, span_id: str, flags: int, *, padded: bool) -> tuple[s
 def trace_of_argument(traceparent: str | None, tracestate: str | None = None) -> Trace | None:
     """The trace that an argument names.
 
-    Raises ValueError for a traceparent that is not valid; warns once where it was padded.
+    Raises ValueError for a traceparent that is not valid, and warns if it was padded.
     """
     if traceparent is None:
         if tracestate is not None:
-            raise ValueError("tracestate says nothing without a traceparent")
+            raise ValueError("tracestate needs a traceparent")
         return None
     if not isinstance(traceparent, str):
         raise TypeError(f"traceparent must be a str, not {type(traceparent).__name__}")
@@ -90,7 +90,7 @@ def trace_of_argument(traceparent: str | None, tracestate: str | None = None) ->
 
 
 def trace_of_environment(environment: Mapping[str, str] = os.environ) -> Trace | None:
-    """The trace that PODFLARE_TRACEPARENT names. An environment must not break a program: a wrong value is warned of once, and ignored."""
+    """The trace that PODFLARE_TRACEPARENT names. The environment must not break a program, so a wrong value is ignored with one warning."""
     text = environment.get(TRACEPARENT_VARIABLE)
     if not text:
         return None
@@ -98,7 +98,7 @@ def trace_of_environment(environment: Mapping[str, str] = os.environ) -> Trace |
     if parsed is None:
         if text not in _warned_of:
             _warned_of.add(text)
-            warnings.warn(f"{TRACEPARENT_VARIABLE} is not a valid traceparent and is ignored: {text[:80]!r}", TraceparentWarning, stacklevel=2)
+            warn(f"{TRACEPARENT_VARIABLE} is not a valid traceparent and is ignored: {text[:80]!r}", TraceparentWarning)
         return None
     value, padded = parsed
     if padded and text not in _warned_of:
@@ -108,12 +108,12 @@ def trace_of_environment(environment: Mapping[str, str] = os.environ) -> Trace |
 
 
 def trace_of_call(argument: Trace | None, sandbox: Trace | None, client: Trace | None) -> Trace | None:
-    """Which trace a call carries: its own argument or span, else the sandbox's, else the client's, which includes the environment's."""
+    """The trace that a call carries: its own argument or the current span, else the sandbox's, else the client's (or the environment's)."""
     return argument or current_span() or sandbox or client
 
 
 def current_span() -> Trace | None:
-    """The current OpenTelemetry span, where that package is installed and there is one."""
+    """The current OpenTelemetry span, if that package is installed and there is a span."""
     try:
         from opentelemetry.baggage.propagation import W3CBaggagePropagator
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -128,4 +128,4 @@ def current_span() -> Trace | None:
 
 
 def _warn_of_padding(text: str, value: str) -> None:
-    warnings.warn(f"traceparent {text.strip()!r} has a 64-bit trace id; it is sent as {value!r}", TraceparentWarning, stacklevel=4)
+    warn(f"traceparent {text.strip()!r} has a 64-bit trace id; it is sent as {value!r}", TraceparentWarning)

@@ -1,4 +1,4 @@
-"""Where the bytes of an upload come from."""
+"""The content of uploads."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import anyio.to_thread
 CHUNK_BYTES = 256 * 1024
 
 Data = Union[bytes, bytearray, memoryview, str, "os.PathLike[str]", IO[bytes], Iterable[bytes]]
-"""What can be uploaded: bytes, a text (as UTF-8), the path of a local file, an open binary file, or chunks of bytes."""
+"""What can be uploaded: bytes, a str (encoded as UTF-8), the path of a local file (``pathlib.Path``), an open binary file, or chunks of bytes."""
 
 AsyncData = Union[Data, AsyncIterable[bytes]]
 
 
 class Upload:
-    """The content of an upload: read in chunks, and again for a repeat where its source allows that."""
+    """The content of an upload. It is read in chunks, and again for a retry if its source allows that."""
 
     def __init__(self, data: AsyncData) -> None:
         self.length: int | None = None
-        """In bytes, where it is known beforehand."""
+        """In bytes, if it is known in advance."""
         self.is_repeatable = True
         self._open: Callable[[], Iterator[bytes]]
         self._async: AsyncIterable[bytes] | None = None
@@ -47,7 +47,7 @@ class Upload:
             chunks = cast("Iterable[bytes]", data)
             self._open = lambda: iter(chunks)
         else:
-            raise TypeError(f"cannot upload {type(data).__name__}")
+            raise TypeError(f"data must be bytes, a str, a Path, an open binary file or an iterable of bytes, not {type(data).__name__}")
 
     def _use_file(self, file: IO[bytes]) -> None:
         self.is_repeatable = file.seekable()
@@ -66,7 +66,7 @@ class Upload:
 
     def __iter__(self) -> Iterator[bytes]:
         if self._async is not None:
-            raise TypeError("only an async client can upload from an async source")
+            raise TypeError("data is an asynchronous iterable: only AsyncSandbox can upload it")
         return self._open()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -75,7 +75,7 @@ class Upload:
                 yield chunk
             return
         chunks = self._open()
-        # Files block, and the event loop has other work.
+        # Reading a file would block the event loop.
         read: Callable[[], Optional[bytes]] = lambda: next(chunks, None)
         while (piece := await anyio.to_thread.run_sync(read)) is not None:
             yield piece
@@ -84,7 +84,7 @@ class Upload:
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:
     while chunk := file.read(CHUNK_BYTES):
         if not isinstance(chunk, bytes):
-            raise TypeError("the file must be opened in binary mode")
+            raise TypeError("data must be a file that is opened in binary mode")
         yield chunk
 
 

@@ -1,0 +1,1 @@
+"""The asyncio half, and the source of the blocking half in ``_sync``."""

@@ -1,0 +1,52 @@
+"""What asynchronous code needs from httpx and anyio. Its counterpart for blocking code is ``podflare._sync.io``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager
+from typing import IO, Any, TypeVar
+
+import anyio
+import anyio.to_thread
+import httpx
+
+from .._uploads import Upload
+
+T = TypeVar("T")
+
+HttpClient = httpx.AsyncClient
+HttpTransport = httpx.AsyncHTTPTransport
+BaseTransport = httpx.AsyncBaseTransport
+
+# anyio sends without Nagle's algorithm already.
+EXTENSIONS: dict[str, Any] = {}
+
+
+async def sleep(seconds: float) -> None:
+    await anyio.sleep(seconds)
+
+
+def shield(seconds: float) -> AbstractContextManager[object]:
+    """Cancelling the task does not stop the block, which ends early after so many seconds."""
+    return anyio.move_on_after(seconds, shield=True)
+
+
+async def write(file: IO[bytes], piece: bytes) -> None:
+    # Writing a file would block the event loop.
+    await anyio.to_thread.run_sync(file.write, piece)
+
+
+async def notify(callback: Callable[[T], object], item: T) -> None:
+    """Calls a function of the user, and awaits what it returns if that is awaitable."""
+    result = callback(item)
+    if inspect.isawaitable(result):
+        await result
+
+
+def chunks_of(upload: Upload) -> AsyncIterator[bytes]:
+    return upload.__aiter__()
+
+
+def pieces_of(response: httpx.Response) -> AsyncIterator[bytes]:
+    return response.aiter_raw()

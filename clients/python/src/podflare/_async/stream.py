@@ -1,0 +1,132 @@
+"""The events of a run, in asynchronous code."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Union
+
+from . import io
+from .client import AsyncClient
+from .._errors import PodflareError
+from .._events import Event
+from .._http import Limit
+from .._log import LOG
+from .._operations import SandboxOperations
+from .._reading import RunState
+from .._result import Output, RunResult
+from .._steps import Accepted, Stream
+from .._views import RunView
+
+# How long a caller who leaves waits for the interrupt of its run.
+INTERRUPT_SECONDS = 5
+
+
+class AsyncRunStream(RunView, AsyncIterator[Event]):
+    """The events of a run as they arrive. The last one is its exit.
+
+    Nothing is sent before the first event is requested, or ``start`` is called, or the stream is entered with ``async with``. A broken
+    connection is not visible: reading continues after the last event.
+
+    Task cancellation or Ctrl-C while an event is awaited, or inside the ``async with`` block, interrupts the run in the sandbox, and so does
+    closing a generator that is inside the block. This takes at most 5 seconds. A run that is left in any other way continues: by ``break``,
+    by ``close``, or by an exception of the program. ``interrupt`` and ``AsyncSandbox.interrupt`` still stop it.
+
+    >>> async with sandbox.run_code_stream("for i in range(3): print(i)") as run:
+    ...     async for event in run:
+    ...         print(event.seq, event.data)
+    ...     result = await run.result()
+    """
+
+    def __init__(self, client: AsyncClient, operations: SandboxOperations, state: RunState, steps: Stream[Union[Event, Accepted]]) -> None:
+        super().__init__(state)
+        self._client = client
+        self._operations = operations
+        self._items = client._stream(steps)
+        self._output = Output(client._operations.settings.max_result_chars)
+        self._is_started = False
+
+    async def start(self) -> None:
+        """Returns when the server has accepted the run. The run may still have to wait for another one.
+
+        >>> await run.start()
+        """
+        if not self._is_started:
+            self._is_started = True
+            await self._next()
+
+    async def result(self) -> RunResult:
+        """Waits for the end of the run, and returns its result. The output includes the events that were already iterated over.
+
+        >>> result = await sandbox.run_code_stream("print(1)").result()
+        """
+        async for _ in self:
+            pass
+        return self._output.result(self._state)
+
+    async def interrupt(self) -> None:
+        """Interrupts the run as Ctrl-C in a terminal would. Its exit event still follows, and the sandbox keeps its variables.
+
+        >>> await run.interrupt()
+        """
+        if self._state.exit is not None:
+            return
+        if self._state.run_id is None:
+            await self.start()
+        async for _ in self._client._stream(self._operations.stop(self._state)):
+            pass
+
+    async def close(self) -> None:
+        """Stops reading. The run continues in the sandbox; ``interrupt`` still stops it, and ``AsyncSandbox.follow`` reads it again."""
+        self._is_started = True
+        self._state.is_abandoned = True
+        close = getattr(self._items, "aclose", None)
+        if close is not None:
+            await close()
+
+    def __aiter__(self) -> AsyncRunStream:
+        return self
+
+    async def __anext__(self) -> Event:
+        await self.start()
+        while True:
+            item = await self._next()
+            if not isinstance(item, Accepted):
+                self._output.add(item)
+                return item
+
+    async def __aenter__(self) -> AsyncRunStream:
+        await self.start()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
+        if error is not None and not isinstance(error, Exception):
+            await self._give_up()
+        with io.shield(INTERRUPT_SECONDS):
+            await self.close()
+
+    async def _next(self) -> Union[Event, Accepted]:
+        try:
+            return await self._items.__anext__()
+        except (Exception, GeneratorExit):
+            raise
+        except BaseException:
+            # Ctrl-C, or the task is being cancelled.
+            await self._give_up()
+            raise
+
+    async def _give_up(self) -> None:
+        """Interrupts the run because its caller leaves. Failures are logged: what the caller leaves for matters more."""
+        state = self._state
+        if state.exit is not None or state.is_abandoned:
+            return
+        state.is_abandoned = True
+        try:
+            with io.shield(INTERRUPT_SECONDS):
+                async for _ in self._client._stream(self._operations.stop(state), Limit(INTERRUPT_SECONDS)):
+                    pass
+                self._operations.open_runs.discard(state)
+                return
+            LOG.warning("run %s may still be running: it was not interrupted within %d s", state.run_id or "(id unknown)", INTERRUPT_SECONDS)  # async only
+        except PodflareError as e:
+            LOG.warning("run %s may still be running: %s", state.run_id or "(id unknown)", e)

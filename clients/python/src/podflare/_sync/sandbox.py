@@ -1,0 +1,278 @@
+# Generated from ../_async/sandbox.py by unasync.py. Do not edit.
+"""A sandbox, in blocking code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from types import TracebackType
+
+from . import io
+from .client import Client
+from .files import SandboxFiles
+from .runs import SandboxRuns
+from .._api_errors import NotFoundError
+from .._arguments import one_of, shared_client
+from .._diff import SCAN, SandboxDiff, compare, files_of
+from .._errors import PodflareError
+from .._http import Limit
+from .._models import SandboxInfo, ensure_alive
+from .._operations import SandboxOperations
+from .._steps import Call
+from .._trace import trace_of_argument
+from .._warn import ungranted, warn
+
+# How long ending a sandbox may take after an exception or a cancellation.
+_CLOSE_SECONDS = 10
+
+
+class Sandbox(SandboxRuns, SandboxFiles):
+    """A sandbox whose Python keeps variables, imports and files from one run to the next.
+
+    Creating the object creates the sandbox; leaving the block, or ``close``, ends it.
+
+    template: the name of the image. Default: the server's default template.
+    client: shares connections and settings with other sandboxes. Without it, host and api_key are as for Client.
+    traceparent, tracestate: the trace (W3C Trace Context) that everything in this sandbox belongs to.
+    timeout_seconds: the longest lifetime. Default: 24 hours. ``timeout`` is the same.
+    idle_timeout_seconds: the longest time without a run or a file call. Default: 30 minutes.
+    ram_mib, rootfs_gb: memory and disk. egress: whether the sandbox can reach the internet.
+    metadata: up to 32 pairs to find the sandbox by. env: environment variables of all its runs. ``envs`` is the same.
+    idempotency_key: the server creates one sandbox for each key. Default: a new one for each sandbox.
+
+    What the server does not grant is in ``warnings``, and is also issued as a PodflareWarning.
+
+    >>> with Sandbox() as sandbox:
+    ...     result = sandbox.run_code("print(40 + 2)")
+    """
+
+    def __init__(
+        self,
+        template: str | None = None,
+        *,
+        client: Client | None = None,
+        host: str | None = None,
+        api_key: str | None = None,
+        traceparent: str | None = None,
+        tracestate: str | None = None,
+        timeout_seconds: float | None = None,
+        timeout: float | None = None,
+        idle_timeout_seconds: float | None = None,
+        ram_mib: int | None = None,
+        rootfs_gb: int | None = None,
+        egress: bool | None = None,
+        metadata: Mapping[str, str] | None = None,
+        env: Mapping[str, str] | None = None,
+        envs: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> None:
+        self._trace = trace_of_argument(traceparent, tracestate)
+        self._egress = egress
+        self._use(client, host, api_key)
+        self._create: Call[SandboxInfo] | None = self._client._operations.create(
+            self._trace,
+            template=template,
+            timeout_seconds=one_of("timeout_seconds", timeout_seconds, "timeout", timeout),
+            idle_timeout_seconds=idle_timeout_seconds,
+            ram_mib=ram_mib,
+            rootfs_gb=rootfs_gb,
+            egress=egress,
+            metadata=metadata,
+            env=one_of("env", env, "envs", envs),
+            idempotency_key=idempotency_key,
+        )
+        self._open()
+
+    @classmethod
+    def create(
+        cls,
+        template: str | None = None,
+        *,
+        client: Client | None = None,
+        host: str | None = None,
+        api_key: str | None = None,
+        traceparent: str | None = None,
+        tracestate: str | None = None,
+        timeout_seconds: float | None = None,
+        timeout: float | None = None,
+        idle_timeout_seconds: float | None = None,
+        ram_mib: int | None = None,
+        rootfs_gb: int | None = None,
+        egress: bool | None = None,
+        metadata: Mapping[str, str] | None = None,
+        env: Mapping[str, str] | None = None,
+        envs: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Sandbox:
+        """Creates a sandbox: the same as ``Sandbox(…)``.
+
+        >>> sandbox = Sandbox.create(timeout=600)
+        """
+        sandbox = cls(
+            template,
+            client=client,
+            host=host,
+            api_key=api_key,
+            traceparent=traceparent,
+            tracestate=tracestate,
+            timeout_seconds=timeout_seconds,
+            timeout=timeout,
+            idle_timeout_seconds=idle_timeout_seconds,
+            ram_mib=ram_mib,
+            rootfs_gb=rootfs_gb,
+            egress=egress,
+            metadata=metadata,
+            env=env,
+            envs=envs,
+            idempotency_key=idempotency_key,
+        )
+        return sandbox.__enter__()
+
+    @classmethod
+    def attach(
+        cls,
+        sandbox_id: str,
+        *,
+        client: Client | None = None,
+        host: str | None = None,
+        api_key: str | None = None,
+        traceparent: str | None = None,
+        tracestate: str | None = None,
+    ) -> Sandbox:
+        """An existing sandbox. Nothing is sent, and ``close`` does not end the sandbox; ``delete`` does.
+
+        >>> sandbox = Sandbox.attach("sbx_…")
+        """
+        trace = trace_of_argument(traceparent, tracestate)
+        sandbox = cls.__new__(cls)
+        sandbox._create = None
+        sandbox._use(client, host, api_key)
+        sandbox._made = SandboxOperations(sandbox._client._operations, sandbox_id, trace)
+        return sandbox
+
+    @classmethod
+    def connect(
+        cls,
+        sandbox_id: str,
+        *,
+        client: Client | None = None,
+        host: str | None = None,
+        api_key: str | None = None,
+        traceparent: str | None = None,
+        tracestate: str | None = None,
+    ) -> Sandbox:
+        """As ``attach``, but asks the server first. Raises SandboxNotFoundError, SandboxEndedError or SandboxLostError.
+
+        >>> sandbox = Sandbox.connect("sbx_…")
+        """
+        sandbox = cls.attach(sandbox_id, client=client, host=host, api_key=api_key, traceparent=traceparent, tracestate=tracestate)
+        try:
+            ensure_alive(sandbox.info())
+        except BaseException:
+            sandbox._close_own_client()
+            raise
+        return sandbox
+
+    @classmethod
+    def list(
+        cls,
+        *,
+        state: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        client: Client | None = None,
+        host: str | None = None,
+        api_key: str | None = None,
+    ) -> Iterator[SandboxInfo]:
+        """All sandboxes of this API key, as ``Client.list_sandboxes`` returns them.
+
+        >>> for info in Sandbox.list(state="ready"):
+        ...     print(info.id)
+        """
+        shared = shared_client(client, Client, host, api_key)
+        own = Client(host, api_key) if shared is None else shared
+        try:
+            for info in own.list_sandboxes(state=state, metadata=metadata):
+                yield info
+        finally:
+            if shared is None:
+                own.close()
+
+    def info(self) -> SandboxInfo:
+        """Describes the sandbox.
+
+        >>> (sandbox.info()).state
+        'ready'
+        """
+        return self._client._run(self._operations.info())
+
+    def diff(self, other: Sandbox) -> SandboxDiff:
+        """Compares the files under /root and /tmp with those of another sandbox. The sandboxes compute the digests themselves.
+
+        >>> difference = sandbox.diff(other)
+        """
+        here = self.run_code(SCAN, language="bash")
+        there = other.run_code(SCAN, language="bash")
+        return compare(files_of(here), files_of(there))
+
+    def delete(self) -> None:
+        """Ends the sandbox, with everything that runs in it. Repeating it is harmless.
+
+        >>> sandbox.delete()
+        """
+        self._delete(None)
+
+    def close(self) -> None:
+        """Ends the sandbox if it was created by this object, and closes the connections unless they belong to a shared client.
+
+        >>> sandbox.close()
+        """
+        self._close(None)
+
+    def __enter__(self) -> Sandbox:
+        self._open()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
+        if error is None:
+            self.close()
+            return
+        # The exception matters more than a sandbox that could not be ended. Its idle timeout ends it then.
+        with suppress(PodflareError), io.shield(_CLOSE_SECONDS):
+            self._close(Limit(_CLOSE_SECONDS))
+
+    def _open(self) -> None:
+        create, self._create = self._create, None
+        if create is None:
+            return
+        try:
+            info = self._client._run(create)
+        except BaseException:
+            with io.shield(_CLOSE_SECONDS):
+                self._close_own_client()
+            raise
+        self._made = SandboxOperations(self._client._operations, info.id, self._trace)
+        self._ends_on_close = True
+        self.warnings = ungranted(self._egress, info.warnings, info.raw)
+        for text in self.warnings:
+            warn(text)
+
+    def _delete(self, limit: Limit | None) -> None:
+        with suppress(NotFoundError):
+            self._client._run(self._operations.delete(), limit)
+        self._ends_on_close = False
+
+    def _close(self, limit: Limit | None) -> None:
+        try:
+            if self._ends_on_close:
+                self._delete(limit)
+        finally:
+            self._close_own_client()
+
+    def _use(self, client: Client | None, host: str | None, api_key: str | None) -> None:
+        shared = shared_client(client, Client, host, api_key)
+        self._owns_client = shared is None
+        self._client = Client(host, api_key) if shared is None else shared
+
+    def _close_own_client(self) -> None:
+        if self._owns_client:
+            self._client.close()
