@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Optional, TypeVar
@@ -17,8 +20,8 @@ from ._version import VERSION
 
 T = TypeVar("T")
 
-BROKEN = httpx.TransportError
-"""What httpx raises when a connection fails. Anything else is a mistake in the program, or in what it uploads."""
+BROKEN = (httpx.TransportError, ssl.SSLError)
+"""What httpx raises when a connection fails; some versions do not wrap TLS errors. Anything else is a mistake in the program or its upload."""
 
 _NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
@@ -85,8 +88,9 @@ def answer_of(response: httpx.Response, body: bytes = b"") -> Answer:
     return Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body)
 
 
-def broken(error: httpx.TransportError, settings: Settings) -> Broken:
-    return Broken(error, settings.base, _hint(error, settings), not isinstance(error, _NOT_CONNECTED))
+def broken(error: Exception, settings: Settings) -> Broken:
+    text = _text(error)
+    return Broken(error, settings.base, text, _hint(error, text, settings), not isinstance(error, _NOT_CONNECTED))
 
 
 def ensure_open(is_closed: bool) -> None:
@@ -94,11 +98,24 @@ def ensure_open(is_closed: bool) -> None:
         raise ClientClosedError("This client is closed; create a new one, or use it inside its 'with' block.")
 
 
-def _hint(error: httpx.TransportError, settings: Settings) -> str:
-    text = str(error)
+def _text(error: Exception) -> str:
+    """What the operating system reports, if anything: some back ends say no more than "All connection attempts failed"."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return str(cause)
+        if isinstance(cause, socket.gaierror):
+            return cause.strerror or str(cause)
+        if isinstance(cause, OSError) and cause.errno is not None:
+            return os.strerror(cause.errno)
+        cause = cause.__cause__ or cause.__context__
+    return str(error) or type(error).__name__
+
+
+def _hint(error: Exception, text: str, settings: Settings) -> str:
     if isinstance(error, httpx.ProxyError):
         return "The connection goes through the proxy in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY; NO_PROXY exempts an address."
-    if not isinstance(error, _NOT_CONNECTED):
+    if not isinstance(error, (*_NOT_CONNECTED, ssl.SSLError)):
         return ""
     if "CERTIFICATE_VERIFY" in text:
         return "The server's certificate is not trusted: verify='ca.pem' names the certificate authority."

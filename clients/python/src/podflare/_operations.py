@@ -81,7 +81,7 @@ class SandboxOperations:
     """Operations of one sandbox."""
 
     def __init__(self, client: ClientOperations, sandbox_id: str, trace: Trace | None) -> None:
-        self.id = sandbox_id
+        self.id = arguments.identifier("sandbox_id", sandbox_id, "sbx_")
         self._client = client
         self._trace = trace
         self.open_runs = OpenRuns()

@@ -72,6 +72,8 @@ class Broken:
     cause: Exception
     address: str
     """The server's address."""
+    text: str
+    """What happened."""
     hint: str = ""
     """What the user can check."""
     is_connected: bool = True

@@ -40,6 +40,8 @@ class Upload:
         elif isinstance(data, AsyncIterable):
             self.is_repeatable = False
             self._async = data
+        elif isinstance(data, io.TextIOBase):
+            raise TypeError("data must be a file that is opened in binary mode, such as open(…, 'rb')")
         elif hasattr(data, "read"):
             self._use_file(cast("IO[bytes]", data))
         elif isinstance(data, Iterable):
