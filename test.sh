@@ -314,6 +314,7 @@ if [ "$mode" = full ]; then
 fi
 
 check "shell syntax" shell_syntax || true
+check "version" eng/check-version.sh || true
 targets=Podflare.sln
 if [ "$mode" = fast ]; then targets=$(for name in $suites; do compgen -G "tests/$name/*.csproj"; done || true); fi
 check "build" build $targets || exit 1
@@ -321,6 +322,7 @@ check "build" build $targets || exit 1
 [ -n "$named" ] || meanwhile "format" check_format
 if [ "$mode" = full ]; then
   check "compose file" eng/check-compose.sh || true
+  check "workflows" eng/check-workflows.sh || true
 fi
 
 together=() separate=()

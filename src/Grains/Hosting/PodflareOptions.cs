@@ -20,7 +20,7 @@ public sealed class PodflareOptions
 {
     public const string Section = "Podflare";
 
-    /// <summary>Default: <see cref="ProcessRole.All"/> without Redis; with it, what the program is (Silo: worker, Frontend: frontend).</summary>
+    /// <summary>What the process does: <c>All</c>, <c>Frontend</c> or <c>Worker</c>. Default: <see cref="ProcessRole.All"/> without Redis; with it, what the program is (Silo: worker, Frontend: frontend).</summary>
     public ProcessRole? Role { get; set; }
 
     /// <summary>Name of the cluster; containers carry it as a label. Default: <c>podflare</c> with Redis, else derived from the run folder.</summary>

@@ -10,13 +10,16 @@ internal sealed class MailOptions
     /// <summary>The SMTP server. Default: none.</summary>
     public string? Host { get; set; }
 
+    /// <summary>Port of the SMTP server. Default: 587.</summary>
     [Range(1, 65535)] public int Port { get; set; } = 587;
 
     /// <summary><c>StartTls</c>, <c>Tls</c>, or <c>None</c> for a server on this machine. Default: StartTls.</summary>
     [RegularExpression("StartTls|Tls|None")] public string Security { get; set; } = "StartTls";
 
+    /// <summary>User name for the SMTP server. Default: none, and then nobody logs in.</summary>
     public string? User { get; set; }
 
+    /// <summary>Password for the SMTP server. Default: none.</summary>
     public string? Password { get; set; }
 
     /// <summary>The sender. Default: status@localhost.</summary>
@@ -25,8 +28,10 @@ internal sealed class MailOptions
     /// <summary>PEM file of the DKIM key; then also <see cref="DkimDomain"/> and <see cref="DkimSelector"/>. Default: the server signs.</summary>
     public string? DkimKeyFile { get; set; }
 
+    /// <summary>Domain of the DKIM signature. Default: none.</summary>
     public string? DkimDomain { get; set; }
 
+    /// <summary>Selector of the DKIM key. Default: none.</summary>
     public string? DkimSelector { get; set; }
 
     /// <summary>Confirmation mails to one address in 24 hours. Default: 3.</summary>

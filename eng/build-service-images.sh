@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Builds the images of the service: build-service-images.sh [--push] PREFIX TAG
+#
+# PREFIX/frontend:TAG, PREFIX/worker:TAG, PREFIX/status:TAG, and the default sandbox PREFIX/default:TAG. A `v` in front of TAG is left out.
+# SDK and RUNTIME name other base images than those in the Dockerfiles; BASE is that of the sandbox (default debian:stable-slim).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. eng/lib.sh
+
+push=
+if [ "${1:-}" = --push ]; then
+  push=1
+  shift
+fi
+[ $# = 2 ] || die "usage: build-service-images.sh [--push] PREFIX TAG"
+prefix=$1 tag=${2#v}
+arguments=()
+[ -z "${SDK:-}" ] || arguments+=(--build-arg "SDK=$SDK")
+[ -z "${RUNTIME:-}" ] || arguments+=(--build-arg "RUNTIME=$RUNTIME")
+
+build() { # name, folder of the Dockerfile, context, argument...
+  say "== $prefix/$1:$tag"
+  docker build --file "$2/Dockerfile" --tag "$prefix/$1:$tag" --label "org.opencontainers.image.version=$tag" "${@:4}" "$3"
+  [ -z "$push" ] || docker push "$prefix/$1:$tag"
+}
+
+build frontend src/Frontend . "${arguments[@]}"
+build worker src/Silo . "${arguments[@]}"
+build status src/StatusPage . "${arguments[@]}"
+build default images/default images/default --build-arg "BASE=${BASE:-debian:stable-slim}"

@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+
+namespace Podflare.Documentation;
+
+/// <summary>Pages that are generated are up to date, and links between pages lead somewhere.</summary>
+public sealed partial class DocumentationTests
+{
+    private static readonly string[] Folders = [".github", "docs", "clients", "samples"];
+
+    [Theory]
+    [InlineData("eng/make-configuration-docs.py")]
+    [InlineData("eng/make-overview-picture.py")]
+    public async Task What_a_script_generates_is_what_is_committed(string script)
+    {
+        var start = new ProcessStartInfo("python3", [Path.Combine(Repository(), script), "--check"]) { RedirectStandardError = true };
+        using var process = Process.Start(start)!;
+        var problems = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(process.ExitCode == 0, problems);
+    }
+
+    [Fact]
+    public void Every_relative_link_leads_to_a_file()
+    {
+        var root = Repository();
+        var pages = Directory.GetFiles(root, "*.md")
+            .Concat(Folders.SelectMany(folder => Directory.GetFiles(Path.Combine(root, folder), "*.md", SearchOption.AllDirectories)))
+            .Where(page => !page.Contains("node_modules", StringComparison.Ordinal));
+        var dead = from page in pages
+                   from link in Links(File.ReadAllText(page))
+                   let target = link.Split('#')[0]
+                   where target.Length > 0 && !target.Contains(':', StringComparison.Ordinal) && !Path.Exists(Path.Combine(Path.GetDirectoryName(page)!, target))
+                   select $"{Path.GetRelativePath(root, page)}: {link}";
+        Assert.Empty(dead);
+    }
+
+    private static IEnumerable<string> Links(string page) =>
+        from match in Link().Matches(CodeBlock().Replace(page, ""))
+        select match.Groups[1].Success ? match.Groups[1].Value : match.Groups[2].Value;
+
+    private static string Repository([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", ".."));
+
+    [GeneratedRegex("^```.*?^```$", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex CodeBlock();
+
+    [GeneratedRegex("""\]\(([^)\s]+)\)|(?:src|srcset|href)=["]([^"]+)["]""")]
+    private static partial Regex Link();
+}
