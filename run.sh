@@ -3,6 +3,10 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . eng/lib.sh
+# What this script starts bypasses the proxy; programs in other terminals may need the hint.
+proxy_hint=
+[ -z "${http_proxy:-}${HTTP_PROXY:-}${all_proxy:-}${ALL_PROXY:-}" ] || [[ ,${no_proxy:-${NO_PROXY:-}}, == *,127.0.0.1,* ]] || proxy_hint=1
+bypass_proxy_for_loopback
 
 usage() {
   cat <<'HELP'
@@ -69,15 +73,6 @@ port_taken() {
   local code=0
   curl --noproxy '*' -s -m 2 -o /dev/null "http://$1/" || code=$?
   [ "$code" != 7 ] && [ "$code" != 6 ]
-}
-
-# Programs of this machine talk to each other over loopback, which no proxy can reach.
-bypass_proxy_for_loopback() {
-  local none=${NO_PROXY:-${no_proxy:-}}
-  [ -n "${http_proxy:-}${HTTP_PROXY:-}${all_proxy:-}${ALL_PROXY:-}" ] || return 0
-  [[ ,$none, == *,127.0.0.1,* ]] || proxy_hint=1
-  export NO_PROXY=${none:+$none,}127.0.0.1,localhost,::1
-  export no_proxy=$NO_PROXY
 }
 
 curl_has_json() { printf '7.82\n%s\n' "$(curl --version | awk 'NR == 1 { print $2 }')" | sort -VC; }
@@ -182,14 +177,13 @@ banner() { # first line
   say "  Try it       $(try_it)"
   say "  Logs         $logs/podflare.log (JSON; ./run.sh -v shows them here too)"
   curl_has_json || say "Note: this curl is older than 7.82 and has no --json. In the README's examples, replace it with: -H 'Content-Type: application/json' -d"
-  [ -z "${proxy_hint:-}" ] || say "Note: a proxy is set in your environment. Programs in this terminal need: export NO_PROXY=127.0.0.1,localhost"
+  [ -z "$proxy_hint" ] || say "Note: a proxy is set in your environment. Programs in this terminal need: export NO_PROXY=127.0.0.1,localhost"
 }
 
 for address in "$PODFLARE_HOSTD_ADDR" "$PODFLARE_STATUS_ADDR"; do
   [[ $address == off || $address =~ :[1-9][0-9]*$ ]] || die "'$address' is not an address; write it as 127.0.0.1:7070."
 done
 command -v curl >/dev/null || apt_install curl
-bypass_proxy_for_loopback
 if [ "$(fetch "$api" /v1/healthz)" = ok ]; then
   banner "Podflare is already running."
   exit 0

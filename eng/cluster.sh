@@ -18,6 +18,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
+bypass_proxy_for_loopback
 
 NAMES="redis worker1 worker2 frontend1 frontend2"
 DIR=$(readlink -m "${PODFLARE_CLUSTER_DIR:-/var/lib/podflare/cluster}")

@@ -47,7 +47,7 @@ check_cgroups() {
     done
   fi
   [ ${#missing[@]} -eq 0 ] \
-    || die "no cgroup mount for: ${missing[*]}. Containers could not be limited. Mount them (on Debian: apt-get install cgroupfs-mount && cgroupfs-mount) and run this again."
+    || die "no cgroup mount for: ${missing[*]}. Containers could not be limited. Mount them (on Debian: apt-get install cgroupfs-mount && cgroupfs-mount), then run this again."
 }
 
 # Files of an engine that is gone make a new one refuse to start, or wait for a containerd that is not there.
@@ -63,14 +63,14 @@ start_with_systemd() {
   wait_for_engine || die "the engine did not answer within $LIMIT_SECONDS s; see: journalctl -u docker"
 }
 
-start_by_hand() {
+start_detached() {
   mkdir -p "$(dirname "$LOG")"
   remove_stale_files
   detach "$LOG" dockerd
   wait_for_engine "$DETACHED" || {
     say "last lines of $LOG:" >&2
     tail -n 20 "$LOG" >&2
-    process_lives "$DETACHED" || die "dockerd ended at once; its last lines are above, all of them in $LOG."
+    process_lives "$DETACHED" || die "Docker cannot run here: dockerd ended at once (its last lines are above, the whole log is $LOG). Docker needs a real or virtual machine, or a privileged container."
     die "dockerd (pid $DETACHED) did not answer on $SOCKET within $LIMIT_SECONDS s; its log is $LOG. It was left running."
   }
 }
@@ -90,7 +90,8 @@ if ping_engine; then
   exit 0
 fi
 
-need_root "no engine answers on $SOCKET, or you may not talk to it; root may install and start one"
+need_root "no Docker engine answers on $SOCKET, or you have no access to it; root can install and start one"
+mkdir -p /run/lock
 exec 9>/var/lock/podflare-docker.lock
 flock -w 300 9 || die "another ensure-docker.sh has held /var/lock/podflare-docker.lock for five minutes."
 deadline=$((SECONDS + LIMIT_SECONDS))
@@ -101,7 +102,7 @@ while [ -n "$(running dockerd)" ]; do
     say "the engine answers"
     exit 0
   fi
-  [ "$SECONDS" -lt "$deadline" ] || die "it did not answer within $LIMIT_SECONDS s. A second engine is never started beside it: look into its log, or stop it yourself."
+  [ "$SECONDS" -lt "$deadline" ] || die "it did not answer within $LIMIT_SECONDS s. A second engine is never started beside it. Read its log, or stop it yourself."
   sleep 0.2
 done
 
@@ -114,6 +115,6 @@ if [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ] && ! com
   apt_install apparmor
 fi
 say "starting the engine (a few seconds)"
-if [ -d /run/systemd/system ]; then start_with_systemd; else start_by_hand; fi
+if [ -d /run/systemd/system ]; then start_with_systemd; else start_detached; fi
 ensure_client
 say "the engine answers (it took $(seconds_since "$started") s)"

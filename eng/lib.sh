@@ -1,15 +1,25 @@
 # shellcheck shell=bash
-# Shared by the scripts of this folder; sourced, never run. It only defines functions.
+# Shared by the scripts; sourced, never run. It only defines functions.
 
 say() { printf '%s\n' "$*"; }
 
-# The last words of a script that cannot go on: what is wrong, and what to do about it.
+# die MESSAGE: ends a script that cannot continue. The message says what is wrong, and what to do about it.
 die() {
   printf '%s: %s\n' "$(basename "$0")" "$*" >&2
   exit 1
 }
 
 need_root() { [ "$(id -u)" = 0 ] || die "must run as root: $1."; }
+
+# bypass_proxy_for_loopback: programs that are started from here reach loopback without a proxy. Everything else still uses it.
+bypass_proxy_for_loopback() {
+  local host
+  NO_PROXY=${NO_PROXY:-${no_proxy:-}}
+  for host in 127.0.0.1 localhost ::1; do
+    [[ ,$NO_PROXY, == *,$host,* ]] || NO_PROXY=${NO_PROXY:+$NO_PROXY,}$host
+  done
+  export NO_PROXY no_proxy=$NO_PROXY
+}
 
 # seconds_since START: whole seconds since START, a value of $SECONDS.
 seconds_since() { printf '%s' $((SECONDS - $1)); }
@@ -18,7 +28,7 @@ seconds_since() { printf '%s' $((SECONDS - $1)); }
 apt_install() {
   local missing=() package
   command -v dpkg-query >/dev/null && command -v apt-get >/dev/null \
-    || die "$* needed, and this is no Debian or Ubuntu machine: install them by hand, then run this again."
+    || die "$* needed, and this is not Debian or Ubuntu: install them yourself, then run this again."
   for package; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed$' || missing+=("$package")
   done
@@ -91,11 +101,12 @@ process_lives() { [ -e "/proc/$1" ] && ! grep -q '^State:[[:space:]]*[ZX]' "/pro
 
 # need_sdk: the .NET SDK that global.json asks for is there.
 need_sdk() {
-  local found
-  command -v dotnet >/dev/null \
-    || die "the .NET 10 SDK is missing (no dotnet on the PATH). Install it: https://dotnet.microsoft.com/download/dotnet/10.0"
-  found=$(dotnet --version 2>&1) && [[ $found == 10.* ]] \
-    || die "the .NET 10 SDK is missing; dotnet says: $found. Install it: https://dotnet.microsoft.com/download/dotnet/10.0"
+  local wanted found get='Install it from https://dotnet.microsoft.com/download/dotnet/10.0 (sudo may need: sudo env "PATH=$PATH" ...)'
+  command -v dotnet >/dev/null || die "the .NET 10 SDK is missing: there is no dotnet on the PATH. $get"
+  found=$(dotnet --version 2>/dev/null) && [[ $found == 10.* ]] && return 0
+  wanted=$(sed -nE 's/.*"version": *"([^"]+)".*/\1/p' "$(dirname "${BASH_SOURCE[0]}")/../global.json")
+  found=$(dotnet --list-sdks 2>/dev/null | awk '{ print $1 }' | paste -sd' ') || true
+  die "the .NET 10 SDK is missing: global.json asks for $wanted or a later 10.0 SDK, and this machine has ${found:-none}. $get"
 }
 
 # build_project PROJECT...: a Release build of which only the errors are shown.
