@@ -1,0 +1,24 @@
+using Podflare.Containers;
+using Podflare.Guests;
+using Podflare.Sandboxes;
+
+namespace Podflare.Engine;
+
+/// <summary>A container of a <see cref="ScriptedEngine"/>.</summary>
+public sealed class ScriptedContainer(string id, ContainerSpec spec, ScriptedGuest guest)
+{
+    public string Id => id;
+
+    public ContainerSpec Spec => spec;
+
+    public SandboxId Sandbox => spec.Sandbox;
+
+    /// <summary>The supervisor inside.</summary>
+    public ScriptedGuest Guest => guest;
+
+    /// <summary>What a list of containers says. A stopped container's guest is dead, a paused one's is frozen.</summary>
+    public bool IsRunning { get; internal set; } = true;
+
+    /// <summary>Whether the engine lists it.</summary>
+    public bool IsListed { get; set; } = true;
+}

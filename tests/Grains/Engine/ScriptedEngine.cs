@@ -1,0 +1,146 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Podflare.Containers;
+using Podflare.Guests;
+using Podflare.Harness;
+using Podflare.Sandboxes;
+
+namespace Podflare.Engine;
+
+/// <summary>
+/// The container engine of one machine, in memory. Its containers outlive the worker, as Docker's do. Inherits the faults that calls to
+/// it can be made to meet; the errors are those that <see cref="IContainerRuntime"/> documents.
+/// </summary>
+public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
+    : FaultPlan<EngineOperation>(() => new ContainerEngineException("the scripted engine does not answer", new TimeoutException())), IAsyncDisposable
+{
+    private const int MaxPendingDeaths = 1_024;
+
+    private readonly ConcurrentDictionary<string, ScriptedContainer> _containers = new();
+    private readonly ConcurrentDictionary<Channel<ContainerDeath>, bool> _watchers = new();
+    private int _started;
+    private volatile bool _listsNothing;
+
+    /// <summary>All containers that there are, stopped and unlisted ones too.</summary>
+    public IReadOnlyCollection<ScriptedContainer> Containers => [.. _containers.Values];
+
+    /// <summary>Containers that were ever started.</summary>
+    public int Started => Volatile.Read(ref _started);
+
+    /// <summary>Whether guests of new containers have a REPL that answers at once. Default: true.</summary>
+    public bool GuestsBecomeReady { get; set; } = true;
+
+    /// <summary>Whether the engine lists no container at all, as one that is just starting does.</summary>
+    public bool ListsNothing
+    {
+        get => _listsNothing;
+        set => _listsNothing = value;
+    }
+
+    public ScriptedContainer? Find(SandboxId sandbox) => _containers.Values.FirstOrDefault(container => container.Sandbox == sandbox);
+
+    public ScriptedContainer this[SandboxId sandbox] => Find(sandbox) ?? throw new InvalidOperationException($"{sandbox} has no container here.");
+
+    /// <summary>The container dies and stays in the list as stopped.</summary>
+    public async Task StopAsync(SandboxId sandbox, bool tell = true)
+    {
+        var container = this[sandbox];
+        container.IsRunning = false;
+        await container.Guest.DisposeAsync();
+        if (tell) EmitDeath(sandbox);
+    }
+
+    /// <summary>The container is gone, as after <c>docker rm -f</c>.</summary>
+    public async Task LoseAsync(SandboxId sandbox, bool tell = true)
+    {
+        var container = this[sandbox];
+        _containers.TryRemove(container.Id, out _);
+        await container.Guest.DisposeAsync();
+        if (tell) Emit(new ContainerDeath(container.Id, sandbox));
+    }
+
+    /// <summary>Freezes the container, as <c>docker pause</c> does: its processes get no CPU, and it is not listed as running.</summary>
+    public void Pause(SandboxId sandbox)
+    {
+        this[sandbox].IsRunning = false;
+        this[sandbox].Guest.Freeze();
+    }
+
+    public void Unpause(SandboxId sandbox)
+    {
+        this[sandbox].Guest.Thaw();
+        this[sandbox].IsRunning = true;
+    }
+
+    /// <summary>Reports a death, true or not.</summary>
+    public void EmitDeath(SandboxId sandbox) => Emit(new ContainerDeath(this[sandbox].Id, sandbox));
+
+    /// <summary>Ends the streams of events that are open.</summary>
+    public void BreakEvents()
+    {
+        foreach (var watcher in _watchers.Keys) watcher.Writer.TryComplete();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var container in _containers.Values) await container.Guest.DisposeAsync();
+    }
+
+    internal Task<string> StartAsync(ContainerSpec spec, string socketPath, CancellationToken cancellationToken) => MeetAsync(
+        EngineOperation.Start,
+        spec.Sandbox.Value,
+        () =>
+        {
+            var id = Guid.NewGuid().ToString("N") + Guid.NewGuid().ToString("N");
+            var guest = new ScriptedGuest(spec.Sandbox, socketPath, clock, programs, GuestsBecomeReady);
+            _containers[id] = new ScriptedContainer(id, spec, guest);
+            Interlocked.Increment(ref _started);
+            guest.Start();
+            return Task.FromResult(id);
+        },
+        cancellationToken);
+
+    internal Task RemoveAsync(string containerId, CancellationToken cancellationToken) => MeetAsync(
+        EngineOperation.Remove,
+        _containers.TryGetValue(containerId, out var known) ? known.Sandbox.Value : containerId,
+        async () =>
+        {
+            if (!_containers.TryRemove(containerId, out var container)) return true;
+            await container.Guest.DisposeAsync();
+            if (container.IsRunning) Emit(new ContainerDeath(container.Id, container.Sandbox));
+            return true;
+        },
+        cancellationToken);
+
+    internal Task<IReadOnlyList<HostContainer>> ListAsync(CancellationToken cancellationToken) => MeetAsync<IReadOnlyList<HostContainer>>(
+        EngineOperation.List,
+        "",
+        () => Task.FromResult<IReadOnlyList<HostContainer>>(ListsNothing
+            ? []
+            : [.. _containers.Values.Where(container => container.IsListed).Select(container =>
+                new HostContainer(container.Id, container.Sandbox, container.Spec.Template, container.IsRunning, container.Spec.MemoryBytes))]),
+        cancellationToken);
+
+    internal Task WeighAsync(string containerId, CancellationToken cancellationToken) =>
+        MeetAsync(EngineOperation.Weigh, containerId, () => Task.FromResult(true), cancellationToken);
+
+    internal async IAsyncEnumerable<ContainerDeath> WatchDeathsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var deaths = Channel.CreateBounded<ContainerDeath>(MaxPendingDeaths);
+        _watchers[deaths] = true;
+        try
+        {
+            await foreach (var death in deaths.Reader.ReadAllAsync(cancellationToken)) yield return death;
+        }
+        finally
+        {
+            _watchers.TryRemove(deaths, out _);
+        }
+    }
+
+    private void Emit(ContainerDeath death)
+    {
+        foreach (var watcher in _watchers.Keys) watcher.Writer.TryWrite(death);
+    }
+}

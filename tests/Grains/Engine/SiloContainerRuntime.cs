@@ -1,0 +1,47 @@
+using System.Runtime.CompilerServices;
+using Podflare.Containers;
+using Podflare.Harness;
+
+namespace Podflare.Engine;
+
+/// <summary>A worker's connection to the engine of its machine.</summary>
+internal sealed class SiloContainerRuntime(ScriptedEngine engine, RunFolder folder, Power power) : IContainerRuntime
+{
+    public async Task<string> StartAsync(ContainerSpec spec, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await power.CallAsync(() => engine.StartAsync(spec, folder.SocketPath(spec.Sandbox), cancellationToken));
+        }
+        catch (ContainerEngineException)
+        {
+            throw new ContainerStartException("the container engine does not answer", retry: true);
+        }
+    }
+
+    public async Task RemoveAsync(string containerId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await power.CallAsync(() => engine.RemoveAsync(containerId, cancellationToken));
+        }
+        catch (ContainerEngineException e)
+        {
+            throw new ContainerRemoveException(containerId, e);
+        }
+    }
+
+    public Task WeighAsync(string containerId, double cpus, bool light, CancellationToken cancellationToken) =>
+        power.CallAsync(() => engine.WeighAsync(containerId, cancellationToken));
+
+    public Task<IReadOnlyList<HostContainer>> ListAsync(CancellationToken cancellationToken) => power.CallAsync(() => engine.ListAsync(cancellationToken));
+
+    public async IAsyncEnumerable<ContainerDeath> WatchDeathsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var death in engine.WatchDeathsAsync(cancellationToken))
+        {
+            if (power.IsOff) yield break;
+            yield return death;
+        }
+    }
+}

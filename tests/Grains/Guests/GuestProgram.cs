@@ -1,0 +1,69 @@
+using Podflare.Runs;
+
+namespace Podflare.Guests;
+
+/// <summary>What one run does in a scripted guest, step by step. Without <see cref="Exit"/> it ends with code 0 after its last step.</summary>
+public sealed class GuestProgram
+{
+    private readonly List<Func<GuestRunContext, Task>> _steps = [];
+
+    /// <summary>Whether only a kill ends it.</summary>
+    public bool IgnoresInterrupts { get; private set; }
+
+    /// <summary>Whether nothing but the end of its container ends it.</summary>
+    public bool IgnoresEverything { get; private set; }
+
+    public GuestProgram Print(string text) => Then(run => run.Print(text, isError: false));
+
+    public GuestProgram PrintError(string text) => Then(run => run.Print(text, isError: true));
+
+    /// <summary>Prints numbered lines.</summary>
+    public GuestProgram PrintLines(int count, string prefix = "line ") => Then(run =>
+    {
+        for (var i = 1; i <= count; i++) run.Print($"{prefix}{i}\n", isError: false);
+    });
+
+    /// <summary>Waits until the test opens a gate.</summary>
+    public GuestProgram Wait(Gate gate) => Then(run => gate.Opened.WaitAsync(run.Stopping));
+
+    /// <summary>Runs until it is interrupted, killed or timed out.</summary>
+    public GuestProgram RunForever() => Then(run => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, run.Stopping));
+
+    public GuestProgram Exit(int code, ExitReason? reason = null) => Then(run => run.Exit(code, reason));
+
+    public GuestProgram IgnoreInterrupts()
+    {
+        IgnoresInterrupts = true;
+        return this;
+    }
+
+    public GuestProgram IgnoreEverything()
+    {
+        (IgnoresInterrupts, IgnoresEverything) = (true, true);
+        return this;
+    }
+
+    /// <summary>Anything else, such as a frame that no real guest would send.</summary>
+    public GuestProgram Then(Action<GuestRunContext> step) => Then(run =>
+    {
+        step(run);
+        return Task.CompletedTask;
+    });
+
+    /// <inheritdoc cref="Then(Action{GuestRunContext})"/>
+    public GuestProgram Then(Func<GuestRunContext, Task> step)
+    {
+        _steps.Add(step);
+        return this;
+    }
+
+    internal async Task RunAsync(GuestRunContext run)
+    {
+        foreach (var step in _steps)
+        {
+            run.Stopping.ThrowIfCancellationRequested();
+            if (run.HasExited) return;
+            await step(run);
+        }
+    }
+}

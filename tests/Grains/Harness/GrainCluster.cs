@@ -1,0 +1,251 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime;
+using Orleans.TestingHost;
+using Podflare.Engine;
+using Podflare.Guests;
+using Podflare.Hosts;
+using Podflare.Sandboxes;
+using Podflare.Stores;
+using Podflare.Tenants;
+
+namespace Podflare.Harness;
+
+/// <summary>
+/// A cluster of real silos in this process: the product's grains, placement, streams and sockets over scripted engines, guests, stores and
+/// a clock that the test moves. Nothing of it needs Docker, Redis or root. See README.md.
+/// </summary>
+public sealed class GrainCluster : IAsyncDisposable
+{
+    private const int ShownLines = 200;
+
+    private readonly ConcurrentDictionary<InProcessTestSiloSpecificOptions, SiloComposition> _compositions = new();
+    private readonly List<InProcessSiloHandle> _killed = [];
+    private readonly List<Silo> _workers = [];
+    private readonly List<Silo> _frontends = [];
+    private readonly InProcessTestCluster _cluster;
+    private int _ports = 10_000;
+
+    private GrainCluster(ClusterSettings settings)
+    {
+        Settings = settings;
+        Id = "test-" + RandomNumberGenerator.GetHexString(8, lowercase: true);
+        Folder = Directory.CreateTempSubdirectory("pg.").FullName;
+        Log = new UnreliableEventLog(Clock, settings.RunOptions);
+        Storage = new UnreliableStorage(Clock);
+        var builder = new InProcessTestClusterBuilder(1);
+        builder.Options.ClusterId = builder.Options.ServiceId = Id;
+        builder.Options.ConfigureFileLogging = false;
+        builder.ConfigureSiloHost((options, host) => _compositions[options].Configure(host));
+        _cluster = builder.Build();
+    }
+
+    public static TenantId Tenant => TenantId.Default;
+
+    public Clock Clock { get; } = new();
+
+    /// <summary>The event log that all silos share.</summary>
+    public UnreliableEventLog Log { get; }
+
+    /// <summary>The grain storage that all silos share.</summary>
+    public UnreliableStorage Storage { get; }
+
+    public ReminderTable Reminders { get; } = new();
+
+    /// <summary>What the silos have logged.</summary>
+    public CapturedLogs Logs { get; } = new();
+
+    public IReadOnlyList<Silo> Workers => _workers;
+
+    public IReadOnlyList<Silo> Frontends => _frontends;
+
+    /// <summary>The process through which the test calls: the first frontend that runs, else the first worker.</summary>
+    public Silo Caller => _frontends.Concat(_workers).First(silo => silo.IsRunning);
+
+    public IGrainFactory Grains => Caller.Grains;
+
+    internal ClusterSettings Settings { get; }
+
+    internal string Id { get; }
+
+    internal string Folder { get; }
+
+    internal GuestPrograms Programs { get; } = new();
+
+    /// <summary>Starts a cluster whose workers accept sandboxes.</summary>
+    /// <param name="configure">Settings of the product for all silos.</param>
+    public static async Task<GrainCluster> StartAsync(int workers = 1, int frontends = 1, Action<ClusterSettings>? configure = null)
+    {
+        var settings = new ClusterSettings();
+        configure?.Invoke(settings);
+        var cluster = new GrainCluster(settings);
+        try
+        {
+            for (var i = 0; i < frontends; i++) await cluster.AddFrontendAsync();
+            for (var i = 0; i < workers; i++) await cluster.AddWorkerAsync();
+            await cluster.WaitForHostsAsync();
+            return cluster;
+        }
+        catch (Exception e)
+        {
+            await cluster.DisposeAsync();
+            throw new InvalidOperationException($"The cluster did not start:\n{string.Join('\n', cluster.Logs.Lines.TakeLast(30))}", e);
+        }
+    }
+
+    public Silo Worker(int index) => _workers[index];
+
+    public Silo Frontend(int index) => _frontends[index];
+
+    /// <summary>The worker on whose engine a sandbox lives.</summary>
+    public Silo WorkerOf(SandboxId sandbox) => _workers.First(worker => worker.Engine.Find(sandbox) is not null);
+
+    public async Task<Silo> AddFrontendAsync()
+    {
+        var frontend = new Silo(this, machine: null);
+        await frontend.StartAsync();
+        _frontends.Add(frontend);
+        return frontend;
+    }
+
+    /// <summary>Adds a worker on a machine of its own.</summary>
+    /// <param name="host">A host id that another machine has already makes the worker a rival; null draws a new one.</param>
+    public async Task<Silo> AddWorkerAsync(string? host = null)
+    {
+        var number = _workers.Count;
+        var machine = new Machine(
+            host ?? (number + 1).ToString("x8", CultureInfo.InvariantCulture), Path.Combine(Folder, $"w{number}"), new ScriptedEngine(Clock, Programs), ++_ports, ++_ports);
+        var worker = new Silo(this, machine);
+        _workers.Add(worker);
+        await worker.StartAsync();
+        return worker;
+    }
+
+    /// <summary>Creates a sandbox as a client without an idempotency key does, which repeats what was answered with 503.</summary>
+    /// <param name="change">Changes what is asked for.</param>
+    public Task<TestSandbox> CreateAsync(Func<SandboxSpec, SandboxSpec>? change = null) => Patience.CallAsync(() => CreateOnceAsync(change), evenWithoutCapacity: true);
+
+    /// <summary>Creates a sandbox; whatever refuses it is thrown.</summary>
+    public async Task<TestSandbox> CreateOnceAsync(Func<SandboxSpec, SandboxSpec>? change = null)
+    {
+        var creation = RandomNumberGenerator.GetHexString(32, lowercase: true);
+        var info = await Caller.Services.GetRequiredService<SandboxCreator>().CreateAsync(
+            creation, Tenant, Spec(change), claimed: null, TestContext.Current.CancellationToken);
+        return new TestSandbox(this, info.Id);
+    }
+
+    /// <summary>Creates a sandbox with an idempotency key.</summary>
+    public async Task<(TestSandbox Sandbox, bool Joined)> CreateAsync(string key, Func<SandboxSpec, SandboxSpec>? change = null)
+    {
+        var grain = Grains.GetGrain<ICreationGrain>(CreationKey.Of(Tenant, key));
+        var creation = await Patience.CallAsync(() => grain.Create(Tenant, Spec(change), TestContext.Current.CancellationToken), evenWithoutCapacity: true);
+        return (new TestSandbox(this, creation.Sandbox.Id), creation.Joined);
+    }
+
+    /// <summary>What <see cref="CreateAsync(Func{SandboxSpec, SandboxSpec}?)"/> asks for.</summary>
+    public static SandboxSpec Spec(Func<SandboxSpec, SandboxSpec>? change = null)
+    {
+        var none = ImmutableSortedDictionary<string, string>.Empty;
+        var spec = new SandboxSpec("default", TimeSpan.FromHours(24), TimeSpan.FromHours(2), null, null, false, none, none);
+        return change?.Invoke(spec) ?? spec;
+    }
+
+    /// <summary>A sandbox that was created before.</summary>
+    public TestSandbox Sandbox(SandboxId id) => new(this, id);
+
+    /// <summary>The living sandboxes, as a client lists them: every live host is asked.</summary>
+    public async Task<IReadOnlyList<SandboxInfo>> ListAsync()
+    {
+        var filter = new SandboxFilter(null, ImmutableSortedDictionary<string, string>.Empty, 1_000, null, null);
+        var answers = await Caller.Services.GetRequiredService<HostDirectory>().AskAsync(host => host.List(Tenant, filter), TestContext.Current.CancellationToken);
+        return [.. answers.SelectMany(answer => answer.Answer ?? [])];
+    }
+
+    /// <summary>Waits until list, host records, sandbox records, containers and open runs agree.</summary>
+    public Task AgreesAsync(TimeSpan? limit = null) => Until.HoldsAsync(() => ClusterTruth.CheckAsync(this), limit);
+
+    /// <summary>Waits until every running worker accepts sandboxes, and the caller knows it.</summary>
+    public async Task WaitForHostsAsync()
+    {
+        var wanted = _workers.Where(worker => worker.IsRunning).Select(worker => worker.Host).Distinct().ToArray();
+        await Until.TrueAsync(async () =>
+        {
+            var loads = await Caller.Services.GetRequiredService<HostDirectory>().AskAsync(host => host.Load(), TestContext.Current.CancellationToken);
+            return wanted.All(host => loads.Any(load => load.Host == host && load.Answer is { Slots: > 0, Draining: false }));
+        });
+        var directory = Caller.Services.GetRequiredService<HostDirectory>();
+        await Until.TrueAsync(() => wanted.Length == 0 || directory.AnyAnswers);
+    }
+
+    /// <summary>Writes into the membership table that a silo is dead, and has the others read it.</summary>
+    public async Task DeclareDeadAsync(Silo silo)
+    {
+        if (_frontends.Concat(_workers).Where(other => other.IsRunning).ToArray() is not { Length: > 0 } others) return;
+        var table = others[0].Services.GetRequiredService<IMembershipTable>();
+        await Until.TrueAsync(async () =>
+        {
+            var data = await table.ReadAllAsync(CancellationToken.None);
+            if (data.Members.FirstOrDefault(member => member.Item1.SiloAddress.Equals(silo.Address)) is not { } row) return true;
+            if (row.Item1.Status is SiloStatus.Dead) return true;
+            row.Item1.Status = SiloStatus.Dead;
+            return await table.UpdateRowAsync(row.Item1, row.Item2, data.Version.Next(), CancellationToken.None);
+        });
+        await Task.WhenAll(others.Select(async other =>
+        {
+            await other.Services.GetRequiredService<IClusterMembershipService>().Refresh();
+            var oracle = other.Services.GetRequiredService<ISiloStatusOracle>();
+            await Until.TrueAsync(() => oracle.GetApproximateSiloStatus(silo.Address) is SiloStatus.Dead or SiloStatus.None);
+        }));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // Shown for tests that fail.
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Join('\n', Logs.Lines.TakeLast(ShownLines)));
+        Storage.EndFaults();
+        Log.EndFaults();
+        foreach (var worker in _workers) worker.Engine.EndFaults();
+        foreach (var silo in _frontends.Concat(_workers).Where(silo => silo.IsRunning).ToArray()) await silo.KillAsync(detected: false);
+        using (var now = new CancellationTokenSource())
+        {
+            await now.CancelAsync();
+            await Task.WhenAll(_killed.Select(silo => DisposeAsync(silo, now.Token)));
+        }
+
+        foreach (var worker in _workers) await worker.Engine.DisposeAsync();
+        await _cluster.DisposeAsync();
+        Log.Dispose();
+        Clock.Dispose();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    internal async Task<InProcessSiloHandle> LaunchAsync(Machine? machine, SiloComposition composition)
+    {
+        var options = new InProcessTestSiloSpecificOptions
+        {
+            SiloName = HostSilos.NameOf(machine is null ? "frontend" : "worker", machine?.Host),
+            SiloPort = machine?.SiloPort ?? ++_ports,
+            GatewayPort = machine?.GatewayPort ?? ++_ports,
+        };
+        _compositions[options] = composition;
+        return await _cluster.CreateSiloAsync(options);
+    }
+
+    // A killed silo stays as it is until the test ends: stopping it would let it do what a dead process cannot.
+    internal void DisposeLater(InProcessSiloHandle silo) => _killed.Add(silo);
+
+    private static async Task DisposeAsync(InProcessSiloHandle silo, CancellationToken now)
+    {
+        try
+        {
+            await silo.SiloHost.StopAsync(now).WaitAsync(TimeSpan.FromSeconds(5), TimeProvider.System, CancellationToken.None);
+        }
+        catch (Exception)
+        {
+            // It was killed: its stop reaches nothing, and tells nothing.
+        }
+    }
+}

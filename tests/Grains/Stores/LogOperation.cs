@@ -1,0 +1,15 @@
+namespace Podflare.Stores;
+
+/// <summary>What sandboxes ask of the event log. A fault's subject is <c>{sandbox id}/{run id}</c>; the run id is empty where there is none.</summary>
+public enum LogOperation
+{
+    Accept,
+    Withdraw,
+    Append,
+    FindBounds,
+    Read,
+    FindRun,
+    ListOpen,
+    ListRuns,
+    Expire,
+}
