@@ -137,7 +137,9 @@ join() {
 
 # The runner's own limit names the test that hangs. The outer limit is for a runner that hangs.
 dotnet_suite() {
-  timeout "$((SUITE_LIMIT_MINUTES + 1))m" dotnet test --test-modules "artifacts/bin/$1/release/Podflare.$1.dll" --no-ansi --no-progress \
+  local project
+  project=$(basename "tests/$1"/*.csproj .csproj) # its name is not always that of its folder
+  timeout "$((SUITE_LIMIT_MINUTES + 1))m" dotnet test --test-modules "artifacts/bin/$project/release/Podflare.$project.dll" --no-ansi --no-progress \
     --results-directory "$folder/results" --minimum-expected-tests 1 --timeout "${SUITE_LIMIT_MINUTES}m"
 }
 
