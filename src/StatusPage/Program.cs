@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Podflare.Configuration;
 using Podflare.Hosting;
 
 try
@@ -10,7 +11,7 @@ try
     await app.RunAsync();
     return 0;
 }
-catch (StartException e)
+catch (StartupException e)
 {
     await Console.Error.WriteLineAsync(e.Message);
     return 1;

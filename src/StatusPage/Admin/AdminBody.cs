@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Podflare.Components;
+using Podflare.Http;
 using Podflare.Incidents;
 
 namespace Podflare.Admin;
@@ -35,7 +36,7 @@ internal sealed class AdminBody
     {
         using var memory = new MemoryStream();
         await context.Request.Body.CopyToAsync(memory, context.RequestAborted);
-        if (memory.Length > MaxBytes) throw new RefusedException(413, "body_too_large", "the body is over 64 KiB");
+        if (memory.Length > MaxBytes) throw new RequestRejectedException(413, "body_too_large", "the body is over 64 KiB");
         if (memory.Length == 0) return new AdminBody(JsonDocument.Parse("{}").RootElement, "");
         try
         {
@@ -44,15 +45,15 @@ internal sealed class AdminBody
         }
         catch (Exception e) when (e is JsonException or ArgumentException)
         {
-            throw new RefusedException(400, "invalid_request", "the body is not JSON");
+            throw new RequestRejectedException(400, "invalid_request", "the body is not JSON");
         }
     }
 
-    public string Text(string name, int max) => OptionalText(name, max) ?? Miss(name, "");
+    public string Text(string name, int max) => OptionalText(name, max) ?? AddMissing(name, "");
 
     public string? OptionalText(string name, int max, bool lines = true)
     {
-        if (!Take(name, JsonValueKind.String, out var value)) return null;
+        if (!TryGet(name, JsonValueKind.String, out var value)) return null;
         string text;
         try
         {
@@ -60,38 +61,38 @@ internal sealed class AdminBody
         }
         catch (InvalidOperationException)
         {
-            return Fail<string>(name, "holds a lone surrogate");
+            return AddError<string>(name, "holds a lone surrogate");
         }
 
-        if (text.Length == 0) return Fail<string>(name, "must not be empty");
-        if (text.Length > max) return Fail<string>(name, $"is longer than {max} characters");
-        return text.Any(c => char.IsControl(c) && !(lines && c is '\n' or '\r' or '\t')) ? Fail<string>(name, "holds control characters") : text;
+        if (text.Length == 0) return AddError<string>(name, "must not be empty");
+        if (text.Length > max) return AddError<string>(name, $"is longer than {max} characters");
+        return text.Any(c => char.IsControl(c) && !(lines && c is '\n' or '\r' or '\t')) ? AddError<string>(name, "holds control characters") : text;
     }
 
     /// <summary>One line: it becomes a mail's subject.</summary>
-    public string Line(string name, int max) => OptionalText(name, max, lines: false) ?? Miss(name, "");
+    public string SingleLine(string name, int max) => OptionalText(name, max, lines: false) ?? AddMissing(name, "");
 
     public DateTimeOffset? Time(string name)
     {
-        if (!Take(name, JsonValueKind.String, out var value)) return null;
+        if (!TryGet(name, JsonValueKind.String, out var value)) return null;
         return DateTimeOffset.TryParse(value.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) && at.Year is > 2000 and < 2200
             ? at.ToUniversalTime()
-            : Fail<DateTimeOffset?>(name, "must be a time, as in 2026-05-01T10:00:00Z");
+            : AddError<DateTimeOffset?>(name, "must be a time, as in 2026-05-01T10:00:00Z");
     }
 
-    public DateTimeOffset RequiredTime(string name) => Time(name) ?? Miss<DateTimeOffset>(name, default);
+    public DateTimeOffset RequiredTime(string name) => Time(name) ?? AddMissing<DateTimeOffset>(name, default);
 
-    public bool Flag(string name, bool otherwise)
+    public bool Boolean(string name, bool otherwise)
     {
         _read.Add(name);
         if (!_fields.TryGetValue(name, out var value)) return otherwise;
-        return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : Fail<bool>(name, "must be true or false");
+        return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : AddError<bool>(name, "must be true or false");
     }
 
     public Stage? Stage(string name)
     {
         if (OptionalText(name, 40) is not { } text) return null;
-        return Stages.ParseIncident(text) ?? Fail<Stage?>(name, "must be investigating, identified, monitoring, resolved or postmortem");
+        return Stages.ParseIncident(text) ?? AddError<Stage?>(name, "must be investigating, identified, monitoring, resolved or postmortem");
     }
 
     public Impact? Impact(string name)
@@ -103,63 +104,63 @@ internal sealed class AdminBody
             "minor" => Components.Impact.Minor,
             "major" => Components.Impact.Major,
             "critical" => Components.Impact.Critical,
-            _ => Fail<Impact?>(name, "must be none, minor, major or critical"),
+            _ => AddError<Impact?>(name, "must be none, minor, major or critical"),
         };
     }
 
     public ComponentStatus Status(string name)
     {
-        if (OptionalText(name, 40) is not { } text) return Miss(name, ComponentStatus.NoData);
-        return ComponentStatuses.Parse(text) ?? Fail<ComponentStatus>(name, StatusRule);
+        if (OptionalText(name, 40) is not { } text) return AddMissing(name, ComponentStatus.NoData);
+        return ComponentStatuses.Parse(text) ?? AddError<ComponentStatus>(name, StatusRule);
     }
 
     /// <summary>An object of component ids and statuses.</summary>
     public Dictionary<string, ComponentStatus>? Statuses(string name)
     {
-        if (!Take(name, JsonValueKind.Object, out var value)) return null;
+        if (!TryGet(name, JsonValueKind.Object, out var value)) return null;
         var all = new Dictionary<string, ComponentStatus>();
         foreach (var field in value.EnumerateObject())
         {
             if (field.Value.ValueKind == JsonValueKind.String && ComponentStatuses.Parse(field.Value.GetString()) is { } status) all[field.Name] = status;
-            else Fail<bool>($"{name}.{field.Name}", StatusRule);
+            else AddError<bool>($"{name}.{field.Name}", StatusRule);
         }
 
         return all;
     }
 
-    public List<string> Names(string name)
+    public List<string> StringList(string name)
     {
-        if (!Take(name, JsonValueKind.Array, out var value)) return Miss(name, new List<string>());
+        if (!TryGet(name, JsonValueKind.Array, out var value)) return AddMissing(name, new List<string>());
         var all = value.EnumerateArray().ToArray();
-        return all.Length <= 50 && all.All(v => v.ValueKind == JsonValueKind.String) ? [.. all.Select(v => v.GetString()!)] : Fail<List<string>>(name, "must be a list of component ids") ?? [];
+        return all.Length <= 50 && all.All(v => v.ValueKind == JsonValueKind.String) ? [.. all.Select(v => v.GetString()!)] : AddError<List<string>>(name, "must be a list of component ids") ?? [];
     }
 
-    /// <exception cref="RefusedException">Something was wrong.</exception>
-    public void Check()
+    /// <exception cref="RequestRejectedException">Something was wrong.</exception>
+    public void ThrowIfInvalid()
     {
         foreach (var unknown in _fields.Keys.Except(_read)) _errors.TryAdd(unknown.Length > 60 ? unknown[..60] : unknown, "is no field of this request");
         if (_errors.Count == 0) return;
-        throw new RefusedException(400, "invalid_request", string.Join("; ", _errors.Take(5).Select(e => $"{e.Key}: {e.Value}"))) { Errors = _errors };
+        throw new RequestRejectedException(400, "invalid_request", string.Join("; ", _errors.Take(5).Select(e => $"{e.Key}: {e.Value}"))) { Errors = _errors };
     }
 
     private const string StatusRule = "must be operational, degraded_performance, partial_outage, major_outage or under_maintenance";
 
-    private bool Take(string name, JsonValueKind kind, out JsonElement value)
+    private bool TryGet(string name, JsonValueKind kind, out JsonElement value)
     {
         _read.Add(name);
         if (!_fields.TryGetValue(name, out value) || value.ValueKind == JsonValueKind.Null) return false;
         if (value.ValueKind == kind) return true;
-        Fail<bool>(name, $"must be {(kind == JsonValueKind.Array ? "a list" : kind == JsonValueKind.Object ? "an object" : "a text")}");
+        AddError<bool>(name, $"must be {(kind == JsonValueKind.Array ? "a list" : kind == JsonValueKind.Object ? "an object" : "a text")}");
         return false;
     }
 
-    private T Miss<T>(string name, T otherwise)
+    private T AddMissing<T>(string name, T otherwise)
     {
         _errors.TryAdd(name, "is missing");
         return otherwise;
     }
 
-    private T? Fail<T>(string name, string message)
+    private T? AddError<T>(string name, string message)
     {
         _errors.TryAdd(name, message);
         return default;

@@ -1,6 +1,6 @@
 using Podflare.Components;
-using Podflare.Feeds;
 using Podflare.Incidents;
+using Podflare.StatuspageApi;
 using Podflare.Storage;
 using Podflare.Subscribers;
 
@@ -15,7 +15,7 @@ internal static class AdminJson
         kind = incident.Kind == IncidentKind.Maintenance ? "maintenance" : "incident",
         title = incident.Title,
         status = incident.Stage.Code,
-        impact = V2.Code(incident.Impact),
+        impact = StatuspageMapper.Code(incident.Impact),
         origin = incident.ByAutomation ? "automation" : "operator",
         handled_by = incident.ByHuman ? "operator" : "automation",
         created_at = incident.CreatedAt,
@@ -25,7 +25,7 @@ internal static class AdminJson
         resolved_at = incident.ResolvedAt,
         scheduled_for = incident.ScheduledFor,
         scheduled_until = incident.ScheduledUntil,
-        components = incident.Seen.ToDictionary(s => s.Key, s => s.Value.Code),
+        components = incident.ReportedStatuses.ToDictionary(s => s.Key, s => s.Value.Code),
         updates = incident.Updates.Select(u => new
         {
             id = u.Id,

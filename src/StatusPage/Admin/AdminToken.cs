@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using Podflare.Hosting;
+using Podflare.Configuration;
 
 namespace Podflare.Admin;
 
@@ -13,9 +13,9 @@ internal sealed class AdminToken
 
     private readonly byte[] _hash;
 
-    public AdminToken(string? configured, StatusFolder folder)
+    public AdminToken(string? configured, DataFolder folder)
     {
-        if (configured is not null && configured.Length < MinLength) throw new StartException($"{Variable} has fewer than {MinLength} characters; use a long random one.");
+        if (configured is not null && configured.Length < MinLength) throw new StartupException($"{Variable} has fewer than {MinLength} characters; use a long random one.");
         _hash = SHA256.HashData(Encoding.UTF8.GetBytes(configured ?? FromFile(Path.Combine(folder.Path, FileName))));
     }
 

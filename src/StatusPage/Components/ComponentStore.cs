@@ -36,7 +36,7 @@ internal static class ComponentStore
             sql.Execute($"""
                 INSERT INTO interval (component, layer, status, start, cause) VALUES ({id}, 'probe', {ComponentStatus.NoData}, {now}, 'not measured yet')
                 """);
-            sql.Touch();
+            sql.MarkChanged();
         }
     }
 
@@ -59,7 +59,7 @@ internal static class ComponentStore
 
         sql.Execute($"UPDATE component SET group_id = {groupId}, updated_at = {now} WHERE id = {id}");
         sql.Execute($"DELETE FROM component WHERE is_group = 1 AND id NOT IN (SELECT group_id FROM component WHERE group_id IS NOT NULL)");
-        sql.Touch();
+        sql.MarkChanged();
     }
 
     private static Component Read(Row row) => new(

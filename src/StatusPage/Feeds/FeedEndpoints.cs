@@ -1,8 +1,12 @@
 using Microsoft.Extensions.Options;
 using Podflare.Components;
-using Podflare.Hosting;
+using Podflare.Configuration;
+using Podflare.Http;
 using Podflare.Incidents;
-using Podflare.Pages;
+using Podflare.Probes;
+using Podflare.Serialization;
+using Podflare.Snapshots;
+using Podflare.StatuspageApi;
 
 namespace Podflare.Feeds;
 
@@ -16,14 +20,14 @@ internal static class FeedEndpoints
 
     public static void MapFeeds(this IEndpointRouteBuilder routes)
     {
-        V2("summary", (s, url) => new { status = Status(s), components = s.Components.Select(Feeds.V2.Of), incidents = All(s, s.OpenIncidents, url), scheduled_maintenances = All(s, s.ActiveMaintenances.Concat(s.UpcomingMaintenances), url) });
-        V2("status", (s, _) => new { status = Status(s) });
-        V2("components", (s, _) => new { components = s.Components.Select(Feeds.V2.Of) });
-        V2("incidents", (s, url) => new { incidents = All(s, s.Incidents.Take(50), url) });
-        V2("incidents/unresolved", (s, url) => new { incidents = All(s, s.OpenIncidents, url) });
-        V2("scheduled-maintenances", (s, url) => new { scheduled_maintenances = All(s, s.Maintenances.Take(50), url) });
-        V2("scheduled-maintenances/upcoming", (s, url) => new { scheduled_maintenances = All(s, s.UpcomingMaintenances, url) });
-        V2("scheduled-maintenances/active", (s, url) => new { scheduled_maintenances = All(s, s.ActiveMaintenances, url) });
+        Map("summary", (s, url) => new { status = Status(s), components = s.Components.Select(StatuspageMapper.Of), incidents = ToStatuspage(s, s.OpenIncidents, url), scheduled_maintenances = ToStatuspage(s, s.ActiveMaintenances.Concat(s.UpcomingMaintenances), url) });
+        Map("status", (s, _) => new { status = Status(s) });
+        Map("components", (s, _) => new { components = s.Components.Select(StatuspageMapper.Of) });
+        Map("incidents", (s, url) => new { incidents = ToStatuspage(s, s.Incidents.Take(50), url) });
+        Map("incidents/unresolved", (s, url) => new { incidents = ToStatuspage(s, s.OpenIncidents, url) });
+        Map("scheduled-maintenances", (s, url) => new { scheduled_maintenances = ToStatuspage(s, s.Maintenances.Take(50), url) });
+        Map("scheduled-maintenances/upcoming", (s, url) => new { scheduled_maintenances = ToStatuspage(s, s.UpcomingMaintenances, url) });
+        Map("scheduled-maintenances/active", (s, url) => new { scheduled_maintenances = ToStatuspage(s, s.ActiveMaintenances, url) });
         routes.MapMethods("/api/uptime.json", Reading, (HttpContext context, SnapshotStore store) =>
             context.SendAsync(StatusJson.Bytes(Uptime(store.Current)), Json, ShortCache, everywhere: true));
         routes.MapMethods("/api/latency.json", Reading, (HttpContext context, SnapshotStore store) =>
@@ -37,32 +41,32 @@ internal static class FeedEndpoints
             context.SendAsync(System.Text.Encoding.UTF8.GetBytes(metrics.Render()), "text/plain; version=0.0.4; charset=utf-8", "no-store")).On(page: true, admin: true);
         routes.MapGet("/events", EventsAsync);
 
-        void V2(string path, Func<Snapshot, string, object> make) => routes.MapMethods($"/api/v2/{path}.json", Reading,
+        void Map(string path, Func<Snapshot, string, object> make) => routes.MapMethods($"/api/v2/{path}.json", Reading,
             (HttpContext context, SnapshotStore store, PublicAddress address, IOptions<StatusOptions> options) =>
-                context.SendAsync(Whole(store.Current, address.Url, options.Value.Name, make), Json, ShortCache, everywhere: true));
+                context.SendAsync(WithPage(store.Current, address.Url, options.Value.Name, make), Json, ShortCache, everywhere: true));
     }
 
     /// <summary>summary.json, also for the file beside the program.</summary>
-    public static byte[] Summary(Snapshot s, string url, string name) => Whole(s, url, name, (snapshot, address) => new
+    public static byte[] Summary(Snapshot s, string url, string name) => WithPage(s, url, name, (snapshot, address) => new
     {
         status = Status(snapshot),
-        components = snapshot.Components.Select(Feeds.V2.Of),
-        incidents = All(snapshot, snapshot.OpenIncidents, address),
-        scheduled_maintenances = All(snapshot, snapshot.ActiveMaintenances.Concat(snapshot.UpcomingMaintenances), address),
+        components = snapshot.Components.Select(StatuspageMapper.Of),
+        incidents = ToStatuspage(snapshot, snapshot.OpenIncidents, address),
+        scheduled_maintenances = ToStatuspage(snapshot, snapshot.ActiveMaintenances.Concat(snapshot.UpcomingMaintenances), address),
     });
 
-    private static byte[] Whole(Snapshot s, string url, string name, Func<Snapshot, string, object> make)
+    private static byte[] WithPage(Snapshot s, string url, string name, Func<Snapshot, string, object> make)
     {
-        var page = new PageV2(Feeds.V2.PageId, name, url, "Etc/UTC", s.At);
+        var page = new PageV2(StatuspageMapper.PageId, name, url, "Etc/UTC", s.At);
         var answer = new System.Text.Json.Nodes.JsonObject { ["page"] = System.Text.Json.JsonSerializer.SerializeToNode(page, StatusJson.Options) };
         foreach (var (key, value) in System.Text.Json.JsonSerializer.SerializeToNode(make(s, url), StatusJson.Options)!.AsObject().ToArray()) answer[key] = value!.DeepClone();
         return System.Text.Encoding.UTF8.GetBytes(answer.ToJsonString());
     }
 
-    private static StatusV2 Status(Snapshot s) => new(Feeds.V2.Code(s.Indicator), s.Headline);
+    private static StatusV2 Status(Snapshot s) => new(StatuspageMapper.Code(s.Indicator), s.Headline);
 
-    private static IEnumerable<IncidentV2> All(Snapshot s, IEnumerable<Incident> incidents, string url) =>
-        incidents.OrderByDescending(i => i.CreatedAt).Select(i => Feeds.V2.Of(i, s.Components, url)).ToArray();
+    private static IEnumerable<IncidentV2> ToStatuspage(Snapshot s, IEnumerable<Incident> incidents, string url) =>
+        incidents.OrderByDescending(i => i.CreatedAt).Select(i => StatuspageMapper.Of(i, s.Components, url)).ToArray();
 
     private static object Uptime(Snapshot s) => new
     {
@@ -118,10 +122,10 @@ internal static class FeedEndpoints
     }
 
     /// <summary>One event for each change; a reader who missed some gets one at once.</summary>
-    private static async Task EventsAsync(HttpContext context, SnapshotStore store, EventReaders readers, IHostApplicationLifetime life, TimeProvider time)
+    private static async Task EventsAsync(HttpContext context, SnapshotStore store, EventStreamLimiter readers, IHostApplicationLifetime life, TimeProvider time)
     {
         var address = ClientAddress.Of(context);
-        if (!readers.TryEnter(address))
+        if (!readers.TryAcquire(address))
         {
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             context.Response.Headers.RetryAfter = "60";
@@ -168,7 +172,7 @@ internal static class FeedEndpoints
         }
         finally
         {
-            readers.Leave(address);
+            readers.Release(address);
         }
     }
 }

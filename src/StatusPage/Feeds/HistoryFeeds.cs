@@ -1,8 +1,10 @@
 using System.ServiceModel.Syndication;
 using System.Text;
 using System.Xml;
+using Podflare.Components;
 using Podflare.Incidents;
 using Podflare.Pages;
+using Podflare.Snapshots;
 
 namespace Podflare.Feeds;
 
@@ -30,7 +32,7 @@ internal static class HistoryFeeds
     private static SyndicationItem Entry(Incident incident, string url)
     {
         var html = string.Concat(incident.Updates.Where(u => !u.Private).Select(u =>
-            Html.Of($"<p><strong>{u.Stage.Label}</strong>, {Parts.Time(u.DisplayAt)}</p>{Html.Paragraphs(u.Body)}").Text));
+            Html.Of($"<p><strong>{u.Stage.Label}</strong>, {PageParts.Time(u.DisplayAt)}</p>{Html.Paragraphs(u.Body)}").Text));
         var link = new Uri($"{url}/incidents/{incident.Id}");
         return new SyndicationItem(Clean(incident.Title), SyndicationContent.CreateHtmlContent(Clean(html)), link, $"{url}/incidents/{incident.Id}", incident.UpdatedAt)
         {

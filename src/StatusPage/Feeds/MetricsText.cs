@@ -1,14 +1,14 @@
 using System.Globalization;
 using System.Text;
 using Podflare.Components;
-using Podflare.Pages;
 using Podflare.Probes;
+using Podflare.Snapshots;
 using Podflare.Storage;
 
 namespace Podflare.Feeds;
 
 /// <summary>The Prometheus text format. Labels are components, statuses, outcomes and series: fixed sets.</summary>
-internal sealed class MetricsText(SnapshotStore snapshots, ProbeSchedule schedule, Database database, EventReaders readers)
+internal sealed class MetricsText(SnapshotStore snapshots, ProbeScheduler schedule, Database database, EventStreamLimiter readers)
 {
     public string Render()
     {
@@ -28,7 +28,7 @@ internal sealed class MetricsText(SnapshotStore snapshots, ProbeSchedule schedul
         }
 
         Family("podflare_status_probe_samples_total", "counter", "Samples since the start.");
-        foreach (var ((component, outcome), n) in schedule.Taken.OrderBy(t => t.Key))
+        foreach (var ((component, outcome), n) in schedule.SampleCounts.OrderBy(t => t.Key))
             Line($"podflare_status_probe_samples_total{{component=\"{component}\",outcome=\"{outcome.ToString().ToLowerInvariant()}\"}}", n);
         Family("podflare_status_latency_seconds", "gauge", "Median and 95th percentile of the newest five minutes.");
         foreach (var chart in s.Charts.Where(c => c.Day.Count > 0))

@@ -4,13 +4,16 @@ using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Podflare.Admin;
+using Podflare.Configuration;
 using Podflare.Feeds;
-using Podflare.Incidents;
+using Podflare.Http;
+using Podflare.IncidentManagement;
+using Podflare.Notifications;
 using Podflare.Pages;
 using Podflare.Probes;
+using Podflare.Snapshots;
 using Podflare.Storage;
 using Podflare.Subscribers;
-using Monitor = Podflare.Probes.Monitor;
 
 namespace Podflare.Hosting;
 
@@ -25,11 +28,11 @@ internal static class StatusApp
         page.EnsureFree(ListenAddress.PageVariable);
         admin.EnsureFree(ListenAddress.AdminVariable);
         var token = configuration[AdminToken.Variable];
-        if (!admin.IsLoopback && string.IsNullOrEmpty(token)) throw new StartException($"{ListenAddress.AdminVariable} is {admin}, which others can reach: set {AdminToken.Variable}.");
+        if (!admin.IsLoopback && string.IsNullOrEmpty(token)) throw new StartupException($"{ListenAddress.AdminVariable} is {admin}, which others can reach: set {AdminToken.Variable}.");
         var url = configuration["Status:PublicUrl"];
         if (string.IsNullOrEmpty(url) && (page.Address.Equals(IPAddress.Any) || page.Address.Equals(IPAddress.IPv6Any)) && configuration["Status:Mail:Host"] is { Length: > 0 })
-            throw new StartException($"{ListenAddress.PageVariable} is {page}, which no link in a mail can name: set Status__PublicUrl.");
-        var folder = new StatusFolder(configuration["Status:Folder"]);
+            throw new StartupException($"{ListenAddress.PageVariable} is {page}, which no link in a mail can name: set Status__PublicUrl.");
+        var folder = new DataFolder(configuration["Status:Folder"]);
 
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -53,13 +56,13 @@ internal static class StatusApp
         services.AddSingleton(new PublicAddress(string.IsNullOrEmpty(url) ? $"http://{page}" : url));
         AddOptions(services);
         services.AddSingleton(provider => new Database(folder.Path, provider.GetRequiredService<ILogger<Database>>()));
-        services.AddSingleton<SnapshotStore>().AddSingleton<Assets>().AddSingleton<EventReaders>().AddSingleton<MetricsText>();
+        services.AddSingleton<SnapshotStore>().AddSingleton<Assets>().AddSingleton<EventStreamLimiter>().AddSingleton<MetricsText>();
         services.AddSingleton(provider => new Layout(provider.GetRequiredService<Assets>(), provider.GetRequiredService<IOptions<StatusOptions>>().Value.Name));
-        services.AddSingleton<Notices>().AddSingleton<Reconciler>().AddSingleton<IncidentDesk>().AddSingleton<MaintenanceDesk>().AddSingleton<Monitor>();
-        services.AddSingleton<Tokens>().AddSingleton<AddressGuard>().AddSingleton<Subscriptions>().AddSingleton<Outbox>().AddSingleton<MailComposer>();
-        services.AddSingleton<AdminDoor>();
-        services.AddSingleton<ProbeSchedule>().AddHostedService(provider => provider.GetRequiredService<ProbeSchedule>());
-        services.AddHostedService<MailSender>().AddHostedService<WebhookSender>().AddHostedService<Upkeep>().AddHostedService<StaticCopies>();
+        services.AddSingleton<NotificationWriter>().AddSingleton<Reconciler>().AddSingleton<IncidentService>().AddSingleton<MaintenanceService>().AddSingleton<HealthMonitor>();
+        services.AddSingleton<SubscriptionTokens>().AddSingleton<AddressGuard>().AddSingleton<Subscriptions>().AddSingleton<DeliveryQueue>().AddSingleton<MailComposer>();
+        services.AddSingleton<AdminCommandExecutor>();
+        services.AddSingleton<ProbeScheduler>().AddHostedService(provider => provider.GetRequiredService<ProbeScheduler>());
+        services.AddHostedService<MailSender>().AddHostedService<WebhookSender>().AddHostedService<HousekeepingService>().AddHostedService<StaticSnapshotWriter>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
         services.AddResponseCompression(compression => compression.EnableForHttps = false);
         AddClients(services);
@@ -68,9 +71,9 @@ internal static class StatusApp
     public static void MapStatusPage(this WebApplication app)
     {
         app.UseForwardedHeaders();
-        app.UseSafeHeaders();
+        app.UseSecurityHeaders();
         app.UseResponseCompression();
-        app.UseProblems();
+        app.UseErrorResponses();
         app.UseRouting();
         app.UseListeners();
         app.UseRateLimiter();

@@ -4,9 +4,9 @@ namespace Podflare.Incidents;
 
 /// <summary>An incident, or a maintenance, which has the same life.</summary>
 /// <param name="ByHuman">A person has taken it over: automation adds private notes only.</param>
-/// <param name="CleanSince">From when every component of it is good.</param>
-/// <param name="NoticedAt">When subscribers last heard of it.</param>
-/// <param name="Seen">Its components, with the probed status that its updates or notes last told.</param>
+/// <param name="HealthySince">From when every component of it is good.</param>
+/// <param name="LastNotifiedAt">When subscribers last heard of it.</param>
+/// <param name="ReportedStatuses">Its components, with the probed status that its updates or notes last told.</param>
 internal sealed record Incident(
     string Id,
     IncidentKind Kind,
@@ -21,13 +21,13 @@ internal sealed record Incident(
     DateTimeOffset StartedAt,
     DateTimeOffset? MonitoringAt,
     DateTimeOffset? ResolvedAt,
-    DateTimeOffset? CleanSince,
-    DateTimeOffset? NoticedAt,
+    DateTimeOffset? HealthySince,
+    DateTimeOffset? LastNotifiedAt,
     DateTimeOffset? ScheduledFor,
     DateTimeOffset? ScheduledUntil,
     DateTimeOffset? RemindedAt)
 {
-    public IReadOnlyDictionary<string, ComponentStatus> Seen { get; init; } = new Dictionary<string, ComponentStatus>();
+    public IReadOnlyDictionary<string, ComponentStatus> ReportedStatuses { get; init; } = new Dictionary<string, ComponentStatus>();
 
     /// <summary>Newest first.</summary>
     public IReadOnlyList<IncidentUpdate> Updates { get; init; } = [];

@@ -14,11 +14,11 @@ internal static class IncidentStore
             VALUES ({i.Id}, {i.Kind}, {i.Title}, {i.Stage}, {i.Impact}, {i.ImpactFixed}, {(i.ByAutomation ? "automation" : "human")}, {i.ByHuman},
                 {i.CreatedAt}, {i.UpdatedAt}, {i.StartedAt}, {i.ScheduledFor}, {i.ScheduledUntil})
             """);
-        foreach (var (component, seen) in i.Seen) SetSeen(sql, i.Id, component, seen);
-        sql.Touch();
+        foreach (var (component, seen) in i.ReportedStatuses) SetReportedStatus(sql, i.Id, component, seen);
+        sql.MarkChanged();
     }
 
-    public static void SetSeen(Sql sql, string incident, string component, ComponentStatus seen) => sql.Execute($"""
+    public static void SetReportedStatus(Sql sql, string incident, string component, ComponentStatus seen) => sql.Execute($"""
         INSERT INTO incident_component (incident, component, seen) VALUES ({incident}, {component}, {seen})
         ON CONFLICT (incident, component) DO UPDATE SET seen = excluded.seen
         """);
@@ -30,7 +30,7 @@ internal static class IncidentStore
             VALUES ({u.Id}, {u.IncidentId}, {u.Stage}, {u.Body}, {u.CreatedAt}, {u.DisplayAt}, {u.UpdatedAt}, {JsonSerializer.Serialize(u.Affected)},
                 {u.Deliver}, {u.Private}, {u.Author})
             """);
-        sql.Touch();
+        sql.MarkChanged();
     }
 
     /// <summary>Changes an update and keeps what it said.</summary>
@@ -44,7 +44,7 @@ internal static class IncidentStore
             UPDATE incident_update SET body = {u.Body}, display_at = {u.DisplayAt}, affected = {JsonSerializer.Serialize(u.Affected)}, updated_at = {now}
             WHERE id = {u.Id}
             """);
-        sql.Touch();
+        sql.MarkChanged();
     }
 
     public static Incident? Find(Sql sql, string id) =>
@@ -84,9 +84,9 @@ internal static class IncidentStore
 
     private static Incident Whole(Sql sql, Incident incident) => incident with
     {
-        Seen = sql.List(
+        ReportedStatuses = sql.List(
             $"SELECT component, seen FROM incident_component WHERE incident = {incident.Id} ORDER BY component",
-            row => (Component: row.Text(0), Seen: row.Name<ComponentStatus>(1))).ToDictionary(c => c.Component, c => c.Seen),
+            row => (Component: row.Text(0), ReportedStatuses: row.Name<ComponentStatus>(1))).ToDictionary(c => c.Component, c => c.ReportedStatuses),
         Updates = sql.List(
             $"""
             SELECT id, incident, stage, body, created_at, display_at, updated_at, affected, deliver, private, author FROM incident_update

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Podflare.Snapshots;
 using Podflare.Uptime;
 
 namespace Podflare.Pages;
@@ -70,7 +71,7 @@ internal static class ChartPart
     }
 
     private static double Typical(IReadOnlyList<LatencyPoint> points, Func<LatencyPoint, double> value) =>
-        Podflare.Probes.HealthRules.Percentile(points.Select(value), 0.5);
+        Percentile.NearestRank(points.Select(value), 0.5);
 
     private static double NiceTop(double max)
     {

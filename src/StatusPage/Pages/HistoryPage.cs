@@ -1,5 +1,6 @@
 using System.Globalization;
 using Podflare.Incidents;
+using Podflare.Snapshots;
 
 namespace Podflare.Pages;
 
@@ -17,7 +18,7 @@ internal static class HistoryPage
         var body = all.Length == 0
             ? Html.Of($"<p class=\"card empty\">Nothing has happened yet.</p>")
             : Html.Join(months.Select(m => Html.Of($"""
-                <section aria-labelledby="m-{m.Key}"><h2 id="m-{m.Key}">{m.First().StartedAt.UtcDateTime.ToString("MMMM yyyy", CultureInfo.InvariantCulture)}</h2>{m.Select(i => Parts.Incident(i, s.Components, 3, linked: true))}</section>
+                <section aria-labelledby="m-{m.Key}"><h2 id="m-{m.Key}">{m.First().StartedAt.UtcDateTime.ToString("MMMM yyyy", CultureInfo.InvariantCulture)}</h2>{m.Select(i => PageParts.Incident(i, s.Components, 3, linked: true))}</section>
                 """)));
         return layout.Page($"History | {layout.Name} status", Html.Of($"""
             <h1>History</h1><div id="history" data-fragment>{body}</div>
@@ -25,9 +26,9 @@ internal static class HistoryPage
             """), "/history", live: true);
     }
 
-    public static string One(Snapshot s, Layout layout, Incident incident) => layout.Page($"{incident.Title} | {layout.Name} status", Html.Of($"""
+    public static string RenderIncident(Snapshot s, Layout layout, Incident incident) => layout.Page($"{incident.Title} | {layout.Name} status", Html.Of($"""
         <h1>{(incident.Kind == IncidentKind.Maintenance ? "Maintenance" : "Incident")}</h1>
-        <div id="incident" data-fragment>{Parts.Incident(incident, s.Components, 2, linked: false)}</div>
+        <div id="incident" data-fragment>{PageParts.Incident(incident, s.Components, 2, linked: false)}</div>
         <p><a href="/history">All incidents and maintenance</a></p>
         """), live: true);
 }

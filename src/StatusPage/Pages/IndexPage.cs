@@ -1,5 +1,8 @@
 using Podflare.Components;
 using Podflare.Incidents;
+using Podflare.Probes;
+using Podflare.Snapshots;
+using Podflare.Storage;
 using Podflare.Uptime;
 
 namespace Podflare.Pages;
@@ -11,7 +14,7 @@ internal static class IndexPage
 
     public static string Render(Snapshot s, Layout layout) => layout.Page($"{s.Headline} | {layout.Name} status", Html.Of($"""
         <h1 class="sr">{layout.Name} status</h1>
-        <div id="summary" class="summary s-{s.Overall.Code}" data-fragment>{Parts.Icon(s.Overall)}<div><p class="headline" role="status" aria-live="polite">{s.Headline}</p><p class="at">Updated {Parts.Time(s.At, "yyyy-MM-dd HH:mm:ss 'UTC'")}</p></div></div>
+        <div id="summary" class="summary s-{s.Overall.Code}" data-fragment>{PageParts.Icon(s.Overall)}<div><p class="headline" role="status" aria-live="polite">{s.Headline}</p><p class="at">Updated {PageParts.Time(s.At, "yyyy-MM-dd HH:mm:ss 'UTC'")}</p></div></div>
         <div id="open" data-fragment>{Open(s)}</div>
         <section aria-labelledby="h-components"><div class="head"><h2 id="h-components">Components</h2><a class="button small" href="/subscribe">Get updates</a></div>
         <div id="components" class="card" data-fragment>{Components(s)}</div></section>
@@ -26,26 +29,26 @@ internal static class IndexPage
         var maintenances = s.ActiveMaintenances.Concat(s.UpcomingMaintenances).ToArray();
         var parts = Html.Empty;
         if (incidents.Length > 0)
-            parts = Html.Of($"<section aria-labelledby=\"h-incidents\"><h2 id=\"h-incidents\">Open incidents</h2>{incidents.Select(i => Parts.Incident(i, s.Components, 3, linked: true))}</section>");
+            parts = Html.Of($"<section aria-labelledby=\"h-incidents\"><h2 id=\"h-incidents\">Open incidents</h2>{incidents.Select(i => PageParts.Incident(i, s.Components, 3, linked: true))}</section>");
         if (maintenances.Length > 0)
-            parts = Html.Of($"{parts}<section aria-labelledby=\"h-maintenance\"><h2 id=\"h-maintenance\">Maintenance</h2>{maintenances.Select(i => Parts.Incident(i, s.Components, 3, linked: true))}</section>");
+            parts = Html.Of($"{parts}<section aria-labelledby=\"h-maintenance\"><h2 id=\"h-maintenance\">Maintenance</h2>{maintenances.Select(i => PageParts.Incident(i, s.Components, 3, linked: true))}</section>");
         return parts;
     }
 
     private static Html Components(Snapshot s)
     {
         var top = s.Components.Where(c => c.GroupId is null).Select(c => c.IsGroup
-            ? Html.Of($"<section class=\"group\" aria-labelledby=\"g-{c.Id}\"><div class=\"line\"><h3 id=\"g-{c.Id}\">{c.Name}</h3>{Parts.Status(c.Status)}</div>{s.Components.Where(m => m.GroupId == c.Id).Select(m => One(s, m, 4))}</section>")
-            : One(s, c, 3));
+            ? Html.Of($"<section class=\"group\" aria-labelledby=\"g-{c.Id}\"><div class=\"line\"><h3 id=\"g-{c.Id}\">{c.Name}</h3>{PageParts.Status(c.Status)}</div>{s.Components.Where(m => m.GroupId == c.Id).Select(m => ComponentRow(s, m, 4))}</section>")
+            : ComponentRow(s, c, 3));
         return Html.Join(top);
     }
 
-    private static Html One(Snapshot s, Component c, int level)
+    private static Html ComponentRow(Snapshot s, Component c, int level)
     {
         var name = level == 3 ? Html.Of($"<h3>{c.Name}</h3>") : Html.Of($"<h4>{c.Name}</h4>");
         var count = s.Targets.TryGetValue(c.Id, out var targets) && targets.Known > 1 ? $" {targets.Ready} of {targets.Known} ready." : "";
         return Html.Of($"""
-            <div class="component"><div class="line">{name}{Parts.Status(c.Status)}</div><p class="about">{c.Description}{count}</p>{Parts.Bars(c, s.Histories[c.Id])}</div>
+            <div class="component"><div class="line">{name}{PageParts.Status(c.Status)}</div><p class="about">{c.Description}{count}</p>{PageParts.Bars(c, s.Histories[c.Id])}</div>
             """);
     }
 
@@ -57,7 +60,7 @@ internal static class IndexPage
         """);
 
     private static Html Row(Component c, UptimeFigure f) => Html.Of($"""
-        <tr><th scope="row">{c.Name}</th><td><strong>{f.Text}</strong></td><td>{Parts.Clock(f.Major)}</td><td>{Parts.Clock(f.Partial)}</td><td>{Parts.Clock(f.Degraded)}</td><td>{Parts.Clock(f.Maintenance)}</td><td>{Parts.Clock(f.NoData)}</td><td>{Parts.Clock(f.Window)}</td></tr>
+        <tr><th scope="row">{c.Name}</th><td><strong>{f.Text}</strong></td><td>{PageParts.FormatClock(f.Major)}</td><td>{PageParts.FormatClock(f.Partial)}</td><td>{PageParts.FormatClock(f.Degraded)}</td><td>{PageParts.FormatClock(f.Maintenance)}</td><td>{PageParts.FormatClock(f.NoData)}</td><td>{PageParts.FormatClock(f.Window)}</td></tr>
         """);
 
     private static Html Recent(Snapshot s)
@@ -66,6 +69,6 @@ internal static class IndexPage
         var past = s.Incidents.Concat(s.Maintenances).Where(i => i.Stage.IsOver && (i.ResolvedAt ?? i.StartedAt) > from).OrderByDescending(i => i.StartedAt).ToArray();
         return past.Length == 0
             ? Html.Of($"<p class=\"card empty\">No incident in the last {RecentDays} days.</p>")
-            : Html.Join(past.Select(i => Parts.Incident(i, s.Components, 3, linked: true)));
+            : Html.Join(past.Select(i => PageParts.Incident(i, s.Components, 3, linked: true)));
     }
 }

@@ -1,5 +1,3 @@
-using Podflare.Hosting;
-
 namespace Podflare.Pages;
 
 /// <summary>The frame of every page.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Mvc;
-using Podflare.Hosting;
+using Podflare.Http;
+using Podflare.Snapshots;
 
 namespace Podflare.Pages;
 
@@ -12,7 +13,7 @@ internal static class PageEndpoints
         routes.MapMethods("/", Reading, (HttpContext context, SnapshotStore store, Layout layout) => Send(context, IndexPage.Render(store.Current, layout)));
         routes.MapMethods("/history", Reading, (HttpContext context, SnapshotStore store, Layout layout, [FromQuery] string? page) =>
             Send(context, HistoryPage.Render(store.Current, layout, int.TryParse(page, out var number) ? number : 1)));
-        routes.MapMethods("/incidents/{id}", Reading, OneAsync);
+        routes.MapMethods("/incidents/{id}", Reading, IncidentAsync);
         routes.MapMethods("/assets/{hash}/{name}", Reading, AssetAsync);
         routes.MapMethods("/icon.svg", Reading, (HttpContext context, Assets assets) => context.SendAsync(assets.Icon.Content, assets.Icon.Type, "public, max-age=86400"));
         routes.MapMethods("/favicon.ico", Reading, (HttpContext context, Assets assets) => context.SendAsync(assets.Icon.Content, assets.Icon.Type, "public, max-age=86400"));
@@ -27,13 +28,13 @@ internal static class PageEndpoints
     private static Task Send(HttpContext context, string html) =>
         context.SendAsync(System.Text.Encoding.UTF8.GetBytes(html), "text/html; charset=utf-8", "no-cache");
 
-    private static Task OneAsync(HttpContext context, string id, SnapshotStore store, Layout layout)
+    private static Task IncidentAsync(HttpContext context, string id, SnapshotStore store, Layout layout)
     {
         var s = store.Current;
         var incident = s.Incidents.Concat(s.Maintenances).FirstOrDefault(i => i.Id == id);
         return incident is null
             ? context.SendPageAsync(Message(layout, "Not found", "There is no such incident or maintenance."), 404)
-            : Send(context, HistoryPage.One(s, layout, incident));
+            : Send(context, HistoryPage.RenderIncident(s, layout, incident));
     }
 
     private static Task AssetAsync(HttpContext context, string hash, string name, Assets assets, Layout layout) => assets.Find(hash, name) is { } file

@@ -1,3 +1,5 @@
+using Podflare.Uptime;
+
 namespace Podflare.Probes;
 
 /// <summary>When samples mean something.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Podflare.Components;
+using Podflare.Uptime;
 
 namespace Podflare.Probes;
 
@@ -7,7 +8,7 @@ namespace Podflare.Probes;
 internal static class HealthRules
 {
     /// <summary>The target after one more sample.</summary>
-    public static TargetHealth Next(TargetHealth health, Sample sample, HealthLimits limits)
+    public static TargetHealth Apply(TargetHealth health, Sample sample, HealthLimits limits)
     {
         if (sample.Outcome == Outcome.NoData) return health;
         var at = sample.At;
@@ -20,14 +21,14 @@ internal static class HealthRules
         var recent = health.Recent.Add(new RecentSample(at, failed, failed ? null : sample.Milliseconds))
             .RemoveAll(s => s.At <= at - limits.LatencyWindow);
         if (recent.Length > HealthLimits.MaxRecent) recent = recent.RemoveRange(0, recent.Length - HealthLimits.MaxRecent);
-        var goesOn = failed ? health.Bad > 0 : good && health.Good > 0;
+        var continues = failed ? health.Bad > 0 : good && health.Good > 0;
         health = health with
         {
             LastAt = at,
             Recent = recent,
             Bad = failed ? health.Bad + 1 : 0,
             Good = good ? health.Good + 1 : 0,
-            StreakAt = goesOn ? health.StreakAt : at,
+            StreakAt = continues ? health.StreakAt : at,
             Answered = failed ? 0 : health.Answered + 1,
             AnsweredAt = failed ? null : health.AnsweredAt ?? at,
         };
@@ -72,17 +73,10 @@ internal static class HealthRules
         if (health.EvaluatedAt is { } before && at - before < HealthLimits.EvaluationStep) return health;
         var times = health.Recent.Where(s => s.Milliseconds is not null).Select(s => s.Milliseconds!.Value).ToImmutableArray();
         if (times.Length < 3) return health;
-        if (Percentile(times, 0.95) <= limits.SlowMilliseconds) return health with { EvaluatedAt = at, Over = 0, OverAt = null };
+        if (Percentile.NearestRank(times, 0.95) <= limits.SlowMilliseconds) return health with { EvaluatedAt = at, Over = 0, OverAt = null };
         health = health with { EvaluatedAt = at, Over = health.Over + 1, OverAt = health.OverAt ?? at };
         return health.Over >= HealthLimits.SlowEvaluations && !health.IsSlow && !health.IsDown
             ? health with { IsSlow = true, Since = health.OverAt.Value, Cause = "slow" }
             : health;
-    }
-
-    /// <summary>By nearest rank: always a time that was measured.</summary>
-    public static double Percentile(IEnumerable<double> values, double share)
-    {
-        var sorted = values.Order().ToArray();
-        return sorted[Math.Max(0, (int)Math.Ceiling(share * sorted.Length) - 1)];
     }
 }

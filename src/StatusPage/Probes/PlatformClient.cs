@@ -88,7 +88,7 @@ internal sealed class PlatformClient : IDisposable
         switch (response.StatusCode)
         {
             case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.TooManyRequests:
-                return ProbeException.OurKey;
+                return ProbeException.KeyRejected;
             case HttpStatusCode.ServiceUnavailable:
                 var text = await response.Content.ReadAsStringAsync(cancellationToken);
                 return text.Contains("\"no_capacity\"", StringComparison.Ordinal) ? "no_capacity" : "http_5xx";
@@ -112,7 +112,7 @@ internal sealed record RunEvent(
 internal sealed class ProbeException(string cause) : Exception(cause)
 {
     /// <summary>The platform refuses us, not its users.</summary>
-    public const string OurKey = "our_key";
+    public const string KeyRejected = "our_key";
 
     public string Cause { get; } = cause;
 }

@@ -1,3 +1,5 @@
+using Podflare.Components;
+
 namespace Podflare.Probes;
 
 /// <summary>What one probe of one target says about one component.</summary>

@@ -10,11 +10,11 @@ internal sealed class Sql(SqliteConnection connection, SqliteTransaction? transa
     public bool Changed { get; private set; }
 
     /// <summary>A delivery waits that did not before.</summary>
-    public bool Posted { get; private set; }
+    public bool HasQueuedDelivery { get; private set; }
 
-    public void Touch() => Changed = true;
+    public void MarkChanged() => Changed = true;
 
-    public void Post() => Posted = true;
+    public void MarkDeliveryQueued() => HasQueuedDelivery = true;
 
     public int Execute(FormattableString statement)
     {

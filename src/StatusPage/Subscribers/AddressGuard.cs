@@ -38,7 +38,7 @@ internal sealed class AddressGuard(IOptions<WebhookOptions> options)
     public bool Allows(IPAddress address) => IsPublic(address) || _allowed.Contains(address);
 
     /// <summary>What is wrong with an address as text; null when nothing is. A name is looked up only when we connect.</summary>
-    public string? Refusal(string? text, out Uri? uri)
+    public string? Validate(string? text, out Uri? uri)
     {
         uri = null;
         if (string.IsNullOrWhiteSpace(text)) return "Enter the address that shall be called.";
@@ -53,16 +53,16 @@ internal sealed class AddressGuard(IOptions<WebhookOptions> options)
     }
 
     /// <summary>Resolves once, checks every answer, and connects to what was checked: a second answer of the DNS changes nothing.</summary>
-    public async ValueTask<Stream> DialAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var all = await Resolve(context.DnsEndPoint.Host, cancellationToken);
         return await ConnectAsync(all, context.DnsEndPoint.Port, cancellationToken);
     }
 
-    /// <exception cref="AddressRefusedException">No address, or one of them is not public.</exception>
+    /// <exception cref="AddressNotAllowedException">No address, or one of them is not public.</exception>
     private async ValueTask<Stream> ConnectAsync(IPAddress[] addresses, int port, CancellationToken cancellationToken)
     {
-        if (addresses.Length == 0 || Array.Exists(addresses, a => !Allows(a))) throw new AddressRefusedException();
+        if (addresses.Length == 0 || Array.Exists(addresses, a => !Allows(a))) throw new AddressNotAllowedException();
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
@@ -78,4 +78,4 @@ internal sealed class AddressGuard(IOptions<WebhookOptions> options)
 }
 
 /// <summary>A webhook's name points to an address that is not public.</summary>
-internal sealed class AddressRefusedException() : IOException("the address is not on the public internet");
+internal sealed class AddressNotAllowedException() : IOException("the address is not on the public internet");

@@ -1,5 +1,5 @@
-using Podflare.Incidents;
-using Podflare.Pages;
+using Podflare.Http;
+using Podflare.Snapshots;
 
 namespace Podflare.Subscribers;
 
@@ -8,14 +8,14 @@ internal sealed class FormFields(IFormCollection form)
 {
     public static async Task<FormFields> ReadAsync(HttpContext context)
     {
-        if (!context.Request.HasFormContentType) throw new RefusedException(400, "invalid_request", "a form is expected");
+        if (!context.Request.HasFormContentType) throw new RequestRejectedException(400, "invalid_request", "a form is expected");
         try
         {
             return new FormFields(await context.Request.ReadFormAsync(context.RequestAborted));
         }
         catch (Exception e) when (e is InvalidDataException or BadHttpRequestException { StatusCode: not 413 })
         {
-            throw new RefusedException(400, "invalid_request", "the form cannot be read");
+            throw new RequestRejectedException(400, "invalid_request", "the form cannot be read");
         }
     }
 
@@ -23,12 +23,12 @@ internal sealed class FormFields(IFormCollection form)
     public string? Single(string name) => form[name] is [{ } one] ? one : null;
 
     /// <summary>Null when it names unknown things or nothing.</summary>
-    public Choice? Choice(Snapshot snapshot)
+    public SubscriptionFilter? Filter(Snapshot snapshot)
     {
         var known = snapshot.Measured.Select(c => c.Id).ToHashSet();
         string[] components = [.. form["component"].Select(c => c ?? "").Distinct()];
         string[] kinds = [.. form["kind"].Select(k => k ?? "").Distinct()];
         var right = components.All(known.Contains) && kinds.Length > 0 && kinds.All(k => k is "incidents" or "maintenance");
-        return right ? new Choice(components, kinds.Contains("incidents"), kinds.Contains("maintenance")) : null;
+        return right ? new SubscriptionFilter(components, kinds.Contains("incidents"), kinds.Contains("maintenance")) : null;
     }
 }

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Options;
 using MimeKit;
 using MimeKit.Cryptography;
-using Podflare.Hosting;
+using Podflare.Configuration;
 using Podflare.Pages;
 
 namespace Podflare.Subscribers;
@@ -13,7 +13,7 @@ internal sealed class MailComposer(IOptions<MailOptions> options, IOptions<Statu
 
     private string Domain => _from.Domain;
 
-    public MimeMessage Compose(Due due)
+    public MimeMessage Compose(DueDelivery due)
     {
         var message = new MimeMessage { MessageId = $"{due.Id}@{Domain}" };
         message.From.Add(_from);
@@ -25,7 +25,7 @@ internal sealed class MailComposer(IOptions<MailOptions> options, IOptions<Statu
         return message;
     }
 
-    private void Notice(MimeMessage message, Due due, string subscriber)
+    private void Notice(MimeMessage message, DueDelivery due, string subscriber)
     {
         message.Subject = due.Subject!;
         var (manage, unsubscribe) = (subscriptions.ManageLink(subscriber), subscriptions.UnsubscribeLink(subscriber));

@@ -9,12 +9,12 @@ namespace Podflare.Subscribers;
 
 /// <summary>Hands mails to the SMTP server, each until it is taken or refused for good.</summary>
 internal sealed partial class MailSender(
-    Database database, Outbox outbox, MailComposer composer, IOptions<MailOptions> options, TimeProvider time, ILogger<MailSender> logger) : BackgroundService
+    Database database, DeliveryQueue queue, MailComposer composer, IOptions<MailOptions> options, TimeProvider time, ILogger<MailSender> logger) : BackgroundService
 {
     private const int Batch = 50;
     private const int MaxRefusals = 3;
 
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
 
     // After the last one, a day between two; given up after three days, when nobody needs it any more.
     private static readonly double[] RetrySeconds = [2, 10, 30, 120, 600, 1800, 3600, 7200, 14400, 28800, 86400, 86400];
@@ -24,20 +24,20 @@ internal sealed partial class MailSender(
         if (string.IsNullOrEmpty(options.Value.Host)) return;
         while (!stoppingToken.IsCancellationRequested)
         {
-            var due = outbox.Take(mail: true, time.GetUtcNow(), Batch);
+            var due = queue.FindDue(mail: true, time.GetUtcNow(), Batch);
             if (due.Count > 0) await SendAsync(due, stoppingToken);
-            if (due.Count < Batch) await outbox.WaitAsync(mail: true, Look, time, stoppingToken);
+            if (due.Count < Batch) await queue.WaitForWorkAsync(mail: true, PollInterval, time, stoppingToken);
         }
     }
 
-    private async Task SendAsync(List<Due> batch, CancellationToken cancellationToken)
+    private async Task SendAsync(List<DueDelivery> batch, CancellationToken cancellationToken)
     {
         using var smtp = new SmtpClient { Timeout = (int)(options.Value.TimeoutSeconds * 1000) };
         try
         {
             await ConnectAsync(smtp, cancellationToken);
         }
-        catch (Exception e) when (IsTrouble(e) && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (IsTransient(e) && !cancellationToken.IsCancellationRequested)
         {
             LogNoServer(e.Message);
             foreach (var due in batch) await PostponeAsync(due, "no_server", e.Message, 0, cancellationToken);
@@ -55,7 +55,7 @@ internal sealed partial class MailSender(
         await smtp.DisconnectAsync(quit: true, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private async Task SendAsync(SmtpClient smtp, Due due, CancellationToken cancellationToken)
+    private async Task SendAsync(SmtpClient smtp, DueDelivery due, CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
         try
@@ -67,25 +67,25 @@ internal sealed partial class MailSender(
             await database.WriteAsync(
                 sql =>
                 {
-                    Outbox.Note(sql, due, time.GetUtcNow(), "sent", Shorten(answer), ms, null, sent: true);
+                    DeliveryQueue.RecordAttempt(sql, due, time.GetUtcNow(), "sent", Shorten(answer), ms, null, sent: true);
                     sql.Execute($"UPDATE subscriber SET refusals = 0 WHERE id = {due.Subscriber}");
                 },
                 CancellationToken.None);
         }
         catch (SmtpCommandException e) when ((int)e.StatusCode >= 500 && e.ErrorCode is SmtpErrorCode.RecipientNotAccepted or SmtpErrorCode.MessageNotAccepted)
         {
-            await RefuseAsync(due, e, time.GetElapsedTime(began).TotalMilliseconds);
+            await RecordRejectionAsync(due, e, time.GetElapsedTime(began).TotalMilliseconds);
         }
-        catch (Exception e) when (IsTrouble(e))
+        catch (Exception e) when (IsTransient(e))
         {
             await PostponeAsync(due, "trouble", e.Message, time.GetElapsedTime(began).TotalMilliseconds, cancellationToken);
         }
     }
 
-    private Task RefuseAsync(Due due, SmtpCommandException e, double ms) => database.WriteAsync(
+    private Task RecordRejectionAsync(DueDelivery due, SmtpCommandException e, double ms) => database.WriteAsync(
         sql =>
         {
-            Outbox.Note(sql, due, time.GetUtcNow(), "refused", Shorten($"{(int)e.StatusCode} {e.Message}"), ms, null, sent: false);
+            DeliveryQueue.RecordAttempt(sql, due, time.GetUtcNow(), "refused", Shorten($"{(int)e.StatusCode} {e.Message}"), ms, null, sent: false);
             if (e.ErrorCode != SmtpErrorCode.RecipientNotAccepted) return;
             sql.Execute($"UPDATE subscriber SET refusals = refusals + 1 WHERE id = {due.Subscriber}");
             sql.Execute($"""
@@ -94,12 +94,12 @@ internal sealed partial class MailSender(
         },
         CancellationToken.None);
 
-    private Task PostponeAsync(Due due, string outcome, string detail, double ms, CancellationToken cancellationToken) => database.WriteAsync(
+    private Task PostponeAsync(DueDelivery due, string outcome, string detail, double ms, CancellationToken cancellationToken) => database.WriteAsync(
         sql =>
         {
             var now = time.GetUtcNow();
             DateTimeOffset? next = due.Attempts < RetrySeconds.Length ? now + TimeSpan.FromSeconds(RetrySeconds[due.Attempts]) : null;
-            Outbox.Note(sql, due, now, outcome, Shorten(detail), ms, next, sent: false);
+            DeliveryQueue.RecordAttempt(sql, due, now, outcome, Shorten(detail), ms, next, sent: false);
         },
         cancellationToken);
 
@@ -115,7 +115,7 @@ internal sealed partial class MailSender(
         if (!string.IsNullOrEmpty(options.Value.User)) await smtp.AuthenticateAsync(options.Value.User, options.Value.Password ?? "", cancellationToken);
     }
 
-    private static bool IsTrouble(Exception e) =>
+    private static bool IsTransient(Exception e) =>
         e is SocketException or IOException or ProtocolException or CommandException or AuthenticationException or SslHandshakeException or NotSupportedException or TimeoutException
             or ServiceNotConnectedException or OperationCanceledException or System.Security.Authentication.AuthenticationException;
 

@@ -1,7 +1,8 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
-using Podflare.Hosting;
+using Podflare.Http;
 using Podflare.Pages;
+using Podflare.Snapshots;
 
 namespace Podflare.Subscribers;
 
@@ -15,33 +16,33 @@ internal static class SubscribeEndpoints
     public static void MapSubscribers(this IEndpointRouteBuilder routes)
     {
         routes.MapMethods("/subscribe", Reading, (HttpContext context, SnapshotStore store, Layout layout, IOptions<MailOptions> mail, IOptions<WebhookOptions> hooks) =>
-            context.SendPageAsync(SubscribePages.Form(store.Current, layout, HasMail(mail), hooks.Value.AllowHttp)));
-        routes.MapPost("/subscribe", AskAsync).RequireRateLimiting(LimitPolicy);
+            context.SendPageAsync(SubscribePages.Form(store.Current, layout, IsMailEnabled(mail), hooks.Value.AllowHttp)));
+        routes.MapPost("/subscribe", SubscribeByMailAsync).RequireRateLimiting(LimitPolicy);
         routes.MapPost("/subscribe/webhook", AddWebhookAsync).RequireRateLimiting(LimitPolicy);
         // Link scanners follow a GET: only the button confirms.
         routes.MapMethods("/confirm", Reading, (HttpContext context, Layout layout, Subscriptions subscriptions, [FromQuery] string? t) => subscriptions.IsConfirmable(t)
-            ? context.SendPageAsync(SubscribePages.Button(layout, "Confirm", "Press the button to get status updates at your address.", "/confirm", t!, "Confirm"))
+            ? context.SendPageAsync(SubscribePages.ConfirmationForm(layout, "Confirm", "Press the button to get status updates at your address.", "/confirm", t!, "Confirm"))
             : context.SendPageAsync(PageEndpoints.Message(layout, "Link not valid", Expired), 410));
         routes.MapPost("/confirm", ConfirmAsync);
-        routes.MapMethods("/unsubscribe", Reading, (HttpContext context, Layout layout, Tokens tokens, [FromQuery] string? t) => tokens.ReadUnsubscribe(t) is null
+        routes.MapMethods("/unsubscribe", Reading, (HttpContext context, Layout layout, SubscriptionTokens tokens, [FromQuery] string? t) => tokens.ReadUnsubscribe(t) is null
             ? context.SendPageAsync(PageEndpoints.Message(layout, "Link not valid", "This is no unsubscribe link of ours."), 404)
-            : context.SendPageAsync(SubscribePages.Button(layout, "Unsubscribe", "Press the button to get no more updates.", "/unsubscribe", t!, "Unsubscribe")));
+            : context.SendPageAsync(SubscribePages.ConfirmationForm(layout, "Unsubscribe", "Press the button to get no more updates.", "/unsubscribe", t!, "Unsubscribe")));
         routes.MapPost("/unsubscribe", UnsubscribeAsync);
         routes.MapMethods("/manage", Reading, (HttpContext context, [FromQuery] string? t, [FromQuery] string? saved) => ManageAsync(context, t, saved is not null));
-        routes.MapPost("/manage", ChangeAsync);
+        routes.MapPost("/manage", UpdateAsync);
     }
 
-    private static async Task AskAsync(HttpContext context, SnapshotStore store, Layout layout, Subscriptions subscriptions, IOptions<MailOptions> mail, IOptions<WebhookOptions> hooks)
+    private static async Task SubscribeByMailAsync(HttpContext context, SnapshotStore store, Layout layout, Subscriptions subscriptions, IOptions<MailOptions> mail, IOptions<WebhookOptions> hooks)
     {
         var form = await FormFields.ReadAsync(context);
-        if (!HasMail(mail))
+        if (!IsMailEnabled(mail))
         {
             await context.SendPageAsync(PageEndpoints.Message(layout, "No mail here", "This page has no mail server."), 404);
             return;
         }
 
         var to = MailAddresses.Normalize(form.Single("email"));
-        if (to is null || form.Choice(store.Current) is not { } choice)
+        if (to is null || form.Filter(store.Current) is not { } filter)
         {
             var error = to is null ? "Enter one e-mail address, as in name@example.com." : "Choose known components, and at least one kind.";
             var shown = new string([.. (form.Single("email") ?? "").Where(c => !char.IsControl(c)).Take(254)]);
@@ -49,25 +50,25 @@ internal static class SubscribeEndpoints
             return;
         }
 
-        await subscriptions.AskMailAsync(to, choice, context.RequestAborted);
-        await context.SendPageAsync(SubscribePages.Asked(layout), 202);
+        await subscriptions.RequestConfirmationAsync(to, filter, context.RequestAborted);
+        await context.SendPageAsync(SubscribePages.ConfirmationSent(layout), 202);
     }
 
     private static async Task AddWebhookAsync(HttpContext context, SnapshotStore store, Layout layout, Subscriptions subscriptions, AddressGuard guard, IOptions<MailOptions> mail, IOptions<WebhookOptions> hooks)
     {
         var form = await FormFields.ReadAsync(context);
         var text = form.Single("url");
-        var error = guard.Refusal(text, out var uri);
-        var choice = form.Choice(store.Current);
-        if (error is null && choice is null) error = "Choose known components, and at least one kind.";
-        if (error is null && await subscriptions.AddWebhookAsync(uri!, choice!, context.RequestAborted) is { } added)
+        var error = guard.Validate(text, out var uri);
+        var filter = form.Filter(store.Current);
+        if (error is null && filter is null) error = "Choose known components, and at least one kind.";
+        if (error is null && await subscriptions.AddWebhookAsync(uri!, filter!, context.RequestAborted) is { } added)
         {
-            await context.SendPageAsync(SubscribePages.HookAdded(layout, added.Secret, subscriptions.ManageLink(added.Id), isNew: true), 202);
+            await context.SendPageAsync(SubscribePages.WebhookSecret(layout, added.Secret, subscriptions.ManageLink(added.Id), isNew: true), 202);
             return;
         }
 
         var shown = new string([.. (text ?? "").Where(c => !char.IsControl(c)).Take(1000)]);
-        var page = SubscribePages.Form(store.Current, layout, HasMail(mail), hooks.Value.AllowHttp, hook: shown, hookError: error ?? "Too many webhooks were added. Try again later.");
+        var page = SubscribePages.Form(store.Current, layout, IsMailEnabled(mail), hooks.Value.AllowHttp, hook: shown, hookError: error ?? "Too many webhooks were added. Try again later.");
         await context.SendPageAsync(page, error is null ? 429 : 400);
     }
 
@@ -81,7 +82,7 @@ internal static class SubscribeEndpoints
     }
 
     /// <summary>RFC 8058: the token is in the address, the body is <c>List-Unsubscribe=One-Click</c>, and there is no question. Our own page posts the token.</summary>
-    private static async Task UnsubscribeAsync(HttpContext context, Layout layout, Subscriptions subscriptions, Tokens tokens, [FromQuery] string? t)
+    private static async Task UnsubscribeAsync(HttpContext context, Layout layout, Subscriptions subscriptions, SubscriptionTokens tokens, [FromQuery] string? t)
     {
         var token = t ?? (await FormFields.ReadAsync(context)).Single("t");
         if (tokens.ReadUnsubscribe(token) is { } subscriber)
@@ -99,13 +100,13 @@ internal static class SubscribeEndpoints
     {
         var services = context.RequestServices;
         var (layout, subscriptions) = (services.GetRequiredService<Layout>(), services.GetRequiredService<Subscriptions>());
-        var id = services.GetRequiredService<Tokens>().ReadManage(token);
+        var id = services.GetRequiredService<SubscriptionTokens>().ReadManage(token);
         if (id is null || subscriptions.Find(id) is not { } subscriber)
             return context.SendPageAsync(PageEndpoints.Message(layout, "Not found", "This link is not valid, or the subscription has ended."), 404);
-        return context.SendPageAsync(SubscribePages.Manage(services.GetRequiredService<SnapshotStore>().Current, layout, subscriber, token!, subscriptions.Log(id), saved));
+        return context.SendPageAsync(SubscribePages.Manage(services.GetRequiredService<SnapshotStore>().Current, layout, subscriber, token!, subscriptions.Deliveries(id), saved));
     }
 
-    private static async Task ChangeAsync(HttpContext context, SnapshotStore store, Layout layout, Subscriptions subscriptions, Tokens tokens)
+    private static async Task UpdateAsync(HttpContext context, SnapshotStore store, Layout layout, Subscriptions subscriptions, SubscriptionTokens tokens)
     {
         var form = await FormFields.ReadAsync(context);
         var token = form.Single("t");
@@ -117,8 +118,8 @@ internal static class SubscribeEndpoints
 
         switch (form.Single("act"))
         {
-            case "save" when form.Choice(store.Current) is { } choice:
-                await subscriptions.ChooseAsync(id, choice, context.RequestAborted);
+            case "save" when form.Filter(store.Current) is { } filter:
+                await subscriptions.UpdateFilterAsync(id, filter, context.RequestAborted);
                 break;
             case "challenge":
                 await subscriptions.ChallengeAsync(id, context.RequestAborted);
@@ -127,7 +128,7 @@ internal static class SubscribeEndpoints
                 await subscriptions.ReplayAsync(delivery, id, context.RequestAborted);
                 break;
             case "rotate" when await subscriptions.RotateAsync(id, context.RequestAborted) is { } secret:
-                await context.SendPageAsync(SubscribePages.HookAdded(layout, secret, subscriptions.ManageLink(id), isNew: false));
+                await context.SendPageAsync(SubscribePages.WebhookSecret(layout, secret, subscriptions.ManageLink(id), isNew: false));
                 return;
             case "remove":
                 await subscriptions.RemoveAsync(id, context.RequestAborted);
@@ -142,5 +143,5 @@ internal static class SubscribeEndpoints
         context.Response.Headers.Location = $"/manage?t={Uri.EscapeDataString(token!)}&saved=1";
     }
 
-    private static bool HasMail(IOptions<MailOptions> mail) => !string.IsNullOrEmpty(mail.Value.Host);
+    private static bool IsMailEnabled(IOptions<MailOptions> mail) => !string.IsNullOrEmpty(mail.Value.Host);
 }

@@ -1,5 +1,5 @@
-using Podflare.Components;
 using Podflare.Pages;
+using Podflare.Snapshots;
 
 namespace Podflare.Subscribers;
 
@@ -31,11 +31,11 @@ internal static class SubscribePages
         <button>Add webhook</button></form></section>
         """);
 
-    public static string Asked(Layout layout) => layout.Page($"Check your mail | {layout.Name} status", Html.Of($"""
+    public static string ConfirmationSent(Layout layout) => layout.Page($"Check your mail | {layout.Name} status", Html.Of($"""
         <h1>Check your mail</h1><p>If this address can get updates, a mail with a link to confirm is on its way. The link works once.</p><p><a href="/">To the status page</a></p>
         """), robots: false);
 
-    public static string Button(Layout layout, string title, string text, string action, string token, string button) => layout.Page($"{title} | {layout.Name} status", Html.Of($"""
+    public static string ConfirmationForm(Layout layout, string title, string text, string action, string token, string button) => layout.Page($"{title} | {layout.Name} status", Html.Of($"""
         <h1>{title}</h1><p>{text}</p><form method="post" action="{action}"><input type="hidden" name="t" value="{token}"><button>{button}</button></form>
         """), robots: false);
 
@@ -43,32 +43,32 @@ internal static class SubscribePages
         <h1>You are subscribed</h1><p>You will hear when something happens. <a href="{manage}">Change what you hear of</a> at any time; the link is in every mail too.</p>
         """), robots: false);
 
-    public static string HookAdded(Layout layout, string secret, string manage, bool isNew) => layout.Page($"Webhook secret | {layout.Name} status", Html.Of($"""
+    public static string WebhookSecret(Layout layout, string secret, string manage, bool isNew) => layout.Page($"Webhook secret | {layout.Name} status", Html.Of($"""
         <h1>{(isNew ? "Webhook added" : "New secret")}</h1>
         <p>This is the secret that signs its calls. It is shown this once:</p><p><code class="secret" id="secret">{secret}</code></p>
         <p>{(isNew ? "A challenge is on its way. When your receiver echoes it, the webhook is active." : "For a day, calls are signed with the old one too.")} <a id="manage" href="{manage}">See its state and its deliveries</a>: keep this link, it is the only way back.</p>
         """), robots: false);
 
-    public static string Manage(Snapshot s, Layout layout, Subscriber subscriber, string token, IReadOnlyList<DeliveryLine> log, bool saved) => layout.Page($"Your subscription | {layout.Name} status", Html.Of($"""
+    public static string Manage(Snapshot s, Layout layout, Subscriber subscriber, string token, IReadOnlyList<DeliveryLogEntry> log, bool saved) => layout.Page($"Your subscription | {layout.Name} status", Html.Of($"""
         <h1>Your subscription</h1>
         {(saved ? Html.Of($"<p role=\"status\"><strong>Saved.</strong></p>") : Html.Empty)}
         <p>{(subscriber.IsMail ? "E-mail to" : "Webhook")} <strong>{subscriber.Address}</strong>: {subscriber.State}{(subscriber.DisabledBecause is { } why ? ", because " + why : "")}.</p>
         <div class="card"><form method="post" action="/manage"><input type="hidden" name="t" value="{token}">{Choices(s, subscriber, "c")}<button name="act" value="save">Save</button></form></div>
-        <h2>Deliveries</h2>{(subscriber.IsMail ? Html.Empty : HookActs(subscriber, token))}
+        <h2>Deliveries</h2>{(subscriber.IsMail ? Html.Empty : WebhookActions(subscriber, token))}
         {(log.Count == 0 ? Html.Of($"<p class=\"empty\">None yet.</p>") : Log(log, token, subscriber))}
         <h2>Stop</h2><form method="post" action="/manage"><input type="hidden" name="t" value="{token}"><button class="quiet" name="act" value="remove">Unsubscribe</button></form>
         """), robots: false);
 
-    private static Html HookActs(Subscriber subscriber, string token) => Html.Of($"""
+    private static Html WebhookActions(Subscriber subscriber, string token) => Html.Of($"""
         <form method="post" action="/manage"><input type="hidden" name="t" value="{token}"><p>{(subscriber.State == "active" ? Html.Empty : Html.Of($"<button class=\"small\" name=\"act\" value=\"challenge\">Send the challenge again</button> "))}<button class="small quiet" name="act" value="rotate">New secret</button></p></form>
         """);
 
-    private static Html Log(IReadOnlyList<DeliveryLine> log, string token, Subscriber subscriber) => Html.Of($"""
+    private static Html Log(IReadOnlyList<DeliveryLogEntry> log, string token, Subscriber subscriber) => Html.Of($"""
         <div class="scroll card" tabindex="0" role="region" aria-label="Deliveries"><table><caption class="sr">Deliveries, newest first</caption><thead><tr><th scope="col">What</th><th scope="col">When</th><th scope="col">State</th><th scope="col">Attempts</th><th scope="col">Last answer</th>{(subscriber.IsMail ? Html.Empty : Html.Of($"<th scope=\"col\">Again</th>"))}</tr></thead>
-        <tbody>{log.Select(d => Html.Of($"<tr><th scope=\"row\">{d.Type}</th><td>{Parts.Time(d.CreatedAt)}</td><td>{d.State}</td><td>{d.Attempts}</td><td>{d.LastOutcome ?? "none"}</td>{(subscriber.IsMail ? Html.Empty : Html.Of($"<td>{Again(d, token)}</td>"))}</tr>"))}</tbody></table></div>
+        <tbody>{log.Select(d => Html.Of($"<tr><th scope=\"row\">{d.Type}</th><td>{PageParts.Time(d.CreatedAt)}</td><td>{d.State}</td><td>{d.Attempts}</td><td>{d.LastOutcome ?? "none"}</td>{(subscriber.IsMail ? Html.Empty : Html.Of($"<td>{ReplayButton(d, token)}</td>"))}</tr>"))}</tbody></table></div>
         """);
 
-    private static Html Again(DeliveryLine line, string token) => line.State is "sent" or "failed" && line.Kind == "webhook"
+    private static Html ReplayButton(DeliveryLogEntry line, string token) => line.State is "sent" or "failed" && line.Kind == "webhook"
         ? Html.Of($"<form method=\"post\" action=\"/manage\"><input type=\"hidden\" name=\"t\" value=\"{token}\"><input type=\"hidden\" name=\"delivery\" value=\"{line.Id}\"><button class=\"small quiet\" name=\"act\" value=\"replay\">Send again<span class=\"sr\"> {line.Type} of {line.CreatedAt:HH:mm:ss}</span></button></form>")
         : Html.Of($"no");
 

@@ -36,4 +36,4 @@ internal sealed record Subscriber(
 }
 
 /// <summary>What somebody wants to hear of.</summary>
-internal sealed record Choice(IReadOnlyList<string> Components, bool Incidents, bool Maintenance);
+internal sealed record SubscriptionFilter(IReadOnlyList<string> Components, bool Incidents, bool Maintenance);

@@ -1,29 +1,29 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Podflare.Components;
-using Podflare.Hosting;
+using Podflare.Configuration;
 using Podflare.Storage;
 
 namespace Podflare.Subscribers;
 
 /// <summary>Everything that a reader may do about being told.</summary>
 internal sealed class Subscriptions(
-    Database database, Tokens tokens, PublicAddress address, IOptions<MailOptions> mail, IOptions<WebhookOptions> webhooks, TimeProvider time)
+    Database database, SubscriptionTokens tokens, PublicAddress address, IOptions<MailOptions> mail, IOptions<WebhookOptions> webhooks, TimeProvider time)
 {
     private static readonly TimeSpan Rotation = TimeSpan.FromHours(24);
 
-    /// <summary>Posts a confirmation mail, or nothing when a limit is reached. Known and unknown addresses take the same way.</summary>
-    public Task AskMailAsync(string to, Choice choice, CancellationToken cancellationToken) => database.WriteAsync(
+    /// <summary>Posts a confirmation mail, or nothing when a limit is reached. IsPlausible and unknown addresses take the same way.</summary>
+    public Task RequestConfirmationAsync(string to, SubscriptionFilter filter, CancellationToken cancellationToken) => database.WriteAsync(
         sql =>
         {
             var now = time.GetUtcNow();
-            var toAddress = sql.Number($"SELECT COUNT(*) FROM confirmation WHERE address = {Key(to)} AND created_at > {now.AddDays(-1)}");
+            var toAddress = sql.Number($"SELECT COUNT(*) FROM confirmation WHERE address = {NormalizeKey(to)} AND created_at > {now.AddDays(-1)}");
             var toAll = sql.Number($"SELECT COUNT(*) FROM confirmation WHERE created_at > {now.AddHours(-1)}");
             if (toAddress >= mail.Value.ConfirmationsPerAddress || toAll >= mail.Value.ConfirmationsPerHour) return;
-            var (token, hash) = Tokens.Draw();
+            var (token, hash) = SubscriptionTokens.Create();
             sql.Execute($"""
                 INSERT INTO confirmation (hash, address, components, incidents, maintenance, created_at, expires_at)
-                VALUES ({hash}, {Key(to)}, {string.Join(',', choice.Components)}, {choice.Incidents}, {choice.Maintenance}, {now},
+                VALUES ({hash}, {NormalizeKey(to)}, {string.Join(',', filter.Components)}, {filter.Incidents}, {filter.Maintenance}, {now},
                     {now.AddHours(mail.Value.ConfirmationHours)})
                 """);
             // The link waits here until the server has taken the mail, then it is wiped.
@@ -31,31 +31,31 @@ internal sealed class Subscriptions(
                 INSERT INTO delivery (id, kind, address, body, state, attempts, next_at, created_at)
                 VALUES ({Ids.New("dlv")}, 'email', {to}, {$"{address.Url}/confirm?t={token}"}, 'pending', 0, {now}, {now})
                 """);
-            sql.Post();
+            sql.MarkDeliveryQueued();
         },
         cancellationToken);
 
-    public bool IsConfirmable(string? token) => Known(token) && database.Read(sql =>
-        sql.Number($"SELECT COUNT(*) FROM confirmation WHERE hash = {Tokens.Hash(token!)} AND used_at IS NULL AND expires_at > {time.GetUtcNow()}") == 1);
+    public bool IsConfirmable(string? token) => IsPlausible(token) && database.Read(sql =>
+        sql.Number($"SELECT COUNT(*) FROM confirmation WHERE hash = {SubscriptionTokens.Hash(token!)} AND used_at IS NULL AND expires_at > {time.GetUtcNow()}") == 1);
 
     /// <summary>Uses a token up.</summary>
     /// <returns>The subscriber, or null for a token that is unknown, used or late.</returns>
-    public async Task<Subscriber?> ConfirmAsync(string? token, CancellationToken cancellationToken) => !Known(token) ? null : await database.WriteAsync(
+    public async Task<Subscriber?> ConfirmAsync(string? token, CancellationToken cancellationToken) => !IsPlausible(token) ? null : await database.WriteAsync(
         sql =>
         {
             var now = time.GetUtcNow();
-            var hash = Tokens.Hash(token!);
+            var hash = SubscriptionTokens.Hash(token!);
             if (sql.Execute($"UPDATE confirmation SET used_at = {now} WHERE hash = {hash} AND used_at IS NULL AND expires_at > {now}") == 0) return null;
-            var (to, choice) = sql.First(
+            var (to, filter) = sql.First(
                 $"SELECT address, components, incidents, maintenance FROM confirmation WHERE hash = {hash}",
-                row => (row.Text(0), new Choice(row.Text(1).Split(',', StringSplitOptions.RemoveEmptyEntries), row.Flag(2), row.Flag(3))));
+                row => (row.Text(0), new SubscriptionFilter(row.Text(1).Split(',', StringSplitOptions.RemoveEmptyEntries), row.Flag(2), row.Flag(3))));
             sql.Execute($"""
                 INSERT INTO subscriber (id, kind, address, state, incidents, maintenance, created_at)
                 VALUES ({Ids.New("sub")}, 'email', {to}, 'active', 0, 0, {now})
                 ON CONFLICT (address) WHERE kind = 'email' DO UPDATE SET state = 'active', refusals = 0, disabled_because = NULL
                 """);
             var id = sql.First($"SELECT id FROM subscriber WHERE kind = 'email' AND address = {to}", row => row.Text(0))!;
-            Apply(sql, id, choice);
+            ApplyFilter(sql, id, filter);
             return Subscriber.Find(sql, id);
         },
         cancellationToken);
@@ -73,16 +73,16 @@ internal sealed class Subscriptions(
 
     public Subscriber? Find(string id) => database.Read(sql => Subscriber.Find(sql, id));
 
-    public Task ChooseAsync(string id, Choice choice, CancellationToken cancellationToken) => database.WriteAsync(
+    public Task UpdateFilterAsync(string id, SubscriptionFilter filter, CancellationToken cancellationToken) => database.WriteAsync(
         sql =>
         {
-            if (Subscriber.Find(sql, id) is not null) Apply(sql, id, choice);
+            if (Subscriber.Find(sql, id) is not null) ApplyFilter(sql, id, filter);
         },
         cancellationToken);
 
     /// <summary>Adds a webhook that hears nothing until it has echoed a challenge.</summary>
     /// <returns>Null when a limit is reached.</returns>
-    public Task<(string Id, string Secret)?> AddWebhookAsync(Uri uri, Choice choice, CancellationToken cancellationToken) => database.WriteAsync<(string, string)?>(
+    public Task<(string Id, string Secret)?> AddWebhookAsync(Uri uri, SubscriptionFilter filter, CancellationToken cancellationToken) => database.WriteAsync<(string, string)?>(
         sql =>
         {
             var now = time.GetUtcNow();
@@ -95,8 +95,8 @@ internal sealed class Subscriptions(
                 INSERT INTO subscriber (id, kind, address, state, incidents, maintenance, created_at, secret)
                 VALUES ({id}, 'webhook', {uri.AbsoluteUri}, 'pending', 0, 0, {now}, {secret})
                 """);
-            Apply(sql, id, choice);
-            Challenge(sql, id, now);
+            ApplyFilter(sql, id, filter);
+            QueueChallenge(sql, id, now);
             return (id, secret);
         },
         cancellationToken);
@@ -108,7 +108,7 @@ internal sealed class Subscriptions(
             if (Subscriber.Find(sql, id) is not { IsMail: false, State: not "active" }) return;
             if (sql.Number($"SELECT COUNT(*) FROM delivery WHERE subscriber = {id} AND kind = 'challenge' AND created_at > {time.GetUtcNow().AddHours(-1)}") >= 5) return;
             sql.Execute($"DELETE FROM delivery WHERE subscriber = {id} AND kind = 'challenge' AND state = 'pending'");
-            Challenge(sql, id, time.GetUtcNow());
+            QueueChallenge(sql, id, time.GetUtcNow());
         },
         cancellationToken);
 
@@ -131,29 +131,29 @@ internal sealed class Subscriptions(
             UPDATE delivery SET state = 'pending', attempts = 0, next_at = {now}, done_at = NULL
             WHERE id = {delivery} AND notice IS NOT NULL AND state <> 'pending' AND ({subscriber} IS NULL OR subscriber = {subscriber})
             """);
-        if (done > 0) sql.Post();
+        if (done > 0) sql.MarkDeliveryQueued();
         return done > 0;
     }
 
-    public List<DeliveryLine> Log(string subscriber) => database.Read(sql => DeliveryLine.Newest(sql, subscriber, null, 50));
+    public List<DeliveryLogEntry> Deliveries(string subscriber) => database.Read(sql => DeliveryLogEntry.Newest(sql, subscriber, null, 50));
 
     public Task<bool> ReplayAsync(string delivery, string subscriber, CancellationToken cancellationToken) =>
         database.WriteAsync(sql => Replay(sql, delivery, subscriber, time.GetUtcNow()), cancellationToken);
 
-    private static void Challenge(Sql sql, string id, DateTimeOffset now)
+    private static void QueueChallenge(Sql sql, string id, DateTimeOffset now)
     {
         sql.Execute($"""
             INSERT INTO delivery (id, kind, subscriber, body, state, attempts, next_at, created_at)
             VALUES ({Ids.New("dlv")}, 'challenge', {id}, {RandomNumberGenerator.GetHexString(32, lowercase: true)}, 'pending', 0, {now}, {now})
             """);
-        sql.Post();
+        sql.MarkDeliveryQueued();
     }
 
-    private static void Apply(Sql sql, string id, Choice choice)
+    private static void ApplyFilter(Sql sql, string id, SubscriptionFilter filter)
     {
-        sql.Execute($"UPDATE subscriber SET incidents = {choice.Incidents}, maintenance = {choice.Maintenance} WHERE id = {id}");
+        sql.Execute($"UPDATE subscriber SET incidents = {filter.Incidents}, maintenance = {filter.Maintenance} WHERE id = {id}");
         sql.Execute($"DELETE FROM subscriber_component WHERE subscriber = {id}");
-        foreach (var component in choice.Components) sql.Execute($"INSERT OR IGNORE INTO subscriber_component (subscriber, component) VALUES ({id}, {component})");
+        foreach (var component in filter.Components) sql.Execute($"INSERT OR IGNORE INTO subscriber_component (subscriber, component) VALUES ({id}, {component})");
     }
 
     /// <summary>Link to the page on which a subscriber sees and changes all of it.</summary>
@@ -161,8 +161,8 @@ internal sealed class Subscriptions(
 
     public string UnsubscribeLink(string id) => $"{address.Url}/unsubscribe?t={tokens.Unsubscribe(id)}";
 
-    private static bool Known(string? token) => token is { Length: > 0 and <= 100 };
+    private static bool IsPlausible(string? token) => token is { Length: > 0 and <= 100 };
 
     // One person, however the local part is spelled.
-    private static string Key(string to) => to.ToLowerInvariant();
+    private static string NormalizeKey(string to) => to.ToLowerInvariant();
 }

@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Options;
-using Podflare.Feeds;
+using Podflare.Probes;
+using Podflare.Serialization;
 using Podflare.Storage;
 
 namespace Podflare.Subscribers;
@@ -17,23 +18,23 @@ internal sealed class WebhookSender : BackgroundService
     // It may be the address of somebody who asked for nothing: tried a few times, not for two days.
     private const int ChallengeAttempts = 3;
 
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
     private readonly Database _database;
-    private readonly Outbox _outbox;
+    private readonly DeliveryQueue _queue;
     private readonly WebhookOptions _options;
     private readonly TimeProvider _time;
     private readonly HttpClient _http;
 
-    public WebhookSender(Database database, Outbox outbox, AddressGuard guard, IOptions<WebhookOptions> options, TimeProvider time)
+    public WebhookSender(Database database, DeliveryQueue queue, AddressGuard guard, IOptions<WebhookOptions> options, TimeProvider time)
     {
         _database = database;
-        _outbox = outbox;
+        _queue = queue;
         _options = options.Value;
         _time = time;
         var handler = new SocketsHttpHandler
         {
-            ConnectCallback = guard.DialAsync,
+            ConnectCallback = guard.ConnectAsync,
             AllowAutoRedirect = false,
             UseProxy = false,
             UseCookies = false,
@@ -49,7 +50,7 @@ internal sealed class WebhookSender : BackgroundService
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            var due = _outbox.Take(mail: false, _time.GetUtcNow(), Batch);
+            var due = _queue.FindDue(mail: false, _time.GetUtcNow(), Batch);
             // In order for each receiver, and a slow one holds up only itself.
             var limits = new ParallelOptions { MaxDegreeOfParallelism = MaxAtOnce, CancellationToken = stoppingToken };
             await Parallel.ForEachAsync(due.GroupBy(d => d.Subscriber), limits, async (own, cancellationToken) =>
@@ -59,12 +60,12 @@ internal sealed class WebhookSender : BackgroundService
                     if (!await SendAsync(one, cancellationToken)) break;
                 }
             });
-            if (due.Count < Batch) await _outbox.WaitAsync(mail: false, Look, _time, stoppingToken);
+            if (due.Count < Batch) await _queue.WaitForWorkAsync(mail: false, PollInterval, _time, stoppingToken);
         }
     }
 
     /// <returns>Whether the next one of the same receiver may follow at once.</returns>
-    private async Task<bool> SendAsync(Due due, CancellationToken cancellationToken)
+    private async Task<bool> SendAsync(DueDelivery due, CancellationToken cancellationToken)
     {
         if (_database.Read(sql => Subscriber.Find(sql, due.Subscriber!)) is not { } subscriber) return false;
         // A challenge is what makes it active, for the first time or again.
@@ -74,14 +75,14 @@ internal sealed class WebhookSender : BackgroundService
             ? StatusJson.Text(new { type = "webhook.challenge", timestamp = now, data = new { challenge = due.Body } })
             : due.Json!;
         var began = _time.GetTimestamp();
-        var (end, outcome, detail, pause) = await CallAsync(subscriber, due, body, now, cancellationToken);
+        var (result, outcome, detail, pause) = await PostAsync(subscriber, due, body, now, cancellationToken);
         var ms = _time.GetElapsedTime(began).TotalMilliseconds;
-        await _database.WriteAsync(sql => Note(sql, subscriber, due, end, outcome, detail, ms, pause), CancellationToken.None);
-        return end == WebhookEnd.Success;
+        await _database.WriteAsync(sql => RecordResult(sql, subscriber, due, result, outcome, detail, ms, pause), CancellationToken.None);
+        return result == WebhookResult.Success;
     }
 
-    private async Task<(WebhookEnd End, string Outcome, string? Detail, TimeSpan? Pause)> CallAsync(
-        Subscriber subscriber, Due due, string body, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<(WebhookResult End, string Outcome, string? Detail, TimeSpan? Pause)> PostAsync(
+        Subscriber subscriber, DueDelivery due, string body, DateTimeOffset now, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(_options.TimeoutSeconds));
@@ -96,21 +97,21 @@ internal sealed class WebhookSender : BackgroundService
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             var answer = await ReadAsync(response, limit.Token);
             var status = (int)response.StatusCode;
-            var end = WebhookVerdict.Of(status);
-            if (end == WebhookEnd.Success && due.Kind == "challenge" && !answer.Contains(due.Body!, StringComparison.Ordinal))
-                return (WebhookEnd.Failure, "no_echo", "the answer does not hold the challenge", null);
+            var result = WebhookRetryPolicy.Of(status);
+            if (result == WebhookResult.Success && due.Kind == "challenge" && !answer.Contains(due.Body!, StringComparison.Ordinal))
+                return (WebhookResult.Failure, "no_echo", "the answer does not hold the challenge", null);
             var retryAfter = response.Headers.RetryAfter;
-            return (end, status.ToString(CultureInfo.InvariantCulture), null, retryAfter?.Delta ?? retryAfter?.Date - now);
+            return (result, status.ToString(CultureInfo.InvariantCulture), null, retryAfter?.Delta ?? retryAfter?.Date - now);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (WebhookEnd.Failure, "timeout", null, null);
+            return (WebhookResult.Failure, "timeout", null, null);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
         {
             // Which inner address a name has, or what listens there, is not told to whoever entered it.
-            var refused = e is AddressRefusedException || e.InnerException is AddressRefusedException;
-            return (WebhookEnd.Failure, refused ? "address_refused" : "connect", null, null);
+            var refused = e is AddressNotAllowedException || e.InnerException is AddressNotAllowedException;
+            return (WebhookResult.Failure, refused ? "address_refused" : "connect", null, null);
         }
     }
 
@@ -122,27 +123,27 @@ internal sealed class WebhookSender : BackgroundService
         return Encoding.UTF8.GetString(buffer, 0, read);
     }
 
-    private void Note(Sql sql, Subscriber subscriber, Due due, WebhookEnd end, string outcome, string? detail, double ms, TimeSpan? retryAfter)
+    private void RecordResult(Sql sql, Subscriber subscriber, DueDelivery due, WebhookResult result, string outcome, string? detail, double ms, TimeSpan? retryAfter)
     {
         var now = _time.GetUtcNow();
-        var next = WebhookVerdict.Next(_options.Schedule, due.Attempts + 1, now, Random.Shared.NextDouble());
-        var pausedUntil = now + WebhookVerdict.Pause(retryAfter);
-        if (end == WebhookEnd.SlowDown && next < pausedUntil) next = pausedUntil;
+        var next = WebhookRetryPolicy.Next(_options.Schedule, due.Attempts + 1, now, Random.Shared.NextDouble());
+        var pausedUntil = now + WebhookRetryPolicy.Pause(retryAfter);
+        if (result == WebhookResult.SlowDown && next < pausedUntil) next = pausedUntil;
         var challenge = due.Kind == "challenge";
         if (challenge && due.Attempts + 1 >= ChallengeAttempts) next = null;
-        Outbox.Note(sql, due, now, outcome, detail, ms, end is WebhookEnd.Success or WebhookEnd.Gone ? null : next, sent: end == WebhookEnd.Success);
-        switch (end)
+        DeliveryQueue.RecordAttempt(sql, due, now, outcome, detail, ms, result is WebhookResult.Success or WebhookResult.Gone ? null : next, sent: result == WebhookResult.Success);
+        switch (result)
         {
-            case WebhookEnd.Success when challenge:
+            case WebhookResult.Success when challenge:
                 sql.Execute($"UPDATE subscriber SET state = 'active', disabled_because = NULL WHERE id = {subscriber.Id} AND state <> 'active'");
                 break;
-            case WebhookEnd.Failure or WebhookEnd.SlowDown when next is null:
+            case WebhookResult.Failure or WebhookResult.SlowDown when next is null:
                 if (!challenge) Disable(sql, subscriber, "the last attempt of a delivery failed");
                 break;
-            case WebhookEnd.SlowDown:
+            case WebhookResult.SlowDown:
                 sql.Execute($"UPDATE delivery SET next_at = {pausedUntil} WHERE subscriber = {subscriber.Id} AND state = 'pending' AND next_at < {pausedUntil}");
                 break;
-            case WebhookEnd.Gone:
+            case WebhookResult.Gone:
                 Disable(sql, subscriber, "it answered 410 Gone");
                 break;
         }

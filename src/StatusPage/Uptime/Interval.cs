@@ -6,7 +6,7 @@ namespace Podflare.Uptime;
 internal sealed record Interval(Layer Layer, ComponentStatus Status, DateTimeOffset From, DateTimeOffset? To, string? Cause = null);
 
 /// <summary>A stretch of the resolved timeline.</summary>
-internal readonly record struct Span(ComponentStatus Status, DateTimeOffset From, DateTimeOffset To)
+internal readonly record struct StatusSpan(ComponentStatus Status, DateTimeOffset From, DateTimeOffset To)
 {
     public TimeSpan Length => To - From;
 }

@@ -34,7 +34,7 @@ internal static class IntervalStore
             sql.Execute($"INSERT INTO interval (component, layer, status, start, cause) VALUES ({component}, 'probe', {status}, {since}, {cause})");
         }
 
-        sql.Touch();
+        sql.MarkChanged();
     }
 
     /// <summary>The status that a person or a maintenance holds it in at a time, if any.</summary>
@@ -53,7 +53,7 @@ internal static class IntervalStore
     public static void Pin(Sql sql, string component, ComponentStatus status, DateTimeOffset from, string cause)
     {
         Release(sql, component, from);
-        Add(sql, component, Layer.Hand, status, from, null, cause, null);
+        Add(sql, component, Layer.Manual, status, from, null, cause, null);
     }
 
     /// <summary>Ends every hold by hand, also those of open incidents.</summary>
@@ -61,7 +61,7 @@ internal static class IntervalStore
     {
         sql.Execute($"DELETE FROM interval WHERE component = {component} AND layer = 'hand' AND finish IS NULL AND start >= {now}");
         var released = sql.Execute($"UPDATE interval SET finish = {now} WHERE component = {component} AND layer = 'hand' AND finish IS NULL");
-        sql.Touch();
+        sql.MarkChanged();
         return released;
     }
 
@@ -74,7 +74,7 @@ internal static class IntervalStore
             if (to is null || from < to) Add(sql, component, layer, status, from, to, null, incident);
         }
 
-        sql.Touch();
+        sql.MarkChanged();
     }
 
     private static void Add(
@@ -84,7 +84,7 @@ internal static class IntervalStore
             VALUES ({component}, {Name(layer)}, {status}, {from}, {to}, {cause}, {incident})
             """);
 
-    private static string Name(Layer layer) => layer switch { Layer.Hand => "hand", Layer.Maintenance => "maintenance", _ => "probe" };
+    private static string Name(Layer layer) => layer switch { Layer.Manual => "hand", Layer.Maintenance => "maintenance", _ => "probe" };
 
-    private static Layer ParseLayer(string name) => name switch { "hand" => Layer.Hand, "maintenance" => Layer.Maintenance, _ => Layer.Probe };
+    private static Layer ParseLayer(string name) => name switch { "hand" => Layer.Manual, "maintenance" => Layer.Maintenance, _ => Layer.Probe };
 }

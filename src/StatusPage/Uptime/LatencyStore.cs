@@ -1,5 +1,4 @@
 using System.Globalization;
-using Podflare.Probes;
 using Podflare.Storage;
 
 namespace Podflare.Uptime;
@@ -41,7 +40,7 @@ internal static class LatencyStore
         sql.Execute($"DELETE FROM latency WHERE at < {raw}");
         sql.Execute($"DELETE FROM rollup WHERE at < {old}");
         sql.Execute($"DELETE FROM interval WHERE finish < {old}");
-        sql.Touch();
+        sql.MarkChanged();
     }
 
     public static List<LatencyPoint> Points(Sql sql, string series, string step, DateTimeOffset from) => sql.List(
@@ -58,7 +57,7 @@ internal static class LatencyStore
             var times = bucket.Select(r => r.Ms).ToArray();
             sql.Execute($"""
                 INSERT INTO rollup (step, series, at, count, p50, p95)
-                VALUES ({name}, {series}, {bucket.Key}, {times.Length}, {HealthRules.Percentile(times, 0.5)}, {HealthRules.Percentile(times, 0.95)})
+                VALUES ({name}, {series}, {bucket.Key}, {times.Length}, {Percentile.NearestRank(times, 0.5)}, {Percentile.NearestRank(times, 0.95)})
                 ON CONFLICT (step, series, at) DO UPDATE SET count = excluded.count, p50 = excluded.p50, p95 = excluded.p95
                 """);
         }

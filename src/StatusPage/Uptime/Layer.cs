@@ -1,9 +1,9 @@
 namespace Podflare.Uptime;
 
-/// <summary>Who says so; a later one covers an earlier one.</summary>
+/// <summary>The source of a status interval. A later member overrides an earlier one.</summary>
 internal enum Layer
 {
     Probe,
     Maintenance,
-    Hand,
+    Manual,
 }

@@ -6,9 +6,9 @@ namespace Podflare.Uptime;
 internal static class Timeline
 {
     /// <summary>What held in each moment of [from, to): the highest layer, and of one layer the interval that began last; else no data.</summary>
-    public static List<Span> Resolve(IEnumerable<Interval> intervals, DateTimeOffset from, DateTimeOffset to)
+    public static List<StatusSpan> Resolve(IEnumerable<Interval> intervals, DateTimeOffset from, DateTimeOffset to)
     {
-        var line = new List<Span>();
+        var line = new List<StatusSpan>();
         if (from >= to) return line;
         var inside = intervals.Where(i => i.From < to && (i.To ?? DateTimeOffset.MaxValue) > from && i.From < (i.To ?? DateTimeOffset.MaxValue))
             .OrderBy(i => i.From).ToArray();
@@ -21,7 +21,7 @@ internal static class Timeline
             active.RemoveAll(i => i.To <= cuts[c]);
             var status = active.Count == 0 ? ComponentStatus.NoData : Top(active).Status;
             if (line.Count > 0 && line[^1].Status == status) line[^1] = line[^1] with { To = cuts[c + 1] };
-            else line.Add(new Span(status, cuts[c], cuts[c + 1]));
+            else line.Add(new StatusSpan(status, cuts[c], cuts[c + 1]));
         }
 
         return line;

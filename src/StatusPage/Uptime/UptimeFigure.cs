@@ -16,7 +16,7 @@ internal sealed record UptimeFigure(double Window, double Major, double Partial,
         ? string.Create(CultureInfo.InvariantCulture, $"{Math.Floor((decimal)share * 10000m) / 100m:0.00} %")
         : "no data";
 
-    public static UptimeFigure Of(IEnumerable<Span> line, double partialWeight)
+    public static UptimeFigure Of(IEnumerable<StatusSpan> line, double partialWeight)
     {
         double window = 0, major = 0, partial = 0, degraded = 0, maintenance = 0, noData = 0;
         foreach (var span in line)

@@ -1,4 +1,5 @@
 using Podflare.Components;
+using Podflare.IncidentManagement;
 using Podflare.Incidents;
 
 namespace Podflare.Status.Incidents;
@@ -11,7 +12,7 @@ public sealed class AutomationTests
     [Fact]
     public void Components_that_fail_together_open_one_incident_from_the_first_failure()
     {
-        var step = Assert.IsType<Step.Open>(Assert.Single(Plan([Bad(Ids.Api, 60), Bad(Ids.Sandboxes, 30), Good(Ids.EventStreaming)])));
+        var step = Assert.IsType<AutomationStep.Open>(Assert.Single(Plan([Bad(Ids.Api, 60), Bad(Ids.Sandboxes, 30), Good(Ids.EventStreaming)])));
         Assert.Equal(2, step.Components.Count);
         Assert.Equal(Now.AddSeconds(-60), step.StartedAt);
     }
@@ -23,14 +24,14 @@ public sealed class AutomationTests
     {
         var incident = Incident(Stage.Investigating, (Ids.Sandboxes, ComponentStatus.MajorOutage)) with { StartedAt = Now.AddSeconds(-later) };
         var step = Assert.Single(Plan([Bad(Ids.Sandboxes, later), Bad(Ids.EventStreaming, 0)], incident));
-        Assert.Equal(joins, step is Step.Update);
+        Assert.Equal(joins, step is AutomationStep.Update);
     }
 
     [Fact]
     public void While_the_API_is_away_everything_else_joins_however_late()
     {
         var incident = Incident(Stage.Investigating, (Ids.Api, ComponentStatus.MajorOutage)) with { StartedAt = Now.AddHours(-1) };
-        Assert.IsType<Step.Update>(Assert.Single(Plan([Bad(Ids.Api, 3600), Bad(Ids.EventStreaming, 0)], incident)));
+        Assert.IsType<AutomationStep.Update>(Assert.Single(Plan([Bad(Ids.Api, 3600), Bad(Ids.EventStreaming, 0)], incident)));
     }
 
     [Fact]
@@ -38,31 +39,31 @@ public sealed class AutomationTests
     {
         var incident = Incident(Stage.Investigating, (Ids.Api, ComponentStatus.MajorOutage));
         var steps = Plan([Good(Ids.Api)], incident);
-        Assert.Equal(Stage.Monitoring, Assert.IsType<Step.Update>(steps[0]).Stage);
-        Assert.Equal(Now, Assert.IsType<Step.Clean>(steps[1]).Since);
+        Assert.Equal(Stage.Monitoring, Assert.IsType<AutomationStep.Update>(steps[0]).Stage);
+        Assert.Equal(Now, Assert.IsType<AutomationStep.SetHealthySince>(steps[1]).Since);
 
         var watched = Incident(Stage.Monitoring, (Ids.Api, ComponentStatus.Operational));
-        Assert.Empty(Plan([Good(Ids.Api)], watched with { CleanSince = Now.AddMinutes(-14) }));
-        var last = Assert.IsType<Step.Update>(Assert.Single(Plan([Good(Ids.Api)], watched with { CleanSince = Now.AddMinutes(-15) })));
+        Assert.Empty(Plan([Good(Ids.Api)], watched with { HealthySince = Now.AddMinutes(-14) }));
+        var last = Assert.IsType<AutomationStep.Update>(Assert.Single(Plan([Good(Ids.Api)], watched with { HealthySince = Now.AddMinutes(-15) })));
         Assert.Equal((Stage.Resolved, true), (last.Stage, last.Notify));
     }
 
     [Fact]
     public void Failing_again_while_watched_reopens_and_tells_at_most_every_half_hour()
     {
-        var watched = Incident(Stage.Monitoring, (Ids.Api, ComponentStatus.Operational)) with { CleanSince = Now.AddMinutes(-3) };
-        var steps = Plan([Bad(Ids.Api, 0)], watched with { NoticedAt = Now.AddMinutes(-29) });
-        var update = Assert.IsType<Step.Update>(steps[0]);
+        var watched = Incident(Stage.Monitoring, (Ids.Api, ComponentStatus.Operational)) with { HealthySince = Now.AddMinutes(-3) };
+        var steps = Plan([Bad(Ids.Api, 0)], watched with { LastNotifiedAt = Now.AddMinutes(-29) });
+        var update = Assert.IsType<AutomationStep.Update>(steps[0]);
         Assert.Equal((Stage.Investigating, false), (update.Stage, update.Notify));
-        Assert.Null(Assert.IsType<Step.Clean>(steps[1]).Since);
-        Assert.True(Assert.IsType<Step.Update>(Plan([Bad(Ids.Api, 0)], watched with { NoticedAt = Now.AddMinutes(-30) })[0]).Notify);
+        Assert.Null(Assert.IsType<AutomationStep.SetHealthySince>(steps[1]).Since);
+        Assert.True(Assert.IsType<AutomationStep.Update>(Plan([Bad(Ids.Api, 0)], watched with { LastNotifiedAt = Now.AddMinutes(-30) })[0]).Notify);
     }
 
     [Fact]
     public void After_a_person_has_taken_over_there_are_only_private_notes_and_no_second_incident()
     {
         var taken = Incident(Stage.Identified, (Ids.Api, ComponentStatus.MajorOutage)) with { ByHuman = true };
-        Assert.IsType<Step.Note>(Assert.Single(Plan([Good(Ids.Api)], taken)));
+        Assert.IsType<AutomationStep.PrivateNote>(Assert.Single(Plan([Good(Ids.Api)], taken)));
         Assert.Empty(Plan([Bad(Ids.Api, 0)], taken));
     }
 
@@ -70,35 +71,35 @@ public sealed class AutomationTests
     public void Pinned_or_in_maintenance_opens_nothing_and_does_not_count_as_clean()
     {
         Assert.Empty(Plan([Bad(Ids.Api, 0) with { Muted = true }]));
-        var watched = Incident(Stage.Monitoring, (Ids.Api, ComponentStatus.Operational)) with { CleanSince = Now.AddHours(-1) };
-        Assert.Null(Assert.IsType<Step.Clean>(Assert.Single(Plan([Good(Ids.Api) with { Muted = true }], watched))).Since);
+        var watched = Incident(Stage.Monitoring, (Ids.Api, ComponentStatus.Operational)) with { HealthySince = Now.AddHours(-1) };
+        Assert.Null(Assert.IsType<AutomationStep.SetHealthySince>(Assert.Single(Plan([Good(Ids.Api) with { Muted = true }], watched))).Since);
     }
 
     [Fact]
     public void Without_data_nothing_is_said_and_nothing_resolves()
     {
         var incident = Incident(Stage.Investigating, (Ids.Api, ComponentStatus.MajorOutage));
-        Assert.Empty(Plan([new Watched(Ids.Api, "API", ComponentStatus.NoData, Now, null, false)], incident));
+        Assert.Empty(Plan([new MonitoredComponent(Ids.Api, "API", ComponentStatus.NoData, Now, null, false)], incident));
     }
 
     [Fact]
     public void Worse_is_told_in_the_same_incident()
     {
         var incident = Incident(Stage.Identified, (Ids.Api, ComponentStatus.PartialOutage));
-        var update = Assert.IsType<Step.Update>(Assert.Single(Plan([Bad(Ids.Api, 0)], incident)));
+        var update = Assert.IsType<AutomationStep.Update>(Assert.Single(Plan([Bad(Ids.Api, 0)], incident)));
         Assert.Equal(Stage.Identified, update.Stage);
         Assert.Contains("major outage", update.Body, StringComparison.Ordinal);
     }
 
-    private static List<Step> Plan(Watched[] components, params Incident[] open) => Automation.Plan(components, open, Rules, Now);
+    private static List<AutomationStep> Plan(MonitoredComponent[] components, params Incident[] open) => Automation.Plan(components, open, Rules, Now);
 
-    private static Watched Bad(string id, int secondsAgo) => new(id, id, ComponentStatus.MajorOutage, Now.AddSeconds(-secondsAgo), "connect", false);
+    private static MonitoredComponent Bad(string id, int secondsAgo) => new(id, id, ComponentStatus.MajorOutage, Now.AddSeconds(-secondsAgo), "connect", false);
 
-    private static Watched Good(string id) => new(id, id, ComponentStatus.Operational, Now.AddHours(-1), null, false);
+    private static MonitoredComponent Good(string id) => new(id, id, ComponentStatus.Operational, Now.AddHours(-1), null, false);
 
-    private static Incident Incident(Stage stage, params (string Id, ComponentStatus Seen)[] components) =>
+    private static Incident Incident(Stage stage, params (string Id, ComponentStatus ReportedStatuses)[] components) =>
         new("inc_1", IncidentKind.Incident, "t", stage, Impact.Critical, false, true, false, Now, Now, Now, null, null, null, Now.AddMinutes(-5), null, null, null)
         {
-            Seen = components.ToDictionary(c => c.Id, c => c.Seen),
+            ReportedStatuses = components.ToDictionary(c => c.Id, c => c.ReportedStatuses),
         };
 }

@@ -1,5 +1,6 @@
 using Podflare.Components;
 using Podflare.Probes;
+using Podflare.Uptime;
 
 namespace Podflare.Status.Probes;
 
@@ -78,9 +79,9 @@ public sealed class HealthRulesTests
     public void A_percentile_is_a_time_that_was_measured()
     {
         double[] times = [10, 20, 30, 40];
-        Assert.Equal(20, HealthRules.Percentile(times, 0.5));
-        Assert.Equal(40, HealthRules.Percentile(times, 0.95));
-        Assert.Equal(7, HealthRules.Percentile([7], 0.95));
+        Assert.Equal(20, Percentile.NearestRank(times, 0.5));
+        Assert.Equal(40, Percentile.NearestRank(times, 0.95));
+        Assert.Equal(7, Percentile.NearestRank([7], 0.95));
     }
 
     private static (TargetHealth Health, DateTimeOffset At) Play(string samples)
@@ -102,6 +103,6 @@ public sealed class HealthRulesTests
         return (health, at);
 
         TargetHealth Next(Outcome outcome, double? ms) =>
-            HealthRules.Next(health, new Sample(Ids.Api, "t", at, outcome, outcome == Outcome.Fail ? "connect" : null, ms), Limits);
+            HealthRules.Apply(health, new Sample(Ids.Api, "t", at, outcome, outcome == Outcome.Fail ? "connect" : null, ms), Limits);
     }
 }

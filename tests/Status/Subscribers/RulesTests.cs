@@ -81,7 +81,7 @@ public sealed class RulesTests
     [InlineData("//example.com", false)]
     [InlineData("", false)]
     public void A_webhook_address_is_refused_before_anything_is_sent(string text, bool allowed) =>
-        Assert.Equal(allowed, Guard().Refusal(text, out _) is null);
+        Assert.Equal(allowed, Guard().Validate(text, out _) is null);
 
     [Fact]
     public async Task A_name_that_has_one_inner_address_among_public_ones_is_not_called()
@@ -102,7 +102,7 @@ public sealed class RulesTests
         var asked = 0;
         using var handler = new SocketsHttpHandler
         {
-            ConnectCallback = Guard("127.0.0.1", (_, _) => Task.FromResult<IPAddress[]>([asked++ == 0 ? IPAddress.Loopback : IPAddress.Parse("127.0.0.2")])).DialAsync,
+            ConnectCallback = Guard("127.0.0.1", (_, _) => Task.FromResult<IPAddress[]>([asked++ == 0 ? IPAddress.Loopback : IPAddress.Parse("127.0.0.2")])).ConnectAsync,
         };
         using var http = new HttpClient(handler);
         var address = new Uri($"http://rebinding.invalid:{port}/");
@@ -117,16 +117,16 @@ public sealed class RulesTests
         }
 
         var refused = await Assert.ThrowsAsync<HttpRequestException>(async () => await http.GetAsync(address, TestContext.Current.CancellationToken));
-        Assert.IsType<AddressRefusedException>(refused.InnerException);
+        Assert.IsType<AddressNotAllowedException>(refused.InnerException);
         Assert.False(inner.Pending());
     }
 
     private static async Task RefusedAsync(IPAddress[] answer)
     {
-        using var handler = new SocketsHttpHandler { ConnectCallback = Guard(resolve: (_, _) => Task.FromResult(answer)).DialAsync };
+        using var handler = new SocketsHttpHandler { ConnectCallback = Guard(resolve: (_, _) => Task.FromResult(answer)).ConnectAsync };
         using var http = new HttpClient(handler);
         var refused = await Assert.ThrowsAsync<HttpRequestException>(() => http.GetAsync(new Uri("http://name.invalid/"), TestContext.Current.CancellationToken));
-        Assert.IsType<AddressRefusedException>(refused.InnerException);
+        Assert.IsType<AddressNotAllowedException>(refused.InnerException);
     }
 
     [Fact]
@@ -135,28 +135,28 @@ public sealed class RulesTests
         var schedule = new WebhookOptions().Schedule;
         var at = Now;
         var waits = new List<double>();
-        for (var attempts = 1; WebhookVerdict.Next(schedule, attempts, at, 0) is { } next; attempts++)
+        for (var attempts = 1; WebhookRetryPolicy.Next(schedule, attempts, at, 0) is { } next; attempts++)
         {
             waits.Add((next - at).TotalSeconds);
             at = next;
         }
 
         Assert.Equal([5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400], waits);
-        Assert.Equal(Now.AddSeconds(5.5), WebhookVerdict.Next(schedule, 1, Now, 1));
+        Assert.Equal(Now.AddSeconds(5.5), WebhookRetryPolicy.Next(schedule, 1, Now, 1));
     }
 
     [Theory]
-    [InlineData(200, nameof(WebhookEnd.Success))]
-    [InlineData(204, nameof(WebhookEnd.Success))]
-    [InlineData(301, nameof(WebhookEnd.Failure))]
-    [InlineData(307, nameof(WebhookEnd.Failure))]
-    [InlineData(400, nameof(WebhookEnd.Failure))]
-    [InlineData(410, nameof(WebhookEnd.Gone))]
-    [InlineData(429, nameof(WebhookEnd.SlowDown))]
-    [InlineData(500, nameof(WebhookEnd.Failure))]
-    [InlineData(502, nameof(WebhookEnd.SlowDown))]
-    [InlineData(504, nameof(WebhookEnd.SlowDown))]
-    public void Every_answer_has_a_meaning(int status, string expected) => Assert.Equal(expected, WebhookVerdict.Of(status).ToString());
+    [InlineData(200, nameof(WebhookResult.Success))]
+    [InlineData(204, nameof(WebhookResult.Success))]
+    [InlineData(301, nameof(WebhookResult.Failure))]
+    [InlineData(307, nameof(WebhookResult.Failure))]
+    [InlineData(400, nameof(WebhookResult.Failure))]
+    [InlineData(410, nameof(WebhookResult.Gone))]
+    [InlineData(429, nameof(WebhookResult.SlowDown))]
+    [InlineData(500, nameof(WebhookResult.Failure))]
+    [InlineData(502, nameof(WebhookResult.SlowDown))]
+    [InlineData(504, nameof(WebhookResult.SlowDown))]
+    public void Every_answer_has_a_meaning(int status, string expected) => Assert.Equal(expected, WebhookRetryPolicy.Of(status).ToString());
 
     [Fact]
     public void A_signature_is_that_of_the_specification_for_each_secret()

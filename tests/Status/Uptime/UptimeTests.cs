@@ -18,8 +18,8 @@ public sealed class UptimeTests
                 Probe(ComponentStatus.MajorOutage, 10_000, 10_600),
                 Probe(ComponentStatus.Operational, 10_600, null),
                 new Interval(Layer.Maintenance, ComponentStatus.UnderMaintenance, At(20_000), At(27_200)),
-                new Interval(Layer.Hand, ComponentStatus.PartialOutage, At(30_000), At(31_000)),
-                new Interval(Layer.Hand, ComponentStatus.DegradedPerformance, At(40_000), At(40_900)),
+                new Interval(Layer.Manual, ComponentStatus.PartialOutage, At(30_000), At(31_000)),
+                new Interval(Layer.Manual, ComponentStatus.DegradedPerformance, At(40_000), At(40_900)),
             ],
             Day, Day.AddDays(1));
         var figure = UptimeFigure.Of(line, 0.3);
@@ -35,7 +35,7 @@ public sealed class UptimeTests
     [InlineData(86_400, "0.00 %")]
     public void Figures_are_cut_and_not_rounded(double majorSeconds, string expected)
     {
-        var line = Timeline.Resolve([Probe(ComponentStatus.Operational, 0, null), new Interval(Layer.Hand, ComponentStatus.MajorOutage, Day, Day.AddSeconds(majorSeconds))], Day, Day.AddDays(1));
+        var line = Timeline.Resolve([Probe(ComponentStatus.Operational, 0, null), new Interval(Layer.Manual, ComponentStatus.MajorOutage, Day, Day.AddSeconds(majorSeconds))], Day, Day.AddDays(1));
         Assert.Equal(expected, UptimeFigure.Of(line, 0.3).Text);
     }
 
@@ -54,7 +54,7 @@ public sealed class UptimeTests
             [
                 Probe(ComponentStatus.MajorOutage, 0, null),
                 new Interval(Layer.Maintenance, ComponentStatus.UnderMaintenance, At(100), At(300)),
-                new Interval(Layer.Hand, ComponentStatus.Operational, At(200), At(250)),
+                new Interval(Layer.Manual, ComponentStatus.Operational, At(200), At(250)),
             ],
             Day, At(400));
         Assert.Equal(

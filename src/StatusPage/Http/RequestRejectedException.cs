@@ -1,0 +1,15 @@
+namespace Podflare.Http;
+
+/// <summary>An act that is not done; its text is for the person who asked.</summary>
+internal sealed class RequestRejectedException(int status, string code, string message) : Exception(message)
+{
+    public int Status { get; } = status;
+
+    public string Code { get; } = code;
+
+    public IReadOnlyDictionary<string, string>? Errors { get; init; }
+
+    public static RequestRejectedException NotFound(string what) => new(404, $"{what}_not_found", $"{what} not found");
+
+    public static RequestRejectedException Conflict(string message) => new(409, "conflict", message);
+}

@@ -1,0 +1,177 @@
+using Microsoft.Extensions.Options;
+using Podflare.Components;
+using Podflare.Http;
+using Podflare.Incidents;
+using Podflare.Notifications;
+using Podflare.StatuspageApi;
+using Podflare.Storage;
+using Podflare.Uptime;
+
+namespace Podflare.IncidentManagement;
+
+/// <summary>What a person does about incidents, inside the caller's transaction.</summary>
+internal sealed class IncidentService(NotificationWriter notifications, Reconciler reconciler, IOptions<IncidentOptions> options)
+{
+    public const string Human = "operator";
+
+    public Incident Open(Sql sql, NewIncident request, DateTimeOffset now)
+    {
+        var started = request.StartedAt ?? now;
+        if (started > now) throw Invalid("started_at", "must not lie in the future");
+        RequireComponents(sql, request.Statuses.Keys);
+        var impact = request.Impact ?? request.Statuses.Values.Select(s => s.Impact).DefaultIfEmpty(Impact.None).Max();
+        var incident = new Incident(
+            Ids.New("inc"), IncidentKind.Incident, request.Title, request.Stage, impact, request.Impact is not null, false, true,
+            now, now, started, null, null, null, null, null, null, null)
+        {
+            ReportedStatuses = request.Statuses.Keys.ToDictionary(c => c, c => IntervalStore.Probed(sql, c).Status),
+        };
+        IncidentStore.Insert(sql, incident);
+        IncidentStore.AddUpdate(sql, new IncidentUpdate(
+            Ids.New("upd"), incident.Id, request.Stage, request.Body, now, started, now, BuildAffected(sql, request.Statuses, now), request.Notify, false, Human));
+        RecomputeFromUpdates(sql, incident.Id, now);
+        if (request.Notify) notifications.QueueForUpdate(sql, incident.Id, request.Stage.IsOver ? "incident.resolved" : "incident.created", now);
+        reconciler.Run(sql, now);
+        return IncidentStore.Find(sql, incident.Id)!;
+    }
+
+    /// <summary>Adds an update; from then on automation adds private notes only.</summary>
+    public Incident Update(Sql sql, string id, NewUpdate request, DateTimeOffset now)
+    {
+        var incident = Incident(sql, id);
+        var display = request.DisplayAt ?? now;
+        if (display > now) throw Invalid("display_at", "must not lie in the future");
+        var stage = request.Stage ?? incident.Stage;
+        if (stage == Stage.Postmortem && !incident.Stage.IsOver) throw RequestRejectedException.Conflict("a postmortem follows a resolved incident");
+        RequireComponents(sql, request.Statuses.Keys);
+        IncidentStore.AddUpdate(sql, new IncidentUpdate(
+            Ids.New("upd"), id, stage, request.Body, now, display, now, BuildAffected(sql, request.Statuses, now), request.Notify, false, Human));
+        foreach (var component in request.Statuses.Keys.Where(c => !incident.ReportedStatuses.ContainsKey(c)))
+            IncidentStore.SetReportedStatus(sql, id, component, IntervalStore.Probed(sql, component).Status);
+        var impact = request.Statuses.Values.Select(s => s.Impact).Append(incident.Impact).Max();
+        sql.Execute($"""
+            UPDATE incident SET by_human = 1, stage = {stage}, updated_at = {now}, clean_since = NULL, impact = {(incident.ImpactFixed ? incident.Impact : impact)} WHERE id = {id}
+            """);
+        RecomputeFromUpdates(sql, id, now);
+        if (stage == Stage.Resolved && incident.Stage != Stage.Resolved)
+        {
+            var quiet = now + TimeSpan.FromSeconds(options.Value.HumanQuietSeconds);
+            sql.Execute($"UPDATE component SET quiet_until = {quiet} WHERE id IN (SELECT component FROM incident_component WHERE incident = {id})");
+        }
+
+        if (request.Notify) notifications.QueueForUpdate(sql, id, stage == Stage.Resolved && incident.Stage != Stage.Resolved ? "incident.resolved" : "incident.updated", now);
+        reconciler.Run(sql, now);
+        return IncidentStore.Find(sql, id)!;
+    }
+
+    /// <summary>Changes what an update says, when, or of which components; the old words are kept, and uptime follows.</summary>
+    public Incident Edit(Sql sql, string id, string update, UpdateEdit edit, DateTimeOffset now)
+    {
+        var incident = IncidentStore.Find(sql, id) ?? throw RequestRejectedException.NotFound("incident");
+        var old = incident.Updates.FirstOrDefault(u => u.Id == update) ?? throw RequestRejectedException.NotFound("update");
+        if (edit.DisplayAt > now) throw Invalid("display_at", "must not lie in the future");
+        if (edit.Statuses is { } statuses) RequireComponents(sql, statuses.Keys);
+        IncidentStore.EditUpdate(
+            sql,
+            old with
+            {
+                Body = edit.Body ?? old.Body,
+                DisplayAt = edit.DisplayAt ?? old.DisplayAt,
+                Affected = edit.Statuses is null ? old.Affected : BuildAffected(sql, edit.Statuses, now),
+            },
+            now);
+        foreach (var component in (edit.Statuses ?? new Dictionary<string, ComponentStatus>()).Keys.Where(c => !incident.ReportedStatuses.ContainsKey(c)))
+            IncidentStore.SetReportedStatus(sql, id, component, IntervalStore.Probed(sql, component).Status);
+        sql.Execute($"UPDATE incident SET updated_at = {now} WHERE id = {id}");
+        if (incident.Kind == IncidentKind.Incident) RecomputeFromUpdates(sql, id, now);
+        reconciler.Run(sql, now);
+        return IncidentStore.Find(sql, id)!;
+    }
+
+    public static Incident Rename(Sql sql, string id, string title, DateTimeOffset now)
+    {
+        if (sql.Execute($"UPDATE incident SET title = {title}, updated_at = {now} WHERE id = {id}") == 0) throw RequestRejectedException.NotFound("incident");
+        sql.MarkChanged();
+        return IncidentStore.Find(sql, id)!;
+    }
+
+    /// <summary>Automation goes on with it, and what it held by hand is free.</summary>
+    public Incident HandBack(Sql sql, string id, DateTimeOffset now)
+    {
+        var incident = Incident(sql, id);
+        if (incident.Stage.IsOver) throw RequestRejectedException.Conflict("the incident is over");
+        sql.Execute($"UPDATE incident SET by_human = 0, updated_at = {now}, clean_since = NULL WHERE id = {id}");
+        sql.Execute($"UPDATE interval SET finish = {now} WHERE incident = {id} AND finish IS NULL");
+        sql.MarkChanged();
+        reconciler.Run(sql, now);
+        return IncidentStore.Find(sql, id)!;
+    }
+
+    /// <summary>Makes times and held statuses anew from the updates, in the order in which they are shown.</summary>
+    private static void RecomputeFromUpdates(Sql sql, string id, DateTimeOffset now)
+    {
+        var incident = IncidentStore.Find(sql, id)!;
+        var spans = new List<(string Component, ComponentStatus Status, DateTimeOffset From, DateTimeOffset? To)>();
+        var open = new Dictionary<string, (ComponentStatus Status, DateTimeOffset From)>();
+        DateTimeOffset? monitoring = null, resolved = null;
+        foreach (var update in incident.Updates.Where(u => !u.Private).OrderBy(u => u.DisplayAt).ThenBy(u => u.CreatedAt))
+        {
+            if (update.Author == Human)
+            {
+                foreach (var affected in update.Affected)
+                {
+                    Close(affected.Code, update.DisplayAt);
+                    open[affected.Code] = (ComponentStatuses.Parse(affected.NewStatus)!.Value, update.DisplayAt);
+                }
+            }
+
+            if (update.Stage == Stage.Monitoring) monitoring = update.DisplayAt;
+            if (update.Stage == Stage.Resolved) resolved = update.DisplayAt;
+            else if (!update.Stage.IsOver) resolved = null;
+            if (!update.Stage.IsOver) continue;
+            foreach (var component in open.Keys.ToArray()) Close(component, update.DisplayAt);
+        }
+
+        spans.AddRange(open.Select(o => (o.Key, o.Value.Status, o.Value.From, (DateTimeOffset?)null)));
+        IntervalStore.Replace(sql, id, Layer.Manual, spans);
+        var first = incident.Updates.Where(u => !u.Private).Min(u => u.DisplayAt);
+        sql.Execute($"""
+            UPDATE incident SET monitoring_at = {monitoring}, resolved_at = {resolved}, started_at = {(incident.ByAutomation ? Earlier(incident.StartedAt, first) : first)} WHERE id = {id}
+            """);
+
+        void Close(string component, DateTimeOffset at)
+        {
+            if (open.Remove(component, out var held)) spans.Add((component, held.Status, held.From, at));
+        }
+    }
+
+    private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
+
+    private static Incident Incident(Sql sql, string id) =>
+        IncidentStore.Find(sql, id) is { Kind: IncidentKind.Incident } incident ? incident : throw RequestRejectedException.NotFound("incident");
+
+    public static void RequireComponents(Sql sql, IEnumerable<string> components)
+    {
+        var known = ComponentStore.All(sql).Where(c => !c.IsGroup).Select(c => c.Id).ToHashSet();
+        foreach (var component in components)
+        {
+            if (!known.Contains(component)) throw Invalid("components", $"there is no component '{component}'; there are {string.Join(", ", known)}");
+        }
+    }
+
+    private static Affected[] BuildAffected(Sql sql, IReadOnlyDictionary<string, ComponentStatus> statuses, DateTimeOffset now) =>
+    [
+        .. ComponentStore.All(sql).Where(c => statuses.ContainsKey(c.Id)).Select(c => new Affected(
+            c.Id, c.Name, StatuspageMapper.Code((IntervalStore.Held(sql, c.Id, now)?.Status ?? c.Status)), statuses[c.Id].Code)),
+    ];
+
+    public static RequestRejectedException Invalid(string field, string message) =>
+        new(400, "invalid_request", $"{field}: {message}") { Errors = new Dictionary<string, string> { [field] = message } };
+}
+
+internal sealed record NewIncident(
+    string Title, string Body, Stage Stage, Impact? Impact, IReadOnlyDictionary<string, ComponentStatus> Statuses, DateTimeOffset? StartedAt, bool Notify);
+
+internal sealed record NewUpdate(Stage? Stage, string Body, IReadOnlyDictionary<string, ComponentStatus> Statuses, DateTimeOffset? DisplayAt, bool Notify);
+
+internal sealed record UpdateEdit(string? Body, DateTimeOffset? DisplayAt, IReadOnlyDictionary<string, ComponentStatus>? Statuses);

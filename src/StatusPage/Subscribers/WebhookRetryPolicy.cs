@@ -1,0 +1,35 @@
+namespace Podflare.Subscribers;
+
+internal enum WebhookResult
+{
+    Success,
+    Failure,
+
+    /// <summary>410: the receiver wants nothing any more.</summary>
+    Gone,
+
+    /// <summary>429, 502 or 504: everything for this receiver waits.</summary>
+    SlowDown,
+}
+
+/// <summary>What an answer means. Pure.</summary>
+internal static class WebhookRetryPolicy
+{
+    private static readonly TimeSpan DefaultPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromDays(1);
+
+    public static WebhookResult Of(int status) => status switch
+    {
+        >= 200 and < 300 => WebhookResult.Success,
+        410 => WebhookResult.Gone,
+        429 or 502 or 504 => WebhookResult.SlowDown,
+        _ => WebhookResult.Failure,
+    };
+
+    /// <summary>When to try again after <paramref name="attempts"/> attempts; null when that was the last.</summary>
+    /// <param name="jitter">From 0 to 1: up to a tenth longer, so that receivers that failed together are not called together.</param>
+    public static DateTimeOffset? Next(IReadOnlyList<double> schedule, int attempts, DateTimeOffset now, double jitter) =>
+        attempts >= schedule.Count ? null : now + TimeSpan.FromSeconds(schedule[attempts] * (1 + (jitter / 10)));
+
+    public static TimeSpan Pause(TimeSpan? retryAfter) => retryAfter is not { } pause || pause < TimeSpan.Zero ? DefaultPause : pause > MaxPause ? MaxPause : pause;
+}
