@@ -6,7 +6,7 @@ using Podflare.Incidents;
 
 namespace Podflare.Admin;
 
-/// <summary>A JSON body, read field by field; every mistake is told at once, and a field that nobody reads is one.</summary>
+/// <summary>Reads a JSON body field by field. All errors are reported together, and a field that is not read is an error.</summary>
 internal sealed class AdminBody
 {
     private const int MaxBytes = 64 * 1024;
@@ -26,7 +26,7 @@ internal sealed class AdminBody
 
         foreach (var field in root.EnumerateObject())
         {
-            if (!_fields.TryAdd(field.Name, field.Value)) _errors[field.Name] = "is there twice";
+            if (!_fields.TryAdd(field.Name, field.Value)) _errors[field.Name] = "is given twice";
         }
     }
 
@@ -36,7 +36,7 @@ internal sealed class AdminBody
     {
         using var memory = new MemoryStream();
         await context.Request.Body.CopyToAsync(memory, context.RequestAborted);
-        if (memory.Length > MaxBytes) throw new RequestRejectedException(413, "body_too_large", "the body is over 64 KiB");
+        if (memory.Length > MaxBytes) throw new RequestRejectedException(413, "body_too_large", "the body is larger than 64 KiB");
         if (memory.Length == 0) return new AdminBody(JsonDocument.Parse("{}").RootElement, "");
         try
         {
@@ -45,7 +45,7 @@ internal sealed class AdminBody
         }
         catch (Exception e) when (e is JsonException or ArgumentException)
         {
-            throw new RequestRejectedException(400, "invalid_request", "the body is not JSON");
+            throw new RequestRejectedException(400, "invalid_request", "the body is not valid JSON");
         }
     }
 
@@ -61,15 +61,15 @@ internal sealed class AdminBody
         }
         catch (InvalidOperationException)
         {
-            return AddError<string>(name, "holds a lone surrogate");
+            return AddError<string>(name, "contains an unpaired surrogate");
         }
 
         if (text.Length == 0) return AddError<string>(name, "must not be empty");
-        if (text.Length > max) return AddError<string>(name, $"is longer than {max} characters");
-        return text.Any(c => char.IsControl(c) && !(lines && c is '\n' or '\r' or '\t')) ? AddError<string>(name, "holds control characters") : text;
+        if (text.Length > max) return AddError<string>(name, $"must not be longer than {max} characters");
+        return text.Any(c => char.IsControl(c) && !(lines && c is '\n' or '\r' or '\t')) ? AddError<string>(name, "contains control characters") : text;
     }
 
-    /// <summary>One line: it becomes a mail's subject.</summary>
+    /// <summary>Reads a text without line breaks, which may become the subject of a mail.</summary>
     public string SingleLine(string name, int max) => OptionalText(name, max, lines: false) ?? AddMissing(name, "");
 
     public DateTimeOffset? Time(string name)
@@ -77,7 +77,7 @@ internal sealed class AdminBody
         if (!TryGet(name, JsonValueKind.String, out var value)) return null;
         return DateTimeOffset.TryParse(value.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) && at.Year is > 2000 and < 2200
             ? at.ToUniversalTime()
-            : AddError<DateTimeOffset?>(name, "must be a time, as in 2026-05-01T10:00:00Z");
+            : AddError<DateTimeOffset?>(name, "must be a time such as 2026-05-01T10:00:00Z");
     }
 
     public DateTimeOffset RequiredTime(string name) => Time(name) ?? AddMissing<DateTimeOffset>(name, default);
@@ -114,7 +114,7 @@ internal sealed class AdminBody
         return ComponentStatuses.Parse(text) ?? AddError<ComponentStatus>(name, StatusRule);
     }
 
-    /// <summary>An object of component ids and statuses.</summary>
+    /// <summary>Reads an object that maps component ids to statuses.</summary>
     public Dictionary<string, ComponentStatus>? Statuses(string name)
     {
         if (!TryGet(name, JsonValueKind.Object, out var value)) return null;
@@ -135,10 +135,10 @@ internal sealed class AdminBody
         return all.Length <= 50 && all.All(v => v.ValueKind == JsonValueKind.String) ? [.. all.Select(v => v.GetString()!)] : AddError<List<string>>(name, "must be a list of component ids") ?? [];
     }
 
-    /// <exception cref="RequestRejectedException">Something was wrong.</exception>
+    /// <exception cref="RequestRejectedException">A field is missing, invalid or unknown.</exception>
     public void ThrowIfInvalid()
     {
-        foreach (var unknown in _fields.Keys.Except(_read)) _errors.TryAdd(unknown.Length > 60 ? unknown[..60] : unknown, "is no field of this request");
+        foreach (var unknown in _fields.Keys.Except(_read)) _errors.TryAdd(unknown.Length > 60 ? unknown[..60] : unknown, "is not a field of this request");
         if (_errors.Count == 0) return;
         throw new RequestRejectedException(400, "invalid_request", string.Join("; ", _errors.Take(5).Select(e => $"{e.Key}: {e.Value}"))) { Errors = _errors };
     }
@@ -150,13 +150,13 @@ internal sealed class AdminBody
         _read.Add(name);
         if (!_fields.TryGetValue(name, out value) || value.ValueKind == JsonValueKind.Null) return false;
         if (value.ValueKind == kind) return true;
-        AddError<bool>(name, $"must be {(kind == JsonValueKind.Array ? "a list" : kind == JsonValueKind.Object ? "an object" : "a text")}");
+        AddError<bool>(name, $"must be {(kind == JsonValueKind.Array ? "a list" : kind == JsonValueKind.Object ? "an object" : "a string")}");
         return false;
     }
 
     private T AddMissing<T>(string name, T otherwise)
     {
-        _errors.TryAdd(name, "is missing");
+        _errors.TryAdd(name, "is required");
         return otherwise;
     }
 

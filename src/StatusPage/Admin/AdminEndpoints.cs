@@ -134,8 +134,8 @@ internal static class AdminEndpoints
             body.ThrowIfInvalid();
             await executor.ExecuteAsync(context, "component.set", id, body.Raw, (sql, now) =>
             {
-                if (from > now) throw IncidentService.Invalid("from", "must not lie in the future");
-                return ChangeComponent(sql, reconciler, id, now, () => IntervalStore.Pin(sql, id, status, from ?? now, "set by hand"));
+                if (from > now) throw IncidentService.Invalid("from", "must not be in the future");
+                return ChangeComponent(sql, reconciler, id, now, () => IntervalStore.Pin(sql, id, status, from ?? now, "set manually"));
             });
         });
         admin.MapPost("/components/{id}/release", async (HttpContext context, AdminCommandExecutor executor, Reconciler reconciler, string id) =>
@@ -188,6 +188,6 @@ internal static class AdminEndpoints
         var context = invocation.HttpContext;
         if (context.RequestServices.GetRequiredService<AdminToken>().Accepts(context.Request.Headers.Authorization)) return await next(invocation);
         context.Response.Headers.WWWAuthenticate = "Bearer";
-        throw new RequestRejectedException(401, "invalid_token", "missing or wrong admin token");
+        throw new RequestRejectedException(401, "invalid_token", "the admin token is missing or wrong");
     }
 }

@@ -6,7 +6,7 @@ using Podflare.Subscribers;
 
 namespace Podflare.Admin;
 
-/// <summary>What operators see: the public objects, and what is private beside them.</summary>
+/// <summary>The JSON objects of the admin API: the public data and the private data beside it.</summary>
 internal static class AdminJson
 {
     public static object Of(Sql sql, Incident incident) => new

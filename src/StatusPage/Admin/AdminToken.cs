@@ -4,7 +4,7 @@ using Podflare.Configuration;
 
 namespace Podflare.Admin;
 
-/// <summary>Who may use the admin API: whoever has the configured token, or, without one, whoever can read the file that we make.</summary>
+/// <summary>Checks the bearer token of the admin API. Without a configured token, a generated one is stored in a file that only this user can read.</summary>
 internal sealed class AdminToken
 {
     public const string Variable = "PODFLARE_STATUS_ADMIN_TOKEN";
@@ -15,7 +15,7 @@ internal sealed class AdminToken
 
     public AdminToken(string? configured, DataFolder folder)
     {
-        if (configured is not null && configured.Length < MinLength) throw new StartupException($"{Variable} has fewer than {MinLength} characters; use a long random one.");
+        if (configured is not null && configured.Length < MinLength) throw new StartupException($"{Variable} has fewer than {MinLength} characters. Use a long random value.");
         _hash = SHA256.HashData(Encoding.UTF8.GetBytes(configured ?? FromFile(Path.Combine(folder.Path, FileName))));
     }
 

@@ -1,6 +1,6 @@
 namespace Podflare.Components;
 
-/// <summary>One line of the page.</summary>
+/// <summary>One component of the platform, or a group of components.</summary>
 internal sealed record Component(
     string Id,
     string Name,

@@ -1,6 +1,6 @@
 namespace Podflare.Components;
 
-/// <summary>What a component is at a time, from best to worst; the last two are no fault.</summary>
+/// <summary>The status of a component, from best to worst. The last two are not faults.</summary>
 internal enum ComponentStatus
 {
     Operational,
@@ -9,6 +9,6 @@ internal enum ComponentStatus
     MajorOutage,
     UnderMaintenance,
 
-    /// <summary>Nobody knows: not measured, or we slept. Never shown as green and never counted.</summary>
+    /// <summary>Not measured, for example because this process was not running. It is never shown as operational and never counted as uptime.</summary>
     NoData,
 }

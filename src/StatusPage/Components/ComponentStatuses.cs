@@ -1,6 +1,6 @@
 namespace Podflare.Components;
 
-/// <summary>The one place that spells statuses.</summary>
+/// <summary>Codes, labels and impacts of component statuses.</summary>
 internal static class ComponentStatuses
 {
     extension(ComponentStatus status)
@@ -36,7 +36,7 @@ internal static class ComponentStatuses
         public bool IsFault => status is ComponentStatus.DegradedPerformance or ComponentStatus.PartialOutage or ComponentStatus.MajorOutage;
     }
 
-    /// <summary>How a day or a whole page weighs them: any fault beats maintenance, that beats green, and no data counts least.</summary>
+    /// <summary>The order in which statuses win when several are combined: any fault, maintenance, operational, no data.</summary>
     public static int Weight(ComponentStatus status) => status switch
     {
         ComponentStatus.NoData => 0,
@@ -45,7 +45,7 @@ internal static class ComponentStatuses
         _ => 2 + (int)status,
     };
 
-    /// <summary>Reads a status that a person may set.</summary>
+    /// <summary>Parses a status that an operator may set.</summary>
     public static ComponentStatus? Parse(string? code) => code switch
     {
         "operational" => ComponentStatus.Operational,

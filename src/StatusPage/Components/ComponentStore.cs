@@ -4,14 +4,14 @@ namespace Podflare.Components;
 
 internal static class ComponentStore
 {
-    /// <summary>Every component that can be measured, in the order of the page.</summary>
+    /// <summary>All components that can be measured, in the order in which the page shows them.</summary>
     public static readonly (string Id, string Name, string Description)[] Known =
     [
-        (Ids.Api, "API", "The HTTP API answers and is ready."),
-        (Ids.Sandboxes, "Sandboxes", "A sandbox is created and deleted."),
-        (Ids.CodeExecution, "Code execution", "Code runs and its output is right."),
-        (Ids.EventStreaming, "Event streaming", "A run's events can be read again after a broken connection."),
-        (Ids.Workers, "Workers", "The processes that hold sandboxes are ready."),
+        (Ids.Api, "API", "The HTTP API responds and is ready."),
+        (Ids.Sandboxes, "Sandboxes", "Sandboxes can be created and deleted."),
+        (Ids.CodeExecution, "Code execution", "Code runs and its output is correct."),
+        (Ids.EventStreaming, "Event streaming", "A run's events can be read again after a connection is lost."),
+        (Ids.Workers, "Workers", "The processes that run sandboxes are ready."),
     ];
 
     public static List<Component> All(Sql sql) => sql.List(
@@ -22,7 +22,7 @@ internal static class ComponentStore
         $"SELECT id, name, description, position, is_group, group_id, status, created_at, updated_at, quiet_until FROM component WHERE id = {id}",
         Read);
 
-    /// <summary>Adds what this configuration measures and the file does not have.</summary>
+    /// <summary>Adds the components that this configuration measures and that the database does not have yet.</summary>
     public static void Ensure(Sql sql, IReadOnlyCollection<string> measured, DateTimeOffset now)
     {
         for (var i = 0; i < Known.Length; i++)
@@ -40,7 +40,7 @@ internal static class ComponentStore
         }
     }
 
-    /// <summary>Puts a component into a group, which is made when it is new; null takes it out, and an empty group goes.</summary>
+    /// <summary>Moves a component into a group, which is created if needed, or out of its group if <paramref name="group"/> is null. Empty groups are deleted.</summary>
     public static void SetGroup(Sql sql, string id, string? group, DateTimeOffset now)
     {
         string? groupId = null;

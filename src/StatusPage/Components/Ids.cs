@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Podflare.Components;
 
-/// <summary>Names of things.</summary>
+/// <summary>Component ids, and the format of generated ids.</summary>
 internal static class Ids
 {
     public const string Api = "api";
@@ -11,6 +11,6 @@ internal static class Ids
     public const string EventStreaming = "event-streaming";
     public const string Workers = "workers";
 
-    /// <summary>A new id: a prefix and 96 random bits.</summary>
+    /// <summary>Creates an id from a prefix and 96 random bits.</summary>
     public static string New(string prefix) => $"{prefix}_{RandomNumberGenerator.GetHexString(24, lowercase: true)}";
 }

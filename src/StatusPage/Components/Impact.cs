@@ -1,6 +1,6 @@
 namespace Podflare.Components;
 
-/// <summary>How much an incident takes away; also the page's indicator.</summary>
+/// <summary>The impact of an incident; also the indicator of the whole page.</summary>
 internal enum Impact
 {
     None,

@@ -1,6 +1,6 @@
 namespace Podflare.Configuration;
 
-/// <summary>Where everything of this process is kept, and of one process at a time; its own user alone can read it.</summary>
+/// <summary>The folder in which this process stores everything. Only one process uses it at a time, and only its user can read it.</summary>
 internal sealed class DataFolder : IDisposable
 {
     private readonly FileStream _lock;
@@ -14,12 +14,12 @@ internal sealed class DataFolder : IDisposable
         {
             if (OperatingSystem.IsWindows() || Directory.Exists(Path)) Directory.CreateDirectory(Path);
             else Directory.CreateDirectory(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            // Two processes on one file would notify everybody twice. The system drops this lock however we end.
+            // Two processes on one file would send every notification twice. The operating system releases this lock however the process ends.
             _lock = new FileStream(System.IO.Path.Combine(Path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"the folder {Path} cannot be used, or another status page uses it ({e.Message}); set Status__Folder to another one.");
+            throw new StartupException($"The folder {Path} cannot be used, or another status page is using it ({e.Message}). Set Status__Folder to a different one.");
         }
     }
 

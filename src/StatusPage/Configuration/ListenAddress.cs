@@ -21,7 +21,7 @@ internal sealed record ListenAddress(IPAddress Address, int Port)
         var whole = host.StartsWith('[') || host.Count(c => c == '.') == 3;
         if (whole && IPAddress.TryParse(host.Trim('[', ']'), out var address) && ushort.TryParse(text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port))
             return new ListenAddress(address, port);
-        throw new StartupException($"{variable} is '{text}'; it must be an IP address or localhost, and a port, as in {otherwise}.");
+        throw new StartupException($"{variable} is '{text}'; it must be an IP address or localhost, and a port, such as {otherwise}.");
     }
 
     public void EnsureFree(string variable)
@@ -35,7 +35,7 @@ internal sealed record ListenAddress(IPAddress Address, int Port)
         catch (SocketException e)
         {
             var why = e.SocketErrorCode == SocketError.AddressAlreadyInUse ? "is in use by another process" : $"cannot be used ({e.SocketErrorCode})";
-            throw new StartupException($"the address {this} {why}; set {variable} to another one.");
+            throw new StartupException($"The address {this} {why}. Set {variable} to a different one.");
         }
     }
 

@@ -1,6 +1,6 @@
 namespace Podflare.Configuration;
 
-/// <summary>The address that readers use, without a slash at its end.</summary>
+/// <summary>The public address of the page, without a trailing slash.</summary>
 internal sealed class PublicAddress(string url)
 {
     public string Url { get; } = url.TrimEnd('/');

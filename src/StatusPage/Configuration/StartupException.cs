@@ -1,4 +1,4 @@
 namespace Podflare.Configuration;
 
-/// <summary>A reason not to start, in words for the operator.</summary>
+/// <summary>The process cannot start. The message is meant for the operator.</summary>
 internal sealed class StartupException(string message) : Exception(message);

@@ -3,15 +3,15 @@ using System.Net;
 
 namespace Podflare.Configuration;
 
-/// <summary>The page itself.</summary>
+/// <summary>General settings of the status page.</summary>
 internal sealed class StatusOptions : IValidatableObject
 {
     public const string Section = "Status";
 
-    /// <summary>Where the file and its copies live. Default: <c>podflare/status</c> in the user's local application data.</summary>
+    /// <summary>The folder for the database, its backups and the static copies. Default: <c>podflare/status</c> in the user's local application data.</summary>
     public string? Folder { get; set; }
 
-    /// <summary>The address that readers use, without a slash at its end; it is in mails, feeds and JSON. Default: the listening address.</summary>
+    /// <summary>The public address of the page, without a trailing slash. It is used in mails, feeds and JSON. Default: the listening address.</summary>
     public string? PublicUrl { get; set; }
 
     /// <summary>The page's name. Default: Podflare.</summary>
@@ -26,13 +26,13 @@ internal sealed class StatusOptions : IValidatableObject
     /// <summary>Days for which latencies and statuses are kept. Default: 400.</summary>
     [Range(91, 4000)] public int HistoryDays { get; set; } = 400;
 
-    /// <summary>Readers of <c>/events</c> at the same time, in all. Default: 500.</summary>
+    /// <summary>Concurrent readers of <c>/events</c>. Default: 500.</summary>
     [Range(1, 100000)] public int MaxEventReaders { get; set; } = 500;
 
-    /// <summary>Readers of <c>/events</c> from one address. Default: 20.</summary>
+    /// <summary>Concurrent readers of <c>/events</c> from one client address. Default: 20.</summary>
     [Range(1, 100000)] public int MaxEventReadersPerAddress { get; set; } = 20;
 
-    /// <summary>Addresses of proxies whose <c>X-Forwarded-For</c> and <c>-Proto</c> are believed, separated by commas. Default: none.</summary>
+    /// <summary>Addresses of proxies whose <c>X-Forwarded-For</c> and <c>-Proto</c> are trusted, separated by commas. Default: none.</summary>
     public string TrustedProxies { get; set; } = "";
 
     public IEnumerable<string> Proxies => TrustedProxies.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
@@ -40,8 +40,8 @@ internal sealed class StatusOptions : IValidatableObject
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (PublicUrl is { Length: > 0 } && !(Uri.TryCreate(PublicUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url is { UserInfo: "", Query: "", Fragment: "" }))
-            yield return new ValidationResult($"Status__PublicUrl is '{PublicUrl}'; it must be an http or https address, as in https://status.example.com.", [nameof(PublicUrl)]);
+            yield return new ValidationResult($"Status__PublicUrl is '{PublicUrl}'; it must be an http or https address such as https://status.example.com.", [nameof(PublicUrl)]);
         if (Proxies.FirstOrDefault(p => !IPAddress.TryParse(p, out _)) is { } proxy)
-            yield return new ValidationResult($"Status__TrustedProxies holds '{proxy}'; it must hold IP addresses, separated by commas.", [nameof(TrustedProxies)]);
+            yield return new ValidationResult($"Status__TrustedProxies contains '{proxy}'; it must be a list of IP addresses, separated by commas.", [nameof(TrustedProxies)]);
     }
 }

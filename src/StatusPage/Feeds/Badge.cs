@@ -3,7 +3,7 @@ using Podflare.Pages;
 
 namespace Podflare.Feeds;
 
-/// <summary>A small picture for other pages.</summary>
+/// <summary>An SVG badge to embed in other pages.</summary>
 internal static class Badge
 {
     public static string Render(string label, ComponentStatus status, string text)

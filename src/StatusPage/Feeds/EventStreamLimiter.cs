@@ -4,7 +4,7 @@ using Podflare.Configuration;
 
 namespace Podflare.Feeds;
 
-/// <summary>Counts who reads <c>/events</c>, in all and by address.</summary>
+/// <summary>Limits the concurrent readers of <c>/events</c>, in total and per client address.</summary>
 internal sealed class EventStreamLimiter(IOptions<StatusOptions> options)
 {
     private readonly ConcurrentDictionary<string, int> _byAddress = new();

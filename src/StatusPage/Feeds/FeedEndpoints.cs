@@ -46,7 +46,7 @@ internal static class FeedEndpoints
                 context.SendAsync(WithPage(store.Current, address.Url, options.Value.Name, make), Json, ShortCache, everywhere: true));
     }
 
-    /// <summary>summary.json, also for the file beside the program.</summary>
+    /// <summary>The content of <c>summary.json</c>, which is also written to a file.</summary>
     public static byte[] Summary(Snapshot s, string url, string name) => WithPage(s, url, name, (snapshot, address) => new
     {
         status = Status(snapshot),
@@ -121,7 +121,7 @@ internal static class FeedEndpoints
         Task Send(string svg) => context.SendAsync(System.Text.Encoding.UTF8.GetBytes(svg), "image/svg+xml", ShortCache, everywhere: true);
     }
 
-    /// <summary>One event for each change; a reader who missed some gets one at once.</summary>
+    /// <summary>Sends one event for each change. A reader that missed changes gets one immediately.</summary>
     private static async Task EventsAsync(HttpContext context, SnapshotStore store, EventStreamLimiter readers, IHostApplicationLifetime life, TimeProvider time)
     {
         var address = ClientAddress.Of(context);
@@ -159,7 +159,7 @@ internal static class FeedEndpoints
                     }
                     catch (TimeoutException)
                     {
-                        await context.Response.WriteAsync(": still here\n\n", either.Token);
+                        await context.Response.WriteAsync(": keep-alive\n\n", either.Token);
                     }
                 }
 
@@ -168,7 +168,7 @@ internal static class FeedEndpoints
         }
         catch (OperationCanceledException)
         {
-            // The reader has left, or we stop.
+            // The reader disconnected, or the process is stopping.
         }
         finally
         {

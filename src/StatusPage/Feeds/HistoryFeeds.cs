@@ -8,7 +8,7 @@ using Podflare.Snapshots;
 
 namespace Podflare.Feeds;
 
-/// <summary>Incidents and maintenance as Atom and RSS; one id for each, whatever happens to it.</summary>
+/// <summary>Incidents and maintenance as Atom and RSS feeds. Each keeps one id, so that readers see updates of the same entry.</summary>
 internal static class HistoryFeeds
 {
     private const int Entries = 50;
@@ -40,7 +40,7 @@ internal static class HistoryFeeds
         };
     }
 
-    // XML has no way to write most control characters.
+    // XML cannot contain most control characters.
     private static string Clean(string text) => string.Concat(text.Where(c => XmlConvert.IsXmlChar(c) || char.IsSurrogate(c)));
 
     private static byte[] Write(SyndicationFeedFormatter formatter)

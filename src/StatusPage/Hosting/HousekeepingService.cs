@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
+using Podflare.Background;
 using Podflare.Configuration;
 using Podflare.Storage;
 using Podflare.Subscribers;
@@ -7,15 +8,16 @@ using Podflare.Uptime;
 
 namespace Podflare.Hosting;
 
-/// <summary>What is done by the clock: rollups, forgetting, the nightly copy.</summary>
-internal sealed partial class HousekeepingService(Database database, DataFolder folder, IOptions<StatusOptions> options, TimeProvider time, ILogger<HousekeepingService> logger) : BackgroundService
+/// <summary>Runs once a minute: computes the rollups, deletes what is too old, and makes the daily backup.</summary>
+internal sealed class HousekeepingService(Database database, DataFolder folder, IOptions<StatusOptions> options, Supervisor supervisor, TimeProvider time)
+    : SupervisedService("housekeeping", supervisor)
 {
     private const int Copies = 3;
     private const int DeliveryDays = 30;
 
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(60);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Step, time);
         do
@@ -25,9 +27,9 @@ internal sealed partial class HousekeepingService(Database database, DataFolder 
                 await database.WriteAsync(RollUpAndExpire, stoppingToken);
                 BackUp();
             }
-            catch (Exception e) when (e is Microsoft.Data.Sqlite.SqliteException or IOException)
+            catch (Exception e) when (e is Microsoft.Data.Sqlite.SqliteException or IOException or UnauthorizedAccessException)
             {
-                LogFailed(e.Message);
+                Supervisor.RecordFailure(TaskName, e);
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
@@ -43,7 +45,8 @@ internal sealed partial class HousekeepingService(Database database, DataFolder 
         sql.Execute($"DELETE FROM notice WHERE created_at < {old} AND id NOT IN (SELECT notice FROM delivery WHERE notice IS NOT NULL)");
         sql.Execute($"DELETE FROM confirmation WHERE expires_at < {now.AddDays(-1)}");
         sql.Execute($"DELETE FROM repeat WHERE at < {now.AddDays(-1)}");
-        // Never confirmed: nobody who asked.
+        sql.Execute($"DELETE FROM audit WHERE at < {now.AddDays(-options.Value.HistoryDays)}");
+        // Webhooks that never confirmed their challenge.
         var unconfirmed = sql.List($"SELECT id FROM subscriber WHERE state = 'pending' AND created_at < {now.AddDays(-2)} LIMIT 100", row => row.Text(0));
         foreach (var id in unconfirmed) Subscriptions.Remove(sql, id);
     }
@@ -59,7 +62,4 @@ internal sealed partial class HousekeepingService(Database database, DataFolder 
         File.Move(path + ".part", path, overwrite: true);
         foreach (var old in copies.GetFiles("status-*.db").OrderByDescending(f => f.Name, StringComparer.Ordinal).Skip(Copies)) old.Delete();
     }
-
-    [LoggerMessage(LogLevel.Error, "HousekeepingService failed and is tried again in a minute: {Message}")]
-    private partial void LogFailed(string message);
 }

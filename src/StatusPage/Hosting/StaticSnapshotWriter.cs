@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Podflare.Background;
 using Podflare.Configuration;
 using Podflare.Feeds;
 using Podflare.Pages;
@@ -6,11 +7,14 @@ using Podflare.Snapshots;
 
 namespace Podflare.Hosting;
 
-/// <summary>Writes the page, its summary and its style as files after each change, for a proxy to serve while this process is down.</summary>
-internal sealed partial class StaticSnapshotWriter(
-    SnapshotStore store, DataFolder folder, Layout layout, Assets assets, PublicAddress address, IOptions<StatusOptions> options, ILogger<StaticSnapshotWriter> logger) : BackgroundService
+/// <summary>Writes the page, its summary and its assets to files after each change, so that a proxy can serve them while this process is down.</summary>
+internal sealed class StaticSnapshotWriter(
+    SnapshotStore store, DataFolder folder, Layout layout, Assets assets, PublicAddress address, IOptions<StatusOptions> options, Supervisor supervisor, TimeProvider time)
+    : SupervisedService("static_copies", supervisor)
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(30);
+
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -21,7 +25,9 @@ internal sealed partial class StaticSnapshotWriter(
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                LogFailed(e.Message);
+                Supervisor.RecordFailure(TaskName, e);
+                await Task.WhenAny(next, Task.Delay(RetryDelay, time, stoppingToken));
+                continue;
             }
 
             await next.WaitAsync(stoppingToken);
@@ -46,7 +52,4 @@ internal sealed partial class StaticSnapshotWriter(
         File.WriteAllBytes(path + ".part", content);
         File.Move(path + ".part", path, overwrite: true);
     }
-
-    [LoggerMessage(LogLevel.Warning, "The copies of the page were not written: {Message}")]
-    private partial void LogFailed(string message);
 }

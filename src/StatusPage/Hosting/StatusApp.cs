@@ -3,6 +3,7 @@ using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Podflare.Background;
 using Podflare.Admin;
 using Podflare.Configuration;
 using Podflare.Feeds;
@@ -17,7 +18,7 @@ using Podflare.Subscribers;
 
 namespace Podflare.Hosting;
 
-/// <summary>What the process is made of.</summary>
+/// <summary>Registers the services and endpoints of the process.</summary>
 internal static class StatusApp
 {
     public static void AddStatusPage(this WebApplicationBuilder builder)
@@ -28,10 +29,10 @@ internal static class StatusApp
         page.EnsureFree(ListenAddress.PageVariable);
         admin.EnsureFree(ListenAddress.AdminVariable);
         var token = configuration[AdminToken.Variable];
-        if (!admin.IsLoopback && string.IsNullOrEmpty(token)) throw new StartupException($"{ListenAddress.AdminVariable} is {admin}, which others can reach: set {AdminToken.Variable}.");
+        if (!admin.IsLoopback && string.IsNullOrEmpty(token)) throw new StartupException($"{ListenAddress.AdminVariable} is {admin}, which other machines can reach: set {AdminToken.Variable}.");
         var url = configuration["Status:PublicUrl"];
         if (string.IsNullOrEmpty(url) && (page.Address.Equals(IPAddress.Any) || page.Address.Equals(IPAddress.IPv6Any)) && configuration["Status:Mail:Host"] is { Length: > 0 })
-            throw new StartupException($"{ListenAddress.PageVariable} is {page}, which no link in a mail can name: set Status__PublicUrl.");
+            throw new StartupException($"{ListenAddress.PageVariable} is {page}, which cannot be used in the links of a mail: set Status__PublicUrl.");
         var folder = new DataFolder(configuration["Status:Folder"]);
 
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
@@ -50,13 +51,13 @@ internal static class StatusApp
         });
 
         services.TryAddSingleton(TimeProvider.System);
-        // By a factory, so that the container ends it.
+        // Registered through a factory, so that the container disposes it.
         services.AddSingleton(_ => folder);
         services.AddSingleton(new AdminToken(string.IsNullOrEmpty(token) ? null : token, folder));
         services.AddSingleton(new PublicAddress(string.IsNullOrEmpty(url) ? $"http://{page}" : url));
         AddOptions(services);
         services.AddSingleton(provider => new Database(folder.Path, provider.GetRequiredService<ILogger<Database>>()));
-        services.AddSingleton<SnapshotStore>().AddSingleton<Assets>().AddSingleton<EventStreamLimiter>().AddSingleton<MetricsText>();
+        services.AddSingleton<Supervisor>().AddSingleton<SnapshotStore>().AddSingleton<Assets>().AddSingleton<EventStreamLimiter>().AddSingleton<MetricsText>();
         services.AddSingleton(provider => new Layout(provider.GetRequiredService<Assets>(), provider.GetRequiredService<IOptions<StatusOptions>>().Value.Name));
         services.AddSingleton<NotificationWriter>().AddSingleton<Reconciler>().AddSingleton<IncidentService>().AddSingleton<MaintenanceService>().AddSingleton<HealthMonitor>();
         services.AddSingleton<SubscriptionTokens>().AddSingleton<AddressGuard>().AddSingleton<Subscriptions>().AddSingleton<DeliveryQueue>().AddSingleton<MailComposer>();
@@ -82,7 +83,7 @@ internal static class StatusApp
         app.MapSubscribers();
         app.MapAdmin();
         app.MapGet("/livez", () => "ok").On(page: true, admin: true);
-        app.MapGet("/readyz", (Database database) => database.IsWritable ? Results.Text("ok") : Results.Text("the last transaction was not written", statusCode: 503)).On(page: true, admin: true);
+        app.MapGet("/readyz", (Database database) => database.IsWritable ? Results.Text("ok") : Results.Text("The last change could not be written to disk.", statusCode: 503)).On(page: true, admin: true);
     }
 
     private static void AddOptions(IServiceCollection services)
@@ -118,7 +119,7 @@ internal static class StatusApp
             {
                 rejected.HttpContext.Response.Headers.RetryAfter = "3600";
                 var layout = rejected.HttpContext.RequestServices.GetRequiredService<Layout>();
-                await rejected.HttpContext.SendPageAsync(PageEndpoints.Message(layout, "Too many requests", "Too many subscriptions were asked for from here. Try again in an hour."), 429);
+                await rejected.HttpContext.SendPageAsync(PageEndpoints.Message(layout, "Too many requests", "Too many subscription requests came from your address. Try again in an hour."), 429);
             };
         });
     }

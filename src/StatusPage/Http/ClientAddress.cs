@@ -5,7 +5,7 @@ namespace Podflare.Http;
 
 internal static class ClientAddress
 {
-    /// <summary>Who a limit counts: an IPv4 address, or the /64 of an IPv6 one, which is one household or machine.</summary>
+    /// <summary>Returns the key for limits per client: the IPv4 address, or the /64 prefix of an IPv6 address, which usually is one household or machine.</summary>
     public static string Of(HttpContext context)
     {
         var address = context.Connection.RemoteIpAddress ?? IPAddress.None;

@@ -1,9 +1,9 @@
 namespace Podflare.Http;
 
-/// <summary>Set on each connection of the admin listener.</summary>
+/// <summary>A feature that is set on each connection of the admin listener.</summary>
 internal sealed class AdminListener;
 
-/// <summary>On an endpoint: it exists on that listener only. Without it: on the page's only.</summary>
+/// <summary>Endpoint metadata that says on which listeners the endpoint exists. Without it, the endpoint exists on the public listener only.</summary>
 internal sealed record Listener(bool Page, bool Admin);
 
 internal static class Listeners
@@ -14,7 +14,7 @@ internal static class Listeners
         return builder;
     }
 
-    /// <summary>Answers 404 for what belongs to the other listener.</summary>
+    /// <summary>Responds with 404 to a request for an endpoint of the other listener.</summary>
     public static void UseListeners(this WebApplication app) => app.Use(async (context, next) =>
     {
         var listener = context.GetEndpoint()?.Metadata.GetMetadata<Listener>() ?? new Listener(Page: true, Admin: false);

@@ -1,6 +1,6 @@
 namespace Podflare.Http;
 
-/// <summary>An act that is not done; its text is for the person who asked.</summary>
+/// <summary>A request that is rejected. The message is returned to the caller.</summary>
 internal sealed class RequestRejectedException(int status, string code, string message) : Exception(message)
 {
     public int Status { get; } = status;

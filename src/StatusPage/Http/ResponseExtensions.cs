@@ -5,7 +5,7 @@ namespace Podflare.Http;
 
 internal static class ResponseExtensions
 {
-    /// <summary>Sends bytes with an ETag, or 304 to a reader who has them.</summary>
+    /// <summary>Sends the content with an ETag, or 304 if the client already has it.</summary>
     public static async Task SendAsync(this HttpContext context, byte[] content, string type, string cache, bool everywhere = false)
     {
         var tag = $"\"{Convert.ToHexStringLower(SHA256.HashData(content))[..24]}\"";
@@ -32,7 +32,7 @@ internal static class ResponseExtensions
         return context.Response.WriteAsync(html, context.RequestAborted);
     }
 
-    // A proxy that compresses makes tags weak.
+    // A proxy that compresses responses turns strong tags into weak ones.
     private static bool Has(StringValues sent, string tag) => sent.Any(line => line is not null
         && line.Split(',').Any(one => one.Trim() is var t && (t == "*" || t == tag || t == "W/" + tag)));
 }

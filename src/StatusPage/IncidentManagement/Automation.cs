@@ -3,9 +3,9 @@ using Podflare.Incidents;
 
 namespace Podflare.IncidentManagement;
 
-/// <summary>A component as automation sees it.</summary>
-/// <param name="Since">From when the probes say so.</param>
-/// <param name="Muted">Pinned by hand, under maintenance, or just resolved by a person.</param>
+/// <summary>The input of automation for one component.</summary>
+/// <param name="Since">The time from which the probed status applies.</param>
+/// <param name="Muted">The component is pinned manually, under maintenance, or part of an incident that an operator resolved recently.</param>
 internal sealed record MonitoredComponent(string Id, string Name, ComponentStatus Probed, DateTimeOffset Since, string? Cause, bool Muted)
 {
     public bool IsBad => !Muted && Probed.IsFault;
@@ -13,26 +13,26 @@ internal sealed record MonitoredComponent(string Id, string Name, ComponentStatu
     public bool IsGood => !Muted && Probed == ComponentStatus.Operational;
 }
 
-/// <param name="Share">Components that begin to fail within this time share an incident.</param>
-/// <param name="ResolveAfter">So long clean, and it is resolved.</param>
-/// <param name="NoticeGap">Between "created" and "resolved" subscribers hear at most this often.</param>
+/// <param name="Share">Components whose failures start within this time of each other share an incident.</param>
+/// <param name="ResolveAfter">The time without failures after which an incident is resolved.</param>
+/// <param name="NoticeGap">The minimum time between two notifications of one incident, apart from "created" and "resolved".</param>
 internal sealed record AutomationRules(TimeSpan Share, TimeSpan ResolveAfter, TimeSpan NoticeGap);
 
-/// <summary>One thing that automation wants done.</summary>
+/// <summary>One change that automation requests.</summary>
 internal abstract record AutomationStep
 {
     internal sealed record Open(IReadOnlyList<MonitoredComponent> Components, DateTimeOffset StartedAt) : AutomationStep;
 
-    /// <param name="Changes">Components whose probed status the update tells.</param>
+    /// <param name="Changes">Components whose probed status the update reports.</param>
     internal sealed record Update(Incident Incident, Stage Stage, string Body, IReadOnlyList<MonitoredComponent> Changes, bool Notify) : AutomationStep;
 
-    /// <summary>For operators only: a person has the incident.</summary>
+    /// <summary>A note that only operators see, because an operator has taken over the incident.</summary>
     internal sealed record PrivateNote(Incident Incident, string Body, IReadOnlyList<MonitoredComponent> Changes) : AutomationStep;
 
     internal sealed record SetHealthySince(Incident Incident, DateTimeOffset? Since) : AutomationStep;
 }
 
-/// <summary>What automation does about incidents, from what is: run twice it does nothing the second time. Pure.</summary>
+/// <summary>Decides which changes automation makes to incidents. A pure function of the current state; once its changes are applied, it requests no more.</summary>
 internal static class Automation
 {
     public static List<AutomationStep> Plan(IReadOnlyList<MonitoredComponent> components, IReadOnlyList<Incident> open, AutomationRules rules, DateTimeOffset now)
@@ -53,7 +53,7 @@ internal static class Automation
 
     private static bool Joins(MonitoredComponent component, Incident incident, Dictionary<string, MonitoredComponent> byId, AutomationRules rules) =>
         (component.Since - incident.StartedAt).Duration() <= rules.Share
-        // Nothing else can work while the API does not answer at all.
+        // Nothing else can work while the API is out completely.
         || (incident.ReportedStatuses.ContainsKey(Ids.Api) && byId.TryGetValue(Ids.Api, out var api) && api.Probed == ComponentStatus.MajorOutage);
 
     private static IEnumerable<AutomationStep> PlanFor(
@@ -94,12 +94,12 @@ internal static class Automation
 
     private static string Body(Stage stage, Stage before, IReadOnlyList<MonitoredComponent> changes) => (stage, before) switch
     {
-        (Stage.Monitoring, not Stage.Monitoring) => "Automated checks pass again" + (changes.Count > 0 ? ": " + Describe(changes) : "") + ". We are watching.",
-        (Stage.Investigating, Stage.Monitoring) => "Automated checks fail again: " + Describe(changes) + ".",
+        (Stage.Monitoring, not Stage.Monitoring) => "Automated checks are passing again" + (changes.Count > 0 ? ": " + Describe(changes) : "") + ". We are monitoring the result.",
+        (Stage.Investigating, Stage.Monitoring) => "Automated checks are failing again: " + Describe(changes) + ".",
         _ => "Automated checks: " + Describe(changes) + ".",
     };
 
-    public static string OpeningBody(IReadOnlyList<MonitoredComponent> components) => "Automated checks fail: " + Describe(components) + ". We are investigating.";
+    public static string OpeningBody(IReadOnlyList<MonitoredComponent> components) => "Automated checks are failing: " + Describe(components) + ". We are investigating.";
 
     public static string Title(IReadOnlyList<MonitoredComponent> components)
     {
@@ -112,14 +112,14 @@ internal static class Automation
 
     private static string DescribeCause(MonitoredComponent component) => component.Cause switch
     {
-        "dns" => " (its name does not resolve)",
+        "dns" => " (the name does not resolve)",
         "connect" => " (no connection)",
-        "tls" => " (no secure connection)",
-        "timeout" => " (no answer in time)",
+        "tls" => " (TLS failure)",
+        "timeout" => " (timeout)",
         "http_5xx" => " (server errors)",
         "no_capacity" => " (no capacity)",
-        "wrong_output" => " (wrong answers)",
-        "slow" => " (slow answers)",
+        "wrong_output" => " (wrong responses)",
+        "slow" => " (slow responses)",
         _ => "",
     };
 

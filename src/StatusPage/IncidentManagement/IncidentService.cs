@@ -9,7 +9,7 @@ using Podflare.Uptime;
 
 namespace Podflare.IncidentManagement;
 
-/// <summary>What a person does about incidents, inside the caller's transaction.</summary>
+/// <summary>Applies the changes that an operator makes to incidents, inside the caller's transaction.</summary>
 internal sealed class IncidentService(NotificationWriter notifications, Reconciler reconciler, IOptions<IncidentOptions> options)
 {
     public const string Human = "operator";
@@ -17,7 +17,7 @@ internal sealed class IncidentService(NotificationWriter notifications, Reconcil
     public Incident Open(Sql sql, NewIncident request, DateTimeOffset now)
     {
         var started = request.StartedAt ?? now;
-        if (started > now) throw Invalid("started_at", "must not lie in the future");
+        if (started > now) throw Invalid("started_at", "must not be in the future");
         RequireComponents(sql, request.Statuses.Keys);
         var impact = request.Impact ?? request.Statuses.Values.Select(s => s.Impact).DefaultIfEmpty(Impact.None).Max();
         var incident = new Incident(
@@ -27,49 +27,53 @@ internal sealed class IncidentService(NotificationWriter notifications, Reconcil
             ReportedStatuses = request.Statuses.Keys.ToDictionary(c => c, c => IntervalStore.Probed(sql, c).Status),
         };
         IncidentStore.Insert(sql, incident);
+        var update = Ids.New("upd");
         IncidentStore.AddUpdate(sql, new IncidentUpdate(
-            Ids.New("upd"), incident.Id, request.Stage, request.Body, now, started, now, BuildAffected(sql, request.Statuses, now), request.Notify, false, Human));
+            update, incident.Id, request.Stage, request.Body, now, started, now, BuildAffected(sql, request.Statuses, now), request.Notify, false, Human));
         RecomputeFromUpdates(sql, incident.Id, now);
-        if (request.Notify) notifications.QueueForUpdate(sql, incident.Id, request.Stage.IsOver ? "incident.resolved" : "incident.created", now);
+        if (request.Notify) notifications.QueueForUpdate(sql, incident.Id, update, request.Stage.IsOver ? "incident.resolved" : "incident.created", now);
         reconciler.Run(sql, now);
         return IncidentStore.Find(sql, incident.Id)!;
     }
 
-    /// <summary>Adds an update; from then on automation adds private notes only.</summary>
+    /// <summary>Adds an update. From then on, automation adds only private notes to the incident.</summary>
     public Incident Update(Sql sql, string id, NewUpdate request, DateTimeOffset now)
     {
         var incident = Incident(sql, id);
         var display = request.DisplayAt ?? now;
-        if (display > now) throw Invalid("display_at", "must not lie in the future");
-        var stage = request.Stage ?? incident.Stage;
-        if (stage == Stage.Postmortem && !incident.Stage.IsOver) throw RequestRejectedException.Conflict("a postmortem follows a resolved incident");
+        if (display > now) throw Invalid("display_at", "must not be in the future");
+        // A backdated update without a stage of its own belongs to the stage of its time.
+        var stage = request.Stage ?? StageAt(incident, display);
+        if (stage == Stage.Postmortem && !incident.Stage.IsOver) throw RequestRejectedException.Conflict("status: postmortem requires a resolved incident");
         RequireComponents(sql, request.Statuses.Keys);
+        var update = Ids.New("upd");
         IncidentStore.AddUpdate(sql, new IncidentUpdate(
-            Ids.New("upd"), id, stage, request.Body, now, display, now, BuildAffected(sql, request.Statuses, now), request.Notify, false, Human));
+            update, id, stage, request.Body, now, display, now, BuildAffected(sql, request.Statuses, now), request.Notify, false, Human));
         foreach (var component in request.Statuses.Keys.Where(c => !incident.ReportedStatuses.ContainsKey(c)))
             IncidentStore.SetReportedStatus(sql, id, component, IntervalStore.Probed(sql, component).Status);
         var impact = request.Statuses.Values.Select(s => s.Impact).Append(incident.Impact).Max();
         sql.Execute($"""
-            UPDATE incident SET by_human = 1, stage = {stage}, updated_at = {now}, clean_since = NULL, impact = {(incident.ImpactFixed ? incident.Impact : impact)} WHERE id = {id}
+            UPDATE incident SET by_human = 1, updated_at = {now}, clean_since = NULL, impact = {(incident.ImpactFixed ? incident.Impact : impact)} WHERE id = {id}
             """);
         RecomputeFromUpdates(sql, id, now);
-        if (stage == Stage.Resolved && incident.Stage != Stage.Resolved)
+        var isNowResolved = !incident.Stage.IsOver && IncidentStore.Find(sql, id)!.Stage == Stage.Resolved;
+        if (isNowResolved)
         {
             var quiet = now + TimeSpan.FromSeconds(options.Value.HumanQuietSeconds);
             sql.Execute($"UPDATE component SET quiet_until = {quiet} WHERE id IN (SELECT component FROM incident_component WHERE incident = {id})");
         }
 
-        if (request.Notify) notifications.QueueForUpdate(sql, id, stage == Stage.Resolved && incident.Stage != Stage.Resolved ? "incident.resolved" : "incident.updated", now);
+        if (request.Notify) notifications.QueueForUpdate(sql, id, update, isNowResolved ? "incident.resolved" : "incident.updated", now);
         reconciler.Run(sql, now);
         return IncidentStore.Find(sql, id)!;
     }
 
-    /// <summary>Changes what an update says, when, or of which components; the old words are kept, and uptime follows.</summary>
+    /// <summary>Changes the text, the time or the components of an update. The previous version is kept, and uptime is recomputed.</summary>
     public Incident Edit(Sql sql, string id, string update, UpdateEdit edit, DateTimeOffset now)
     {
         var incident = IncidentStore.Find(sql, id) ?? throw RequestRejectedException.NotFound("incident");
         var old = incident.Updates.FirstOrDefault(u => u.Id == update) ?? throw RequestRejectedException.NotFound("update");
-        if (edit.DisplayAt > now) throw Invalid("display_at", "must not lie in the future");
+        if (edit.DisplayAt > now) throw Invalid("display_at", "must not be in the future");
         if (edit.Statuses is { } statuses) RequireComponents(sql, statuses.Keys);
         IncidentStore.EditUpdate(
             sql,
@@ -95,11 +99,11 @@ internal sealed class IncidentService(NotificationWriter notifications, Reconcil
         return IncidentStore.Find(sql, id)!;
     }
 
-    /// <summary>Automation goes on with it, and what it held by hand is free.</summary>
+    /// <summary>Returns the incident to automation and releases the component statuses that the operator had set in it.</summary>
     public Incident HandBack(Sql sql, string id, DateTimeOffset now)
     {
         var incident = Incident(sql, id);
-        if (incident.Stage.IsOver) throw RequestRejectedException.Conflict("the incident is over");
+        if (incident.Stage.IsOver) throw RequestRejectedException.Conflict("the incident is already resolved");
         sql.Execute($"UPDATE incident SET by_human = 0, updated_at = {now}, clean_since = NULL WHERE id = {id}");
         sql.Execute($"UPDATE interval SET finish = {now} WHERE incident = {id} AND finish IS NULL");
         sql.MarkChanged();
@@ -107,7 +111,10 @@ internal sealed class IncidentService(NotificationWriter notifications, Reconcil
         return IncidentStore.Find(sql, id)!;
     }
 
-    /// <summary>Makes times and held statuses anew from the updates, in the order in which they are shown.</summary>
+    private static Stage StageAt(Incident incident, DateTimeOffset at) =>
+        incident.Updates.FirstOrDefault(u => !u.Private && u.DisplayAt <= at)?.Stage ?? incident.Updates.Last(u => !u.Private).Stage;
+
+    /// <summary>Recomputes the stage, the times and the component statuses from the updates, in the order in which they are displayed.</summary>
     private static void RecomputeFromUpdates(Sql sql, string id, DateTimeOffset now)
     {
         var incident = IncidentStore.Find(sql, id)!;
@@ -135,8 +142,10 @@ internal sealed class IncidentService(NotificationWriter notifications, Reconcil
         spans.AddRange(open.Select(o => (o.Key, o.Value.Status, o.Value.From, (DateTimeOffset?)null)));
         IntervalStore.Replace(sql, id, Layer.Manual, spans);
         var first = incident.Updates.Where(u => !u.Private).Min(u => u.DisplayAt);
+        // The updates are sorted, newest first.
+        var stage = incident.Updates.First(u => !u.Private).Stage;
         sql.Execute($"""
-            UPDATE incident SET monitoring_at = {monitoring}, resolved_at = {resolved}, started_at = {(incident.ByAutomation ? Earlier(incident.StartedAt, first) : first)} WHERE id = {id}
+            UPDATE incident SET stage = {stage}, monitoring_at = {monitoring}, resolved_at = {resolved}, started_at = {(incident.ByAutomation ? Earlier(incident.StartedAt, first) : first)} WHERE id = {id}
             """);
 
         void Close(string component, DateTimeOffset at)
@@ -155,7 +164,7 @@ internal sealed class IncidentService(NotificationWriter notifications, Reconcil
         var known = ComponentStore.All(sql).Where(c => !c.IsGroup).Select(c => c.Id).ToHashSet();
         foreach (var component in components)
         {
-            if (!known.Contains(component)) throw Invalid("components", $"there is no component '{component}'; there are {string.Join(", ", known)}");
+            if (!known.Contains(component)) throw Invalid("components", $"'{component}' does not exist; the components are {string.Join(", ", known)}");
         }
     }
 

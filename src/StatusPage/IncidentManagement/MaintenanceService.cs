@@ -6,7 +6,7 @@ using Podflare.Storage;
 
 namespace Podflare.IncidentManagement;
 
-/// <summary>What a person does about maintenances, inside the caller's transaction.</summary>
+/// <summary>Applies the changes that an operator makes to maintenance windows, inside the caller's transaction.</summary>
 internal sealed class MaintenanceService(NotificationWriter notifications, Reconciler reconciler)
 {
     private static readonly TimeSpan Longest = TimeSpan.FromDays(30);
@@ -14,10 +14,10 @@ internal sealed class MaintenanceService(NotificationWriter notifications, Recon
     public Incident Schedule(
         Sql sql, string title, string body, IReadOnlyList<string> components, DateTimeOffset from, DateTimeOffset until, bool notify, DateTimeOffset now)
     {
-        if (until <= from) throw IncidentService.Invalid("scheduled_until", "must come after scheduled_for");
-        if (until - from > Longest) throw IncidentService.Invalid("scheduled_until", "a maintenance takes 30 days at most");
-        if (until <= now) throw IncidentService.Invalid("scheduled_until", "must not lie in the past");
-        if (components.Count == 0) throw IncidentService.Invalid("components", "name at least one");
+        if (until <= from) throw IncidentService.Invalid("scheduled_until", "must be after scheduled_for");
+        if (until - from > Longest) throw IncidentService.Invalid("scheduled_until", "must be at most 30 days after scheduled_for");
+        if (until <= now) throw IncidentService.Invalid("scheduled_until", "must not be in the past");
+        if (components.Count == 0) throw IncidentService.Invalid("components", "must name at least one component");
         IncidentService.RequireComponents(sql, components);
         var maintenance = new Incident(
             Ids.New("mnt"), IncidentKind.Maintenance, title, Stage.Scheduled, Impact.Maintenance, true, false, false, now, now, from, null, null, null, null, from, until, null)
@@ -25,9 +25,10 @@ internal sealed class MaintenanceService(NotificationWriter notifications, Recon
             ReportedStatuses = components.Distinct().ToDictionary(c => c, _ => ComponentStatus.Operational),
         };
         IncidentStore.Insert(sql, maintenance);
+        var update = Ids.New("upd");
         IncidentStore.AddUpdate(sql, new IncidentUpdate(
-            Ids.New("upd"), maintenance.Id, Stage.Scheduled, body, now, now, now, [], notify, false, IncidentService.Human));
-        if (notify) notifications.QueueForUpdate(sql, maintenance.Id, "maintenance.scheduled", now);
+            update, maintenance.Id, Stage.Scheduled, body, now, now, now, [], notify, false, IncidentService.Human));
+        if (notify) notifications.QueueForUpdate(sql, maintenance.Id, update, "maintenance.scheduled", now);
         reconciler.Run(sql, now);
         return IncidentStore.Find(sql, maintenance.Id)!;
     }
@@ -35,18 +36,18 @@ internal sealed class MaintenanceService(NotificationWriter notifications, Recon
     public Incident Start(Sql sql, string id, string? body, DateTimeOffset now)
     {
         var maintenance = Find(sql, id);
-        if (maintenance.Stage != Stage.Scheduled) throw RequestRejectedException.Conflict($"the maintenance is {maintenance.Stage.Label.ToLowerInvariant()}");
-        MaintenanceTransition.Apply(sql, notifications, maintenance, Stage.InProgress, body ?? "Maintenance has begun.", IncidentService.Human, now);
+        if (maintenance.Stage != Stage.Scheduled) throw RequestRejectedException.Conflict($"the maintenance cannot be started because it is {maintenance.Stage.Label.ToLowerInvariant()}");
+        MaintenanceTransition.Apply(sql, notifications, maintenance, Stage.InProgress, body ?? "Maintenance has started.", IncidentService.Human, now);
         reconciler.Run(sql, now);
         return IncidentStore.Find(sql, id)!;
     }
 
-    /// <summary>Ends it; one that has not begun is called off.</summary>
+    /// <summary>Completes the maintenance, or cancels it if it has not started.</summary>
     public Incident Complete(Sql sql, string id, string? body, DateTimeOffset now)
     {
         var maintenance = Find(sql, id);
-        if (maintenance.Stage.IsOver) throw RequestRejectedException.Conflict("the maintenance is completed");
-        var text = body ?? (maintenance.Stage == Stage.Scheduled ? "The maintenance is called off." : "Maintenance is completed.");
+        if (maintenance.Stage.IsOver) throw RequestRejectedException.Conflict("the maintenance is already completed");
+        var text = body ?? (maintenance.Stage == Stage.Scheduled ? "This maintenance was cancelled." : "Maintenance has been completed.");
         MaintenanceTransition.Apply(sql, notifications, maintenance, Stage.Completed, text, IncidentService.Human, now);
         reconciler.Run(sql, now);
         return IncidentStore.Find(sql, id)!;
@@ -55,9 +56,10 @@ internal sealed class MaintenanceService(NotificationWriter notifications, Recon
     public Incident AddUpdate(Sql sql, string id, string body, bool notify, DateTimeOffset now)
     {
         var maintenance = Find(sql, id);
-        IncidentStore.AddUpdate(sql, new IncidentUpdate(Ids.New("upd"), id, maintenance.Stage, body, now, now, now, [], notify, false, IncidentService.Human));
+        var update = Ids.New("upd");
+        IncidentStore.AddUpdate(sql, new IncidentUpdate(update, id, maintenance.Stage, body, now, now, now, [], notify, false, IncidentService.Human));
         sql.Execute($"UPDATE incident SET updated_at = {now} WHERE id = {id}");
-        if (notify) notifications.QueueForUpdate(sql, id, "maintenance.updated", now);
+        if (notify) notifications.QueueForUpdate(sql, id, update, "maintenance.updated", now);
         return IncidentStore.Find(sql, id)!;
     }
 

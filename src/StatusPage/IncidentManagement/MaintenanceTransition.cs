@@ -8,27 +8,28 @@ namespace Podflare.IncidentManagement;
 
 internal static class MaintenanceTransition
 {
-    /// <summary>Moves a maintenance on, says so, and holds or frees its components.</summary>
+    /// <summary>Moves a maintenance to its next stage, adds an update about it, and sets or releases the status of its components.</summary>
     public static void Apply(Sql sql, NotificationWriter notifications, Incident maintenance, Stage stage, string body, string author, DateTimeOffset now)
     {
         var started = stage == Stage.InProgress ? now : maintenance.StartedAt;
         DateTimeOffset? resolved = stage == Stage.Completed ? now : null;
         var notify = stage is Stage.InProgress or Stage.Completed;
+        var update = Ids.New("upd");
         IncidentStore.AddUpdate(sql, new IncidentUpdate(
-            Ids.New("upd"), maintenance.Id, stage, body, now, now, now, Affected(sql, maintenance, stage), notify, false, author));
+            update, maintenance.Id, stage, body, now, now, now, Affected(sql, maintenance, stage), notify, false, author));
         sql.Execute($"""
             UPDATE incident SET stage = {stage}, updated_at = {now}, started_at = {started}, resolved_at = {resolved},
                 monitoring_at = CASE WHEN {stage == Stage.Verifying} THEN {now} ELSE monitoring_at END
             WHERE id = {maintenance.Id}
             """);
-        // One that is called off before it began never held anything.
+        // A maintenance that is cancelled before its start never set a status.
         if (stage != Stage.Completed || maintenance.Stage != Stage.Scheduled)
         {
             IntervalStore.Replace(
                 sql, maintenance.Id, Layer.Maintenance, maintenance.ReportedStatuses.Keys.Select(c => (c, ComponentStatus.UnderMaintenance, started, resolved)));
         }
 
-        if (notify) notifications.QueueForUpdate(sql, maintenance.Id, stage == Stage.Completed ? "maintenance.completed" : "maintenance.started", now);
+        if (notify) notifications.QueueForUpdate(sql, maintenance.Id, update, stage == Stage.Completed ? "maintenance.completed" : "maintenance.started", now);
         sql.MarkChanged();
     }
 

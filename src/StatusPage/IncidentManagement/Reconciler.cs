@@ -8,7 +8,7 @@ using Podflare.Uptime;
 
 namespace Podflare.IncidentManagement;
 
-/// <summary>Brings incidents, maintenances and shown statuses in line with what is known, inside the caller's transaction.</summary>
+/// <summary>Updates incidents, maintenance windows and displayed statuses to match the current data, inside the caller's transaction.</summary>
 internal sealed class Reconciler(IOptions<IncidentOptions> options, NotificationWriter notifications)
 {
     public void Run(Sql sql, DateTimeOffset now)
@@ -60,16 +60,18 @@ internal sealed class Reconciler(IOptions<IncidentOptions> options, Notification
         };
         IncidentStore.Insert(sql, incident);
         var affected = open.Components.Select(c => new Affected(c.Id, c.Name, ComponentStatus.Operational.Code, c.Probed.Code)).ToArray();
+        var update = Ids.New("upd");
         IncidentStore.AddUpdate(sql, new IncidentUpdate(
-            Ids.New("upd"), incident.Id, Stage.Investigating, Automation.OpeningBody(open.Components), now, now, now, affected, true, false, "automation"));
-        notifications.QueueForUpdate(sql, incident.Id, "incident.created", now);
+            update, incident.Id, Stage.Investigating, Automation.OpeningBody(open.Components), now, now, now, affected, true, false, "automation"));
+        notifications.QueueForUpdate(sql, incident.Id, update, "incident.created", now);
     }
 
     private void AddUpdate(Sql sql, AutomationStep.Update update, DateTimeOffset now)
     {
         var incident = update.Incident;
+        var id = Ids.New("upd");
         IncidentStore.AddUpdate(sql, new IncidentUpdate(
-            Ids.New("upd"), incident.Id, update.Stage, update.Body, now, now, now, AffectedBy(incident, update.Changes), update.Notify, false, "automation"));
+            id, incident.Id, update.Stage, update.Body, now, now, now, AffectedBy(incident, update.Changes), update.Notify, false, "automation"));
         foreach (var c in update.Changes) IncidentStore.SetReportedStatus(sql, incident.Id, c.Id, c.Probed);
         var impact = update.Changes.Select(c => c.Probed.Impact).Append(incident.Impact).Max();
         sql.Execute($"""
@@ -78,7 +80,7 @@ internal sealed class Reconciler(IOptions<IncidentOptions> options, Notification
                 resolved_at = CASE WHEN {update.Stage == Stage.Resolved} THEN {now} ELSE resolved_at END
             WHERE id = {incident.Id}
             """);
-        if (update.Notify) notifications.QueueForUpdate(sql, incident.Id, update.Stage == Stage.Resolved ? "incident.resolved" : "incident.updated", now);
+        if (update.Notify) notifications.QueueForUpdate(sql, incident.Id, id, update.Stage == Stage.Resolved ? "incident.resolved" : "incident.updated", now);
     }
 
     private static Affected[] AffectedBy(Incident incident, IReadOnlyList<MonitoredComponent> changes) =>
@@ -93,7 +95,7 @@ internal sealed class Reconciler(IOptions<IncidentOptions> options, Notification
         if (status == component.Status) return;
         sql.Execute($"UPDATE component SET status = {status}, updated_at = {now} WHERE id = {component.Id}");
         sql.MarkChanged();
-        // Knowing or not knowing is no change of the platform.
+        // Losing or regaining data is not a change of the platform.
         if (IsSameInStatuspageApi(status, component.Status)) return;
         NotificationWriter.QueueForComponent(sql, component with { Status = status, UpdatedAt = now }, component.Status, now);
     }
@@ -120,19 +122,19 @@ internal sealed class Reconciler(IOptions<IncidentOptions> options, Notification
             switch (maintenance.Stage)
             {
                 case Stage.Scheduled when now >= from:
-                    MaintenanceTransition.Apply(sql, notifications, maintenance, Stage.InProgress, "Maintenance has begun.", "automation", now);
+                    MaintenanceTransition.Apply(sql, notifications, maintenance, Stage.InProgress, "Maintenance has started.", "automation", now);
                     break;
                 case Stage.Scheduled when maintenance.RemindedAt is null && now >= from - TimeSpan.FromSeconds(options.Value.ReminderSeconds):
                     sql.Execute($"UPDATE incident SET reminded_at = {now} WHERE id = {id}");
-                    // Who has just been told needs no reminder.
-                    if (now - maintenance.CreatedAt > TimeSpan.FromSeconds(options.Value.ReminderSeconds / 10)) notifications.QueueForUpdate(sql, id, "maintenance.updated", now);
+                    // No reminder is needed if the announcement was sent a short time ago.
+                    if (now - maintenance.CreatedAt > TimeSpan.FromSeconds(options.Value.ReminderSeconds / 10)) notifications.QueueForUpdate(sql, id, maintenance.Updates.First(u => !u.Private).Id, "maintenance.updated", now);
                     break;
                 case Stage.InProgress when now >= until:
-                    MaintenanceTransition.Apply(sql, notifications, maintenance, Stage.Verifying, "Maintenance is done; we are verifying.", "automation", now);
+                    MaintenanceTransition.Apply(sql, notifications, maintenance, Stage.Verifying, "The work is done. We are verifying the result.", "automation", now);
                     AdvanceMaintenances(sql, now);
                     return;
                 case Stage.Verifying when maintenance.ReportedStatuses.Keys.All(c => IntervalStore.Probed(sql, c).Status == ComponentStatus.Operational):
-                    MaintenanceTransition.Apply(sql, notifications, maintenance, Stage.Completed, "Maintenance is completed.", "automation", now);
+                    MaintenanceTransition.Apply(sql, notifications, maintenance, Stage.Completed, "Maintenance has been completed.", "automation", now);
                     break;
             }
         }

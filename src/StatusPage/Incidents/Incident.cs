@@ -2,11 +2,11 @@ using Podflare.Components;
 
 namespace Podflare.Incidents;
 
-/// <summary>An incident, or a maintenance, which has the same life.</summary>
-/// <param name="ByHuman">A person has taken it over: automation adds private notes only.</param>
-/// <param name="HealthySince">From when every component of it is good.</param>
-/// <param name="LastNotifiedAt">When subscribers last heard of it.</param>
-/// <param name="ReportedStatuses">Its components, with the probed status that its updates or notes last told.</param>
+/// <summary>An incident or a maintenance window.</summary>
+/// <param name="ByHuman">An operator has taken it over, so automation adds only private notes.</param>
+/// <param name="HealthySince">The time from which all its components have been healthy.</param>
+/// <param name="LastNotifiedAt">The time of the last notification about it.</param>
+/// <param name="ReportedStatuses">Its components, with the probed status that its updates or notes reported last.</param>
 internal sealed record Incident(
     string Id,
     IncidentKind Kind,
@@ -29,11 +29,14 @@ internal sealed record Incident(
 {
     public IReadOnlyDictionary<string, ComponentStatus> ReportedStatuses { get; init; } = new Dictionary<string, ComponentStatus>();
 
-    /// <summary>Newest first.</summary>
+    /// <summary>Sorted by <see cref="IncidentUpdate.DisplayAt"/>, newest first.</summary>
     public IReadOnlyList<IncidentUpdate> Updates { get; init; } = [];
+
+    /// <summary>A maintenance that ended without ever being in progress.</summary>
+    public bool IsCancelled => Stage == Stage.Completed && !Updates.Any(u => u.Stage == Stage.InProgress);
 }
 
-/// <param name="Private">For operators; on no page, in no feed.</param>
+/// <param name="Private">Visible to operators only.</param>
 internal sealed record IncidentUpdate(
     string Id,
     string IncidentId,
@@ -47,5 +50,5 @@ internal sealed record IncidentUpdate(
     bool Private,
     string Author);
 
-/// <summary>What an update says of a component, as status codes.</summary>
+/// <summary>The status change of one component in an update, as status codes.</summary>
 internal sealed record Affected(string Code, string Name, string OldStatus, string NewStatus);

@@ -4,7 +4,7 @@ using Podflare.Storage;
 
 namespace Podflare.Incidents;
 
-/// <summary>Incidents and maintenances in the file.</summary>
+/// <summary>Reads and writes incidents and maintenance windows.</summary>
 internal static class IncidentStore
 {
     public static void Insert(Sql sql, Incident i)
@@ -33,7 +33,7 @@ internal static class IncidentStore
         sql.MarkChanged();
     }
 
-    /// <summary>Changes an update and keeps what it said.</summary>
+    /// <summary>Changes an update and keeps its previous version.</summary>
     public static void EditUpdate(Sql sql, IncidentUpdate u, DateTimeOffset now)
     {
         sql.Execute($"""
@@ -54,7 +54,7 @@ internal static class IncidentStore
     public static List<Incident> Open(Sql sql) => Whole(sql, sql.List(
         Query($"WHERE kind = 'Incident' AND stage NOT IN ('Resolved', 'Postmortem') ORDER BY started_at, id"), ReadIncident));
 
-    /// <summary>Maintenances that are not completed, soonest first.</summary>
+    /// <summary>Maintenance windows that are not completed, in the order of their start.</summary>
     public static List<Incident> OpenMaintenances(Sql sql) => Whole(sql, sql.List(
         Query($"WHERE kind = 'Maintenance' AND stage <> 'Completed' ORDER BY scheduled_for, id"), ReadIncident));
 
@@ -65,7 +65,7 @@ internal static class IncidentStore
     public static List<Incident> Between(Sql sql, DateTimeOffset from, DateTimeOffset to) => Whole(sql, sql.List(
         Query($"WHERE started_at >= {from} AND started_at < {to} ORDER BY started_at DESC, id DESC LIMIT 1000"), ReadIncident));
 
-    /// <summary>Earlier words of an incident's updates.</summary>
+    /// <summary>Previous versions of an incident's updates.</summary>
     public static List<(string Update, DateTimeOffset At, string Body, DateTimeOffset DisplayAt)> Edits(Sql sql, string incident) => sql.List(
         $"""
         SELECT e.update_id, e.edited_at, e.body, e.display_at FROM incident_update_edit e JOIN incident_update u ON u.id = e.update_id
@@ -90,9 +90,11 @@ internal static class IncidentStore
         Updates = sql.List(
             $"""
             SELECT id, incident, stage, body, created_at, display_at, updated_at, affected, deliver, private, author FROM incident_update
-            WHERE incident = {incident.Id} ORDER BY display_at DESC, created_at DESC, id DESC
+            WHERE incident = {incident.Id} ORDER BY id
             """,
-            ReadUpdate),
+            ReadUpdate)
+            // Updates of one transaction have equal times; their stages are in order.
+            .OrderByDescending(u => u.DisplayAt).ThenByDescending(u => u.CreatedAt).ThenByDescending(u => u.Stage).ToList(),
     };
 
     private static Incident ReadIncident(Row row) => new(

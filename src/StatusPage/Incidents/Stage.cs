@@ -1,6 +1,6 @@
 namespace Podflare.Incidents;
 
-/// <summary>How far an incident (the first five) or a maintenance (the last four) has come.</summary>
+/// <summary>The stage of an incident (the first five members) or of a maintenance (the last four).</summary>
 internal enum Stage
 {
     Investigating,
@@ -31,7 +31,7 @@ internal static class Stages
         public bool IsOver => stage is Stage.Resolved or Stage.Postmortem or Stage.Completed;
     }
 
-    /// <summary>Reads a stage that a person may give to an incident.</summary>
+    /// <summary>Parses a stage that an operator may set on an incident.</summary>
     public static Stage? ParseIncident(string? code) => code switch
     {
         "investigating" => Stage.Investigating,

@@ -7,16 +7,16 @@ using Podflare.Storage;
 
 namespace Podflare.Notifications;
 
-/// <summary>Writes what subscribers shall hear, in the transaction of what happened.</summary>
+/// <summary>Queues notifications for subscribers, in the transaction of the change that they report.</summary>
 internal sealed class NotificationWriter(PublicAddress address)
 {
-    // A webhook body stays below 20 kB whatever the text is: a character takes six bytes at most.
+    // Keeps a webhook body below 20 kB: a character needs at most six bytes in JSON.
     private const int MaxJsonText = 2400;
 
-    public void QueueForUpdate(Sql sql, string incidentId, string type, DateTimeOffset now)
+    public void QueueForUpdate(Sql sql, string incidentId, string updateId, string type, DateTimeOffset now)
     {
         var incident = IncidentStore.Find(sql, incidentId)!;
-        var update = incident.Updates.First(u => !u.Private);
+        var update = incident.Updates.Single(u => u.Id == updateId);
         var components = ComponentStore.All(sql);
         var json = StatuspageMapper.Of(incident, components, address.Url) with { IncidentUpdates = [Truncate(StatuspageMapper.Of(update))] };
         var affected = components.Where(c => incident.ReportedStatuses.ContainsKey(c.Id)).ToArray();

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Podflare.Pages;
 
-/// <summary>Style, script and icon, out of the program itself; their addresses hold their hash, so a cache may keep them for ever.</summary>
+/// <summary>The style sheet, script and icon, which are embedded in the program. Their URLs contain a hash, so that they can be cached forever.</summary>
 internal sealed class Assets
 {
     private readonly Dictionary<string, (byte[] Content, string Type, string Path)> _files = new(StringComparer.Ordinal);

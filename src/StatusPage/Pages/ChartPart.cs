@@ -4,10 +4,10 @@ using Podflare.Uptime;
 
 namespace Podflare.Pages;
 
-/// <summary>A latency chart: lines made here, gaps left open, and the same numbers as a table.</summary>
+/// <summary>A latency chart as SVG, with gaps where data is missing, and the same numbers as a table.</summary>
 internal static class ChartPart
 {
-    // The drawing is stretched to its place, so that words beside it keep their size on every screen.
+    // The drawing is stretched to the available width; its labels are HTML, so that they keep their size.
     private const double Width = 400, Height = 100, Edge = 2;
 
     private static readonly double[] Steps = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
@@ -39,7 +39,7 @@ internal static class ChartPart
             <tbody>{points.Reverse().Select(p => Html.Of($"<tr><th scope=\"row\">{p.At.UtcDateTime.ToString(step >= LatencyStore.LongStep ? "yyyy-MM-dd" : "yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)}</th><td>{p.Count}</td><td>{Label(p.P50)}</td><td>{Label(p.P95)}</td></tr>"))}</tbody></table></div></details></figure>
             """);
 
-        // A step without samples leaves line and area open.
+        // A step without samples interrupts line and area.
         bool Joined(IReadOnlyList<LatencyPoint> all, int i) => i > 0 && all[i].At - all[i - 1].At <= step;
 
         Html Area(IReadOnlyList<LatencyPoint> all)
@@ -62,7 +62,7 @@ internal static class ChartPart
             {
                 var (x, y) = (X(all[i].At), Y(value(all[i])));
                 path.Append(CultureInfo.InvariantCulture, $"{(Joined(all, i) ? 'L' : 'M')}{x:0.#} {y:0.#}");
-                // A step alone is a dot: a line of no length with round ends.
+                // A single step is drawn as a dot: a line of almost no length with round ends.
                 if (!Joined(all, i) && (i + 1 == all.Count || !Joined(all, i + 1))) path.Append("h.01");
             }
 

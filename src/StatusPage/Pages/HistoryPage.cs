@@ -16,7 +16,7 @@ internal static class HistoryPage
         page = Math.Clamp(page, 1, pages);
         var months = all.Skip((page - 1) * PerPage).Take(PerPage).GroupBy(i => i.StartedAt.UtcDateTime.ToString("yyyy-MM", CultureInfo.InvariantCulture));
         var body = all.Length == 0
-            ? Html.Of($"<p class=\"card empty\">Nothing has happened yet.</p>")
+            ? Html.Of($"<p class=\"card empty\">There have been no incidents and no maintenance yet.</p>")
             : Html.Join(months.Select(m => Html.Of($"""
                 <section aria-labelledby="m-{m.Key}"><h2 id="m-{m.Key}">{m.First().StartedAt.UtcDateTime.ToString("MMMM yyyy", CultureInfo.InvariantCulture)}</h2>{m.Select(i => PageParts.Incident(i, s.Components, 3, linked: true))}</section>
                 """)));

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Podflare.Pages;
 
-/// <summary>Text that is HTML already. Only <see cref="Of(ref Builder)"/> makes it, and that escapes every hole which is not HTML itself.</summary>
+/// <summary>Text that is already HTML. <see cref="Of(ref Builder)"/> escapes every interpolated value that is not HTML itself.</summary>
 internal readonly record struct Html(string Text)
 {
     public static readonly Html Empty = new("");
@@ -16,7 +16,7 @@ internal readonly record struct Html(string Text)
 
     public override string ToString() => Text;
 
-    /// <summary>Paragraphs at empty lines, breaks at line ends, and https links; nothing else of an incident's text is markup.</summary>
+    /// <summary>Converts plain text to HTML: empty lines separate paragraphs, line ends become breaks, and https addresses become links. Everything else is escaped.</summary>
     public static Html Paragraphs(string text)
     {
         var paragraphs = text.ReplaceLineEndings("\n").Split("\n\n", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

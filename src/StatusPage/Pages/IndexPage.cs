@@ -7,7 +7,7 @@ using Podflare.Uptime;
 
 namespace Podflare.Pages;
 
-/// <summary>The page that is looked at when something is wrong.</summary>
+/// <summary>The start page.</summary>
 internal static class IndexPage
 {
     private const int RecentDays = 7;
@@ -53,10 +53,10 @@ internal static class IndexPage
     }
 
     private static Html Uptime(Snapshot s) => Html.Of($"""
-        <div class="scroll" tabindex="0" role="region" aria-label="Uptime table"><table class="uptime"><caption class="sr">Uptime of each component in the last 90 days, and the times it is made of</caption><thead><tr><th scope="col">Component</th><th scope="col">Uptime</th><th scope="col">Major</th><th scope="col">Partial</th><th scope="col">Degraded</th><th scope="col">Maintenance</th><th scope="col">No data</th><th scope="col">Window</th></tr></thead>
+        <div class="scroll" tabindex="0" role="region" aria-label="Uptime table"><table class="uptime"><caption class="sr">Uptime of each component in the last 90 days, and the durations it is calculated from</caption><thead><tr><th scope="col">Component</th><th scope="col">Uptime</th><th scope="col">Major</th><th scope="col">Partial</th><th scope="col">Degraded</th><th scope="col">Maintenance</th><th scope="col">No data</th><th scope="col">Window</th></tr></thead>
         <tbody>{s.Measured.Select(c => Row(c, s.Histories[c.Id].Figure))}</tbody></table></div>
         <p class="formula"><code>uptime = 1 − (major + {s.Histories.Values.FirstOrDefault()?.Figure.PartialWeight ?? 0} · partial) / (window − maintenance − no data)</code></p>
-        <p class="about">Over the last 90 days, to the second: days, hours, minutes and seconds. Degraded counts as up. Days are UTC. Time that was not measured is no data, never uptime. Figures are cut, not rounded.</p>
+        <p class="about">The last 90 days, in UTC, to the second. Degraded performance counts as up. Time that was not measured counts as no data, never as uptime. Figures are truncated, not rounded.</p>
         """);
 
     private static Html Row(Component c, UptimeFigure f) => Html.Of($"""
@@ -68,7 +68,7 @@ internal static class IndexPage
         var from = s.At.AddDays(-RecentDays);
         var past = s.Incidents.Concat(s.Maintenances).Where(i => i.Stage.IsOver && (i.ResolvedAt ?? i.StartedAt) > from).OrderByDescending(i => i.StartedAt).ToArray();
         return past.Length == 0
-            ? Html.Of($"<p class=\"card empty\">No incident in the last {RecentDays} days.</p>")
+            ? Html.Of($"<p class=\"card empty\">No {(s.OpenIncidents.Any() ? "other " : "")}incidents in the last {RecentDays} days.</p>")
             : Html.Join(past.Select(i => PageParts.Incident(i, s.Components, 3, linked: true)));
     }
 }

@@ -1,11 +1,11 @@
 namespace Podflare.Pages;
 
-/// <summary>The frame of every page.</summary>
+/// <summary>The layout of every page.</summary>
 internal sealed class Layout(Assets assets, string name)
 {
     public string Name => name;
 
-    /// <param name="robots">Pages behind a token are no search engine's business.</param>
+    /// <param name="robots">False for pages that search engines must not index.</param>
     public string Page(string title, Html main, string current = "", bool live = false, bool robots = true) => Html.Of($"""
         <!doctype html>
         <html lang="en">
@@ -28,7 +28,7 @@ internal sealed class Layout(Assets assets, string name)
         <nav aria-label="Main"><ul>{Link("/", "Status", current)}{Link("/history", "History", current)}{Link("/subscribe", "Subscribe", current)}</ul></nav>
         </div></header>
         <main id="main" class="wrap" tabindex="-1">{main}</main>
-        <footer class="wrap"><p>Measured from outside, through the public API. Times are UTC.</p>
+        <footer class="wrap"><p>Measured from outside, through the public API. All times are UTC.</p>
         <p><a href="/history.atom">Atom</a> <a href="/history.rss">RSS</a> <a href="/api/v2/summary.json">JSON</a> <a href="/api/uptime.json">Uptime JSON</a></p></footer>
         </body>
         </html>

@@ -21,9 +21,9 @@ internal static class PageEndpoints
             context.SendAsync("User-agent: *\nDisallow: /manage\nDisallow: /confirm\nDisallow: /unsubscribe\n"u8.ToArray(), "text/plain; charset=utf-8", "public, max-age=86400"));
     }
 
-    /// <summary>A page for what does not exist or went wrong.</summary>
+    /// <summary>Renders a page with one message, for example for an error.</summary>
     public static string Message(Layout layout, string title, string text) => layout.Page(
-        $"{title} | {layout.Name} status", Html.Of($"<h1>{title}</h1><p>{text}</p><p><a href=\"/\">To the status page</a></p>"), robots: false);
+        $"{title} | {layout.Name} status", Html.Of($"<h1>{title}</h1><p>{text}</p><p><a href=\"/\">Back to the status page</a></p>"), robots: false);
 
     private static Task Send(HttpContext context, string html) =>
         context.SendAsync(System.Text.Encoding.UTF8.GetBytes(html), "text/html; charset=utf-8", "no-cache");

@@ -6,10 +6,15 @@ using Podflare.Uptime;
 
 namespace Podflare.Pages;
 
-/// <summary>What several pages show.</summary>
+/// <summary>HTML parts that several pages share.</summary>
 internal static class PageParts
 {
-    /// <summary>An icon beside the status's text: the shape tells it too, so colour is never alone.</summary>
+    // A narrow screen has room for this many bars; the style sheet hides the older ones.
+    private const int NarrowDays = 30;
+
+    private const double MaxUnmentionedNoData = 0.1;
+
+    /// <summary>An icon for a status. Each status has its own shape, so that color is never the only difference.</summary>
     public static Html Icon(ComponentStatus status) => Html.Of($"<svg class=\"icon s-{status.Code}\" viewBox=\"0 0 20 20\" aria-hidden=\"true\" focusable=\"false\">{Shape(status)}</svg>");
 
     public static Html Status(ComponentStatus status) => Html.Of($"<span class=\"status s-{status.Code}\">{Icon(status)}<span>{status.Label}</span></span>");
@@ -19,14 +24,32 @@ internal static class PageParts
 
     public static Html Bars(Component component, ComponentHistory history)
     {
+        var recent = UptimeFigure.Sum(history.Days.TakeLast(NarrowDays).Select(d => d.Figure));
         var bars = history.Days.Select((day, i) => Html.Of($"""
-            <li class="bar s-{day.Worst.Code}{(i < DayBar.Count - 30 ? " old" : "")}"><span class="day">{Describe(day)}</span></li>
+            <li class="bar s-{day.Worst.Code}{(i < DayBar.Count - NarrowDays ? " old" : "")}"><span class="day">{Describe(day)}</span></li>
             """));
         return Html.Of($"""
             <ol class="bars" tabindex="0" aria-label="{component.Name}: status of each of the last 90 days">{bars}</ol>
-            <div class="bars-legend"><span class="wide">90 days ago</span><span class="narrow">30 days ago</span><span>{history.Figure.Text}{(history.Figure.Share is null ? "" : " uptime")}</span><span>Today</span></div>
+            <div class="bars-legend"><span class="wide">{DayBar.Count} days ago</span><span class="narrow">{NarrowDays} days ago</span><span class="wide">{Describe(history.Figure, "uptime")}</span><span class="narrow">{Describe(recent, $"in {NarrowDays} days")}</span><span>Today</span></div>
             """);
     }
+
+    /// <summary>Formats a figure, and adds the measured time if a notable part of the window has no data: 100 % of two hours is not 100 % of 90 days.</summary>
+    private static string Describe(UptimeFigure figure, string of)
+    {
+        if (figure.Share is null) return figure.Text;
+        var isPartial = figure.NoData > figure.Window * MaxUnmentionedNoData;
+        return $"{figure.Text} {(isPartial ? $"uptime, measured for {FormatCoarse(figure.Measured)}" : of)}";
+    }
+
+    // One unit is precise enough here; the table on the page has the seconds.
+    private static string FormatCoarse(double seconds) => seconds switch
+    {
+        >= 86400 => FormattableString.Invariant($"{Math.Floor(seconds / 86400)} d"),
+        >= 3600 => FormattableString.Invariant($"{Math.Floor(seconds / 3600)} h"),
+        >= 60 => FormattableString.Invariant($"{Math.Floor(seconds / 60)} min"),
+        _ => FormatDuration(seconds),
+    };
 
     private static string Describe(DayBar day)
     {
@@ -41,7 +64,7 @@ internal static class PageParts
         return text + $", {figure.Text} uptime";
     }
 
-    /// <summary>A time as people say it, to the second: <c>1 h 35 min 32 s</c>.</summary>
+    /// <summary>Formats a duration in words, to the second: <c>1 h 35 min 32 s</c>.</summary>
     public static string FormatDuration(double seconds)
     {
         if (seconds is > 0 and < 1) return "under 1 s";
@@ -50,7 +73,7 @@ internal static class PageParts
         return time == TimeSpan.Zero ? "0 s" : string.Join(' ', parts);
     }
 
-    /// <summary>The same in columns: <c>19 d 11:45:04</c>.</summary>
+    /// <summary>Formats a duration for a table column: <c>19 d 11:45:04</c>.</summary>
     public static string FormatClock(double seconds)
     {
         var time = TimeSpan.FromSeconds(Math.Floor(seconds));
@@ -73,11 +96,13 @@ internal static class PageParts
 
     private static Html TimeRange(Incident incident)
     {
-        if (incident.Kind == IncidentKind.Maintenance)
-            return Html.Of($"{Time(incident.ScheduledFor!.Value)} to {Time(incident.ScheduledUntil!.Value)}, {FormatDuration((incident.ScheduledUntil.Value - incident.ScheduledFor.Value).TotalSeconds)}");
-        return incident.ResolvedAt is { } resolved
-            ? Html.Of($"{Time(incident.StartedAt)} to {Time(resolved)}, {FormatDuration((resolved - incident.StartedAt).TotalSeconds)}")
-            : Html.Of($"Since {Time(incident.StartedAt)}");
+        if (incident.Stage == Stage.Scheduled || incident.IsCancelled)
+            return Html.Of($"{(incident.IsCancelled ? "Cancelled. " : "")}Planned: {Period(incident.ScheduledFor!.Value, incident.ScheduledUntil!.Value)}");
+        if (incident.ResolvedAt is { } resolved) return Period(incident.StartedAt, resolved);
+        var until = incident.ScheduledUntil is { } planned ? Html.Of($", planned until {Time(planned)}") : Html.Empty;
+        return Html.Of($"Since {Time(incident.StartedAt)}{until}");
+
+        static Html Period(DateTimeOffset from, DateTimeOffset to) => Html.Of($"{Time(from)} to {Time(to)}, {FormatDuration((to - from).TotalSeconds)}");
     }
 
     private static ComponentStatus DisplayStatus(Incident incident) => incident switch

@@ -6,7 +6,7 @@ namespace Podflare.Probes;
 
 internal static class FailureClassifier
 {
-    /// <summary>The cause as a sample holds it; null for an exception that is no answer of the platform.</summary>
+    /// <summary>Returns the cause that is stored with a sample, or null if the exception does not come from the platform or the network.</summary>
     public static string? Cause(Exception exception) => exception switch
     {
         ProbeException e => e.Cause,
@@ -18,6 +18,6 @@ internal static class FailureClassifier
         _ => null,
     };
 
-    /// <summary>Nothing got through at all, so everything behind the API is away too.</summary>
+    /// <summary>No request reaches the platform, so everything behind the API is unavailable too.</summary>
     public static bool IsConnection(string cause) => cause is "dns" or "tls" or "connect" or "timeout";
 }

@@ -2,13 +2,13 @@ using Podflare.Uptime;
 
 namespace Podflare.Probes;
 
-/// <summary>When samples mean something.</summary>
-/// <param name="Interval">Between two samples of one target; 2.5 of them without data are a gap.</param>
+/// <summary>Thresholds for evaluating samples.</summary>
+/// <param name="Interval">The time between two samples of one target. After 2.5 intervals without a sample, data is missing.</param>
 internal sealed record HealthLimits(TimeSpan Interval, double SlowMilliseconds, int BadInRow, int GoodInRow)
 {
     public TimeSpan StaleAfter => Interval * 2.5;
 
-    /// <summary>Where the share of failures is looked at.</summary>
+    /// <summary>The window in which the share of failures is evaluated.</summary>
     public static readonly TimeSpan ShareWindow = TimeSpan.FromMinutes(5);
 
     public const int ShareMinimum = 6;

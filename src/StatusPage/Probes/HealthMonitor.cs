@@ -7,10 +7,10 @@ using Podflare.Uptime;
 
 namespace Podflare.Probes;
 
-/// <summary>Takes samples in: stores them and draws every conclusion in the same transaction.</summary>
+/// <summary>Stores samples and applies their consequences in the same transaction.</summary>
 internal sealed class HealthMonitor(Database database, Reconciler reconciler, IOptions<ProbeOptions> probes, IOptions<IncidentOptions> incidents)
 {
-    public Task StartAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
+    public Task EnsureComponentsAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
         database.WriteAsync(sql => ComponentStore.Ensure(sql, probes.Value.Components, now), cancellationToken);
 
     public Task RecordAsync(ProbeResult result, DateTimeOffset now, CancellationToken cancellationToken) => database.WriteAsync(
@@ -23,8 +23,8 @@ internal sealed class HealthMonitor(Database database, Reconciler reconciler, IO
         },
         cancellationToken);
 
-    /// <summary>Looks at the clock: what is not measured any more becomes no data, maintenances begin and end, incidents resolve.</summary>
-    public Task TickAsync(DateTimeOffset now, CancellationToken cancellationToken) => database.WriteAsync(
+    /// <summary>Applies what depends on time alone: stale data expires, maintenance starts and ends, and incidents are resolved.</summary>
+    public Task EvaluateAsync(DateTimeOffset now, CancellationToken cancellationToken) => database.WriteAsync(
         sql =>
         {
             foreach (var component in ComponentStore.All(sql).Where(c => !c.IsGroup)) ExpireStaleData(sql, component.Id, now);
@@ -38,7 +38,7 @@ internal sealed class HealthMonitor(Database database, Reconciler reconciler, IO
             INSERT INTO sample (at, component, target, outcome, cause, ms)
             VALUES ({sample.At}, {sample.Component}, {sample.Target}, {sample.Outcome}, {sample.Cause}, {sample.Milliseconds})
             """);
-        // First, so that a gap before this sample becomes no data and not a guess.
+        // First, so that a gap before this sample is recorded as missing data.
         ExpireStaleData(sql, sample.Component, sample.At);
         var targets = Targets(sql, sample.Component);
         var limits = Limits(sample.Component);
@@ -77,7 +77,7 @@ internal sealed class HealthMonitor(Database database, Reconciler reconciler, IO
             .ToDictionary(t => t.Item1, t => JsonSerializer.Deserialize<TargetHealth>(t.Item2)!);
     }
 
-    /// <summary>How a target is called in the file.</summary>
+    /// <summary>The name of a target in the database.</summary>
     public static string Target(Uri address) => address.GetLeftPart(UriPartial.Path).TrimEnd('/');
 
     private static string? Cause(Dictionary<string, TargetHealth> targets) => targets.Values.Select(t => t.Cause).FirstOrDefault(c => c is not null);

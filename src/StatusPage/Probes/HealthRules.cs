@@ -4,15 +4,15 @@ using Podflare.Uptime;
 
 namespace Podflare.Probes;
 
-/// <summary>From samples to the condition of a target, and from targets to a component. Pure.</summary>
+/// <summary>Derives the condition of a target from its samples, and the status of a component from its targets. Pure functions.</summary>
 internal static class HealthRules
 {
-    /// <summary>The target after one more sample.</summary>
+    /// <summary>Returns the state of the target after one more sample.</summary>
     public static TargetHealth Apply(TargetHealth health, Sample sample, HealthLimits limits)
     {
         if (sample.Outcome == Outcome.NoData) return health;
         var at = sample.At;
-        // Before a gap and after it is not "in a row".
+        // Samples before and after a gap are not consecutive.
         if (health.LastAt is { } last && at - last > limits.StaleAfter)
             health = health with { Bad = 0, Good = 0, StreakAt = null, Answered = 0, AnsweredAt = null, Over = 0, OverAt = null, Recent = [] };
 
@@ -36,7 +36,7 @@ internal static class HealthRules
         if (failed && !health.IsDown && IsDown(health, at, limits))
             return health with { IsDown = true, Since = health.StreakAt ?? at, Cause = sample.Cause };
         if (failed && health.IsDown) return health with { Cause = sample.Cause };
-        // A slow answer is one: what answers slowly is degraded, not out.
+        // A slow response counts: a target that responds slowly is degraded, not down.
         if (health.IsDown && health.Answered >= limits.GoodInRow)
             return health with { IsDown = false, IsSlow = false, Since = health.AnsweredAt ?? at, Cause = null, Recent = [recent[^1]], Over = 0, OverAt = null };
         if (health.IsSlow && health.Good >= limits.GoodInRow && health.Over == 0)
@@ -44,7 +44,7 @@ internal static class HealthRules
         return health;
     }
 
-    /// <summary>A component from its targets; one without fresh data has no say.</summary>
+    /// <summary>Returns the status of a component. Targets without recent data are ignored.</summary>
     public static ComponentStatus Status(IEnumerable<TargetHealth> targets, DateTimeOffset now, HealthLimits limits)
     {
         var fresh = targets.Where(t => IsFresh(t, now, limits) && IsKnown(t)).ToArray();
@@ -58,7 +58,7 @@ internal static class HealthRules
     public static bool IsFresh(TargetHealth target, DateTimeOffset now, HealthLimits limits) =>
         target.LastAt is { } last && now - last <= limits.StaleAfter;
 
-    // The first samples after nothing, all failed but too few to be sure: that is neither up nor down.
+    // A few failed samples and no other data are not enough to call a target up or down.
     private static bool IsKnown(TargetHealth target) => target.IsDown || target.Recent.Any(s => !s.Failed);
 
     private static bool IsDown(TargetHealth health, DateTimeOffset at, HealthLimits limits)

@@ -6,6 +6,6 @@ internal enum Outcome
     Slow,
     Fail,
 
-    /// <summary>Our own fault or nobody's: it says nothing about the platform.</summary>
+    /// <summary>The result says nothing about the platform, for example because our own network failed.</summary>
     NoData,
 }

@@ -6,7 +6,7 @@ using System.Text.Json.Serialization;
 
 namespace Podflare.Probes;
 
-/// <summary>The few calls of the public API that probes make: no retry, no redirect, no proxy, each on a connection of its own making.</summary>
+/// <summary>The calls of the public API that probes make, without retries, redirects or a proxy.</summary>
 internal sealed class PlatformClient : IDisposable
 {
     private const int MaxLines = 100;
@@ -15,7 +15,7 @@ internal sealed class PlatformClient : IDisposable
 
     public PlatformClient(Uri address, string? key)
     {
-        // A kept connection would not notice that a new client cannot connect.
+        // A connection that is kept open would hide that new clients cannot connect.
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(1) })
         {
             BaseAddress = new Uri(address.AbsoluteUri.TrimEnd('/') + "/"),
@@ -45,7 +45,7 @@ internal sealed class PlatformClient : IDisposable
         return answer?.Id is { Length: > 0 } id ? id : throw new ProbeException("wrong_output");
     }
 
-    /// <summary>Starts a run and hands back the response, whose lines are still to be read.</summary>
+    /// <summary>Starts a run and returns the response with its events still unread.</summary>
     public Task<HttpResponseMessage> ExecAsync(string sandbox, string code, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, $"v1/sandboxes/{sandbox}/exec", new { code, language = "python" }, cancellationToken);
 
@@ -102,16 +102,16 @@ internal sealed class PlatformClient : IDisposable
     private sealed record CreateAnswer([property: JsonPropertyName("id")] string? Id);
 }
 
-/// <summary>One line of a run.</summary>
+/// <summary>One event of a run.</summary>
 internal sealed record RunEvent(
     [property: JsonPropertyName("type")] string Type,
     [property: JsonPropertyName("data")] JsonElement Data,
     [property: JsonPropertyName("seq")] long Seq);
 
-/// <summary>A probe that did not get what it should.</summary>
+/// <summary>A probe did not get the expected response.</summary>
 internal sealed class ProbeException(string cause) : Exception(cause)
 {
-    /// <summary>The platform refuses us, not its users.</summary>
+    /// <summary>The platform rejects our API key, which says nothing about other clients.</summary>
     public const string KeyRejected = "our_key";
 
     public string Cause { get; } = cause;

@@ -3,7 +3,7 @@ using Podflare.Components;
 
 namespace Podflare.Probes;
 
-/// <summary>What is measured, how often, and when an answer is slow.</summary>
+/// <summary>What is measured, how often, and when a response counts as slow.</summary>
 internal sealed class ProbeOptions : IValidatableObject
 {
     public const string Section = "Status:Probes";
@@ -11,13 +11,13 @@ internal sealed class ProbeOptions : IValidatableObject
     /// <summary>The API's addresses, separated by commas: one for each frontend. Default: http://127.0.0.1:7070.</summary>
     [Required] public string Platform { get; set; } = "http://127.0.0.1:7070";
 
-    /// <summary>Addresses of the worker processes' health listeners, separated by commas. Default: none, and then there is no component Workers.</summary>
+    /// <summary>Addresses of the worker processes' health listeners, separated by commas. Default: none; the Workers component then does not exist.</summary>
     public string Processes { get; set; } = "";
 
-    /// <summary>Our API key, of a tenant of its own. Default: none.</summary>
+    /// <summary>The API key for probes. It should belong to a separate tenant. Default: none.</summary>
     public string? Key { get; set; }
 
-    /// <summary>Answers whenever our own network works; while it does not, failures count as no data. Default: none.</summary>
+    /// <summary>An address that responds whenever the network of this machine works. While it does not respond, failures are recorded as missing data. Default: none.</summary>
     public string? Control { get; set; }
 
     /// <summary>Seconds between two runs. Default: 30.</summary>
@@ -29,10 +29,10 @@ internal sealed class ProbeOptions : IValidatableObject
     /// <summary>Seconds between two replays. Default: 300.</summary>
     [Range(0.1, 86400)] public double ReplaySeconds { get; set; } = 300;
 
-    /// <summary>Seconds between two looks at an API or a worker process. Default: 15.</summary>
+    /// <summary>Seconds between two readiness checks of an API or worker process. Default: 15.</summary>
     [Range(0.1, 3600)] public double ReadySeconds { get; set; } = 15;
 
-    /// <summary>Seconds that such a look may take. Default: 3.</summary>
+    /// <summary>Timeout of a readiness check in seconds. Default: 3.</summary>
     [Range(0.1, 300)] public double ReadyLimitSeconds { get; set; } = 3;
 
     /// <summary>Milliseconds over which a readiness answer is slow. Default: 1000.</summary>
@@ -72,7 +72,7 @@ internal sealed class ProbeOptions : IValidatableObject
             foreach (var part in Split(text))
             {
                 if (!Uri.TryCreate(part, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.UserInfo.Length > 0)
-                    yield return new ValidationResult($"{Section}:{name} holds '{part}', which is no http or https address", [name]);
+                    yield return new ValidationResult($"{Section}:{name} contains '{part}', which is not an http or https address", [name]);
             }
         }
     }

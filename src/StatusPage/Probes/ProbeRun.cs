@@ -2,7 +2,7 @@ using Podflare.Components;
 
 namespace Podflare.Probes;
 
-/// <summary>One round of one probe against one target.</summary>
+/// <summary>One execution of one probe against one target.</summary>
 internal sealed class ProbeRun(PlatformClient client, string target, ProbeOptions options, TimeProvider time)
 {
     private static readonly TimeSpan DeleteLimit = TimeSpan.FromSeconds(5);
@@ -27,7 +27,7 @@ internal sealed class ProbeRun(PlatformClient client, string target, ProbeOption
         return new ProbeResult(_samples, _latencies);
     }
 
-    /// <summary>Create, run, check, delete.</summary>
+    /// <summary>Creates a sandbox, runs code in it, checks the events, and deletes it.</summary>
     public async Task<ProbeResult> RunAsync(CancellationToken cancellationToken)
     {
         var at = time.GetUtcNow();
@@ -51,7 +51,7 @@ internal sealed class ProbeRun(PlatformClient client, string target, ProbeOption
         return new ProbeResult(_samples, _latencies);
     }
 
-    /// <summary>Breaks a connection after the second event and reads the rest through another one.</summary>
+    /// <summary>Closes the connection after the second event and reads the remaining events on a new one.</summary>
     public async Task<ProbeResult> ReplayAsync(CancellationToken cancellationToken)
     {
         const int lines = 6;
@@ -92,7 +92,7 @@ internal sealed class ProbeRun(PlatformClient client, string target, ProbeOption
     private async Task WithSandboxAsync(
         string component, DateTimeOffset at, CancellationTokenSource limit, Func<string, Task> act, CancellationToken cancellationToken)
     {
-        // The replay's sandbox says nothing of Sandboxes: the run probe asks that often enough.
+        // The replay probe does not measure the Sandboxes component; the run probe does.
         var countsCreate = component == Ids.CodeExecution;
         string? sandbox = null;
         try
@@ -107,7 +107,7 @@ internal sealed class ProbeRun(PlatformClient client, string target, ProbeOption
         {
             var cause = FailureClassifier.Cause(e)!;
             if (countsCreate) AddFailure(Ids.Sandboxes, at, cause);
-            // Without a sandbox nobody knows whether code would run in those that exist, unless nothing gets through.
+            // Without a new sandbox it is unknown whether code runs in existing ones, unless no request gets through at all.
             if (FailureClassifier.IsConnection(cause)) AddFailure(component, at, cause);
             else _samples.Add(new Sample(component, target, at, Outcome.NoData, "no_sandbox", null));
         }
@@ -115,7 +115,7 @@ internal sealed class ProbeRun(PlatformClient client, string target, ProbeOption
         {
             if (cancellationToken.IsCancellationRequested && sandbox is not null)
             {
-                // We stop, or a test has ended: the sandbox goes all the same.
+                // The process is stopping; the sandbox must be deleted nevertheless.
                 using var last = new CancellationTokenSource(DeleteLimit, time);
                 await client.DeleteAsync(sandbox, last.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }

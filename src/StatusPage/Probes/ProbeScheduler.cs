@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Options;
+using Podflare.Background;
 using Podflare.Components;
 
 namespace Podflare.Probes;
 
-/// <summary>Runs each probe of each target in its own time, and the clock of the monitor.</summary>
+/// <summary>Runs each probe of each target at its own interval, and evaluates the monitor regularly.</summary>
 internal sealed partial class ProbeScheduler(
-    HealthMonitor monitor, IOptions<ProbeOptions> options, TimeProvider time, ILogger<ProbeScheduler> logger) : BackgroundService
+    HealthMonitor monitor, IOptions<ProbeOptions> options, Supervisor supervisor, TimeProvider time, ILogger<ProbeScheduler> logger) : SupervisedService("probes", supervisor)
 {
     private static readonly TimeSpan ControlLimit = TimeSpan.FromSeconds(3);
 
@@ -14,10 +15,11 @@ internal sealed partial class ProbeScheduler(
     /// <summary>Samples taken since the start, by component and outcome.</summary>
     public System.Collections.Concurrent.ConcurrentDictionary<(string Component, Outcome Outcome), long> SampleCounts { get; } = new();
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        await monitor.StartAsync(time.GetUtcNow(), stoppingToken);
-        var loops = new List<Task> { TickAsync(stoppingToken) };
+        await monitor.EnsureComponentsAsync(time.GetUtcNow(), stoppingToken);
+        // Each loop is restarted on its own, so that the failure of one probe does not interrupt the others.
+        var loops = new List<Task> { Supervisor.RunAsync("evaluation", EvaluateAsync, stoppingToken) };
         foreach (var address in Options.PlatformAddresses)
         {
             loops.Add(LoopAsync(address, m => m.ReadyAsync(Ids.Api, stoppingToken), Options.ReadySeconds, Options.ReadySeconds, stoppingToken));
@@ -27,12 +29,14 @@ internal sealed partial class ProbeScheduler(
 
         foreach (var address in Options.ProcessAddresses)
             loops.Add(LoopAsync(address, m => m.ReadyAsync(Ids.Workers, stoppingToken), Options.ReadySeconds, Options.ReadySeconds, stoppingToken));
-        // None of them ends by itself: one that does has a fault nobody foresaw, and the process must not look alive with it.
-        await await Task.WhenAny(loops);
+        await Task.WhenAll(loops);
     }
 
-    /// <param name="again">Seconds to the next round after a failure: a rare probe must not take a quarter of an hour to be sure.</param>
-    private async Task LoopAsync(Uri address, Func<ProbeRun, Task<ProbeResult>> probe, double seconds, double again, CancellationToken cancellationToken)
+    /// <param name="again">Seconds until the next round after a failure, so that a rare probe does not need a quarter of an hour to confirm an outage.</param>
+    private Task LoopAsync(Uri address, Func<ProbeRun, Task<ProbeResult>> probe, double seconds, double again, CancellationToken cancellationToken) =>
+        Supervisor.RunAsync("probe", token => RepeatAsync(address, probe, seconds, again, token), cancellationToken);
+
+    private async Task RepeatAsync(Uri address, Func<ProbeRun, Task<ProbeResult>> probe, double seconds, double again, CancellationToken cancellationToken)
     {
         using var client = new PlatformClient(address, Options.Key);
         var target = HealthMonitor.Target(address);
@@ -63,7 +67,7 @@ internal sealed partial class ProbeScheduler(
         }
         catch (Microsoft.Data.Sqlite.SqliteException)
         {
-            // The database has said so; what is not stored becomes no data, and the next sample tries again.
+            // The database has logged it. The sample is lost and becomes no data; the next one is tried again.
         }
     }
 
@@ -93,7 +97,7 @@ internal sealed partial class ProbeScheduler(
         }
     }
 
-    private async Task TickAsync(CancellationToken cancellationToken)
+    private async Task EvaluateAsync(CancellationToken cancellationToken)
     {
         var step = TimeSpan.FromSeconds(Math.Clamp(Math.Min(Options.ReadySeconds, Options.RunSeconds) / 2, 0.1, 5));
         using var timer = new PeriodicTimer(step, time);
@@ -101,22 +105,22 @@ internal sealed partial class ProbeScheduler(
         {
             try
             {
-                await monitor.TickAsync(time.GetUtcNow(), cancellationToken);
+                await monitor.EvaluateAsync(time.GetUtcNow(), cancellationToken);
             }
             catch (Microsoft.Data.Sqlite.SqliteException)
             {
-                // As above.
+                // The database has logged it.
             }
         }
         while (await timer.WaitForNextTickAsync(cancellationToken));
     }
 
-    [LoggerMessage(LogLevel.Error, "{Target} refuses our key (401, 403 or 429): nothing is measured there until Status:Probes:Key is right.")]
+    [LoggerMessage(LogLevel.Error, "{Target} rejected the API key (401, 403 or 429). Nothing is measured there until Status__Probes__Key is correct.")]
     private partial void LogKeyRejected(string target);
 
     [LoggerMessage(LogLevel.Warning, "Probe of {Component} at {Target} failed: {Cause}.")]
     private partial void LogFailed(string component, string target, string? cause);
 
-    [LoggerMessage(LogLevel.Warning, "The control address {Control} does not answer either: failures count as no data.")]
+    [LoggerMessage(LogLevel.Warning, "The control address {Control} does not answer either, so failures are recorded as no data.")]
     private partial void LogControl(string control);
 }

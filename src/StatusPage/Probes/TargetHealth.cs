@@ -2,12 +2,12 @@ using System.Collections.Immutable;
 
 namespace Podflare.Probes;
 
-/// <summary>What is remembered of one target of one component between samples; stored with them, so that a restart goes on where it was.</summary>
+/// <summary>The state of one target of one component between samples. It is stored as JSON with the samples, so that a restart continues with it.</summary>
 /// <param name="LastAt">The newest sample with data.</param>
-/// <param name="StreakAt">The first sample of the present run of good or bad ones.</param>
-/// <param name="Answered">Samples in a row that did not fail, slow ones too: so many end an outage.</param>
+/// <param name="StreakAt">The first sample of the current run of successful or failed ones.</param>
+/// <param name="Answered">Consecutive samples that did not fail, including slow ones. Enough of them end an outage.</param>
 /// <param name="AnsweredAt">The first of them.</param>
-/// <param name="Since">From when the present condition holds.</param>
+/// <param name="Since">The time from which the current condition applies.</param>
 internal sealed record TargetHealth(
     DateTimeOffset? LastAt,
     bool IsDown,

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace Podflare.Serialization;
 
-/// <summary>How all our JSON is written: snake_case, times in UTC with milliseconds.</summary>
+/// <summary>The JSON format of every response: snake_case, times in UTC with milliseconds.</summary>
 internal static class StatusJson
 {
     public static readonly JsonSerializerOptions Options = new()
@@ -18,7 +18,7 @@ internal static class StatusJson
 
     public static string Text<T>(T value) => JsonSerializer.Serialize(value, Options);
 
-    /// <summary>A time as JSON, feeds and pages show it.</summary>
+    /// <summary>Formats a time for JSON, feeds and pages.</summary>
     public static string Iso(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     private sealed class UtcTime : JsonConverter<DateTimeOffset>

@@ -4,8 +4,8 @@ using Podflare.Uptime;
 
 namespace Podflare.Snapshots;
 
-/// <summary>All that pages, feeds and JSON read, as of one change of the file: reading goes on while the disk is full.</summary>
-/// <param name="Change">Grows with each change, over restarts too.</param>
+/// <summary>Everything that pages, feeds and JSON show, as of one change of the database. It is held in memory, so that reading works while the disk is full.</summary>
+/// <param name="Change">The number of the change. It increases with each change, also across restarts.</param>
 internal sealed record Snapshot(
     long Change,
     DateTimeOffset At,
@@ -24,29 +24,33 @@ internal sealed record Snapshot(
 
     public IEnumerable<Incident> UpcomingMaintenances => Maintenances.Where(m => m.Stage == Stage.Scheduled).OrderBy(m => m.ScheduledFor);
 
-    /// <summary>The worst of all components and open incidents; maintenance and no data are none.</summary>
+    /// <summary>The worst impact of all components and open incidents. Maintenance and missing data have no impact.</summary>
     public Impact Indicator => Measured.Select(c => c.Status.Impact)
         .Concat(OpenIncidents.Where(i => i.Stage != Stage.Monitoring).Select(i => i.Impact)).DefaultIfEmpty(Impact.None).Max();
+
+    private bool IsUnderMaintenance => ActiveMaintenances.Any() || Measured.Any(c => c.Status == ComponentStatus.UnderMaintenance);
 
     public string Headline => Indicator switch
     {
         Impact.Critical => "Major outage",
         Impact.Major => "Partial outage",
         Impact.Minor => "Degraded performance",
-        _ when ActiveMaintenances.Any() || Measured.Any(c => c.Status == ComponentStatus.UnderMaintenance) => "Maintenance is in progress",
-        _ when Measured.Any(c => c.Status == ComponentStatus.NoData) => Measured.All(c => c.Status == ComponentStatus.NoData) ? "No current data" : "Partly no current data",
+        _ when IsUnderMaintenance => "Maintenance is in progress",
+        _ when OpenIncidents.Any() => OpenIncidents.All(i => i.Stage == Stage.Monitoring) ? "An incident is being monitored" : "An incident is open",
+        _ when Measured.All(c => c.Status == ComponentStatus.NoData) => "No current data",
+        _ when Measured.Any(c => c.Status == ComponentStatus.NoData) => "Some components have no current data",
         _ => "All systems operational",
     };
 
-    /// <summary>The headline as a status, for icon and colour.</summary>
+    /// <summary>The headline as a status, which selects icon and color.</summary>
     public ComponentStatus Overall => Indicator switch
     {
         Impact.Critical => ComponentStatus.MajorOutage,
         Impact.Major => ComponentStatus.PartialOutage,
         Impact.Minor => ComponentStatus.DegradedPerformance,
-        _ when Headline.StartsWith("Maintenance", StringComparison.Ordinal) => ComponentStatus.UnderMaintenance,
-        _ when Headline.StartsWith("All", StringComparison.Ordinal) => ComponentStatus.Operational,
-        _ => ComponentStatus.NoData,
+        _ when IsUnderMaintenance => ComponentStatus.UnderMaintenance,
+        _ when OpenIncidents.Any() || !Measured.Any() || Measured.Any(c => c.Status == ComponentStatus.NoData) => ComponentStatus.NoData,
+        _ => ComponentStatus.Operational,
     };
 }
 

@@ -9,7 +9,7 @@ using Podflare.Uptime;
 
 namespace Podflare.Snapshots;
 
-/// <summary>Holds the newest snapshot and tells who waits for the next.</summary>
+/// <summary>Holds the newest snapshot and signals each new one.</summary>
 internal sealed class SnapshotStore
 {
     private const int MaxIncidents = 500;
@@ -20,6 +20,7 @@ internal sealed class SnapshotStore
     private readonly TimeProvider _time;
     private volatile TaskCompletionSource<Snapshot> _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Snapshot _current;
+    private bool _isStale;
 
     public SnapshotStore(Database database, IOptions<StatusOptions> options, IOptions<ProbeOptions> probes, TimeProvider time)
     {
@@ -29,7 +30,11 @@ internal sealed class SnapshotStore
         _current = database.Read(Load);
         database.Committed += sql =>
         {
-            if (sql.Changed) database.Read(Publish);
+            // If a snapshot could not be created, the next commit tries again, whatever it changes.
+            _isStale |= sql.Changed;
+            if (!_isStale) return;
+            database.Read(Publish);
+            _isStale = false;
         };
     }
 

@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Podflare.Storage;
 
-/// <summary>The file. One writer takes transactions from a bounded queue; readers use pooled connections.</summary>
+/// <summary>The SQLite file. A single writer runs transactions from a bounded queue; readers use pooled connections.</summary>
 internal sealed partial class Database : IAsyncDisposable
 {
     private const int MaxQueued = 256;
@@ -25,16 +25,19 @@ internal sealed partial class Database : IAsyncDisposable
         _writer = Task.Factory.StartNew(WriteAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
     }
 
-    /// <summary>Called by the writer after each commit, on its own thread, before the caller hears of it.</summary>
+    /// <summary>Raised on the writer's thread after each commit and before the caller's task completes. A handler that throws does not fail the write.</summary>
     public event Action<Sql>? Committed;
 
-    /// <summary>Transactions that failed, a full disk included.</summary>
+    /// <summary>Transactions that failed since the process started, for example because the disk was full.</summary>
     public long Failures { get; private set; }
 
-    /// <summary>The newest transaction was written.</summary>
+    /// <summary>Handlers of <see cref="Committed"/> that failed since the process started.</summary>
+    public long HandlerFailures { get; private set; }
+
+    /// <summary>False from a transaction that could not be written until the next one that changed something.</summary>
     public bool IsWritable { get; private set; } = true;
 
-    /// <summary>Runs <paramref name="act"/> in one transaction; nothing of it stays when it throws.</summary>
+    /// <summary>Runs <paramref name="act"/> in one transaction. If it throws, the transaction is rolled back.</summary>
     public async Task<T> WriteAsync<T>(Func<Sql, T> act, CancellationToken cancellationToken)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -57,7 +60,7 @@ internal sealed partial class Database : IAsyncDisposable
         return read(new Sql(connection, transaction));
     }
 
-    /// <summary>Writes a whole copy that can be opened by itself.</summary>
+    /// <summary>Writes a complete, self-contained copy of the file. <paramref name="path"/> must not exist.</summary>
     public void CopyTo(string path)
     {
         CreatePrivately(path);
@@ -83,29 +86,56 @@ internal sealed partial class Database : IAsyncDisposable
 
     private void Transact<T>(Func<Sql, T> act, TaskCompletionSource<T> done)
     {
+        T result;
+        Sql sql;
         try
         {
             using var transaction = _connection.BeginTransaction();
-            var sql = new Sql(_connection, transaction);
-            var result = act(sql);
+            var changesBefore = SQLitePCL.raw.sqlite3_total_changes(_connection.Handle);
+            sql = new Sql(_connection, transaction);
+            result = act(sql);
             if (sql.Changed) sql.Execute($"INSERT INTO meta (name, value) VALUES ('change', '1') ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1");
             transaction.Commit();
-            IsWritable = true;
-            Committed?.Invoke(sql);
-            done.SetResult(result);
+            // A transaction that changed nothing does not prove that the disk accepts data.
+            if (SQLitePCL.raw.sqlite3_total_changes(_connection.Handle) != changesBefore) IsWritable = true;
         }
         catch (SqliteException e)
         {
             Failures++;
-            IsWritable = false;
-            LogFailed(e.Message);
+            // A wrong statement or a violated constraint is our own error, not a failure of the storage.
+            if (e.SqliteErrorCode is not (SQLitePCL.raw.SQLITE_ERROR or SQLitePCL.raw.SQLITE_CONSTRAINT)) IsWritable = false;
+            LogWriteFailed(e.Message);
             done.SetException(e);
+            return;
         }
-#pragma warning disable CA1031 // Whatever it is, it belongs to the caller, not to the writer.
+#pragma warning disable CA1031 // The exception belongs to the caller and must not stop the writer.
         catch (Exception e)
 #pragma warning restore CA1031
         {
             done.SetException(e);
+            return;
+        }
+
+        NotifyCommitted(sql);
+        done.SetResult(result);
+    }
+
+    // The data is on the disk, so a handler that fails must not fail the write.
+    private void NotifyCommitted(Sql sql)
+    {
+        foreach (var handler in (Committed?.GetInvocationList() ?? []).Cast<Action<Sql>>())
+        {
+            try
+            {
+                handler(sql);
+            }
+#pragma warning disable CA1031 // As above: logged and counted.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                HandlerFailures++;
+                LogHandlerFailed(e);
+            }
         }
     }
 
@@ -114,13 +144,13 @@ internal sealed partial class Database : IAsyncDisposable
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = _path, DefaultTimeout = 10 }.ConnectionString);
         connection.Open();
         using var pragmas = connection.CreateCommand();
-        // FULL: what a caller was told is on the disk also after a power cut.
+        // FULL: a write that was acknowledged survives a power failure.
         pragmas.CommandText = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000;";
         pragmas.ExecuteNonQuery();
         return connection;
     }
 
-    // It holds addresses and webhook secrets.
+    // The file contains addresses and webhook secrets.
     private static void CreatePrivately(string path)
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
@@ -129,5 +159,8 @@ internal sealed partial class Database : IAsyncDisposable
     }
 
     [LoggerMessage(LogLevel.Error, "A transaction was not written: {Message}")]
-    private partial void LogFailed(string message);
+    private partial void LogWriteFailed(string message);
+
+    [LoggerMessage(LogLevel.Error, "A handler failed after a transaction was committed. The transaction is stored.")]
+    private partial void LogHandlerFailed(Exception exception);
 }

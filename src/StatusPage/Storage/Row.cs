@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Podflare.Storage;
 
-/// <summary>One row of an answer, by column number.</summary>
+/// <summary>One row of a result, read by column number.</summary>
 internal readonly struct Row(SqliteDataReader reader)
 {
     public string Text(int column) => reader.GetString(column);

@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Podflare.Storage;
 
-/// <summary>The tables, by version. A version that was published is never edited; the next one is appended.</summary>
+/// <summary>The tables, by version. A published version is never edited; changes are appended as the next version.</summary>
 internal static class Schema
 {
     private static readonly string[] Versions =
@@ -67,14 +67,14 @@ internal static class Schema
         """,
     ];
 
-    /// <summary>Brings a file up to the newest version, each step in a transaction of its own.</summary>
+    /// <summary>Migrates a file to the newest version, each step in its own transaction.</summary>
     /// <exception cref="InvalidDataException">The file was written by a newer program.</exception>
     public static void Apply(SqliteConnection connection)
     {
         using var pragma = connection.CreateCommand();
         pragma.CommandText = "PRAGMA user_version";
         var version = Convert.ToInt32(pragma.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
-        if (version > Versions.Length) throw new InvalidDataException($"the status file has version {version}; this program knows {Versions.Length}");
+        if (version > Versions.Length) throw new InvalidDataException($"The status database has version {version}, but this program supports versions up to {Versions.Length}. Use a newer program.");
         for (; version < Versions.Length; version++)
         {
             using var transaction = connection.BeginTransaction();

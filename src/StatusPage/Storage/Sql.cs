@@ -3,13 +3,13 @@ using Microsoft.Data.Sqlite;
 
 namespace Podflare.Storage;
 
-/// <summary>Statements on one connection. A hole in the interpolated text becomes a parameter, never text.</summary>
+/// <summary>Runs statements on one connection. Each interpolated value becomes a parameter, never text.</summary>
 internal sealed class Sql(SqliteConnection connection, SqliteTransaction? transaction)
 {
-    /// <summary>The pages, feeds or JSON would now read otherwise.</summary>
+    /// <summary>The transaction changes what pages, feeds or JSON show.</summary>
     public bool Changed { get; private set; }
 
-    /// <summary>A delivery waits that did not before.</summary>
+    /// <summary>The transaction queues a delivery.</summary>
     public bool HasQueuedDelivery { get; private set; }
 
     public void MarkChanged() => Changed = true;

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace Podflare.Subscribers;
 
-/// <summary>Keeps webhooks from being used to reach what only we can reach.</summary>
+/// <summary>Prevents webhooks from reaching internal addresses (server-side request forgery).</summary>
 internal sealed class AddressGuard(IOptions<WebhookOptions> options)
 {
     private static readonly IPNetwork[] NotPublic4 =
@@ -23,10 +23,10 @@ internal sealed class AddressGuard(IOptions<WebhookOptions> options)
     private readonly HashSet<IPAddress> _allowed =
         [.. options.Value.AllowedAddresses.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(IPAddress.Parse)];
 
-    /// <summary>Asks the DNS for a name's addresses.</summary>
+    /// <summary>Resolves a name to its addresses.</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
 
-    /// <summary>On the public internet, and not a way round through a mapping or tunnel.</summary>
+    /// <summary>Whether the address is on the public internet, and not an internal one behind a mapping or tunnel.</summary>
     public static bool IsPublic(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
@@ -37,29 +37,29 @@ internal sealed class AddressGuard(IOptions<WebhookOptions> options)
 
     public bool Allows(IPAddress address) => IsPublic(address) || _allowed.Contains(address);
 
-    /// <summary>What is wrong with an address as text; null when nothing is. A name is looked up only when we connect.</summary>
+    /// <summary>Returns what is wrong with an address, or null if it is valid. A name is resolved only when it is called.</summary>
     public string? Validate(string? text, out Uri? uri)
     {
         uri = null;
-        if (string.IsNullOrWhiteSpace(text)) return "Enter the address that shall be called.";
-        if (text.Length > 1000 || text.Any(char.IsControl) || !Uri.TryCreate(text.Trim(), UriKind.Absolute, out var parsed)) return "This is not a web address.";
-        if (parsed.Scheme != "https" && !(options.Value.AllowHttp && parsed.Scheme == "http")) return "The address must begin with https://.";
-        if (parsed.UserInfo.Length > 0) return "The address must not hold a user name or password.";
-        if (parsed.Host.Length == 0) return "This is not a web address.";
+        if (string.IsNullOrWhiteSpace(text)) return "Enter the address of your webhook.";
+        if (text.Length > 1000 || text.Any(char.IsControl) || !Uri.TryCreate(text.Trim(), UriKind.Absolute, out var parsed)) return "This is not a valid web address.";
+        if (parsed.Scheme != "https" && !(options.Value.AllowHttp && parsed.Scheme == "http")) return "The address must start with https://.";
+        if (parsed.UserInfo.Length > 0) return "The address must not contain a user name or password.";
+        if (parsed.Host.Length == 0) return "This is not a valid web address.";
         var literal = IPAddress.TryParse(parsed.IdnHost.Trim('[', ']'), out var address);
         if ((literal && !Allows(address!)) || parsed.IdnHost.TrimEnd('.').Equals("localhost", StringComparison.OrdinalIgnoreCase)) return "This address is not on the public internet.";
         uri = parsed;
         return null;
     }
 
-    /// <summary>Resolves once, checks every answer, and connects to what was checked: a second answer of the DNS changes nothing.</summary>
+    /// <summary>Resolves the name once, checks every address, and connects to exactly those, so that a different DNS answer later has no effect.</summary>
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var all = await Resolve(context.DnsEndPoint.Host, cancellationToken);
         return await ConnectAsync(all, context.DnsEndPoint.Port, cancellationToken);
     }
 
-    /// <exception cref="AddressNotAllowedException">No address, or one of them is not public.</exception>
+    /// <exception cref="AddressNotAllowedException">The name has no address, or one that is not allowed.</exception>
     private async ValueTask<Stream> ConnectAsync(IPAddress[] addresses, int port, CancellationToken cancellationToken)
     {
         if (addresses.Length == 0 || Array.Exists(addresses, a => !Allows(a))) throw new AddressNotAllowedException();
@@ -77,5 +77,5 @@ internal sealed class AddressGuard(IOptions<WebhookOptions> options)
     }
 }
 
-/// <summary>A webhook's name points to an address that is not public.</summary>
+/// <summary>The name of a webhook resolves to an address that is not allowed.</summary>
 internal sealed class AddressNotAllowedException() : IOException("the address is not on the public internet");

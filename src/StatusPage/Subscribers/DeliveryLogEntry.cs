@@ -2,7 +2,7 @@ using Podflare.Storage;
 
 namespace Podflare.Subscribers;
 
-/// <summary>One line of the delivery log.</summary>
+/// <summary>One entry of the delivery log.</summary>
 internal sealed record DeliveryLogEntry(
     string Id, string Kind, string? Subscriber, string? Type, string State, int Attempts, DateTimeOffset CreatedAt, DateTimeOffset NextAt, DateTimeOffset? DoneAt,
     string? LastOutcome, string? LastDetail)

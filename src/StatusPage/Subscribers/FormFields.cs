@@ -3,26 +3,26 @@ using Podflare.Snapshots;
 
 namespace Podflare.Subscribers;
 
-/// <summary>A posted form, read strictly.</summary>
+/// <summary>A posted form that is validated strictly.</summary>
 internal sealed class FormFields(IFormCollection form)
 {
     public static async Task<FormFields> ReadAsync(HttpContext context)
     {
-        if (!context.Request.HasFormContentType) throw new RequestRejectedException(400, "invalid_request", "a form is expected");
+        if (!context.Request.HasFormContentType) throw new RequestRejectedException(400, "invalid_request", "the request must be a form");
         try
         {
             return new FormFields(await context.Request.ReadFormAsync(context.RequestAborted));
         }
         catch (Exception e) when (e is InvalidDataException or BadHttpRequestException { StatusCode: not 413 })
         {
-            throw new RequestRejectedException(400, "invalid_request", "the form cannot be read");
+            throw new RequestRejectedException(400, "invalid_request", "the form could not be read");
         }
     }
 
-    /// <summary>A field's value; null when it is absent, or there twice, which no page of ours sends.</summary>
+    /// <summary>Returns the value of a field, or null if it is missing or repeated.</summary>
     public string? Single(string name) => form[name] is [{ } one] ? one : null;
 
-    /// <summary>Null when it names unknown things or nothing.</summary>
+    /// <summary>Returns null if the form names an unknown component or kind, or no kind.</summary>
     public SubscriptionFilter? Filter(Snapshot snapshot)
     {
         var known = snapshot.Measured.Select(c => c.Id).ToHashSet();

@@ -3,15 +3,15 @@ using System.Text.RegularExpressions;
 
 namespace Podflare.Subscribers;
 
-/// <summary>Which addresses we write to: plain ones, so that nothing in one can become a header or a second recipient.</summary>
+/// <summary>Accepts only plain addresses, so that no part of one can become a header or a second recipient.</summary>
 internal static partial class MailAddresses
 {
     private const int MaxLength = 254;
 
-    /// <summary>The address as it is stored: trimmed, its domain in lower case and ASCII; null when it is none.</summary>
+    /// <summary>Returns the address trimmed and with its domain in lower-case ASCII, or null if it is not valid.</summary>
     public static string? Normalize(string? text)
     {
-        // Looked for before trimming: a trailing line break is an attempt, not a slip.
+        // Checked before trimming: a trailing line break is an injection attempt.
         if (text is null || text.AsSpan().ContainsAny('\r', '\n', '\0')) return null;
         text = text.Trim();
         var at = text.LastIndexOf('@');

@@ -6,7 +6,7 @@ using Podflare.Pages;
 
 namespace Podflare.Subscribers;
 
-/// <summary>Makes messages: RFC 8058 for those that can be unsubscribed from, RFC 3834 for all.</summary>
+/// <summary>Composes mails with the headers of RFC 8058 (one-click unsubscribe) and RFC 3834 (automatic mail).</summary>
 internal sealed class MailComposer(IOptions<MailOptions> options, IOptions<StatusOptions> page, PublicAddress address, Subscriptions subscriptions)
 {
     private readonly MailboxAddress _from = new(page.Value.Name + " status", MailboxAddress.Parse(options.Value.From).Address);
@@ -32,11 +32,11 @@ internal sealed class MailComposer(IOptions<MailOptions> options, IOptions<Statu
         message.Headers.Add("List-Id", $"{page.Value.Name} status <status.{new Uri(address.Url).IdnHost}>");
         message.Headers.Add("List-Unsubscribe", $"<{unsubscribe}>, <mailto:{_from.Address}?subject=unsubscribe>");
         message.Headers.Add("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
-        // All mails of an incident are one thread.
+        // Mail clients show all mails of an incident as one thread.
         if (due.Incident is { } incident) message.References.Add($"{incident}@{Domain}");
-        var text = $"{due.Text}\n\n-- \nChange what you hear of: {manage}\nUnsubscribe: {unsubscribe}\n";
+        var text = $"{due.Text}\n\n-- \nChange your subscription: {manage}\nUnsubscribe: {unsubscribe}\n";
         var html = Html.Of($"""
-            <!doctype html><html lang="en"><body>{Html.Paragraphs(due.Text!)}<hr><p><a href="{manage}">Change what you hear of</a> or <a href="{unsubscribe}">unsubscribe</a>.</p></body></html>
+            <!doctype html><html lang="en"><body>{Html.Paragraphs(due.Text!)}<hr><p><a href="{manage}">Change your subscription</a> or <a href="{unsubscribe}">unsubscribe</a>.</p></body></html>
             """);
         message.Body = new BodyBuilder { TextBody = text, HtmlBody = html.Text }.ToMessageBody();
     }
@@ -45,15 +45,15 @@ internal sealed class MailComposer(IOptions<MailOptions> options, IOptions<Statu
     {
         message.Subject = $"Confirm: {page.Value.Name} status updates";
         var text = $"""
-            Somebody, probably you, asked for {page.Value.Name} status updates at this address.
+            Somebody, probably you, requested {page.Value.Name} status updates for this address.
 
-            To get them, open this page and press the button:
+            To receive them, open this page and press the button:
             {link}
 
-            The link works once and for {options.Value.ConfirmationHours:0.##} hours. If it was not you, do nothing: you will hear no more.
+            The link works once, within {options.Value.ConfirmationHours:0.##} hours. If it was not you, ignore this mail. You will not receive any more.
             """;
         var html = Html.Of($"""
-            <!doctype html><html lang="en"><body><p>Somebody, probably you, asked for {page.Value.Name} status updates at this address.</p><p>To get them, <a href="{link}">open this page</a> and press the button.</p><p>The link works once and for {options.Value.ConfirmationHours:0.##} hours. If it was not you, do nothing: you will hear no more.</p></body></html>
+            <!doctype html><html lang="en"><body><p>Somebody, probably you, requested {page.Value.Name} status updates for this address.</p><p>To receive them, <a href="{link}">open this page</a> and press the button.</p><p>The link works once, within {options.Value.ConfirmationHours:0.##} hours. If it was not you, ignore this mail. You will not receive any more.</p></body></html>
             """);
         message.Body = new BodyBuilder { TextBody = text, HtmlBody = html.Text }.ToMessageBody();
     }

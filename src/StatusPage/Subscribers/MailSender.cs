@@ -3,30 +3,36 @@ using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
 using Microsoft.Extensions.Options;
-using Podflare.Storage;
+using Podflare.Background;
 
 namespace Podflare.Subscribers;
 
-/// <summary>Hands mails to the SMTP server, each until it is taken or refused for good.</summary>
+/// <summary>Sends mails through the SMTP server. Each is tried until it is accepted, permanently rejected, or too old.</summary>
 internal sealed partial class MailSender(
-    Database database, DeliveryQueue queue, MailComposer composer, IOptions<MailOptions> options, TimeProvider time, ILogger<MailSender> logger) : BackgroundService
+    DeliveryQueue queue, MailComposer composer, IOptions<MailOptions> options, Supervisor supervisor, TimeProvider time, ILogger<MailSender> logger)
+    : SupervisedService("mail", supervisor)
 {
     private const int Batch = 50;
-    private const int MaxRefusals = 3;
+    private const int MaxRejections = 3;
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
 
-    // After the last one, a day between two; given up after three days, when nobody needs it any more.
+    // In all a little over three days. After that the mail is of no use.
     private static readonly double[] RetrySeconds = [2, 10, 30, 120, 600, 1800, 3600, 7200, 14400, 28800, 86400, 86400];
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         if (string.IsNullOrEmpty(options.Value.Host)) return;
         while (!stoppingToken.IsCancellationRequested)
         {
-            var due = queue.FindDue(mail: true, time.GetUtcNow(), Batch);
-            if (due.Count > 0) await SendAsync(due, stoppingToken);
-            if (due.Count < Batch) await queue.WaitForWorkAsync(mail: true, PollInterval, time, stoppingToken);
+            var due = queue.FindDueMails(Batch);
+            if (due.Count > 0)
+            {
+                await queue.EnsureWritableAsync(stoppingToken);
+                await SendAsync(due, stoppingToken);
+            }
+
+            if (due.Count < Batch) await queue.WaitForMailAsync(PollInterval, stoppingToken);
         }
     }
 
@@ -35,24 +41,25 @@ internal sealed partial class MailSender(
         using var smtp = new SmtpClient { Timeout = (int)(options.Value.TimeoutSeconds * 1000) };
         try
         {
-            await ConnectAsync(smtp, cancellationToken);
+            using var limit = CreateLimit(cancellationToken);
+            await ConnectAsync(smtp, limit.Token);
         }
         catch (Exception e) when (IsTransient(e) && !cancellationToken.IsCancellationRequested)
         {
-            LogNoServer(e.Message);
+            LogServerUnavailable(e.Message);
             foreach (var due in batch) await PostponeAsync(due, "no_server", e.Message, 0, cancellationToken);
             return;
         }
 
         foreach (var due in batch)
         {
-            // It may be gone since the batch was taken, by unsubscribing for one.
-            if (database.Read(sql => sql.Number($"SELECT COUNT(*) FROM delivery WHERE id = {due.Id} AND state = 'pending'")) == 0) continue;
-            if (!smtp.IsConnected) return;
-            await SendAsync(smtp, due, cancellationToken);
+            if (cancellationToken.IsCancellationRequested || !smtp.IsConnected) return;
+            // The subscriber may have unsubscribed since the batch was read.
+            if (queue.IsPending(due.Id)) await SendAsync(smtp, due, cancellationToken);
         }
 
-        await smtp.DisconnectAsync(quit: true, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        using var quit = CreateLimit(cancellationToken);
+        await smtp.DisconnectAsync(quit: true, quit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task SendAsync(SmtpClient smtp, DueDelivery due, CancellationToken cancellationToken)
@@ -61,40 +68,58 @@ internal sealed partial class MailSender(
         try
         {
             using var message = composer.Compose(due);
-            // Not cancelled by our stop: a mail that is half handed over would be sent again.
-            var answer = await smtp.SendAsync(message, CancellationToken.None);
-            var ms = time.GetElapsedTime(began).TotalMilliseconds;
-            await database.WriteAsync(
-                sql =>
-                {
-                    DeliveryQueue.RecordAttempt(sql, due, time.GetUtcNow(), "sent", Shorten(answer), ms, null, sent: true);
-                    sql.Execute($"UPDATE subscriber SET refusals = 0 WHERE id = {due.Subscriber}");
-                },
-                CancellationToken.None);
+            // Shutdown does not cancel it: a mail that was handed over halfway would be sent again.
+            using var limit = CreateLimit(CancellationToken.None);
+            var answer = await smtp.SendAsync(message, limit.Token);
+            await RecordAsync("sent", answer);
         }
         catch (SmtpCommandException e) when ((int)e.StatusCode >= 500 && e.ErrorCode is SmtpErrorCode.RecipientNotAccepted or SmtpErrorCode.MessageNotAccepted)
         {
-            await RecordRejectionAsync(due, e, time.GetElapsedTime(began).TotalMilliseconds);
+            await RecordRejectionAsync(due, e, Elapsed(), cancellationToken);
         }
-        catch (Exception e) when (IsTransient(e))
+        catch (Exception e) when (IsTransient(e) && !(cancellationToken.IsCancellationRequested && e is OperationCanceledException))
         {
-            await PostponeAsync(due, "trouble", e.Message, time.GetElapsedTime(began).TotalMilliseconds, cancellationToken);
+            await PostponeAsync(due, "error", e.Message, Elapsed(), cancellationToken);
         }
+#pragma warning disable CA1031 // A mail that cannot be composed or signed must not stop the mails after it.
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            Supervisor.RecordFailure(TaskName, e);
+            await PostponeAsync(due, "error", e.Message, Elapsed(), cancellationToken);
+        }
+
+        Task RecordAsync(string outcome, string answer)
+        {
+            var ms = Elapsed();
+            return queue.RecordAsync(
+                TaskName,
+                sql =>
+                {
+                    DeliveryQueue.RecordAttempt(sql, due, time.GetUtcNow(), outcome, Shorten(answer), ms, null, sent: true);
+                    sql.Execute($"UPDATE subscriber SET refusals = 0 WHERE id = {due.Subscriber}");
+                },
+                cancellationToken);
+        }
+
+        double Elapsed() => time.GetElapsedTime(began).TotalMilliseconds;
     }
 
-    private Task RecordRejectionAsync(DueDelivery due, SmtpCommandException e, double ms) => database.WriteAsync(
+    private Task RecordRejectionAsync(DueDelivery due, SmtpCommandException e, double ms, CancellationToken cancellationToken) => queue.RecordAsync(
+        TaskName,
         sql =>
         {
             DeliveryQueue.RecordAttempt(sql, due, time.GetUtcNow(), "refused", Shorten($"{(int)e.StatusCode} {e.Message}"), ms, null, sent: false);
             if (e.ErrorCode != SmtpErrorCode.RecipientNotAccepted) return;
             sql.Execute($"UPDATE subscriber SET refusals = refusals + 1 WHERE id = {due.Subscriber}");
             sql.Execute($"""
-                UPDATE subscriber SET state = 'disabled', disabled_because = 'the mail server refused the address' WHERE id = {due.Subscriber} AND refusals >= {MaxRefusals}
+                UPDATE subscriber SET state = 'disabled', disabled_because = 'the mail server rejected the address' WHERE id = {due.Subscriber} AND refusals >= {MaxRejections}
                 """);
         },
-        CancellationToken.None);
+        cancellationToken);
 
-    private Task PostponeAsync(DueDelivery due, string outcome, string detail, double ms, CancellationToken cancellationToken) => database.WriteAsync(
+    private Task PostponeAsync(DueDelivery due, string outcome, string detail, double ms, CancellationToken cancellationToken) => queue.RecordAsync(
+        TaskName,
         sql =>
         {
             var now = time.GetUtcNow();
@@ -102,6 +127,14 @@ internal sealed partial class MailSender(
             DeliveryQueue.RecordAttempt(sql, due, now, outcome, Shorten(detail), ms, next, sent: false);
         },
         cancellationToken);
+
+    // The client's own timeout applies to each read and write; this one to the whole step.
+    private CancellationTokenSource CreateLimit(CancellationToken cancellationToken)
+    {
+        var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(options.Value.TimeoutSeconds * 2));
+        return limit;
+    }
 
     private async Task ConnectAsync(SmtpClient smtp, CancellationToken cancellationToken)
     {
@@ -121,6 +154,6 @@ internal sealed partial class MailSender(
 
     private static string Shorten(string text) => text.Length <= 300 ? text : text[..300];
 
-    [LoggerMessage(LogLevel.Warning, "The mail server does not take mail, which waits: {Message}")]
-    private partial void LogNoServer(string message);
+    [LoggerMessage(LogLevel.Warning, "The mail server is not available. Mail is kept and tried again: {Message}")]
+    private partial void LogServerUnavailable(string message);
 }

@@ -10,7 +10,7 @@ internal static class SubscribeEndpoints
 {
     public const string LimitPolicy = "subscribe";
 
-    private const string Expired = "This link is unknown, was used already, or is too old. Ask for a new one on the subscribe page.";
+    private const string Expired = "This link is unknown, already used, or expired. Request a new one on the Subscribe page.";
     private static readonly string[] Reading = ["GET", "HEAD"];
 
     public static void MapSubscribers(this IEndpointRouteBuilder routes)
@@ -19,14 +19,14 @@ internal static class SubscribeEndpoints
             context.SendPageAsync(SubscribePages.Form(store.Current, layout, IsMailEnabled(mail), hooks.Value.AllowHttp)));
         routes.MapPost("/subscribe", SubscribeByMailAsync).RequireRateLimiting(LimitPolicy);
         routes.MapPost("/subscribe/webhook", AddWebhookAsync).RequireRateLimiting(LimitPolicy);
-        // Link scanners follow a GET: only the button confirms.
+        // Link scanners follow links, so only the button confirms.
         routes.MapMethods("/confirm", Reading, (HttpContext context, Layout layout, Subscriptions subscriptions, [FromQuery] string? t) => subscriptions.IsConfirmable(t)
-            ? context.SendPageAsync(SubscribePages.ConfirmationForm(layout, "Confirm", "Press the button to get status updates at your address.", "/confirm", t!, "Confirm"))
+            ? context.SendPageAsync(SubscribePages.ConfirmationForm(layout, "Confirm", "Press the button to receive status updates at your address.", "/confirm", t!, "Confirm"))
             : context.SendPageAsync(PageEndpoints.Message(layout, "Link not valid", Expired), 410));
         routes.MapPost("/confirm", ConfirmAsync);
         routes.MapMethods("/unsubscribe", Reading, (HttpContext context, Layout layout, SubscriptionTokens tokens, [FromQuery] string? t) => tokens.ReadUnsubscribe(t) is null
-            ? context.SendPageAsync(PageEndpoints.Message(layout, "Link not valid", "This is no unsubscribe link of ours."), 404)
-            : context.SendPageAsync(SubscribePages.ConfirmationForm(layout, "Unsubscribe", "Press the button to get no more updates.", "/unsubscribe", t!, "Unsubscribe")));
+            ? context.SendPageAsync(PageEndpoints.Message(layout, "Link not valid", "This is not a valid unsubscribe link."), 404)
+            : context.SendPageAsync(SubscribePages.ConfirmationForm(layout, "Unsubscribe", "Press the button to stop receiving updates.", "/unsubscribe", t!, "Unsubscribe")));
         routes.MapPost("/unsubscribe", UnsubscribeAsync);
         routes.MapMethods("/manage", Reading, (HttpContext context, [FromQuery] string? t, [FromQuery] string? saved) => ManageAsync(context, t, saved is not null));
         routes.MapPost("/manage", UpdateAsync);
@@ -37,14 +37,14 @@ internal static class SubscribeEndpoints
         var form = await FormFields.ReadAsync(context);
         if (!IsMailEnabled(mail))
         {
-            await context.SendPageAsync(PageEndpoints.Message(layout, "No mail here", "This page has no mail server."), 404);
+            await context.SendPageAsync(PageEndpoints.Message(layout, "E-mail not available", "E-mail subscriptions are not configured on this page."), 404);
             return;
         }
 
         var to = MailAddresses.Normalize(form.Single("email"));
         if (to is null || form.Filter(store.Current) is not { } filter)
         {
-            var error = to is null ? "Enter one e-mail address, as in name@example.com." : "Choose known components, and at least one kind.";
+            var error = to is null ? "Enter one e-mail address, such as name@example.com." : "Select existing components and at least one kind.";
             var shown = new string([.. (form.Single("email") ?? "").Where(c => !char.IsControl(c)).Take(254)]);
             await context.SendPageAsync(SubscribePages.Form(store.Current, layout, true, hooks.Value.AllowHttp, shown, mailError: error), 400);
             return;
@@ -60,7 +60,7 @@ internal static class SubscribeEndpoints
         var text = form.Single("url");
         var error = guard.Validate(text, out var uri);
         var filter = form.Filter(store.Current);
-        if (error is null && filter is null) error = "Choose known components, and at least one kind.";
+        if (error is null && filter is null) error = "Select existing components and at least one kind.";
         if (error is null && await subscriptions.AddWebhookAsync(uri!, filter!, context.RequestAborted) is { } added)
         {
             await context.SendPageAsync(SubscribePages.WebhookSecret(layout, added.Secret, subscriptions.ManageLink(added.Id), isNew: true), 202);
@@ -68,7 +68,7 @@ internal static class SubscribeEndpoints
         }
 
         var shown = new string([.. (text ?? "").Where(c => !char.IsControl(c)).Take(1000)]);
-        var page = SubscribePages.Form(store.Current, layout, IsMailEnabled(mail), hooks.Value.AllowHttp, hook: shown, hookError: error ?? "Too many webhooks were added. Try again later.");
+        var page = SubscribePages.Form(store.Current, layout, IsMailEnabled(mail), hooks.Value.AllowHttp, hook: shown, hookError: error ?? "The limit for new webhooks is reached. Try again later.");
         await context.SendPageAsync(page, error is null ? 429 : 400);
     }
 
@@ -81,18 +81,18 @@ internal static class SubscribeEndpoints
             await context.SendPageAsync(PageEndpoints.Message(layout, "Link not valid", Expired), 410);
     }
 
-    /// <summary>RFC 8058: the token is in the address, the body is <c>List-Unsubscribe=One-Click</c>, and there is no question. Our own page posts the token.</summary>
+    /// <summary>RFC 8058: the token is in the URL, the body is <c>List-Unsubscribe=One-Click</c>, and nothing else is required. Our own form posts the token.</summary>
     private static async Task UnsubscribeAsync(HttpContext context, Layout layout, Subscriptions subscriptions, SubscriptionTokens tokens, [FromQuery] string? t)
     {
         var token = t ?? (await FormFields.ReadAsync(context)).Single("t");
         if (tokens.ReadUnsubscribe(token) is { } subscriber)
         {
             await subscriptions.RemoveAsync(subscriber, context.RequestAborted);
-            await context.SendPageAsync(PageEndpoints.Message(layout, "Unsubscribed", "You will get no more updates."));
+            await context.SendPageAsync(PageEndpoints.Message(layout, "Unsubscribed", "You will not receive any more updates."));
         }
         else
         {
-            await context.SendPageAsync(PageEndpoints.Message(layout, "Link not valid", "This is no unsubscribe link of ours."), 404);
+            await context.SendPageAsync(PageEndpoints.Message(layout, "Link not valid", "This is not a valid unsubscribe link."), 404);
         }
     }
 
@@ -102,7 +102,7 @@ internal static class SubscribeEndpoints
         var (layout, subscriptions) = (services.GetRequiredService<Layout>(), services.GetRequiredService<Subscriptions>());
         var id = services.GetRequiredService<SubscriptionTokens>().ReadManage(token);
         if (id is null || subscriptions.Find(id) is not { } subscriber)
-            return context.SendPageAsync(PageEndpoints.Message(layout, "Not found", "This link is not valid, or the subscription has ended."), 404);
+            return context.SendPageAsync(PageEndpoints.Message(layout, "Not found", "This link is not valid, or the subscription no longer exists."), 404);
         return context.SendPageAsync(SubscribePages.Manage(services.GetRequiredService<SnapshotStore>().Current, layout, subscriber, token!, subscriptions.Deliveries(id), saved));
     }
 
@@ -112,7 +112,7 @@ internal static class SubscribeEndpoints
         var token = form.Single("t");
         if (tokens.ReadManage(token) is not { } id || subscriptions.Find(id) is null)
         {
-            await context.SendPageAsync(PageEndpoints.Message(layout, "Not found", "This link is not valid, or the subscription has ended."), 404);
+            await context.SendPageAsync(PageEndpoints.Message(layout, "Not found", "This link is not valid, or the subscription no longer exists."), 404);
             return;
         }
 
@@ -132,10 +132,10 @@ internal static class SubscribeEndpoints
                 return;
             case "remove":
                 await subscriptions.RemoveAsync(id, context.RequestAborted);
-                await context.SendPageAsync(PageEndpoints.Message(layout, "Unsubscribed", "You will get no more updates."));
+                await context.SendPageAsync(PageEndpoints.Message(layout, "Unsubscribed", "You will not receive any more updates."));
                 return;
             default:
-                await context.SendPageAsync(PageEndpoints.Message(layout, "Not understood", "Choose known components, and at least one kind."), 400);
+                await context.SendPageAsync(PageEndpoints.Message(layout, "Not valid", "Select existing components and at least one kind."), 400);
                 return;
         }
 

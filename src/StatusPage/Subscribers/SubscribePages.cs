@@ -9,16 +9,16 @@ internal static class SubscribePages
         $"{(mailError ?? hookError) switch { null => "", _ => "Error: " }}Subscribe | {layout.Name} status", Html.Of($"""
         <h1>Subscribe</h1>
         <div class="two">
-        {(mail ? Mail(s, address, mailError) : Html.Of($"<section class=\"card\" aria-labelledby=\"h-mail\"><h2 id=\"h-mail\">E-mail</h2><p>This page has no mail server.</p></section>"))}
+        {(mail ? Mail(s, address, mailError) : Html.Of($"<section class=\"card\" aria-labelledby=\"h-mail\"><h2 id=\"h-mail\">E-mail</h2><p>E-mail subscriptions are not configured on this page.</p></section>"))}
         {Hook(s, hook, hookError, http)}
         </div>
-        <section aria-labelledby="h-feeds"><h2 id="h-feeds">Feeds</h2><p>For any feed reader: <a href="/history.atom">Atom</a> or <a href="/history.rss">RSS</a>. For programs: <a href="/api/v2/summary.json">summary.json</a>, with the shape that Statuspage readers know.</p></section>
+        <section aria-labelledby="h-feeds"><h2 id="h-feeds">Feeds</h2><p>For feed readers: <a href="/history.atom">Atom</a> or <a href="/history.rss">RSS</a>. For programs: <a href="/api/v2/summary.json">summary.json</a>, in the format of the Statuspage API.</p></section>
         """), "/subscribe");
 
     private static Html Mail(Snapshot s, string address, string? error) => Html.Of($"""
         <section class="card" aria-labelledby="h-mail"><h2 id="h-mail">E-mail</h2>
         <form method="post" action="/subscribe">
-        <div><label for="email">E-mail address</label><input id="email" name="email" type="email" autocomplete="email" required maxlength="254" value="{address}"{Invalid("email", error)}>{Hint("email", error, "We send one mail with a link to confirm.")}</div>
+        <div><label for="email">E-mail address</label><input id="email" name="email" type="email" autocomplete="email" required maxlength="254" value="{address}"{Invalid("email", error)}>{Hint("email", error, "We will send you a mail with a link to confirm.")}</div>
         {Choices(s, null, "m")}
         <button>Subscribe by e-mail</button></form></section>
         """);
@@ -26,13 +26,13 @@ internal static class SubscribePages
     private static Html Hook(Snapshot s, string hook, string? error, bool http) => Html.Of($"""
         <section class="card" aria-labelledby="h-hook"><h2 id="h-hook">Webhook</h2>
         <form method="post" action="/subscribe/webhook">
-        <div><label for="url">Address</label><input id="url" name="url" type="url" inputmode="url" required maxlength="1000" placeholder="{(http ? "http" : "https")}://" value="{hook}"{Invalid("url", error)}>{Hint("url", error, "We call it once with a challenge, which its answer must hold. Calls are signed by the Standard Webhooks specification.")}</div>
+        <div><label for="url">Address</label><input id="url" name="url" type="url" inputmode="url" required maxlength="1000" placeholder="{(http ? "http" : "https")}://" value="{hook}"{Invalid("url", error)}>{Hint("url", error, "We send a challenge that your response must contain. Calls are signed as in the Standard Webhooks specification.")}</div>
         {Choices(s, null, "w")}
         <button>Add webhook</button></form></section>
         """);
 
     public static string ConfirmationSent(Layout layout) => layout.Page($"Check your mail | {layout.Name} status", Html.Of($"""
-        <h1>Check your mail</h1><p>If this address can get updates, a mail with a link to confirm is on its way. The link works once.</p><p><a href="/">To the status page</a></p>
+        <h1>Check your mail</h1><p>If this address can receive updates, a mail with a confirmation link is on its way. The link works once.</p><p><a href="/">Back to the status page</a></p>
         """), robots: false);
 
     public static string ConfirmationForm(Layout layout, string title, string text, string action, string token, string button) => layout.Page($"{title} | {layout.Name} status", Html.Of($"""
@@ -40,13 +40,13 @@ internal static class SubscribePages
         """), robots: false);
 
     public static string Confirmed(Layout layout, string manage) => layout.Page($"You are subscribed | {layout.Name} status", Html.Of($"""
-        <h1>You are subscribed</h1><p>You will hear when something happens. <a href="{manage}">Change what you hear of</a> at any time; the link is in every mail too.</p>
+        <h1>You are subscribed</h1><p>You will receive a mail when something happens. You can <a href="{manage}">change your subscription</a> at any time. Every mail contains the link as well.</p>
         """), robots: false);
 
     public static string WebhookSecret(Layout layout, string secret, string manage, bool isNew) => layout.Page($"Webhook secret | {layout.Name} status", Html.Of($"""
         <h1>{(isNew ? "Webhook added" : "New secret")}</h1>
-        <p>This is the secret that signs its calls. It is shown this once:</p><p><code class="secret" id="secret">{secret}</code></p>
-        <p>{(isNew ? "A challenge is on its way. When your receiver echoes it, the webhook is active." : "For a day, calls are signed with the old one too.")} <a id="manage" href="{manage}">See its state and its deliveries</a>: keep this link, it is the only way back.</p>
+        <p>This secret signs the calls. It is shown only now:</p><p><code class="secret" id="secret">{secret}</code></p>
+        <p>{(isNew ? "A challenge is on its way. The webhook becomes active when your receiver echoes it." : "For a day, calls are signed with the old secret as well.")} <a id="manage" href="{manage}">View its state and deliveries</a>. Keep this link: there is no other way to reach that page.</p>
         """), robots: false);
 
     public static string Manage(Snapshot s, Layout layout, Subscriber subscriber, string token, IReadOnlyList<DeliveryLogEntry> log, bool saved) => layout.Page($"Your subscription | {layout.Name} status", Html.Of($"""
@@ -55,8 +55,8 @@ internal static class SubscribePages
         <p>{(subscriber.IsMail ? "E-mail to" : "Webhook")} <strong>{subscriber.Address}</strong>: {subscriber.State}{(subscriber.DisabledBecause is { } why ? ", because " + why : "")}.</p>
         <div class="card"><form method="post" action="/manage"><input type="hidden" name="t" value="{token}">{Choices(s, subscriber, "c")}<button name="act" value="save">Save</button></form></div>
         <h2>Deliveries</h2>{(subscriber.IsMail ? Html.Empty : WebhookActions(subscriber, token))}
-        {(log.Count == 0 ? Html.Of($"<p class=\"empty\">None yet.</p>") : Log(log, token, subscriber))}
-        <h2>Stop</h2><form method="post" action="/manage"><input type="hidden" name="t" value="{token}"><button class="quiet" name="act" value="remove">Unsubscribe</button></form>
+        {(log.Count == 0 ? Html.Of($"<p class=\"empty\">No deliveries yet.</p>") : Log(log, token, subscriber))}
+        <h2>Unsubscribe</h2><form method="post" action="/manage"><input type="hidden" name="t" value="{token}"><button class="quiet" name="act" value="remove">Unsubscribe</button></form>
         """), robots: false);
 
     private static Html WebhookActions(Subscriber subscriber, string token) => Html.Of($"""
@@ -70,10 +70,10 @@ internal static class SubscribePages
 
     private static Html ReplayButton(DeliveryLogEntry line, string token) => line.State is "sent" or "failed" && line.Kind == "webhook"
         ? Html.Of($"<form method=\"post\" action=\"/manage\"><input type=\"hidden\" name=\"t\" value=\"{token}\"><input type=\"hidden\" name=\"delivery\" value=\"{line.Id}\"><button class=\"small quiet\" name=\"act\" value=\"replay\">Send again<span class=\"sr\"> {line.Type} of {line.CreatedAt:HH:mm:ss}</span></button></form>")
-        : Html.Of($"no");
+        : Html.Empty;
 
     private static Html Choices(Snapshot s, Subscriber? subscriber, string prefix) => Html.Of($"""
-        <fieldset><legend>Components</legend><p class="hint">None chosen means all.</p>{s.Measured.Select(c => Check($"{prefix}-{c.Id}", "component", c.Id, c.Name, subscriber?.Components.Contains(c.Id) == true))}</fieldset>
+        <fieldset><legend>Components</legend><p class="hint">Select none to receive updates about all of them.</p>{s.Measured.Select(c => Check($"{prefix}-{c.Id}", "component", c.Id, c.Name, subscriber?.Components.Contains(c.Id) == true))}</fieldset>
         <fieldset><legend>Kinds</legend>{Check($"{prefix}-incidents", "kind", "incidents", "Incidents", subscriber?.Incidents != false)}{Check($"{prefix}-maintenance", "kind", "maintenance", "Maintenance", subscriber?.Maintenance != false)}</fieldset>
         """);
 

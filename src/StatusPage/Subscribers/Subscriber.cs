@@ -2,7 +2,7 @@ using Podflare.Storage;
 
 namespace Podflare.Subscribers;
 
-/// <summary>Who hears of what. No component means all of them.</summary>
+/// <summary>A subscriber and its filter. An empty list of components means all of them.</summary>
 internal sealed record Subscriber(
     string Id, string Kind, string Address, string State, bool Incidents, bool Maintenance, DateTimeOffset CreatedAt, string? Secret, string? OldSecret,
     DateTimeOffset? OldSecretUntil, int Refusals, string? DisabledBecause)
@@ -35,5 +35,5 @@ internal sealed record Subscriber(
         row.Int(10), row.NullableText(11));
 }
 
-/// <summary>What somebody wants to hear of.</summary>
+/// <summary>The components and kinds that a subscriber has selected.</summary>
 internal sealed record SubscriptionFilter(IReadOnlyList<string> Components, bool Incidents, bool Maintenance);

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Podflare.Subscribers;
 
-/// <summary>Mail. Without a host there is no subscription by mail.</summary>
+/// <summary>E-mail settings. Without a host, subscribing by e-mail is not available.</summary>
 internal sealed class MailOptions
 {
     public const string Section = "Status:Mail";
@@ -37,40 +37,49 @@ internal sealed class MailOptions
     /// <summary>Confirmation mails to one address in 24 hours. Default: 3.</summary>
     [Range(1, 100)] public int ConfirmationsPerAddress { get; set; } = 3;
 
-    /// <summary>Confirmation mails to everybody in one hour. Default: 300.</summary>
+    /// <summary>Confirmation mails to all addresses in one hour. Default: 300.</summary>
     [Range(1, 100000)] public int ConfirmationsPerHour { get; set; } = 300;
 
-    /// <summary>Hours for which a confirmation link is good. Default: 48.</summary>
+    /// <summary>Hours for which a confirmation link is valid. Default: 48.</summary>
     [Range(0.0001, 720)] public double ConfirmationHours { get; set; } = 48;
 
-    /// <summary>Seconds for one conversation with the server. Default: 30.</summary>
+    /// <summary>Timeout in seconds for each response of the server. Default: 30.</summary>
     [Range(1, 600)] public double TimeoutSeconds { get; set; } = 30;
 
-    /// <summary>Subscription requests from one client address in an hour; more get 429. Default: 20.</summary>
+    /// <summary>Subscription requests from one client address in one hour. Further requests get 429. Default: 20.</summary>
     [Range(1, 100000)] public int RequestsPerClient { get; set; } = 20;
 }
 
-/// <summary>Webhooks.</summary>
+/// <summary>Webhook settings.</summary>
 internal sealed class WebhookOptions
 {
     public const string Section = "Status:Webhooks";
 
-    /// <summary>Also http addresses. Default: false.</summary>
+    /// <summary>Whether http addresses are allowed as well. Default: false.</summary>
     public bool AllowHttp { get; set; }
 
-    /// <summary>Addresses that may be reached though they are not public, separated by commas. Default: none.</summary>
+    /// <summary>IP addresses that webhooks may have although they are not public, separated by commas. Default: none.</summary>
     public string AllowedAddresses { get; set; } = "";
 
-    /// <summary>Seconds for one attempt. Default: 15.</summary>
+    /// <summary>Timeout of one attempt in seconds. Default: 15.</summary>
     [Range(0.1, 60)] public double TimeoutSeconds { get; set; } = 15;
 
-    /// <summary>Webhooks in all. Default: 1000.</summary>
+    /// <summary>Maximum number of webhooks. Default: 1000.</summary>
     [Range(0, 100000)] public int MaxWebhooks { get; set; } = 1000;
+
+    /// <summary>Webhooks that are called at the same time. Default: 16.</summary>
+    [Range(1, 1000)] public int MaxConcurrent { get; set; } = 16;
+
+    /// <summary>Seconds for which the calls of one webhook follow each other while others wait. Default: 30.</summary>
+    [Range(1, 3600)] public double TurnSeconds { get; set; } = 30;
+
+    /// <summary>Calls that may wait for one webhook; beyond that it is disabled. Default: 1000.</summary>
+    [Range(1, 100000)] public int MaxPending { get; set; } = 1000;
 
     /// <summary>New webhooks to one host in an hour. Default: 5.</summary>
     [Range(1, 1000)] public int PerHost { get; set; } = 5;
 
-    /// <summary>Seconds before each attempt, from the one before it; after the last the webhook is disabled. Default: 0, 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h.</summary>
+    /// <summary>Seconds between each attempt and the previous one. After the last attempt, the webhook is disabled. Default: 0, 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h.</summary>
     [RegularExpression(@"[0-9.]+(,[0-9.]+)*")] public string RetrySeconds { get; set; } = "0,5,300,1800,7200,18000,36000,50400,72000,86400";
 
     public double[] Schedule => [.. RetrySeconds.Split(',').Select(s => double.Parse(s, System.Globalization.CultureInfo.InvariantCulture))];

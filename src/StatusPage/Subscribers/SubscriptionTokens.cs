@@ -5,7 +5,7 @@ using Podflare.Storage;
 
 namespace Podflare.Subscribers;
 
-/// <summary>What links hold. Manage and unsubscribe links are derived, so that every mail can have them and the file has none.</summary>
+/// <summary>The tokens in links. Manage and unsubscribe tokens are derived from a key, so that they need not be stored.</summary>
 internal sealed class SubscriptionTokens
 {
     private readonly byte[] _key;
@@ -22,7 +22,7 @@ internal sealed class SubscriptionTokens
         _key = Convert.FromBase64String(key);
     }
 
-    /// <summary>A single-use token and what the file keeps of it.</summary>
+    /// <summary>Creates a single-use token and the hash that is stored for it.</summary>
     public static (string Token, string Hash) Create()
     {
         var token = WebEncoders.Base64UrlEncode(RandomNumberGenerator.GetBytes(32));
@@ -35,7 +35,7 @@ internal sealed class SubscriptionTokens
 
     public string Unsubscribe(string subscriber) => CreateSigned("unsubscribe", subscriber);
 
-    /// <summary>The subscriber that a token names; null when we did not make it.</summary>
+    /// <summary>Returns the subscriber of a token, or null if the token is not valid.</summary>
     public string? ReadManage(string? token) => Read("manage", token);
 
     public string? ReadUnsubscribe(string? token) => Read("unsubscribe", token);

@@ -6,13 +6,13 @@ using Podflare.Storage;
 
 namespace Podflare.Subscribers;
 
-/// <summary>Everything that a reader may do about being told.</summary>
+/// <summary>Creates, changes and deletes subscriptions.</summary>
 internal sealed class Subscriptions(
     Database database, SubscriptionTokens tokens, PublicAddress address, IOptions<MailOptions> mail, IOptions<WebhookOptions> webhooks, TimeProvider time)
 {
     private static readonly TimeSpan Rotation = TimeSpan.FromHours(24);
 
-    /// <summary>Posts a confirmation mail, or nothing when a limit is reached. IsPlausible and unknown addresses take the same way.</summary>
+    /// <summary>Queues a confirmation mail, or does nothing if a limit is reached. Known and unknown addresses are treated alike.</summary>
     public Task RequestConfirmationAsync(string to, SubscriptionFilter filter, CancellationToken cancellationToken) => database.WriteAsync(
         sql =>
         {
@@ -26,7 +26,7 @@ internal sealed class Subscriptions(
                 VALUES ({hash}, {NormalizeKey(to)}, {string.Join(',', filter.Components)}, {filter.Incidents}, {filter.Maintenance}, {now},
                     {now.AddHours(mail.Value.ConfirmationHours)})
                 """);
-            // The link waits here until the server has taken the mail, then it is wiped.
+            // The link is stored only until the server has accepted the mail.
             sql.Execute($"""
                 INSERT INTO delivery (id, kind, address, body, state, attempts, next_at, created_at)
                 VALUES ({Ids.New("dlv")}, 'email', {to}, {$"{address.Url}/confirm?t={token}"}, 'pending', 0, {now}, {now})
@@ -38,8 +38,8 @@ internal sealed class Subscriptions(
     public bool IsConfirmable(string? token) => IsPlausible(token) && database.Read(sql =>
         sql.Number($"SELECT COUNT(*) FROM confirmation WHERE hash = {SubscriptionTokens.Hash(token!)} AND used_at IS NULL AND expires_at > {time.GetUtcNow()}") == 1);
 
-    /// <summary>Uses a token up.</summary>
-    /// <returns>The subscriber, or null for a token that is unknown, used or late.</returns>
+    /// <summary>Redeems a confirmation token.</summary>
+    /// <returns>The subscriber, or null if the token is unknown, used or expired.</returns>
     public async Task<Subscriber?> ConfirmAsync(string? token, CancellationToken cancellationToken) => !IsPlausible(token) ? null : await database.WriteAsync(
         sql =>
         {
@@ -60,7 +60,7 @@ internal sealed class Subscriptions(
         },
         cancellationToken);
 
-    /// <summary>Forgets a subscriber and all that waits for it; also when that was done before.</summary>
+    /// <summary>Deletes a subscriber and its deliveries. Does nothing if it does not exist.</summary>
     public Task RemoveAsync(string id, CancellationToken cancellationToken) => database.WriteAsync(sql => Remove(sql, id), cancellationToken);
 
     public static bool Remove(Sql sql, string id)
@@ -80,8 +80,8 @@ internal sealed class Subscriptions(
         },
         cancellationToken);
 
-    /// <summary>Adds a webhook that hears nothing until it has echoed a challenge.</summary>
-    /// <returns>Null when a limit is reached.</returns>
+    /// <summary>Adds a webhook that becomes active when it echoes a challenge.</summary>
+    /// <returns>The id and the secret, or null if a limit is reached.</returns>
     public Task<(string Id, string Secret)?> AddWebhookAsync(Uri uri, SubscriptionFilter filter, CancellationToken cancellationToken) => database.WriteAsync<(string, string)?>(
         sql =>
         {
@@ -112,7 +112,7 @@ internal sealed class Subscriptions(
         },
         cancellationToken);
 
-    /// <summary>A new secret; the old one signs too for a day.</summary>
+    /// <summary>Creates a new secret. For a day, calls are signed with the old one as well.</summary>
     public Task<string?> RotateAsync(string id, CancellationToken cancellationToken) => database.WriteAsync<string?>(
         sql =>
         {
@@ -124,7 +124,7 @@ internal sealed class Subscriptions(
         },
         cancellationToken);
 
-    /// <summary>Sends a finished delivery once more, under the same id.</summary>
+    /// <summary>Queues a finished delivery again, with the same id.</summary>
     public static bool Replay(Sql sql, string delivery, string? subscriber, DateTimeOffset now)
     {
         var done = sql.Execute($"""
@@ -156,13 +156,13 @@ internal sealed class Subscriptions(
         foreach (var component in filter.Components) sql.Execute($"INSERT OR IGNORE INTO subscriber_component (subscriber, component) VALUES ({id}, {component})");
     }
 
-    /// <summary>Link to the page on which a subscriber sees and changes all of it.</summary>
+    /// <summary>The link to the page on which a subscriber can view and change the subscription.</summary>
     public string ManageLink(string id) => $"{address.Url}/manage?t={tokens.Manage(id)}";
 
     public string UnsubscribeLink(string id) => $"{address.Url}/unsubscribe?t={tokens.Unsubscribe(id)}";
 
     private static bool IsPlausible(string? token) => token is { Length: > 0 and <= 100 };
 
-    // One person, however the local part is spelled.
+    // Upper and lower case in the local part are taken for the same person.
     private static string NormalizeKey(string to) => to.ToLowerInvariant();
 }

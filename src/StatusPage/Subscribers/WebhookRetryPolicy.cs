@@ -5,14 +5,14 @@ internal enum WebhookResult
     Success,
     Failure,
 
-    /// <summary>410: the receiver wants nothing any more.</summary>
+    /// <summary>410: the receiver no longer exists.</summary>
     Gone,
 
-    /// <summary>429, 502 or 504: everything for this receiver waits.</summary>
+    /// <summary>429, 502 or 504: all calls of this receiver are postponed.</summary>
     SlowDown,
 }
 
-/// <summary>What an answer means. Pure.</summary>
+/// <summary>Maps responses to results and results to the next attempt.</summary>
 internal static class WebhookRetryPolicy
 {
     private static readonly TimeSpan DefaultPause = TimeSpan.FromMinutes(1);
@@ -26,8 +26,8 @@ internal static class WebhookRetryPolicy
         _ => WebhookResult.Failure,
     };
 
-    /// <summary>When to try again after <paramref name="attempts"/> attempts; null when that was the last.</summary>
-    /// <param name="jitter">From 0 to 1: up to a tenth longer, so that receivers that failed together are not called together.</param>
+    /// <summary>Returns the time of the next attempt, or null if there are no more.</summary>
+    /// <param name="jitter">From 0 to 1; extends the delay by up to a tenth, so that receivers that failed together are not called at the same time again.</param>
     public static DateTimeOffset? Next(IReadOnlyList<double> schedule, int attempts, DateTimeOffset now, double jitter) =>
         attempts >= schedule.Count ? null : now + TimeSpan.FromSeconds(schedule[attempts] * (1 + (jitter / 10)));
 

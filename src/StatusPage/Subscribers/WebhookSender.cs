@@ -3,22 +3,23 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Options;
 using Podflare.Probes;
+using Podflare.Background;
 using Podflare.Serialization;
 using Podflare.Storage;
 
 namespace Podflare.Subscribers;
 
-/// <summary>Calls webhooks by the schedule of Standard Webhooks, and logs each attempt.</summary>
-internal sealed class WebhookSender : BackgroundService
+/// <summary>Calls webhooks on the retry schedule of Standard Webhooks, and logs each attempt.</summary>
+/// <remarks>Each webhook is called by a task of its own, one call at a time and in order, so that a slow receiver delays only itself.</remarks>
+internal sealed class WebhookSender : SupervisedService
 {
-    private const int Batch = 64;
-    private const int MaxAtOnce = 8;
     private const int MaxAnswerBytes = 64 * 1024;
 
-    // It may be the address of somebody who asked for nothing: tried a few times, not for two days.
+    // The address may belong to somebody who did not ask for anything, so it is not called for days.
     private const int ChallengeAttempts = 3;
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FailureDelay = TimeSpan.FromSeconds(5);
 
     private readonly Database _database;
     private readonly DeliveryQueue _queue;
@@ -26,7 +27,8 @@ internal sealed class WebhookSender : BackgroundService
     private readonly TimeProvider _time;
     private readonly HttpClient _http;
 
-    public WebhookSender(Database database, DeliveryQueue queue, AddressGuard guard, IOptions<WebhookOptions> options, TimeProvider time)
+    public WebhookSender(Database database, DeliveryQueue queue, AddressGuard guard, IOptions<WebhookOptions> options, Supervisor supervisor, TimeProvider time)
+        : base("webhooks", supervisor)
     {
         _database = database;
         _queue = queue;
@@ -46,30 +48,64 @@ internal sealed class WebhookSender : BackgroundService
         _http.DefaultRequestHeaders.UserAgent.ParseAdd("podflare-status/1");
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        var running = new Dictionary<string, Task>();
+        var lastTurn = new Dictionary<string, long>();
+        try
         {
-            var due = _queue.FindDue(mail: false, _time.GetUtcNow(), Batch);
-            // In order for each receiver, and a slow one holds up only itself.
-            var limits = new ParallelOptions { MaxDegreeOfParallelism = MaxAtOnce, CancellationToken = stoppingToken };
-            await Parallel.ForEachAsync(due.GroupBy(d => d.Subscriber), limits, async (own, cancellationToken) =>
+            while (!stoppingToken.IsCancellationRequested)
             {
-                foreach (var one in own)
+                foreach (var webhook in running.Where(r => r.Value.IsCompleted).Select(r => r.Key).ToArray()) running.Remove(webhook);
+                var due = _queue.FindDueWebhooks(_options.MaxWebhooks);
+                // The webhook whose last turn is longest ago comes first.
+                lastTurn = due.Where(lastTurn.ContainsKey).ToDictionary(w => w, w => lastTurn[w]);
+                foreach (var webhook in due.Where(w => !running.ContainsKey(w)).OrderBy(w => lastTurn.GetValueOrDefault(w)).Take(_options.MaxConcurrent - running.Count))
                 {
-                    if (!await SendAsync(one, cancellationToken)) break;
+                    lastTurn[webhook] = _time.GetTimestamp();
+                    running[webhook] = TakeTurnAsync(webhook, stoppingToken);
                 }
-            });
-            if (due.Count < Batch) await _queue.WaitForWorkAsync(mail: false, PollInterval, _time, stoppingToken);
+
+                await _queue.WaitForWebhooksAsync(PollInterval, stoppingToken);
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(running.Values);
         }
     }
 
-    /// <returns>Whether the next one of the same receiver may follow at once.</returns>
+    /// <summary>Makes the waiting calls of one webhook until there are none, one fails, or the turn is over. Never throws.</summary>
+    private async Task TakeTurnAsync(string webhook, CancellationToken cancellationToken)
+    {
+        var began = _time.GetTimestamp();
+        try
+        {
+            await _queue.EnsureWritableAsync(cancellationToken);
+            while (_time.GetElapsedTime(began).TotalSeconds < _options.TurnSeconds && _queue.FindDueCall(webhook) is { } due)
+            {
+                if (!await SendAsync(due, cancellationToken)) break;
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return;
+        }
+#pragma warning disable CA1031 // A failure with one webhook must not stop the others; it is logged and counted, and its call stays due.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Supervisor.RecordFailure(TaskName, e);
+            await Task.Delay(FailureDelay, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        _queue.SignalWebhooks();
+    }
+
+    /// <returns>Whether the next call of the same webhook may follow at once.</returns>
     private async Task<bool> SendAsync(DueDelivery due, CancellationToken cancellationToken)
     {
         if (_database.Read(sql => Subscriber.Find(sql, due.Subscriber!)) is not { } subscriber) return false;
-        // A challenge is what makes it active, for the first time or again.
-        if (subscriber.State != "active" && due.Kind != "challenge") return false;
         var now = _time.GetUtcNow();
         var body = due.Kind == "challenge"
             ? StatusJson.Text(new { type = "webhook.challenge", timestamp = now, data = new { challenge = due.Body } })
@@ -77,7 +113,7 @@ internal sealed class WebhookSender : BackgroundService
         var began = _time.GetTimestamp();
         var (result, outcome, detail, pause) = await PostAsync(subscriber, due, body, now, cancellationToken);
         var ms = _time.GetElapsedTime(began).TotalMilliseconds;
-        await _database.WriteAsync(sql => RecordResult(sql, subscriber, due, result, outcome, detail, ms, pause), CancellationToken.None);
+        await _queue.RecordAsync(TaskName, sql => RecordResult(sql, subscriber, due, result, outcome, detail, ms, pause), cancellationToken);
         return result == WebhookResult.Success;
     }
 
@@ -99,7 +135,7 @@ internal sealed class WebhookSender : BackgroundService
             var status = (int)response.StatusCode;
             var result = WebhookRetryPolicy.Of(status);
             if (result == WebhookResult.Success && due.Kind == "challenge" && !answer.Contains(due.Body!, StringComparison.Ordinal))
-                return (WebhookResult.Failure, "no_echo", "the answer does not hold the challenge", null);
+                return (WebhookResult.Failure, "no_echo", "the response does not contain the challenge", null);
             var retryAfter = response.Headers.RetryAfter;
             return (result, status.ToString(CultureInfo.InvariantCulture), null, retryAfter?.Delta ?? retryAfter?.Date - now);
         }
@@ -109,7 +145,7 @@ internal sealed class WebhookSender : BackgroundService
         }
         catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
         {
-            // Which inner address a name has, or what listens there, is not told to whoever entered it.
+            // The internal address behind a name, and what listens there, is not disclosed.
             var refused = e is AddressNotAllowedException || e.InnerException is AddressNotAllowedException;
             return (WebhookResult.Failure, refused ? "address_refused" : "connect", null, null);
         }
@@ -147,6 +183,9 @@ internal sealed class WebhookSender : BackgroundService
                 Disable(sql, subscriber, "it answered 410 Gone");
                 break;
         }
+
+        if (sql.Number($"SELECT COUNT(*) FROM delivery WHERE subscriber = {subscriber.Id} AND state = 'pending'") > _options.MaxPending)
+            Disable(sql, subscriber, $"more than {_options.MaxPending} calls were waiting for it");
     }
 
     private static void Disable(Sql sql, Subscriber subscriber, string because)

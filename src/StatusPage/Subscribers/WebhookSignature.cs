@@ -11,7 +11,7 @@ internal static class WebhookSignature
 
     public static string NewSecret() => Prefix + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
-    /// <summary>One signature for each secret, separated by spaces, so that a receiver may hold either during a rotation.</summary>
+    /// <summary>Returns one signature for each secret, separated by spaces, so that a receiver may use either secret during a rotation.</summary>
     public static string Sign(string id, DateTimeOffset at, string body, params IEnumerable<string> secrets)
     {
         var signed = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{id}.{at.ToUnixTimeSeconds()}.{body}"));

@@ -7,7 +7,7 @@ internal sealed record DayBar(DateOnly Day, ComponentStatus Worst, UptimeFigure 
 {
     public const int Count = 90;
 
-    /// <summary>The last 90 days up to now, oldest first. The days before the first measurement are no data.</summary>
+    /// <summary>Returns the last 90 days including today, oldest first. Days before the first measurement have no data.</summary>
     public static List<DayBar> Last(IReadOnlyList<Interval> intervals, DateTimeOffset now, double partialWeight)
     {
         var today = DateOnly.FromDateTime(now.UtcDateTime);

@@ -3,7 +3,7 @@ using Podflare.Storage;
 
 namespace Podflare.Uptime;
 
-/// <summary>Status intervals in the file.</summary>
+/// <summary>Reads and writes status intervals.</summary>
 internal static class IntervalStore
 {
     public static List<Interval> Of(Sql sql, string component, DateTimeOffset from) => sql.List(
@@ -13,13 +13,13 @@ internal static class IntervalStore
         """,
         row => new Interval(ParseLayer(row.Text(0)), row.Name<ComponentStatus>(1), row.Time(2), row.NullableTime(3), row.NullableText(4)));
 
-    /// <summary>What the probes say now, and from when.</summary>
+    /// <summary>The current status according to the probes, and its start.</summary>
     public static Interval Probed(Sql sql, string component) => sql.First(
         $"SELECT status, start, cause FROM interval WHERE component = {component} AND layer = 'probe' AND finish IS NULL",
         row => new Interval(Layer.Probe, row.Name<ComponentStatus>(0), row.Time(1), null, row.NullableText(2)))
         ?? throw new InvalidDataException($"component {component} has no open interval");
 
-    /// <summary>Changes the probed status from <paramref name="since"/>, which may lie in the past but not before the present interval began.</summary>
+    /// <summary>Changes the probed status from <paramref name="since"/>, which may be in the past but not before the start of the current interval.</summary>
     public static void SetProbed(Sql sql, string component, ComponentStatus status, DateTimeOffset since, string? cause)
     {
         var open = Probed(sql, component);
@@ -37,7 +37,7 @@ internal static class IntervalStore
         sql.MarkChanged();
     }
 
-    /// <summary>The status that a person or a maintenance holds it in at a time, if any.</summary>
+    /// <summary>The status that an operator or a maintenance has set at the given time, if any.</summary>
     public static (Layer Layer, ComponentStatus Status)? Held(Sql sql, string component, DateTimeOffset now)
     {
         var held = sql.List(
@@ -49,14 +49,14 @@ internal static class IntervalStore
         return held.Count == 0 ? null : held[0];
     }
 
-    /// <summary>Pins a component by hand until it is released.</summary>
+    /// <summary>Sets the status of a component manually until it is released.</summary>
     public static void Pin(Sql sql, string component, ComponentStatus status, DateTimeOffset from, string cause)
     {
         Release(sql, component, from);
         Add(sql, component, Layer.Manual, status, from, null, cause, null);
     }
 
-    /// <summary>Ends every hold by hand, also those of open incidents.</summary>
+    /// <summary>Ends every manually set status, including those of open incidents.</summary>
     public static int Release(Sql sql, string component, DateTimeOffset now)
     {
         sql.Execute($"DELETE FROM interval WHERE component = {component} AND layer = 'hand' AND finish IS NULL AND start >= {now}");
@@ -65,7 +65,7 @@ internal static class IntervalStore
         return released;
     }
 
-    /// <summary>Replaces what an incident or maintenance says of its components.</summary>
+    /// <summary>Replaces the status intervals of an incident or maintenance.</summary>
     public static void Replace(Sql sql, string incident, Layer layer, IEnumerable<(string Component, ComponentStatus Status, DateTimeOffset From, DateTimeOffset? To)> spans)
     {
         sql.Execute($"DELETE FROM interval WHERE incident = {incident}");

@@ -3,10 +3,10 @@ using Podflare.Storage;
 
 namespace Podflare.Uptime;
 
-/// <summary>Percentiles of one step of time.</summary>
+/// <summary>Percentiles of one time step.</summary>
 internal sealed record LatencyPoint(DateTimeOffset At, int Count, double P50, double P95);
 
-/// <summary>Raw times to five minutes and to days. What is done twice gives the same rows.</summary>
+/// <summary>Aggregates raw latencies into steps of five minutes and of one day. Repeating it gives the same rows.</summary>
 internal static class LatencyStore
 {
     public static readonly TimeSpan ShortStep = TimeSpan.FromMinutes(5);
@@ -22,7 +22,7 @@ internal static class LatencyStore
 
     private static readonly string[] AllSeries = ["create", "first_event", "run", "destroy", "replay", "api", "workers"];
 
-    /// <summary>Makes the newest steps anew from the raw times, and forgets what is too old.</summary>
+    /// <summary>Recomputes the newest steps from the raw latencies and deletes what is too old.</summary>
     public static void RollUp(Sql sql, DateTimeOffset now, int sampleDays, int historyDays)
     {
         var last = sql.First($"SELECT value FROM meta WHERE name = 'rolled_up'", row => row.Text(0));

@@ -2,10 +2,10 @@ using Podflare.Components;
 
 namespace Podflare.Uptime;
 
-/// <summary>Many layered intervals as one line without overlap or hole. Pure.</summary>
+/// <summary>Resolves intervals of several layers into one timeline without overlaps or gaps.</summary>
 internal static class Timeline
 {
-    /// <summary>What held in each moment of [from, to): the highest layer, and of one layer the interval that began last; else no data.</summary>
+    /// <summary>Returns the status at each moment of [from, to): that of the highest layer and, within a layer, of the interval that started last; otherwise no data.</summary>
     public static List<StatusSpan> Resolve(IEnumerable<Interval> intervals, DateTimeOffset from, DateTimeOffset to)
     {
         var line = new List<StatusSpan>();
@@ -27,6 +27,6 @@ internal static class Timeline
         return line;
     }
 
-    // Of two that began together, the one that was stored last.
+    // Of two that started at the same time, the one that was stored last wins.
     private static Interval Top(List<Interval> active) => active.Aggregate((top, i) => (i.Layer, i.From).CompareTo((top.Layer, top.From)) >= 0 ? i : top);
 }

@@ -11,10 +11,14 @@ internal sealed record UptimeFigure(double Window, double Major, double Partial,
     /// <summary>1 − (major + w · partial) / (window − maintenance − no data); null when nothing was measured.</summary>
     public double? Share => Measured > 0 ? 1 - (Major + (PartialWeight * Partial)) / Measured : null;
 
-    /// <summary>Cut, not rounded: 99.999 % is not 100 %.</summary>
+    /// <summary>The share in percent, truncated to two decimals: 99.999 % is shown as 99.99 %.</summary>
     public string Text => Share is { } share
         ? string.Create(CultureInfo.InvariantCulture, $"{Math.Floor((decimal)share * 10000m) / 100m:0.00} %")
         : "no data";
+
+    /// <summary>The figure of several consecutive windows.</summary>
+    public static UptimeFigure Sum(IEnumerable<UptimeFigure> figures) => figures.Aggregate((a, b) => new UptimeFigure(
+        a.Window + b.Window, a.Major + b.Major, a.Partial + b.Partial, a.Degraded + b.Degraded, a.Maintenance + b.Maintenance, a.NoData + b.NoData, a.PartialWeight));
 
     public static UptimeFigure Of(IEnumerable<StatusSpan> line, double partialWeight)
     {

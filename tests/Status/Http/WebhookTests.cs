@@ -115,6 +115,52 @@ public sealed class WebhookTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_receiver_that_answers_slowly_does_not_delay_later_notifications_of_others()
+    {
+        // Twelve waiting calls of 0.7 s each take 8 s. The other receiver must not wait for them.
+        using var slow = new HookReceiver();
+        using var never = new ManualResetEventSlim();
+        await _status.AddHookAsync(_hook, ("kind", "incidents"), ("component", "sandboxes"));
+        await _status.AddHookAsync(slow, ("kind", "incidents"), ("component", "api"));
+        // The first call is postponed until all the others are waiting too.
+        var first = true;
+        slow.Answer = _ =>
+        {
+            if (first)
+            {
+                first = false;
+                return (429, "Retry-After", "8");
+            }
+
+            never.Wait(TimeSpan.FromMilliseconds(700));
+            return (204, null, null);
+        };
+        for (var i = 0; i < 12; i++) await _status.ActAsync("/admin/api/incidents", new { title = $"Slow {i}", body = "b", components = new { api = "operational" } });
+        await Until.TrueAsync(() => Task.FromResult(slow.Calls.Count(c => c.Type == "incident.created") >= 3), 20, "the slow receiver is called again");
+        var began = TimeProvider.System.GetTimestamp();
+        await _status.ActAsync("/admin/api/incidents", new { title = "Other", body = "b", components = new { sandboxes = "operational" } });
+        await _hook.OneAsync("incident.created", 15);
+        Assert.True(TimeProvider.System.GetElapsedTime(began).TotalSeconds < 4, $"the call came after {TimeProvider.System.GetElapsedTime(began)}");
+        Assert.True(slow.Calls.Count(c => c.Type == "incident.created") < 13, "the slow receiver still has calls waiting");
+    }
+
+    [Fact]
+    public async Task A_backdated_update_is_sent_with_its_own_text_and_leaves_the_newest_stage()
+    {
+        await _status.AddHookAsync(_hook);
+        var now = TimeProvider.System.GetUtcNow();
+        var id = (await _status.ActAsync("/admin/api/incidents", new { title = "t", body = "First.", started_at = now.AddHours(-2) }))["id"]!.GetValue<string>();
+        await _status.ActAsync($"/admin/api/incidents/{id}/updates", new { body = "Newest.", status = "monitoring" });
+        await _status.ActAsync($"/admin/api/incidents/{id}/updates", new { body = "Backdated.", display_at = now.AddHours(-1) });
+        await Until.TrueAsync(() => Task.FromResult(_hook.Calls.Count(c => c.Type == "incident.updated") == 2), 10, "both updates came");
+        var incident = _hook.Calls.Last(c => c.Type == "incident.updated").Data["incident"]!;
+        var update = incident["incident_updates"]!.AsArray().Single()!;
+        Assert.Equal(("Backdated.", "investigating"), (update["body"]!.GetValue<string>(), update["status"]!.GetValue<string>()));
+        Assert.Equal("monitoring", incident["status"]!.GetValue<string>());
+        Assert.Contains("Backdated.", (string)_status.Rows("SELECT text FROM notice WHERE json LIKE '%Backdated.%'")[0][0]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_new_secret_signs_beside_the_old_one()
     {
         var (old, manage) = await _status.AddHookAsync(_hook);

@@ -1,4 +1,4 @@
-// The pages work without this: it adds local times and replaces what has changed.
+// The pages work without this script. It adds local times and replaces what has changed.
 (() => {
   "use strict";
   const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -7,7 +7,7 @@
     for (const time of root.querySelectorAll("time[datetime]")) {
       const at = new Date(time.dateTime);
       time.title = `${local.format(at)} (your time)`;
-      // On a touch screen nobody sees titles; where it is UTC, it would be said twice.
+      // Touch screens do not show titles. In UTC the text would only repeat the time.
       if (at.getTimezoneOffset() === 0 || !time.closest(".at") || time.nextElementSibling?.matches(".local")) continue;
       const span = document.createElement("span");
       span.className = "local";
@@ -15,12 +15,12 @@
       time.after(span);
     }
   };
-  // What the server sent, before times were added to it: only a change of that is one.
+  // The HTML as the server sent it, before local times were added, to detect changes.
   const sent = new WeakMap();
   for (const part of document.querySelectorAll("[data-fragment]")) sent.set(part, part.innerHTML);
   addLocalTimes(document);
 
-  // Days with the arrow keys, for who has no pointer. Escape hides what is shown of a day.
+  // The arrow keys select a day, for users without a pointer. Escape hides the details of the day.
   const pick = (bars, by) => {
     const days = [...bars.children].filter(day => day.offsetParent);
     const now = days.findIndex(day => day.matches(".picked"));
@@ -44,7 +44,7 @@
   if (!document.body.hasAttribute("data-live") || !window.EventSource) return;
 
   const replace = (old, fresh) => {
-    // The spoken line keeps its element, or screen readers would not hear the change.
+    // The live region keeps its element, or screen readers would not announce the change.
     const line = old.querySelector("[aria-live]"), next = fresh.querySelector("[aria-live]");
     if (line && next) {
       if (line.textContent !== next.textContent) line.textContent = next.textContent;
@@ -55,7 +55,7 @@
     }
     const open = [...old.querySelectorAll("details[open] > summary")].map(s => s.textContent);
     for (const summary of fresh.querySelectorAll("details > summary")) if (open.includes(summary.textContent)) summary.parentElement.open = true;
-    // Nobody loses the place that they read: it is replaced when they leave it.
+    // A part that has the focus is replaced only when the focus leaves it.
     if (old.contains(document.activeElement)) return false;
     old.replaceChildren(...fresh.childNodes);
     return true;
@@ -79,7 +79,7 @@
         document.title = fresh.title;
         addLocalTimes(document);
       }
-    } catch { /* The server is away: the next event asks again. */ }
+    } catch { /* The server is not available: the next event tries again. */ }
     busy = false;
     if (again) { again = false; refresh(); }
   };
@@ -87,10 +87,10 @@
 
   const events = new EventSource("/events");
   events.addEventListener("change", refresh);
-  // An old page must not pass for a live one.
+  // An outdated page must not look like a current one.
   const lost = document.createElement("p");
   lost.className = "at lost";
-  lost.textContent = "Not connected: this is how it was then. Trying again.";
+  lost.textContent = "Connection lost. This page may be out of date. Reconnecting.";
   events.addEventListener("error", () => document.querySelector("#summary .at")?.after(lost));
   events.addEventListener("open", () => lost.remove());
 })();
