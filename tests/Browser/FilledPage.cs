@@ -4,7 +4,7 @@ using Podflare.Status.Services;
 
 namespace Podflare.Browser;
 
-/// <summary>A status page with months of history, an open incident, a maintenance to come and a subscriber, for all tests that only look.</summary>
+/// <summary>A status page with months of history, an open incident, a completed and an upcoming maintenance, and a subscriber, for tests that only read.</summary>
 public sealed class FilledPage : IAsyncLifetime
 {
     private static readonly string[] OnApi = ["api"];
@@ -52,6 +52,17 @@ public sealed class FilledPage : IAsyncLifetime
         });
         Incident = incident["id"]!.GetValue<string>();
         var now = TimeProvider.System.GetUtcNow();
+        var early = await _status.ActAsync("/admin/api/maintenances", new
+        {
+            title = "Kernel update of the hosts",
+            body = "Planned for two hours.",
+            components = OnApi,
+            scheduled_for = TimeProvider.System.GetUtcNow().AddHours(1),
+            scheduled_until = TimeProvider.System.GetUtcNow().AddHours(3),
+            notify = false,
+        });
+        await _status.ActAsync($"/admin/api/maintenances/{early["id"]!.GetValue<string>()}/start", new { });
+        await _status.ActAsync($"/admin/api/maintenances/{early["id"]!.GetValue<string>()}/complete", new { });
         await _status.ActAsync("/admin/api/maintenances", new
         {
             title = "Upgrade of a database",

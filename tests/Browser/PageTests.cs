@@ -97,7 +97,7 @@ public sealed class PageTests(Chromium chromium, FilledPage filled) : IClassFixt
     private string[] Paths() => ["/", "/history", $"/incidents/{filled.Incident}", "/subscribe", filled.Manage, "/nowhere", "/confirm?t=x"];
 
     /// <summary>For a person to look at, where asked; never kept with the code.</summary>
-    private static async Task ShootAsync(IPage page, string path, string name)
+    internal static async Task ShootAsync(IPage page, string path, string name)
     {
         if (Environment.GetEnvironmentVariable("PODFLARE_SHOTS") is not { Length: > 0 } folder) return;
         var file = string.Concat(path.Split('?')[0].Select(c => char.IsLetter(c) ? c : '_'));

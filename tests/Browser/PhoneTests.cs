@@ -12,6 +12,7 @@ public sealed class PhoneTests(Chromium chromium, FilledPage filled) : IClassFix
     {
         await using var context = await OpenAsync(scheme, 390);
         var page = await GoAsync(context);
+        await PageTests.ShootAsync(page, "/phone", $"{scheme}");
         var legend = page.Locator(".bars-legend").First;
         Assert.Equal(30, await page.Locator("ol.bars").First.Locator("li:visible").CountAsync());
         Assert.Matches(@"^30 days ago\s+\S+ % in 30 days\s+Today$", await legend.InnerTextAsync());
