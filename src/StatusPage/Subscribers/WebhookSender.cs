@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Options;
-using Podflare.Probes;
 using Podflare.Background;
+using Podflare.Probes;
 using Podflare.Serialization;
 using Podflare.Storage;
 
