@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Measures Podflare against local pipes in one run: the embedded process, and a cluster of two workers and two frontends with Redis.
+# Measures Podflare against local pipes: the embedded process, and a cluster of two workers and two frontends with Redis.
 #
 #   bench.sh [--only=PART,…] [--where=embedded|cluster] [--with-jupyter]
 #
 # Parts: floors, runs, tracing, creates, refill, bursts, streams, neighbours, crowd, start; `sandboxes` is creates to crowd. One part with one
-# service takes a minute or two, all of them about twenty-five. --with-jupyter measures a Jupyter kernel of the distribution's packages beside.
+# service takes a minute or two, all of them about twenty-five. --with-jupyter also measures a Jupyter kernel from the distribution's packages.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . eng/lib.sh
@@ -18,13 +18,13 @@ for argument; do
     *) die "usage: bench.sh [--only=PART,…] [--where=embedded|cluster] [--with-jupyter]" ;;
   esac
 done
-# wants PART...: one of these is to be measured.
+# wants PART...: one of these parts was selected.
 wants() {
   local part
   for part; do [[ -z $only || ,$only, == *,$part,* ]] && return 0; done
   return 1
 }
-say "== Podflare: measuring (about twenty-five minutes for everything; figures count only on a quiet machine)"
+say "== Podflare: measuring (about twenty-five minutes for everything; measure only on a quiet machine)"
 need_sdk
 eng/ensure-docker.sh
 eng/ensure-redis.sh

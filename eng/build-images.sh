@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Builds the sandbox images podflare/<template>:local whose inputs have changed: build-images.sh [--fresh] [template...]
 #
-# A template is a folder images/<template> with a Dockerfile, a list `packages` and perhaps a list `removed` of paths that are
-# taken out of the base again. Without a template the default one is built: the others take minutes, so they are asked for.
-# BASE names the image to start from (an upstream one, say); without it a base is made from this machine's own package
-# sources with mmdebstrap, so that no image registry is needed. --fresh makes it anew, with the packages of today.
-# Made bases are kept as tar files in PODFLARE_CACHE (default /var/cache/podflare).
+# A template is a folder images/<template> with a Dockerfile, a list `packages`, and optionally a list `removed` of paths that are
+# removed from the base. Without arguments, only the default template is built, because the others take minutes.
+# BASE names the image to start from, such as debian:stable-slim. Without BASE, a base is made from this machine's own package
+# sources with mmdebstrap, so that no image registry is needed. --fresh makes the base again, with today's packages.
+# Bases are kept as tar files in PODFLARE_CACHE (default /var/cache/podflare).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
@@ -13,9 +13,9 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 IMAGES=$here/../images
 CACHE=${PODFLARE_CACHE:-/var/cache/podflare}
 export DOCKER_HOST=unix:///var/run/docker.sock
-export DOCKER_BUILDKIT=0 # this builder finds a base that is only local, and needs no plug-in
+export DOCKER_BUILDKIT=0 # this builder finds bases that exist only locally, and needs no plug-in
 
-# Nothing of this is wanted in a sandbox.
+# Not needed in a sandbox.
 EXCLUDED=('/usr/share/doc/*' '/usr/share/man/*' '/usr/share/info/*' '/usr/share/icons/*' '/usr/share/locale/*' '/usr/share/lintian/*')
 REMOVED=('/var/cache/*' '/var/lib/apt/*' '/var/log/*' '/usr/share/perl*' '/usr/lib/*/perl*' '/usr/lib/*/gconv' '/usr/lib/python3*/test')
 
@@ -27,7 +27,7 @@ removed_from() {
   [ ! -e "$IMAGES/$1/removed" ] || sed -e 's/#.*//' -e '/^ *$/d' "$IMAGES/$1/removed"
 }
 
-# The file that names this machine's mirror: it is the mirror of the image too, so none is written down here.
+# The file that names this machine's mirror, which is also used for the image.
 apt_sources() {
   local file
   for file in /etc/apt/sources.list.d/{debian,ubuntu}.sources /etc/apt/sources.list; do
@@ -39,7 +39,7 @@ apt_sources() {
   die "no file under /etc/apt names the packages of $VERSION_CODENAME. Name an image to start from: BASE=debian:stable-slim $0"
 }
 
-# Everything that decides what a made base holds, but for the day it is made on.
+# Everything that determines the content of a base, apart from the day on which it is made.
 base_recipe() {
   printf '%s\n' "$ID $VERSION_CODENAME" "$(uname -m)" "${EXCLUDED[*]}" "${REMOVED[*]}" "$(packages_of "$1")"
   declare -f make_base
@@ -56,12 +56,12 @@ make_base() { # template, tar
     --format=tar "$VERSION_CODENAME" "$2" "$(apt_sources)"
 }
 
-# ensure_base TEMPLATE: sets `base` to a local image with the template's packages, importing or making it where it is missing.
+# ensure_base TEMPLATE: sets `base` to a local image with the template's packages. Imports or makes it if it is missing.
 ensure_base() {
   local hash tar log started=$SECONDS
   hash=$(base_recipe "$1" | sha256sum | cut -c1-16)
   tar=$CACHE/base-$1-$hash.tar
-  # A name of our own: an image under an upstream name would hide what the Dockerfile forgets.
+  # A name of our own, because an image with an upstream name would hide what the Dockerfile lacks.
   base=podflare-base:$1-$hash
   if [ ! -e "$tar" ]; then
     command -v mmdebstrap >/dev/null || apt_install mmdebstrap
@@ -88,7 +88,7 @@ verify() { # image
     --memory 512m --pids-limit 128 "$1" python3 -c "$(<"$here/verify-image.py")"
 }
 
-# The image that had the name before goes, or each build would leave one behind; not while a container or another name holds it.
+# Removes the image that had the name before, unless a container or another name still uses it.
 remove_unnamed() { # id, or nothing
   if [ -n "$1" ] && [ "$(docker image inspect -f '{{len .RepoTags}}' "$1" 2>/dev/null)" = 0 ]; then
     docker image rm "$1" >/dev/null 2>&1 || true
@@ -126,8 +126,8 @@ build() { # template
   local built
   built=$(<"$id")
   rm -f "$id" "$id.log"
-  # The name moves only to an image that has been seen to work.
-  verify "$built" || die "the new image for $template does not do what a sandbox needs (above); $image was left as it was."
+  # Only an image that passed its check gets the name.
+  verify "$built" || die "the new image for $template failed its check (above); $image is unchanged."
   local old
   old=$(docker image inspect -f '{{.Id}}' "$image" 2>/dev/null) || old=
   docker tag "$built" "$image"

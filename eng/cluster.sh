@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# A cluster on this machine as plain processes: a Redis, two workers, two frontends, each started again when it dies.
+# Runs a cluster on this machine as plain processes: a Redis, two workers and two frontends, each restarted when it dies.
 #
 #   cluster.sh up | down | status | kill NAME [SIGNAL] | restart NAME
 #
-# NAME is worker1, worker2, frontend1, frontend2 or redis. It is what docker-compose.yml is, without images: for tests of
-# failures, and for development. Everything listens on loopback alone.
+# NAME is worker1, worker2, frontend1, frontend2 or redis. This is the cluster of docker-compose.yml without images, for tests of
+# failures and for development. Everything listens on loopback only.
 #
 # PODFLARE_CLUSTER_DIR    logs, pid files, data and the workers' run folders (default /var/lib/podflare/cluster)
 # PODFLARE_CLUSTER_PORT   first port B (default 7100): Redis B; HTTP of the frontends B+1, B+2; health of the workers B+3, B+4;
@@ -12,9 +12,9 @@
 # PODFLARE_CLUSTER_ID     cluster id, which is also the label of its containers (default local)
 # PODFLARE_CLUSTER_REDIS  address at which the processes look for Redis (default 127.0.0.1:B): tests put a proxy in between
 # PODFLARE_CLUSTER_WORKER program of the workers (default artifacts/bin/Silo/release/Podflare.Silo.dll): tests have one that fails on demand
-# PODFLARE_SKIP_SETUP=1   `up` neither builds nor looks for Docker, Redis and the sandbox images
+# PODFLARE_SKIP_SETUP=1   `up` does not build, and does not check Docker, Redis and the sandbox images
 #
-# Every other variable, PODFLARE_API_KEYS for example, reaches the processes as `up` was given it.
+# Every other variable, such as PODFLARE_API_KEYS, is passed on from the environment of `up`.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
@@ -31,7 +31,7 @@ usage() { die "usage: cluster.sh up | down | status | kill NAME [SIGNAL] | resta
 
 known() { [[ " $NAMES " == *" $1 "* ]] || usage; }
 
-# Where a cluster is up in DIR, its own settings count, whatever the environment says by now.
+# If a cluster is up in DIR, its own settings apply, whatever the environment says.
 load_settings() {
   port=${PODFLARE_CLUSTER_PORT:-7100} id=${PODFLARE_CLUSTER_ID:-local}
   local wanted="$port $id"
@@ -42,7 +42,7 @@ load_settings() {
   fi
 }
 
-# The address of NAME's HTTP side, or of Redis.
+# The HTTP address of NAME, or the address of Redis.
 address() {
   case $1 in
     redis) say "127.0.0.1:$port" ;;
@@ -93,14 +93,14 @@ loop() {
     [ -n "$stopping" ] || wait "$pid" || true
     [ -z "$stopping" ] || break
     say "== $(date -u +%FT%TZ) $1 (pid $pid) has ended after $(seconds_since "$started") s; starting it again"
-    # What dies at once must not take a core; what has run for a while is wanted back at once.
+    # A process that dies at once must not use up a core. One that has run for a while is restarted at once.
     if [ "$(seconds_since "$started")" -ge 10 ]; then pause=0.2; else pause=1; fi
     sleep "$pause" &
     wait $! || true
   done
 }
 
-# The pid in a file is believed only if that process carries our mark; the number may be another program's by now.
+# A pid from a file counts only if that process carries our mark, because the number may belong to another program by now.
 owned_pid() { # file
   local pid
   pid=$(cat "$DIR/$1" 2>/dev/null) && process_lives "$pid" \
@@ -125,7 +125,7 @@ wait_ready() {
           say "-- last lines of $DIR/logs/$log:"
           tail -n 15 "$DIR/logs/$log"
         done >&2
-        die "not every process was ready within $READY_SECONDS s (log tails above). It was left as it is: cluster.sh status, cluster.sh down"
+        die "not every process was ready within $READY_SECONDS s (log tails above). The cluster keeps running; see cluster.sh status and cluster.sh down."
       fi
       sleep 0.2
     done

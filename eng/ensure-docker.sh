@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes sure that a Docker engine answers on /var/run/docker.sock: installs and starts one only where there is none.
+# Makes sure that a Docker engine answers on /var/run/docker.sock. Installs and starts one only if there is none.
 #
-# The engine keeps running when this script ends. A second run finds it and changes nothing.
+# The engine keeps running when this script ends. A second run changes nothing.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -16,7 +16,7 @@ wait_for_engine() {
   local deadline=$((SECONDS + LIMIT_SECONDS))
   until ping_engine; do
     [ "$SECONDS" -lt "$deadline" ] || return 1
-    # $1, where given, is the process that must live on for the wait to make sense.
+    # $1, if given, is the process that is expected to answer; without it, waiting makes no sense.
     [ -z "${1:-}" ] || kill -0 "$1" 2>/dev/null || return 1
     sleep 0.2
   done
@@ -50,7 +50,7 @@ check_cgroups() {
     || die "no cgroup mount for: ${missing[*]}. Containers could not be limited. Mount them (on Debian: apt-get install cgroupfs-mount && cgroupfs-mount), then run this again."
 }
 
-# Files of an engine that is gone make a new one refuse to start, or wait for a containerd that is not there.
+# Files of an engine that was killed make a new one refuse to start, or wait for a containerd that does not exist.
 remove_stale_files() {
   rm -f "$PID_FILE"
   if [ -z "$(running containerd)" ]; then
@@ -75,7 +75,7 @@ start_detached() {
   }
 }
 
-# Newer releases of Debian have the client in a package of its own.
+# Newer releases of Debian package the client separately.
 ensure_client() {
   command -v docker >/dev/null && return 0
   apt-cache show docker-cli >/dev/null 2>&1 || die "the engine answers, but there is no docker command on the PATH; install it."
@@ -96,7 +96,7 @@ exec 9>/var/lock/podflare-docker.lock
 flock -w 300 9 || die "another ensure-docker.sh has held /var/lock/podflare-docker.lock for five minutes."
 deadline=$((SECONDS + LIMIT_SECONDS))
 [ -z "$(running dockerd)" ] || say "a dockerd runs (pid $(running dockerd | paste -sd' ')) and did not answer: waiting for it"
-# It may answer, or end and make room.
+# It may answer, or end.
 while [ -n "$(running dockerd)" ]; do
   if ping_engine; then
     say "the engine answers"
@@ -107,10 +107,10 @@ while [ -n "$(running dockerd)" ]; do
 done
 
 started=$SECONDS
-# An engine that is installed already, of whatever origin, is the one to start.
+# An installed engine is used, whatever its origin.
 command -v dockerd >/dev/null || apt_install docker.io iptables ca-certificates
 check_cgroups
-# Where the kernel enforces AppArmor profiles, the engine loads its own with this tool and fails without it.
+# If the kernel enforces AppArmor profiles, the engine loads its own with this tool, and fails without it.
 if [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ] && ! command -v apparmor_parser >/dev/null; then
   apt_install apparmor
 fi

@@ -24,7 +24,7 @@ bypass_proxy_for_loopback() {
 # seconds_since START: whole seconds since START, a value of $SECONDS.
 seconds_since() { printf '%s' $((SECONDS - $1)); }
 
-# apt_install PACKAGE...: installs what is missing from the distribution's own packages, without letting a package start a service.
+# apt_install PACKAGE...: installs missing packages of the distribution, without letting a package start a service.
 apt_install() {
   local missing=() package
   command -v dpkg-query >/dev/null && command -v apt-get >/dev/null \
@@ -45,7 +45,7 @@ apt_install() {
   rm -f "$log"
 }
 
-# A subshell, so that its trap puts policy-rc.d back on every way out.
+# A subshell, so that its trap restores policy-rc.d in every case.
 apt_install_quietly() (
   policy=/usr/sbin/policy-rc.d saved=/usr/sbin/policy-rc.d.podflare-saved
   restore() { rm -f "$policy"; if [ -e "$saved" ] || [ -L "$saved" ]; then mv "$saved" "$policy"; fi; }
@@ -54,14 +54,14 @@ apt_install_quietly() (
   flock 8
   trap restore EXIT
   trap 'exit 130' INT TERM HUP
-  # A saved file can only be that of a run that was killed, and it is the machine's own.
+  # A saved file is the machine's own, left by a run that was killed.
   if [ ! -e "$saved" ] && { [ -e "$policy" ] || [ -L "$policy" ]; }; then mv "$policy" "$saved"; fi
   printf '#!/bin/sh\nexit 101\n' >"$policy"
   chmod 755 "$policy"
   export DEBIAN_FRONTEND=noninteractive
   install=(apt-get -y -q -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@")
   if compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null && "${install[@]}" 8>&-; then exit 0; fi
-  # No lists, or old ones. A third-party source that is away must not matter, so the install decides.
+  # There are no lists, or old ones. The update may fail for a third-party source; only the result of the install matters.
   apt-get -q -o DPkg::Lock::Timeout=300 update 8>&- || true
   "${install[@]}" 8>&-
 )
@@ -70,7 +70,7 @@ apt_install_quietly() (
 detach() {
   local log=$1
   shift
-  # Whatever descriptor the caller has beside the three, a lock or a pipe that somebody reads to its end, must not live on in it.
+  # Other descriptors of the caller, such as a lock or a pipe that somebody reads to its end, must not stay open in the command.
   (
     for descriptor in /proc/self/fd/*; do
       descriptor=${descriptor##*/}
@@ -82,7 +82,7 @@ detach() {
   DETACHED=$!
 }
 
-# stop_process PID SECONDS: SIGTERM, and SIGKILL when it has not ended after that time. A pid that is gone is fine.
+# stop_process PID SECONDS: SIGTERM, and SIGKILL when it has not ended after that time. A pid that no longer exists is fine.
 stop_process() {
   local deadline=$((SECONDS + $2))
   kill -TERM "$1" 2>/dev/null || return 0
@@ -96,7 +96,7 @@ stop_process() {
   done
 }
 
-# A process that has ended but whose parent has not looked yet counts as gone.
+# A zombie counts as gone.
 process_lives() { [ -e "/proc/$1" ] && ! grep -q '^State:[[:space:]]*[ZX]' "/proc/$1/status" 2>/dev/null; }
 
 # need_sdk: the .NET SDK that global.json asks for is there.

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Starts or stops a Redis of one's own on loopback: redis.sh start DIR PORT | stop DIR | run DIR PORT (in the foreground)
+# Starts or stops a private Redis on loopback: redis.sh start DIR PORT | stop DIR | run DIR PORT (in the foreground)
 #
-# Data, log, pid file and settings are in DIR. It keeps what the service needs kept: an append-only file, synced each second,
-# and no eviction. No snapshots beside it: they would write all of it once more, each minute while sandboxes print.
-# It runs on when this script ends. A second start finds it; a second stop finds nothing to do.
+# Data, log, pid file and settings are in DIR. It keeps an append-only file that is synced each second, evicts nothing, and
+# writes no snapshots, which would write everything once more each minute while sandboxes print.
+# It keeps running when this script ends. A second start or stop changes nothing.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Takes the network of sandboxes with a way out off this host again, rules included: remove-egress.sh [NETWORK]
+# Removes the network of sandboxes with network access from this host, with its rules: remove-egress.sh [NETWORK]
 #
-# NETWORK is Podflare:Egress:Network (default podflare). Workers make it anew when a sandbox asks for it, so stop them first.
+# NETWORK is Podflare:Egress:Network (default podflare). Workers create it again when a sandbox asks for it, so stop them first.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 export DOCKER_HOST=unix:///var/run/docker.sock
@@ -11,7 +11,7 @@ network=${1:-podflare}
 need_root "it changes the packet filter"
 say "== Egress: removing network '$network' and its rules"
 
-# The network goes first: while it is there, its rules hold.
+# The network is removed first: while it exists, its rules must stay.
 if docker network inspect "$network" >/dev/null 2>&1; then
   docker network rm "$network" >/dev/null || die "the network is in use; delete its sandboxes, or stop the worker and remove its containers."
 fi
