@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the Python SDK's wheel and sdist with what is installed, without a network: build-python-sdk.sh [FOLDER]
+# Builds the wheel and sdist of the Python SDK without a network: build-python-sdk.sh [FOLDER]
 #
-# FOLDER is where they go (default artifacts/python).
+# FOLDER is the output folder. Default: artifacts/python.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
@@ -13,7 +13,7 @@ folder=$(cd "$folder" && pwd)
 say "== Python SDK: building wheel and sdist into $folder"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-# Unchecked, because hatchling asks for what only editable installs need. The wheel is made from the sdist, as by an installer.
+# Dependencies are not checked, because hatchling names some that only editable installs need. The wheel is built from the sdist, as pip does.
 if ! /usr/bin/python3 -m build --no-isolation --skip-dependency-check --outdir "$folder" "$here/../clients/python" >"$log" 2>&1; then
   tail -n 25 "$log" >&2
   die "the build failed; its last lines are above."

@@ -19,7 +19,6 @@ class RunServer(ScriptedServer):
 
     def __init__(self, *, unanswered_starts: int = 0, answers_interrupts: bool = True) -> None:
         self.is_interrupted = threading.Event()
-        self._stopped = threading.Event()
         self._unanswered = unanswered_starts
         self._answers_interrupts = answers_interrupts
         super().__init__(self._answer)
@@ -53,6 +52,5 @@ class RunServer(ScriptedServer):
             x.wfile.write(b"0\r\n\r\n")
 
     def __exit__(self, *arguments: object) -> None:
-        self._stopped.set()
         self.is_interrupted.set()
         super().__exit__(*arguments)

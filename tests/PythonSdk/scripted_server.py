@@ -101,12 +101,15 @@ class ScriptedServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, *scripts: Script, created: dict[str, Any] | None = None) -> None:
+    def __init__(self, *scripts: Script, created: dict[str, Any] | None = None, unanswered_creates: int = 0) -> None:
         super().__init__(("127.0.0.1", 0), Exchange)
         self._scripts = list(scripts)
         self._lock = threading.Lock()
         self._created = created or {}
+        self._unanswered_creates = unanswered_creates
+        self._stopped = threading.Event()
         self.creates: list[Seen] = []
+        self.deletes: list[Seen] = []
         self.requests: list[Seen] = []
         """All but creates and deletes."""
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
@@ -116,8 +119,13 @@ class ScriptedServer(ThreadingHTTPServer):
         seen = exchange.seen
         if (seen.method, seen.target) == ("POST", "/v1/sandboxes"):
             self.creates.append(seen)
+            if len(self.creates) <= self._unanswered_creates:
+                self._stopped.wait(30)
+                exchange.drop()
+                return
             exchange.json({"id": SANDBOX, "state": "ready", "a_newer_field": {}, **self._created})
         elif (seen.method, seen.target) == ("DELETE", f"/v1/sandboxes/{SANDBOX}"):
+            self.deletes.append(seen)
             exchange.bytes(b"", 204)
         else:
             with self._lock:
@@ -131,6 +139,7 @@ class ScriptedServer(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
     def __exit__(self, *arguments: object) -> None:
+        self._stopped.set()
         self.shutdown()
         super().__exit__(*arguments)
 

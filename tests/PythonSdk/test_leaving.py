@@ -14,7 +14,8 @@ from typing import Any
 
 from podflare import AsyncClient, AsyncSandbox, Client, RetryPolicy, Sandbox
 from run_server import RunServer
-from scripted_server import RUN, SANDBOX
+from scripted_server import RUN, SANDBOX, ScriptedServer
+from service import wait_until
 
 # The limit for an interrupt is 5 s; the rest is for a machine under load.
 LIMIT_SECONDS = 9
@@ -127,6 +128,45 @@ class BlockingTests(unittest.TestCase):
         stream.interrupt()
         self.assertEqual((), self.sandbox.interrupt())
         self.assertEqual([], self.server.targets("/interrupt"))
+
+
+    def test_a_run_that_was_started_elsewhere_is_not_interrupted(self) -> None:
+        for begin in (lambda: self.sandbox.start_code("1"), lambda: self.sandbox.follow(RUN)):
+            with self.assertRaises(KeyboardInterrupt), begin() as stream:
+                next(stream)
+                raise KeyboardInterrupt
+        self.assertFalse(self.server.is_interrupted.is_set())
+
+
+class CreateTests(unittest.TestCase):
+    """A create whose caller leaves before the answer."""
+
+    def check(self, server: ScriptedServer, leave: Callable[[ScriptedServer], None]) -> None:
+        with server:
+            leave(server)
+            wait_until(lambda: bool(server.deletes), LIMIT_SECONDS, "the sandbox is deleted")
+            self.assertEqual(2, len(server.creates))
+            self.assertEqual(1, len({seen.headers["idempotency-key"] for seen in server.creates}))
+
+    def test_ctrl_c_deletes_the_sandbox(self) -> None:
+        def leave(server: ScriptedServer) -> None:
+            program = subprocess.Popen([sys.executable, "-c", f"from podflare import Sandbox; Sandbox(host={server.url!r})"], stderr=subprocess.DEVNULL)
+            try:
+                wait_until(lambda: bool(server.creates), 20, "the create is sent")
+                program.send_signal(signal.SIGINT)
+                program.wait(LIMIT_SECONDS)
+            finally:
+                program.kill()
+                program.wait()
+
+        self.check(ScriptedServer(lambda x: x.drop(), unanswered_creates=1), leave)
+
+    def test_cancellation_deletes_the_sandbox(self) -> None:
+        async def main(url: str) -> None:
+            with self.assertRaises(asyncio.TimeoutError):
+                await asyncio.wait_for(AsyncSandbox.create(host=url), 0.5)
+
+        self.check(ScriptedServer(lambda x: x.drop(), unanswered_creates=1), lambda server: asyncio.run(main(server.url)))
 
 
 class AsyncTests(unittest.TestCase):

@@ -44,13 +44,14 @@ class ReadingTests(unittest.TestCase):
     def test_a_long_line_in_small_pieces_is_linear(self) -> None:
         def read(megabytes: int) -> tuple[int, float]:
             splitter, piece = LineSplitter(), b"x" * 4096
-            started = time.perf_counter()
+            started = time.process_time()
             for _ in range(megabytes * 256):
                 splitter.feed(piece)
             lines = splitter.feed(b"\n")
-            return len(lines[0]), time.perf_counter() - started
+            return len(lines[0]), time.process_time() - started
 
-        self.check([read(megabytes) for megabytes in MEGABYTES])
+        # The best of several: a machine under load takes its time to hand out 100 MB of memory.
+        self.check([min((read(megabytes) for _ in range(5)), key=lambda found: found[1]) for megabytes in MEGABYTES])
 
     def check(self, found: list[tuple[int, float]]) -> None:
         self.assertEqual([megabytes << 20 for megabytes in MEGABYTES], [size for size, _ in found])

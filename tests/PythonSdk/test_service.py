@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import signal
+import subprocess
+import sys
 import threading
 import unittest
 
@@ -14,6 +17,7 @@ from podflare import (
     CodeError,
     Event,
     InvalidRequestError,
+    PodflareWarning,
     RetryPolicy,
     RunNotFoundError,
     Sandbox,
@@ -104,6 +108,41 @@ class BlockingTests(unittest.TestCase):
         assert exit_event.type == "exit"
         self.assertEqual((130, "interrupted"), (exit_event.code, exit_event.reason))
         self.assertEqual("5\n", self.sandbox.run_code("print(n)").stdout)
+
+    def test_ctrl_c_ends_the_run_and_the_next_one_starts_at_once(self) -> None:
+        code = "import sys; from podflare import Sandbox; s = Sandbox.attach(sys.argv[1], host=sys.argv[2]); "
+        code += "s.run_code('kept = 7; print(1, flush=True)\\nwhile True: pass', on_stdout=lambda event: print(event.data, flush=True))"
+        with Sandbox(client=self.client) as sandbox:
+            program = subprocess.Popen([sys.executable, "-c", code, sandbox.id, SERVICE.url], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            try:
+                assert program.stdout is not None
+                self.assertEqual(b"1\n", program.stdout.readline())
+                program.send_signal(signal.SIGINT)
+                program.wait(20)
+            finally:
+                program.kill()
+                program.communicate()
+            result = sandbox.run_code("print(kept)", timeout_seconds=20)
+            self.assertEqual(("7\n", 0), (result.stdout, result.exit_code))
+
+    def test_an_abandoned_run_can_be_interrupted(self) -> None:
+        with Sandbox(client=self.client) as sandbox:
+            for _ in sandbox.run_code_stream("print(1, flush=True)\nwhile True: pass"):
+                break
+            (run_id,) = sandbox.interrupt()
+            self.assertEqual("interrupted", sandbox.follow(run_id).result().reason)
+
+    def test_what_the_server_changes_is_told(self) -> None:
+        result = self.sandbox.run_code("1", timeout_seconds=10_000_000)
+        self.assertRegex("".join(result.warnings), "timeout_seconds")
+        with self.assertWarnsRegex(PodflareWarning, "timeout_seconds"), Sandbox(client=self.client, timeout=10_000_000) as sandbox:
+            self.assertRegex("".join(sandbox.warnings), "timeout_seconds")
+
+    def test_a_background_run(self) -> None:
+        run = self.sandbox.start_code("import time; time.sleep(0.2); print(1)")
+        self.assertEqual(("1\n", 0), (run.result().stdout, run.result().exit_code))
+        self.assertIn(self.sandbox.id, [info.id for info in Sandbox.list(state="ready", client=self.client)])
+        self.assertEqual("1\n", Sandbox.connect(self.sandbox.id, client=self.client).follow(run.run_id or "").result().stdout)
 
     def test_another_thread_interrupts_all_open_runs(self) -> None:
         found: list[int] = []

@@ -16,6 +16,7 @@ from ._models import FileInfo, RunInfo, SandboxInfo, SandboxPage, parse_listing
 from ._open_runs import OpenRuns
 from ._reading import RunState
 from ._requests import Request
+from ._retry import RetryPolicy
 from ._settings import Settings
 from ._steps import Accepted, Answer, Call, Restart, Stream
 from ._trace import Trace, trace_of_argument, trace_of_call
@@ -47,8 +48,9 @@ class ClientOperations:
         metadata: Mapping[str, str] | None,
         env: Mapping[str, str] | None,
         idempotency_key: str | None,
-    ) -> Call[SandboxInfo]:
-        request = requests.create_sandbox(
+    ) -> Request:
+        """The request of a create, for ``created``."""
+        return requests.create_sandbox(
             template=template,
             timeout_seconds=timeout_seconds,
             idle_timeout_seconds=idle_timeout_seconds,
@@ -61,7 +63,14 @@ class ClientOperations:
             trace=self.trace(sandbox=bound_to),
             idempotency_key=idempotency_key,
         )
-        return calls.call_json(request, SandboxInfo.parse, self.settings.retry)
+
+    def created(self, request: Request, retry: RetryPolicy | None = None) -> Call[SandboxInfo]:
+        return calls.call_json(request, SandboxInfo.parse, retry or self.settings.retry)
+
+    def undo_create(self, request: Request) -> Call[None]:
+        """Deletes the sandbox of a create whose caller left before the answer. The idempotency key finds it."""
+        info = yield from self.created(request, RetryPolicy.none())
+        yield from self.delete(info.id)
 
     def get(self, sandbox_id: str, trace: Trace | None = None) -> Call[SandboxInfo]:
         return calls.call_json(requests.get_sandbox(sandbox_id, self.trace(sandbox=trace)), SandboxInfo.parse, self.settings.retry)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ._errors import PodflareWarning
 
-_PACKAGE = os.path.dirname(__file__)
+_PACKAGE = os.path.join(os.path.dirname(__file__), "")
 
 
 def warn(text: str, category: type[PodflareWarning] = PodflareWarning) -> None:

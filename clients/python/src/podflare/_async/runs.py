@@ -117,7 +117,8 @@ class AsyncSandboxRuns(SandboxView):
     ) -> AsyncRunStream:
         """Starts code in the background and returns as soon as the server has accepted it. The arguments are those of ``run_code``.
 
-        No connection is kept. The returned stream connects when its events, or its result, are requested.
+        No connection is kept. The returned stream connects when its events, or its result, are requested. Whoever stops reading them, by a
+        cancellation too, leaves the run alone; ``interrupt`` stops it.
 
         >>> run = await sandbox.start_code("import time; time.sleep(60); print('done')")
         >>> await run.interrupt()
@@ -135,6 +136,7 @@ class AsyncSandboxRuns(SandboxView):
             in_background=True,
         )
         await stream.start()
+        stream._is_owner = False
         return stream
 
     def follow(self, run_id: str, *, after: int = 0) -> AsyncRunStream:
@@ -145,7 +147,7 @@ class AsyncSandboxRuns(SandboxView):
         >>> result = await sandbox.follow("run_…").result()
         """
         state, steps = self._operations.follow(run_id, after)
-        return AsyncRunStream(self._client, self._operations, state, steps)
+        return AsyncRunStream(self._client, self._operations, state, steps, is_owner=False)
 
     def replay(self) -> AsyncIterator[Event]:
         """The last 1,000 events of all runs of this sandbox, oldest first. It does not wait for more.

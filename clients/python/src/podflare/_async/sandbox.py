@@ -12,6 +12,7 @@ from . import io
 from .client import AsyncClient
 from .files import AsyncSandboxFiles
 from .runs import AsyncSandboxRuns
+from .stream import INTERRUPT_SECONDS
 from .._api_errors import NotFoundError
 from .._arguments import one_of, shared_client
 from .._diff import SCAN, SandboxDiff, compare, files_of
@@ -19,7 +20,7 @@ from .._errors import PodflareError
 from .._http import Limit
 from .._models import SandboxInfo, ensure_alive
 from .._operations import SandboxOperations
-from .._steps import Call
+from .._requests import Request
 from .._trace import trace_of_argument
 from .._warn import ungranted, warn
 
@@ -70,7 +71,7 @@ class AsyncSandbox(AsyncSandboxRuns, AsyncSandboxFiles):
         self._trace = trace_of_argument(traceparent, tracestate)
         self._egress = egress
         self._use(client, host, api_key)
-        self._create: Call[SandboxInfo] | None = self._client._operations.create(
+        self._create: Request | None = self._client._operations.create(
             self._trace,
             template=template,
             timeout_seconds=one_of("timeout_seconds", timeout_seconds, "timeout", timeout),
@@ -248,10 +249,17 @@ class AsyncSandbox(AsyncSandboxRuns, AsyncSandboxFiles):
         create, self._create = self._create, None
         if create is None:
             return
+        operations = self._client._operations
         try:
-            info = await self._client._run(create)
+            info = await self._client._run(operations.created(create))
+        except (Exception, GeneratorExit):
+            await self._close_own_client()
+            raise
         except BaseException:
-            with io.shield(_CLOSE_SECONDS):
+            # Ctrl-C, or the task is being cancelled: nobody will know the sandbox. If this fails, its idle timeout ends it.
+            with suppress(PodflareError), io.shield(INTERRUPT_SECONDS):
+                await self._client._run(operations.undo_create(create), Limit(INTERRUPT_SECONDS))
+            with io.shield(INTERRUPT_SECONDS):
                 await self._close_own_client()
             raise
         self._made = SandboxOperations(self._client._operations, info.id, self._trace)

@@ -118,7 +118,8 @@ class SandboxRuns(SandboxView):
     ) -> RunStream:
         """Starts code in the background and returns as soon as the server has accepted it. The arguments are those of ``run_code``.
 
-        No connection is kept. The returned stream connects when its events, or its result, are requested.
+        No connection is kept. The returned stream connects when its events, or its result, are requested. Whoever stops reading them, by a
+        cancellation too, leaves the run alone; ``interrupt`` stops it.
 
         >>> run = sandbox.start_code("import time; time.sleep(60); print('done')")
         >>> run.interrupt()
@@ -136,6 +137,7 @@ class SandboxRuns(SandboxView):
             in_background=True,
         )
         stream.start()
+        stream._is_owner = False
         return stream
 
     def follow(self, run_id: str, *, after: int = 0) -> RunStream:
@@ -146,7 +148,7 @@ class SandboxRuns(SandboxView):
         >>> result = sandbox.follow("run_…").result()
         """
         state, steps = self._operations.follow(run_id, after)
-        return RunStream(self._client, self._operations, state, steps)
+        return RunStream(self._client, self._operations, state, steps, is_owner=False)
 
     def replay(self) -> Iterator[Event]:
         """The last 1,000 events of all runs of this sandbox, oldest first. It does not wait for more.

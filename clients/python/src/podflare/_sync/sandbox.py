@@ -11,6 +11,7 @@ from . import io
 from .client import Client
 from .files import SandboxFiles
 from .runs import SandboxRuns
+from .stream import INTERRUPT_SECONDS
 from .._api_errors import NotFoundError
 from .._arguments import one_of, shared_client
 from .._diff import SCAN, SandboxDiff, compare, files_of
@@ -18,7 +19,7 @@ from .._errors import PodflareError
 from .._http import Limit
 from .._models import SandboxInfo, ensure_alive
 from .._operations import SandboxOperations
-from .._steps import Call
+from .._requests import Request
 from .._trace import trace_of_argument
 from .._warn import ungranted, warn
 
@@ -69,7 +70,7 @@ class Sandbox(SandboxRuns, SandboxFiles):
         self._trace = trace_of_argument(traceparent, tracestate)
         self._egress = egress
         self._use(client, host, api_key)
-        self._create: Call[SandboxInfo] | None = self._client._operations.create(
+        self._create: Request | None = self._client._operations.create(
             self._trace,
             template=template,
             timeout_seconds=one_of("timeout_seconds", timeout_seconds, "timeout", timeout),
@@ -244,10 +245,17 @@ class Sandbox(SandboxRuns, SandboxFiles):
         create, self._create = self._create, None
         if create is None:
             return
+        operations = self._client._operations
         try:
-            info = self._client._run(create)
+            info = self._client._run(operations.created(create))
+        except (Exception, GeneratorExit):
+            self._close_own_client()
+            raise
         except BaseException:
-            with io.shield(_CLOSE_SECONDS):
+            # Ctrl-C, or the task is being cancelled: nobody will know the sandbox. If this fails, its idle timeout ends it.
+            with suppress(PodflareError), io.shield(INTERRUPT_SECONDS):
+                self._client._run(operations.undo_create(create), Limit(INTERRUPT_SECONDS))
+            with io.shield(INTERRUPT_SECONDS):
                 self._close_own_client()
             raise
         self._made = SandboxOperations(self._client._operations, info.id, self._trace)

@@ -31,7 +31,8 @@ class RunStream(RunView, Iterator[Event]):
 
     Ctrl-C while an event is awaited, or inside the ``with`` block, interrupts the run in the sandbox, and so does
     closing a generator that is inside the block. This takes at most 5 seconds. A run that is left in any other way continues: by ``break``,
-    by ``close``, or by an exception of the program. ``interrupt`` and ``Sandbox.interrupt`` still stop it.
+    by ``close``, or by an exception of the program. So does a run of ``start_code`` or ``follow``, however its stream is left. ``interrupt``
+    and ``Sandbox.interrupt`` still stop it.
 
     >>> with sandbox.run_code_stream("for i in range(3): print(i)") as run:
     ...     for event in run:
@@ -39,8 +40,12 @@ class RunStream(RunView, Iterator[Event]):
     ...     result = run.result()
     """
 
-    def __init__(self, client: Client, operations: SandboxOperations, state: RunState, steps: Stream[Union[Event, Accepted]]) -> None:
+    def __init__(
+        self, client: Client, operations: SandboxOperations, state: RunState, steps: Stream[Union[Event, Accepted]], *, is_owner: bool = True
+    ) -> None:
         super().__init__(state)
+        # Whether the run ends with the task that reads it.
+        self._is_owner = is_owner
         self._client = client
         self._operations = operations
         self._items = client._stream(steps)
@@ -119,7 +124,7 @@ class RunStream(RunView, Iterator[Event]):
     def _give_up(self) -> None:
         """Interrupts the run because its caller leaves. Failures are logged: what the caller leaves for matters more."""
         state = self._state
-        if state.exit is not None or state.is_abandoned:
+        if state.exit is not None or state.is_abandoned or not self._is_owner:
             return
         state.is_abandoned = True
         try:
