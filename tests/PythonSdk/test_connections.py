@@ -64,14 +64,14 @@ class ConnectionTests(unittest.TestCase):
     def test_a_traceback_shows_nothing_of_the_http_library(self) -> None:
         code = f"from podflare import Client, RetryPolicy; Client('http://127.0.0.1:{free_port()}', retry=RetryPolicy.none()).check_health()"
         shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60).stderr
-        self.assertIn("ConnectionFailedError", shown)
+        self.assertIn("\npodflare.ConnectionFailedError: could not reach", shown)
         self.assertNotIn("httpcore/", shown)
 
     def test_waiting_for_a_server_is_logged_from_the_first_retry_on(self) -> None:
         with self.assertLogs("podflare", "WARNING") as logged:
             failure_of(f"http://127.0.0.1:{free_port()}")
         self.assertEqual(2 * 3, len(logged.output))
-        self.assertRegex(logged.output[0], r"retrying in 0\.00 s \(attempt 2 of 4\): could not reach the server at http://127")
+        self.assertRegex(logged.output[0], r"retrying in 0\.0[01] s \(attempt 2 of 4\): could not reach the server at http://127[.:\d]+: Connection refused$")
 
     def test_a_lost_server_is_logged_while_a_run_is_read(self) -> None:
         server = ScriptedServer(lambda x: x.events(out(1), cut=True))

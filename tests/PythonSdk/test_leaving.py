@@ -55,6 +55,20 @@ class CtrlCTests(unittest.TestCase):
                 self.assertEqual(1, len(server.targets("/interrupt")))
                 self.assertLess(seconds, LIMIT_SECONDS)
 
+    def test_ctrl_c_interrupts_the_run_of_an_asynchronous_program(self) -> None:
+        code = f"""
+import asyncio
+from podflare import AsyncSandbox
+async def main():
+    sandbox = AsyncSandbox.attach({SANDBOX!r}, host=sys.argv[1])
+    await sandbox.run_code('1', on_stdout=lambda event: print(event.data, end='', flush=True))
+asyncio.run(main())
+"""
+        with RunServer() as server:
+            seconds, _ = self.press_ctrl_c(server, code, after_output=True)
+            self.assertEqual(1, len(server.targets("/interrupt")))
+            self.assertLess(seconds, LIMIT_SECONDS)
+
     def test_ctrl_c_before_the_start_is_answered_interrupts_the_run(self) -> None:
         with RunServer(unanswered_starts=1) as server:
             seconds, _ = self.press_ctrl_c(server, "sandbox.run_code('1')", after_output=False)

@@ -115,7 +115,7 @@ class GrantTests(unittest.TestCase):
         for use in (blocking, lambda url: asyncio.run(asynchronous(url))):
             with ScriptedServer(lambda x: x.events(end(1)), created=created) as server, warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
-                found.append((use(server.url), [(item.category, str(item.message), Path(item.filename).name) for item in caught]))
+                found.append((use(server.url), [(item.category, str(item.message), Path(item.filename).name) for item in caught if issubclass(item.category, PodflareWarning)]))
         return found
 
     def test_what_the_server_did_not_grant_is_warned_of_at_the_callers_line(self) -> None:
@@ -128,6 +128,19 @@ class GrantTests(unittest.TestCase):
         for kept, issued in self.warned({"egress": False}, egress=True):
             self.assertEqual(("egress was requested, but the sandbox has none",), kept)
             self.assertEqual(1, len(issued))
+
+    def test_a_warning_that_is_an_error_leaves_no_sandbox(self) -> None:
+        def blocking(url: str) -> None:
+            Sandbox(host=url, egress=True)
+
+        async def asynchronous(url: str) -> None:
+            await AsyncSandbox(host=url, egress=True)
+
+        for use in (blocking, lambda url: asyncio.run(asynchronous(url))):
+            with ScriptedServer(lambda x: x.drop(), created={"egress": False}) as server, warnings.catch_warnings():
+                warnings.simplefilter("error", PodflareWarning)
+                self.assertRaises(PodflareWarning, use, server.url)
+                self.assertEqual(1, len(server.deletes))
 
     def test_what_was_granted_or_not_requested_is_not(self) -> None:
         for created, arguments in (({"egress": True}, {"egress": True}), ({"egress": False}, {}), ({"egress": False}, {"egress": False}), ({}, {"egress": True})):

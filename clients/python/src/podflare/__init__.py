@@ -114,3 +114,9 @@ __all__ = [
     "UnavailableError",
     "__version__",
 ]
+
+# A traceback shows the name that users import.
+for _name in __all__:
+    if isinstance(globals()[_name], type) and issubclass(globals()[_name], (Exception, Warning)):
+        globals()[_name].__module__ = __name__
+del _name

@@ -16,9 +16,8 @@ def problem_of(reply: Reply, doing: str) -> PodflareError:
     """The exception for a reply that is not a success."""
     if isinstance(reply, Broken):
         cause = reply.cause
-        text = f"could not {doing} at {reply.address}: {reply.text}"
-        error = ConnectionFailedError(f"{text}. {reply.hint}" if reply.hint else text)
-        error.is_unreachable = not reply.is_connected
+        error = ConnectionFailedError(f"could not {doing} at {reply.address}: {reply.text}")
+        error.hint, error.is_unreachable = reply.hint, not reply.is_connected
         # The traceback of the HTTP library is three times as long as the user's, and says nothing more.
         cause.__cause__, cause.__suppress_context__ = None, True
         error.__cause__ = cause.with_traceback(None)

@@ -45,13 +45,15 @@ class PodflareError(Exception):
         """What is wrong, by field of the request."""
         self.run_id: str | None = None
         """The run whose events were being read."""
+        self.hint = ""
+        """What the user can check, as a sentence."""
         self.last_seq: int | None = None
         """The last event of that run that was delivered. Reading can continue after it."""
 
     def __str__(self) -> str:
         fields = "".join(f"; {field}: {', '.join(texts)}" for field, texts in self.errors.items())
         known = [f"{name}={value}" for name, value in (("code", self.code), ("trace_id", self.trace_id), ("run", self.run_id)) if value]
-        return self.message + fields + (f" ({', '.join(known)})" if known else "")
+        return self.message + fields + (f" ({', '.join(known)})" if known else "") + (f". {self.hint}" if self.hint else "")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"

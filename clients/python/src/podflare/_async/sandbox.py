@@ -16,7 +16,7 @@ from .stream import INTERRUPT_SECONDS
 from .._api_errors import NotFoundError
 from .._arguments import one_of, shared_client
 from .._diff import SCAN, SandboxDiff, compare, files_of
-from .._errors import PodflareError
+from .._errors import PodflareError, PodflareWarning
 from .._http import Limit
 from .._models import SandboxInfo, ensure_alive
 from .._operations import SandboxOperations
@@ -265,8 +265,14 @@ class AsyncSandbox(AsyncSandboxRuns, AsyncSandboxFiles):
         self._made = SandboxOperations(self._client._operations, info.id, self._trace)
         self._ends_on_close = True
         self.warnings = ungranted(self._egress, info.warnings, info.raw)
-        for text in self.warnings:
-            warn(text)
+        try:
+            for text in self.warnings:
+                warn(text)
+        except PodflareWarning:
+            # The program turns warnings into errors, so nobody will use this sandbox.
+            with suppress(PodflareError):
+                await self.close()
+            raise
 
     async def _delete(self, limit: Limit | None) -> None:
         with suppress(NotFoundError):
