@@ -1,6 +1,7 @@
 """Prints the guest's latency and throughput beside plain Python on the same machine: judge the ratios, not the times.
 
-Run as root: python3 tests/Guest/bench_guest.py [--python PATH] [--cpu N] [case ...]; cases: rtt, prints, stderr, bulk, idle. --cpu pins all but the host to one CPU, as a container with one CPU does.
+Run as root: python3 tests/Guest/bench_guest.py [--python PATH] [--cpu N] [--against FOLDER] [case ...]; cases: rtt, prints, stderr, bulk, idle. --against
+compares warm runs with those of another source folder of the guest, taking turns. --cpu pins all but the host to one CPU, as a container with one CPU does.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from host import END, OUT, RUN, Guest
 
@@ -81,6 +83,28 @@ def rtt(guest: Guest, python: str, cpu: str | None) -> None:
         print(f"print(1), {name}: p50 {values[len(values) // 2] * 1e3:.3f} ms, p95 {values[int(len(values) * 0.95)] * 1e3:.3f} ms")
 
 
+def against(folder: str, python: str, cpu: str | None, code: str = "print(1)", turns: int = 2_000) -> None:
+    """Medians of RUN to END of both guests, one run of each in turn."""
+    prefix = ("taskset", "-c", cpu) if cpu else ()
+    with Guest(python, prefix=prefix) as new, Guest(python, prefix=prefix, source=Path(folder)) as old:
+        times: dict[str, list[float]] = {"new": [], "old": []}
+        for turn in range(turns):
+            for name, guest in (("new", new), ("old", old)) if turn % 2 else (("old", old), ("new", new)):
+                guest.frames.clear()
+                payload = guest.run_payload(guest.new_run(), code)
+                started = time.perf_counter()
+                guest.ask(RUN, payload)
+                while not any(frame.kind == END for frame in guest.frames):
+                    guest.pump(1)
+                times[name].append(time.perf_counter() - started)
+        for name, values in times.items():
+            values.sort()
+            print(f"{code}, {name}: p25 {values[turns // 4] * 1e6:.0f} µs, p50 {values[turns // 2] * 1e6:.0f} µs, p75 {values[turns * 3 // 4] * 1e6:.0f} µs")
+        print(f"median, new to old: {times['new'][turns // 2] / times['old'][turns // 2]:.3f}")
+        idle(new)
+        idle(old)
+
+
 def compare(name: str, guest: Guest, code: str, baseline: Callable[[], float], python: str) -> None:
     for _ in range(3):
         plain = baseline() - start_up(python)
@@ -105,9 +129,12 @@ def idle(guest: Guest) -> None:
 
 def main() -> None:
     arguments = sys.argv[1:]
-    options = {name: arguments.pop(arguments.index(name) + 1) for name in ("--python", "--cpu") if name in arguments}
+    options = {name: arguments.pop(arguments.index(name) + 1) for name in ("--python", "--cpu", "--against") if name in arguments}
     cases = [a for a in arguments if not a.startswith("--")] or ["rtt", "prints", "stderr", "bulk", "idle"]
     python, cpu = options.get("--python", "/usr/bin/python3"), options.get("--cpu")
+    if "--against" in options:
+        against(options["--against"], python, cpu)
+        return
     started = time.perf_counter()
     with Guest(python, prefix=("taskset", "-c", cpu) if cpu else ()) as guest:
         print(f"start to READY: {(time.perf_counter() - started) * 1e3:.0f} ms; two plain starts: {2e3 * start_up(python):.0f} ms")

@@ -22,7 +22,7 @@ HEADER = struct.Struct(">IBQq")
 HELLO, WELCOME, ACK, PING, PONG, READY, STARTED = 1, 2, 3, 4, 5, 6, 7
 ENV, RUN, INTERRUPT, KILL = 10, 11, 12, 13
 TAKEN, REFUSED = 20, 21
-OUT, END = 30, 31
+OUT, END, EVENT, LATE = 30, 31, 32, 33
 FILE, FILE_DATA, FILE_NEXT, FILE_END, FILE_CANCEL, FILE_OPENED, FILE_DONE, FILE_FAILED = 40, 41, 42, 43, 44, 45, 46, 47
 STDOUT, STDERR = 1, 2
 
@@ -65,7 +65,7 @@ class Frame:
 class Guest:
     """One supervisor and the host that it dials. Single-threaded: frames are read while a test waits for something."""
 
-    def __init__(self, python: str = "/usr/bin/python3", prefix: tuple[str, ...] = (), environment: dict[str, str] | None = None, arguments: tuple[str, ...] = ()) -> None:
+    def __init__(self, python: str = "/usr/bin/python3", prefix: tuple[str, ...] = (), environment: dict[str, str] | None = None, arguments: tuple[str, ...] = (), source: Path = GUEST) -> None:
         require_guest()
         # Not under the folder of the tests: the user of the sandbox must be able to reach it.
         self.folder = Path(tempfile.mkdtemp(prefix="guest"))
@@ -77,6 +77,7 @@ class Guest:
         self.memory_events.write_text("oom 0\noom_kill 0\n")
         self.path = str(self.folder / "s")
         self.auto_ack = True
+        self.version = 0  # that WELCOME chooses; 0 is what a host of version 1 sends
         self.frames: list[Frame] = []
         self.numbered: list[Frame] = []  # without repetitions
         self.connection: socket.socket | None = None
@@ -90,7 +91,7 @@ class Guest:
         # A pid namespace of its own: the supervisor kills all that it sees.
         # It dies with the tests, also where these are killed.
         command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--mount-proc", "--kill-child", *prefix]
-        command += [python, "-I", "-S", str(GUEST / "main.py"), "--socket", self.path, "--home", str(self.home), "--memory-events", str(self.memory_events), *arguments]
+        command += [python, "-I", "-S", str(source / "main.py"), "--socket", self.path, "--home", str(self.home), "--memory-events", str(self.memory_events), *arguments]
         base = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
         self.process = subprocess.Popen(command, env={**base, **(environment or {})}, stdin=subprocess.DEVNULL)
 
@@ -131,7 +132,7 @@ class Guest:
         hello = self.frames[before]
         assert hello.kind == HELLO, hello.kind
         if welcome:
-            self.send(WELCOME)
+            self.send(WELCOME, number=self.version)
         return hello
 
     def disconnect(self) -> None:
@@ -254,7 +255,7 @@ class Guest:
                 break
             frame = Frame(kind, number, at_ms, bytes(self._buffer[start + HEADER.size : end]))
             self.frames.append(frame)
-            if kind in (OUT, END):
+            if kind in (OUT, END, EVENT, LATE):
                 expected = self.numbered[-1].number + 1 if self.numbered else 1
                 assert number <= expected, f"frame {number} after {expected - 1}"
                 if number == expected:

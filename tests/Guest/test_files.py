@@ -168,6 +168,20 @@ class FilesTests(unittest.TestCase):
         self.assertEqual(FILE_DONE, Transfer(self.guest, "delete", link).next().kind)
         self.assertFalse(os.path.lexists(link))
 
+    def test_a_failure_names_the_file(self) -> None:
+        path = self.path()
+        os.makedirs(path)
+        for do, name, detail in (
+            ("read", f"{path}/none", f"{path}/none does not exist"),
+            ("read", path, f"{path} is a directory"),
+            ("delete", path, f"{path} is a directory"),
+            ("list", "/proc/1/fd", "the sandbox's user may not list /proc/1/fd"),
+            ("list", "/etc/passwd", "/etc/passwd is not a directory"),
+            ("read", f"{path}/" + "x" * 256, f"{path}/{'x' * 256} contains a name that is too long"),
+            ("read", f"{path}/" + "y/" * 1_000, f"{(path + '/' + 'y/' * 1_000)[:300]}… does not exist"),
+        ):
+            self.assertEqual(detail, Transfer(self.guest, do, name).next().json["detail"])
+
     def test_other_processes_of_the_user_cannot_look_into_that_of_a_transfer(self) -> None:
         transfer = Transfer(self.guest, "write", self.path())
         transfer.next()

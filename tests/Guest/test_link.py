@@ -212,7 +212,7 @@ class SafetyTests(unittest.TestCase):
         for command in ([], ["unshare", "--pid", "--fork"]):
             with self.subTest(command):
                 result = subprocess.run(
-                    [*command, sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(GUEST)!r})\nfrom podflare_guest import processes\ntry: processes._require_own_namespace()\nexcept RuntimeError: print('refused')"],
+                    [*command, sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(GUEST)!r})\nfrom podflare_guest import processes\ntry: processes.require_own_namespace()\nexcept RuntimeError: print('refused')"],
                     capture_output=True,
                     text=True,
                 )

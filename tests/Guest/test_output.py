@@ -6,7 +6,7 @@ import collections
 import random
 import unittest
 
-from host import END, OUT, STDERR, STDOUT, Guest
+from host import END, LATE, OUT, STDERR, STDOUT, Guest
 
 # Programs wait for a file, so that a test decides when they go on.
 UNTIL = "import os, sys, time, threading, subprocess\ndef until(name):\n    while not os.path.exists(name): time.sleep(0.002)\n"
@@ -138,6 +138,17 @@ class OutputTests(unittest.TestCase):
         self.assertCountEqual([f"out {n} {i} {'x' * n}" for n in range(6) for i in range(1000)], result.stdout.decode().splitlines())
         self.assertCountEqual([f"err {n} {i}" for n in range(6) for i in range(1000)], result.stderr.decode().splitlines())
 
+    def test_lines_of_threads_stay_whole_however_long_they_are(self) -> None:
+        result = self.guest.run(
+            "import sys, threading\n"
+            "def write(c):\n"
+            "    for i in range(40): print(c * 20_000); print(c * 20_000, file=sys.stderr)\n"
+            "threads = [threading.Thread(target=write, args=(c,)) for c in 'abcd']\n"
+            "[t.start() for t in threads]; [t.join() for t in threads]"
+        )
+        for text in (result.stdout, result.stderr):
+            self.assertEqual({(c, 20_000) for c in "abcd"}, {(line[:1], len(line) * (line == line[:1] * len(line))) for line in text.decode().splitlines()})
+
     def test_forked_children_write_like_the_repl(self) -> None:
         result = self.guest.run(
             "import multiprocessing, os, sys\n"
@@ -163,20 +174,61 @@ class OutputTests(unittest.TestCase):
         self.assertEqual(0, self.guest.run("q = subprocess.Popen('yes >&2', shell=True, start_new_session=True)").code)
         self.assertEqual(0, self.guest.run("import os\np.kill(); p.wait(); os.killpg(q.pid, 9); q.wait()").code)
 
-    def test_output_after_the_end_opens_the_next_run(self) -> None:
-        first = self.guest.run(UNTIL + "t = threading.Thread(target=lambda: (until('go'), print('late'))); t.start()")
-        self.let("go")
-        # bash does not wait for the thread; the run after it does.
-        between = self.guest.bash("true")
-        last = self.guest.run("t.join(); print('on time')")
-        self.assertEqual(b"", first.stdout)
-        self.assertEqual(b"late\non time\n", between.stdout + last.stdout)
+    # Late output
 
-    def test_between_runs_a_background_process_blocks_and_loses_nothing(self) -> None:
-        first = self.guest.run("import subprocess; p = subprocess.Popen('head -c 3000000 /dev/zero | tr \"\\\\0\" x; touch done', shell=True)")
-        self.assertRaises(TimeoutError, self.guest.wait, (self.guest.home / "done").exists, "end of the writer", 0.5)
-        # What it wrote before its run's end was that run's.
-        self.assertEqual(b"x" * 3_000_000, first.stdout + self.guest.run("p.wait()").stdout)
+    def test_a_host_of_version_1_gets_late_output_with_the_run_that_executes_then(self) -> None:
+        first = self.guest.run(UNTIL + "t = threading.Thread(target=lambda: (until('go'), print('late'))); t.start()")
+        last = self.guest.run("open('go', 'w'); t.join(); print('on time')")
+        self.assertEqual((b"", b"late\non time\n"), (first.stdout, last.stdout))
+
+    def test_a_background_process_never_freezes_and_its_output_does_not_open_the_next_run(self) -> None:
+        run = "(for i in $(seq 30000); do echo \"line $i xxxxxxxxxxxxxxxx\"; done; echo finished > done) &"
+        for language, code in (("bash", run), ("python", f"import subprocess; p = subprocess.Popen(['bash', '-c', {run!r}])")):
+            with self.subTest(language):
+                self.assertEqual(0, self.guest.run(code, language=language).code)
+                self.guest.wait(lambda: (self.guest.home / "done").exists() and (self.guest.home / "done").read_text() or self.guest.pump(0.02), "the end of the job")
+                self.assertEqual((b"mine\n", b""), ((result := self.guest.run("print('mine')")).stdout, result.stderr))
+                (self.guest.home / "done").unlink()
+
+    def test_late_output_names_its_run_and_is_in_no_other(self) -> None:
+        self.reconnect(2)
+        first = self.guest.start(UNTIL + "t = threading.Thread(target=lambda: (until('go'), print('from a thread'))); t.start()")
+        second = self.guest.start("subprocess.Popen('until [ -e go ]; do sleep 0.01; done; echo from a child; echo error >&2', shell=True); None")
+        self.guest.result(first), self.guest.result(second)
+        third = self.guest.run("open('go', 'w'); t.join(); print('mine')")
+        self.guest.wait(lambda: len(self.late()) == 3, "late output")
+        self.assertEqual({(first, 1, b"from a thread\n"), (second, 1, b"from a child\n"), (second, 2, b"error\n")}, set(self.late()))
+        self.assertEqual((b"mine\n", b""), (third.stdout, third.stderr))
+
+    def test_late_output_is_bounded_and_what_is_dropped_is_counted(self) -> None:
+        self.reconnect(2)
+        self.guest.bash("(head -c 3000000 /dev/zero | tr '\\0' x; touch done) & true")
+        self.guest.wait(lambda: (self.guest.home / "done").exists() or self.guest.pump(0.02), "the end of the writer")
+        dropped = self.guest.wait(lambda: [int.from_bytes(data, "big") for _, stream, data in self.late() if stream == 0], "the count", 5)
+        kept = sum(len(data) for _, stream, data in self.late() if stream == 1)
+        self.assertLessEqual(kept, 400_000)
+        run = [data for _, stream, data in self.late() if stream == 1]
+        self.assertGreater(sum(dropped) + kept + 70_000, 3_000_000 - len(self.guest.output(self.guest.numbered[0].run)), len(run))
+
+    def test_frames_that_a_host_of_version_1_does_not_know_keep_their_numbers(self) -> None:
+        self.reconnect(2)
+        self.guest.auto_ack = False
+        run = self.guest.start("(sleep 0.2; echo late) & echo a", language="bash")
+        self.guest.wait(self.late, "late output")
+        self.reconnect(1)
+        self.guest.wait(lambda: [f for f in self.guest.frames if f.kind == OUT and f.data == b"late\n"], "the frame again")
+        self.guest.auto_ack = True
+        self.guest.acknowledge()
+        self.assertEqual(b"1\n", self.guest.run("print(1)").stdout)
+        self.assertEqual(0, self.guest.result(run).code)
+
+    def reconnect(self, version: int) -> None:
+        self.guest.version = version
+        self.guest.disconnect()
+        self.guest.accept()
+
+    def late(self) -> list[tuple[str, int, bytes]]:
+        return [(f.run, f.stream, f.data) for f in self.guest.numbered if f.kind == LATE]
 
     def test_spoilt_descriptors_and_streams_are_repaired_for_the_next_run(self) -> None:
         for spoil in (

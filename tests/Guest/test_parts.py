@@ -11,13 +11,13 @@ from host import GUEST
 
 sys.path.insert(0, str(GUEST))
 
-from podflare_guest.lean import dumps, loads  # noqa: E402
-from podflare_guest.processes import Moment, _Process  # noqa: E402
+from podflare_guest.stdlib_core import dumps, loads  # noqa: E402
+from podflare_guest.processes import Moment, Process  # noqa: E402
 from podflare_guest.run import Run  # noqa: E402
 from podflare_guest.run_table import RunTable  # noqa: E402
 from podflare_guest.source import Source, complete  # noqa: E402
 from podflare_guest.split import STDERR, STDOUT, Splitter  # noqa: E402
-from podflare_guest.verdict import Outcome, verdict  # noqa: E402
+from podflare_guest.outcome import Outcome, run_end  # noqa: E402
 
 
 def completable(tail: bytes) -> bool:
@@ -95,15 +95,15 @@ class SourceTests(unittest.TestCase):
                 piece.decode()
 
 
-class VerdictTests(unittest.TestCase):
+class OutcomeTests(unittest.TestCase):
     def test_the_table_of_the_protocol(self) -> None:
         error = {"name": "E", "value": "", "traceback": ""}
         none = {"cause": "", "interrupted": False, "killed": False}
         for outcome, how, expected in (
             (Outcome(3), {}, (3, None, None)),
             (Outcome(1, error=error), {}, (1, None, error)),
-            (Outcome(1, error=error, struck=True), {}, (1, None, error)),
-            (Outcome(1, error=error, struck=True), {"interrupted": True}, (130, "interrupted", None)),
+            (Outcome(1, error=error, interrupted=True), {}, (1, None, error)),
+            (Outcome(1, error=error, interrupted=True), {"interrupted": True}, (130, "interrupted", None)),
             (Outcome(0), {"interrupted": True}, (0, None, None)),
             (Outcome(1, error=error), {"interrupted": True}, (1, None, error)),
             (Outcome(137, died=True), {"interrupted": True, "killed": True}, (137, "killed", None)),
@@ -115,7 +115,7 @@ class VerdictTests(unittest.TestCase):
             (Outcome(137, oom=True), {}, (137, "oom", None)),
             (Outcome(139, died=True), {}, (139, "crashed", None)),
         ):
-            self.assertEqual(expected, verdict(outcome, **{**none, **how}))
+            self.assertEqual(expected, run_end(outcome, **{**none, **how}))
 
 
 class RunTableTests(unittest.TestCase):
@@ -136,10 +136,10 @@ class MomentTests(unittest.TestCase):
         moment = Moment()
         for pid, ticks, expected in ((5, -1, False), (moment.newest, 0, False), (moment.newest + 1, 0, True), (5, 1, True)):
             stat = f"{pid} (a) b) S 1 " + "0 " * 17 + f"{moment.ticks + ticks} 0"
-            self.assertEqual(expected, moment.precedes(_Process(pid, stat.encode())), (pid, ticks))
+            self.assertEqual(expected, moment.precedes(Process(pid, stat.encode())), (pid, ticks))
 
 
-class LeanTests(unittest.TestCase):
+class StdlibCoreTests(unittest.TestCase):
     def test_json_is_read_strictly_and_written_as_ascii(self) -> None:
         value = {"a": [1, None, True, "é\n\u2028"], "b": {}}
         self.assertEqual(value, loads(dumps(value)))

@@ -16,7 +16,7 @@ def control():
         except OSError: pass
 def tag():
     frame = sys._getframe()
-    while frame.f_code.co_name != '_run': frame = frame.f_back
+    while 'tag' not in frame.f_locals or frame.f_code.co_name != '_run': frame = frame.f_back
     return frame.f_locals['tag']
 def forge(tag):
     import socket
@@ -97,12 +97,14 @@ class RunTests(unittest.TestCase):
         self.assertEqual(END, repl.kind)
 
     def test_a_repl_that_cannot_start_fails_the_run_that_waits_for_it(self) -> None:
-        site = self.guest.run("import site; print(site.getusersitepackages())").stdout.decode().strip()
-        self.guest.run(f"import os\nos.makedirs({site!r}); open({site!r} + '/usercustomize.py', 'w').write('import os; os._exit(9)')\nos._exit(0)")
-        result = self.guest.run("print(1)")
-        self.assertEqual((9, "crashed", None), (result.code, result.reason, result.end["started"]))
-        self.assertEqual(0, self.guest.bash(f"rm {site}/usercustomize.py").code)
-        self.assertEqual(b"1\n", self.guest.run("print(1)").stdout)
+        broken = self.guest.folder / "broken.py"
+        with Guest(environment={"PYTHONPATH": str(self.guest.folder)}, arguments=("--preload", "broken")) as guest:
+            broken.write_text("import os; os._exit(9)")
+            guest.run("import os; os._exit(0)")
+            result = guest.run("print(1)")
+            self.assertEqual((9, "crashed", None), (result.code, result.reason, result.end["started"]))
+            broken.unlink()
+            self.assertEqual(b"1\n", guest.run("print(1)").stdout)
 
     def test_oom_is_said_only_where_the_kernel_counted_a_kill(self) -> None:
         wait = "import os\nwhile not os.path.exists('go'): pass\nos.unlink('go')\nos.kill(os.getpid(), 9)"
@@ -148,7 +150,7 @@ class RunTests(unittest.TestCase):
             "import subprocess, sys; print('ok' if subprocess.run([sys.executable, '-c', 'import site, sys; sys.exit(sys.flags.isolated)']).returncode == 0 else 0)",
             "import pickle\nclass C: pass\nprint('ok' if pickle.loads(pickle.dumps(C())) and pickle.loads(pickle.dumps(print)) is print else 0)",
             "import inspect\ndef f(): return 1\nprint('ok' if inspect.getsource(f) == 'def f(): return 1\\n' else inspect.getsource(f))",
-            "import os; open('helper.py', 'w').write('value = 1'); import helper; print('ok' if helper.value and not os.getgroups() else 0)",
+            "import os; open('helper.py', 'w').write('value = 1'); import helper; print('ok' if helper.value else 0)",
             "import os, sys; print('ok' if (os.getuid(), os.getgid()) == (1000, 1000) and os.getcwd() == os.environ['HOME'] and sys.argv == [''] else 0)",
             "import signal; print('ok' if signal.getsignal(signal.SIGINT) is signal.default_int_handler else 0)",
             "import sys; print('ok' if sys.stdout.fileno() == 1 and sys.stderr.fileno() == 2 and not sys.stdout.isatty() and not sys.path[0] else sys.path)",
@@ -200,6 +202,7 @@ class RunTests(unittest.TestCase):
 
     def test_a_background_child_of_bash_does_not_hold_the_end_and_lives_on(self) -> None:
         self.assertEqual(0, self.guest.bash("sleep 600 & setsid sleep 600 & echo started").code)
+        # The supervisor, the interpreter, and the two.
         self.assertEqual(4, self.processes())
 
     # Requests

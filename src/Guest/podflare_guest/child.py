@@ -4,34 +4,39 @@ from __future__ import annotations
 
 import os
 
-from podflare_guest.lean import signal
 from podflare_guest.settings import USER
+from podflare_guest.stdlib_core import TYPE_CHECKING, signal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# More than the supervisor ever has open.
+MOST_DESCRIPTORS = 4096
 
 
-def become_user(stdout: int, stderr: int, home: str) -> None:
-    """Gives up root for good; standard input is empty."""
-    # First, while /proc/self still belongs to root: the kernel shall take this process before the supervisor.
+def become_user(stdout: int, stderr: int, folder: str, groups: Iterable[int] = (), stdin: int = -1) -> None:
+    """Gives up root for good. Standard input is empty unless `stdin` is given. `folder` becomes the working directory, or / if that fails."""
+    # First, while /proc/self still belongs to root: the kernel must choose this process before the supervisor.
     try:
         with open("/proc/self/oom_score_adj", "wb", buffering=0) as file:
             file.write(b"1000")
     except OSError:
         pass  # a kernel without it, or a container that starts at more
-    null = os.open("/dev/null", os.O_RDONLY)
-    os.dup2(null, 0)
+    os.dup2(stdin if stdin >= 0 else os.open("/dev/null", os.O_RDONLY), 0)
     os.dup2(stdout, 1)
     os.dup2(stderr, 2)
-    os.setgroups([])
+    os.setgroups(list(groups))
     os.setgid(USER)
     os.setuid(USER)
     os.umask(0o022)
     try:
-        os.chdir(home)
+        os.chdir(folder)
     except OSError:
         os.chdir("/")
 
 
 def reset_signals() -> None:
-    """Undoes what the supervisor and Python itself have set; exec keeps what is ignored."""
+    """Undoes what the supervisor and Python itself have set. An exec keeps what is ignored."""
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)

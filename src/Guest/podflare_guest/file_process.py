@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 from podflare_guest import frames
-from podflare_guest.child import become_user, reset_signals
+from podflare_guest.child import MOST_DESCRIPTORS, become_user, reset_signals
 from podflare_guest.file_task import CHUNK, HEADER, Task, serve
 from podflare_guest.kernel import PR_SET_DUMPABLE, prctl
-from podflare_guest.lean import TYPE_CHECKING, deque, signal, socket
+from podflare_guest.stdlib_core import TYPE_CHECKING, deque, signal, socket
 from podflare_guest.loop import READ, WRITE
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ class FileProcess:
         self._socket.setblocking(False)
         loop.watch(self._socket.fileno(), READ, self._on_ready)
 
-    def tell(self, kind: int, payload: bytes) -> bool:
-        """Hands over a frame from the host; False for one that is not its turn."""
+    def take(self, kind: int, payload: bytes) -> bool:
+        """Hands over a frame from the host. Returns False for one whose turn it is not."""
         if kind == frames.FILE_NEXT and not self._wanted and not payload:
             self._wanted = True
         elif kind == frames.FILE_DATA and self._asked and 0 < len(payload) <= CHUNK or kind == frames.FILE_END and self._asked and not payload:
@@ -135,7 +135,7 @@ def _become_process(link: int, task: Task, home: str) -> None:
     reset_signals()
     os.setsid()  # interrupts are for runs
     os.dup2(link, 3)
-    os.closerange(4, 256)  # more than the supervisor ever has open
+    os.closerange(4, MOST_DESCRIPTORS)
     null = os.open("/dev/null", os.O_WRONLY)
     become_user(null, null, home)
     os.close(null)

@@ -1,4 +1,4 @@
-"""What the process of one transfer does: read, write, delete or list, as the sandbox's user, who is refused what he may not."""
+"""What the process of one transfer does: read, write, delete or list, with the rights of the sandbox's user."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from binascii import Error, a2b_base64, b2a_base64
 
 from podflare_guest import frames
 from podflare_guest.headroom import Headroom
-from podflare_guest.lean import TYPE_CHECKING, dumps, socket
+from podflare_guest.stdlib_core import TYPE_CHECKING, dumps, socket
 from podflare_guest.run import Invalid
 
 if TYPE_CHECKING:
@@ -21,8 +21,9 @@ CHUNK = 1 << 20
 _PIECE = 256 << 10
 _MOST_NAMES = 1_000
 _LONGEST_PATH = 4_095
+_LONGEST_SHOWN = 300
 
-# Everything else that can go wrong with a name is that it does not name a file that can be read or written.
+# Whatever else goes wrong with a name: it is not the name of a file that can be read or written.
 _CODES = {
     errno.ENOENT: "not_found",
     errno.ENOTDIR: "not_a_directory",
@@ -54,10 +55,10 @@ class Task:
     def parse(cls, fields: dict[str, object]) -> Task:
         do = fields.get("do")
         if do not in ("read", "write", "delete", "list"):
-            raise Invalid("do is not read, write, delete or list")
+            raise Invalid("do must be read, write, delete or list")
         path = _bytes(fields, "path")
         if not path.startswith(b"/") or b"\0" in path or len(path) > _LONGEST_PATH:
-            raise Invalid("path is not absolute, too long, or has a NUL")
+            raise Invalid("path must be absolute, at most 4,095 bytes long and without a NUL")
         return cls(str(do), path, _whole(fields, "size"), _bytes(fields, "after"), min(_whole(fields, "limit") or _MOST_NAMES, _MOST_NAMES))
 
 
@@ -68,7 +69,7 @@ class Refused(Exception):
 
 
 def serve(link: socket.socket, task: Task) -> None:
-    """Does the task and says its last word; without the peer it just ends, and nothing is left of what it began."""
+    """Does the task and reports how it ended. Without the peer it just ends, and nothing is left of what it began."""
     try:
         try:
             if task.do == "read":
@@ -76,40 +77,40 @@ def serve(link: socket.socket, task: Task) -> None:
             elif task.do == "write":
                 _write(link, task)
             else:
-                _say(link, frames.FILE_DONE, dumps(_list(task) if task.do == "list" else _delete(task)))
+                _send(link, frames.FILE_DONE, dumps(_list(task) if task.do == "list" else _delete(task)))
         except Refused as error:
-            _say_failed(link, error.code, str(error))
+            _send_failed(link, error.code, str(error))
         except ConnectionError:
             raise
         except OSError as error:
             code = _CODES.get(error.errno or 0, "not_a_file")
             if code == "not_a_directory" and task.do in ("read", "delete"):
                 code = "not_found"
-            _say_failed(link, code, os.strerror(error.errno or errno.EIO))
+            _send_failed(link, code, _describe(code, task, error))
     except ConnectionError:
         pass
 
 
 def _read(link: socket.socket, task: Task) -> None:
-    _require_file(os.stat(task.path))  # before it is opened: that alone may do something to a device
+    _require_file(task, os.stat(task.path))  # before it is opened: that alone may do something to a device
     # Neither a pipe nor a terminal that has taken its place meanwhile may hold or take us.
     fd = os.open(task.path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     opened = os.fstat(fd)
-    _require_file(opened)
+    _require_file(task, opened)
     # A size of 0 is no promise: the kernel's own files have it whatever is in them.
-    _say(link, frames.FILE_OPENED, dumps({"size": opened.st_size, "modified_ms": opened.st_mtime_ns // 1_000_000}))
+    _send(link, frames.FILE_OPENED, dumps({"size": opened.st_size, "modified_ms": opened.st_mtime_ns // 1_000_000}))
     left = opened.st_size or None
-    while _hear(link) == (frames.FILE_NEXT, 0):
+    while _receive(link) == (frames.FILE_NEXT, 0):
         wanted = CHUNK if left is None else min(CHUNK, left)
         chunk = _read_chunk(fd, wanted)
         if chunk:
-            _say(link, frames.FILE_DATA, chunk)
+            _send(link, frames.FILE_DATA, chunk)
         if left is not None:
             if len(chunk) < wanted:
-                raise Refused("changed", "the file became shorter while it was read")
+                raise Refused("changed", f"{_shown(task.path)} became shorter while it was read")
             left -= len(chunk)
         if not chunk:
-            _say(link, frames.FILE_END)
+            _send(link, frames.FILE_END)
             return
 
 
@@ -134,7 +135,7 @@ def _write(link: socket.socket, task: Task) -> None:
     except FileNotFoundError:
         os.makedirs(folder, exist_ok=True)
     else:
-        _require_file(old)
+        _require_file(task, old)
         mode = stat.S_IMODE(old.st_mode)
         if not os.access(target, os.W_OK):
             raise PermissionError(errno.EACCES, "")
@@ -142,15 +143,15 @@ def _write(link: socket.socket, task: Task) -> None:
     headroom.require(task.size or 0)
     with _NewFile(folder) as new:
         while True:
-            _say(link, frames.FILE_NEXT)
-            kind, length = _hear(link)
+            _send(link, frames.FILE_NEXT)
+            kind, length = _receive(link)
             if kind == frames.FILE_END:
                 break
             headroom.require(length)
             for piece in _pieces(link, length):
                 new.write(piece)
         new.publish(name, mode)
-    _say(link, frames.FILE_DONE, dumps({}))
+    _send(link, frames.FILE_DONE, dumps({}))
 
 
 class _NewFile:
@@ -192,7 +193,7 @@ class _NewFile:
 
 def _delete(task: Task) -> dict[str, object]:
     if stat.S_ISDIR(os.lstat(task.path).st_mode):
-        raise Refused("not_a_file", "Is a directory")
+        raise Refused("not_a_file", f"{_shown(task.path)} is a directory")
     os.unlink(task.path)
     return {}
 
@@ -221,20 +222,39 @@ def _type(mode: int) -> str:
     return "symlink" if stat.S_ISLNK(mode) else "other"
 
 
-def _require_file(found: os.stat_result) -> None:
+def _require_file(task: Task, found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
-        raise Refused("not_a_file", "Is a directory" if stat.S_ISDIR(found.st_mode) else "Not a regular file")
+        raise Refused("not_a_file", f"{_shown(task.path)} is a directory" if stat.S_ISDIR(found.st_mode) else f"{_shown(task.path)} is not a regular file")
 
 
-def _say(link: socket.socket, kind: int, payload: bytes = b"") -> None:
+def _describe(code: str, task: Task, error: OSError) -> str:
+    """One sentence that names the file and what is wrong with it."""
+    path = _shown(task.path)
+    sentences = {
+        "not_found": f"{path} does not exist",
+        "not_a_directory": f"{path} is not a directory" if task.do == "list" else f"a part of {path} is not a directory",
+        "denied": f"the sandbox's user may not {task.do} {path}",
+        "full": f"{path} does not fit: no space is left for it",
+        "too_large": f"{path} is larger than its file system allows",
+        "invalid": f"{path} contains a name that is too long",
+    }
+    return sentences.get(code, f"{path} cannot be accessed: {os.strerror(error.errno or errno.EIO)}")
+
+
+def _shown(path: bytes) -> str:
+    text = path.decode("utf-8", "backslashreplace")
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
+
+
+def _send(link: socket.socket, kind: int, payload: bytes = b"") -> None:
     link.sendall(HEADER.pack(kind, len(payload)) + payload, socket.MSG_NOSIGNAL)
 
 
-def _say_failed(link: socket.socket, code: str, detail: str) -> None:
-    _say(link, frames.FILE_FAILED, dumps({"code": code, "detail": detail}))
+def _send_failed(link: socket.socket, code: str, detail: str) -> None:
+    _send(link, frames.FILE_FAILED, dumps({"code": code, "detail": detail}))
 
 
-def _hear(link: socket.socket) -> tuple[int, int]:
+def _receive(link: socket.socket) -> tuple[int, int]:
     header = link.recv(HEADER.size, socket.MSG_WAITALL)
     if len(header) < HEADER.size:
         raise ConnectionResetError

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from podflare_guest import frames
 from podflare_guest.frames import frame
-from podflare_guest.lean import TYPE_CHECKING, dumps
 from podflare_guest.run import Invalid, parse_object
+from podflare_guest.stdlib_core import TYPE_CHECKING, dumps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from podflare_guest.file_process import FileProcess
-    from podflare_guest.loop import Loop
+    from podflare_guest.sandbox import Sandbox
 
 # Each may hold a chunk in either direction.
 _MOST = 16
@@ -25,18 +25,11 @@ _CANCEL_SECONDS = 1.0
 class Files:
     """All transfers of the one connection; they end with it."""
 
-    def __init__(self, loop: Loop, home: str, send: Callable[[bytes], None], is_busy: Callable[[], bool]) -> None:
-        self._loop = loop
-        self._home = home
+    def __init__(self, sandbox: Sandbox, send: Callable[[bytes], None]) -> None:
+        self._sandbox = sandbox
         self._send = send
-        self._is_busy = is_busy
         self._transfers: dict[int, FileProcess] = {}
-        self._processes: dict[int, FileProcess] = {}  # until they are reaped, which may be after their transfer
-
-    @property
-    def pids(self) -> set[int]:
-        """Processes that are no part of any run."""
-        return set(self._processes)
+        self._processes: set[FileProcess] = set()  # until they are reaped, which may be after their transfer
 
     def on_frame(self, kind: int, number: int, payload: bytes) -> None:
         if kind == frames.FILE:
@@ -47,38 +40,40 @@ class Files:
             return  # it has ended while this was on its way
         if kind == frames.FILE_CANCEL:
             self._leave(number)
-        elif not transfer.tell(kind, payload):
-            self._fail(number, "invalid", "out of turn")
+        elif not transfer.take(kind, payload):
+            self._fail(number, "invalid", "a frame of the transfer came out of turn")
 
     def drop(self) -> None:
         """The connection is gone, and whoever wanted the transfers with it."""
         for number in list(self._transfers):
             self._leave(number)
 
-    def buried(self, pid: int) -> None:
-        """A child has been reaped: its id may be another's from now on."""
-        process = self._processes.pop(pid, None)
-        if process is not None:
-            process.pid = 0
-            self._loop.timers.cancel(f"file {pid}")
-
     def _open(self, number: int, payload: bytes) -> None:
-        # Most sandboxes never see a file call: they shall not pay for this with their start.
+        # Most sandboxes never see a file call: they must not pay for this with their start.
         from podflare_guest.file_process import FileProcess
 
         if number in self._transfers:
-            self._fail(number, "invalid", "the number is in use")
-        elif len(self._processes) >= _MOST or self._is_busy():
-            self._say_failed(number, "busy", "too many transfers, or the sandbox is being cleared")
+            self._fail(number, "invalid", "the number of the transfer is in use")
+        elif not self._sandbox.may_start:
+            self._send_failed(number, "busy", "the sandbox is ending, or all its processes are being killed")
+        elif len(self._processes) >= _MOST:
+            self._send_failed(number, "busy", f"{_MOST} transfers are open already")
         else:
             try:
-                process = FileProcess(self._loop, parse_object(payload), self._home, lambda kind, data: self._on_message(number, kind, data))
+                process = FileProcess(self._sandbox.loop, parse_object(payload), self._sandbox.settings.home, lambda kind, data: self._on_message(number, kind, data))
             except Invalid as error:
-                self._say_failed(number, "invalid", str(error))
+                self._send_failed(number, "invalid", str(error))
             except OSError as error:
-                self._say_failed(number, "busy", error.strerror or "")
+                self._send_failed(number, "busy", f"no process can be started: {error.strerror}")
             else:
-                self._transfers[number] = self._processes[process.pid] = process
+                self._transfers[number] = process
+                self._processes.add(process)
+                self._sandbox.watch_child(process.pid, lambda status: self._reaped(process))
+
+    def _reaped(self, process: FileProcess) -> None:
+        self._processes.discard(process)
+        self._sandbox.loop.timers.cancel(process)
+        process.pid = 0  # its id may be another's from now on
 
     def _on_message(self, number: int, kind: int, data: bytes) -> None:
         if kind == 0:
@@ -90,9 +85,9 @@ class Files:
 
     def _fail(self, number: int, code: str, detail: str) -> None:
         self._leave(number)
-        self._say_failed(number, code, detail)
+        self._send_failed(number, code, detail)
 
-    def _say_failed(self, number: int, code: str, detail: str) -> None:
+    def _send_failed(self, number: int, code: str, detail: str) -> None:
         self._send(frame(frames.FILE_FAILED, dumps({"code": code, "detail": detail}), number))
 
     def _leave(self, number: int) -> None:
@@ -100,4 +95,4 @@ class Files:
         # Without the socket it undoes what it has begun and ends; the signal is for one that is stopped, or stuck on a disk.
         process.close()
         if process.pid:
-            self._loop.timers.set(f"file {process.pid}", _CANCEL_SECONDS, process.kill)
+            self._sandbox.loop.timers.set(process, _CANCEL_SECONDS, process.kill)

@@ -6,13 +6,18 @@ import struct
 import time
 
 HELLO, WELCOME, ACK, PING, PONG, READY, STARTED = 1, 2, 3, 4, 5, 6, 7
-ENV, RUN, INTERRUPT, KILL = 10, 11, 12, 13
+ENV, RUN, INTERRUPT, KILL, STDIN, RESIZE, SIGNAL, CONTEXT = 10, 11, 12, 13, 14, 15, 16, 17
 TAKEN, REFUSED = 20, 21
-OUT, END = 30, 31
+OUT, END, EVENT, LATE = 30, 31, 32, 33
 FILE, FILE_DATA, FILE_NEXT, FILE_END, FILE_CANCEL, FILE_OPENED, FILE_DONE, FILE_FAILED = 40, 41, 42, 43, 44, 45, 46, 47
+
+# Kinds of EVENT.
+RESULT, INPUT_REQUEST, PROCESS_START = 1, 2, 3
 
 _HEADER = struct.Struct(">IBQq")
 _LIMIT = 24 << 20
+
+MOST_VERSION = 2
 
 
 class Malformed(Exception):
@@ -34,7 +39,7 @@ class FrameReader:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[tuple[int, int, bytes]]:
-        """Returns (type, number, payload) of each frame that is complete now."""
+        """Returns type, number and payload of each frame that is complete now."""
         buffer = self._buffer
         buffer += data
         found = []

@@ -1,12 +1,13 @@
-"""The connection to the host: dialling, silence, frames in and out."""
+"""The connection to the host: dialling it, noticing its silence, frames in both directions."""
 
 from __future__ import annotations
 
 from time import monotonic
 
 from podflare_guest import frames
-from podflare_guest.frames import FrameReader, Malformed, frame
-from podflare_guest.lean import TYPE_CHECKING, deque, socket
+from podflare_guest.frames import MOST_VERSION, FrameReader, Malformed, frame
+from podflare_guest.results import for_version_1
+from podflare_guest.stdlib_core import TYPE_CHECKING, deque, socket
 from podflare_guest.loop import READ, WRITE
 
 if TYPE_CHECKING:
@@ -21,11 +22,11 @@ _QUICK_FOR_SECONDS = 5.0
 _SLOW_SECONDS = 1.0
 _GATHER = 64
 # Buffers of 128 KiB and more are mapped and unmapped each time, which costs more than a small frame.
-_GULP = 64 << 10
+_READ_BYTES = 64 << 10
 
 
 class Link:
-    """Keeps one connection up. What the host did not read when it broke is either in the ring or said again by HELLO."""
+    """Keeps one connection up. What the host had not read when it broke is either in the ring or repeated by HELLO."""
 
     def __init__(self, loop: Loop, path: str, ring: Ring, hello: Callable[[], bytes], on_frame: Callable[[int, int, bytes], None]) -> None:
         self._loop = loop
@@ -34,6 +35,7 @@ class Link:
         self._hello = hello
         self._on_frame = on_frame
         self.on_drop: Callable[[], None] = lambda: None
+        self.version = 1  # the version of the protocol that the host has chosen
         self._socket: socket.socket | None = None
         self._welcomed = False
         self._early: list[bytes] = []
@@ -109,7 +111,7 @@ class Link:
         if self._socket is None or not events & ~WRITE:
             return
         try:
-            data = self._socket.recv(_GULP)
+            data = self._socket.recv(_READ_BYTES)
         except BlockingIOError:
             return
         except OSError:
@@ -129,7 +131,8 @@ class Link:
             if payload or self._welcomed:
                 raise Malformed("WELCOME with a payload, or twice")
             self._welcomed = True
-            self._outbox.extend(self._ring)
+            self.version = min(max(number, 1), MOST_VERSION)
+            self._outbox.extend(self._ring if self.version > 1 else map(for_version_1, self._ring))
             self._outbox.extend(self._early)
             self._early.clear()
         elif kind == frames.PING:

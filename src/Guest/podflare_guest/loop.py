@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 
-from podflare_guest.lean import TYPE_CHECKING, signal
+from podflare_guest.stdlib_core import TYPE_CHECKING, signal
 from podflare_guest.timers import Timers
 
 if TYPE_CHECKING:

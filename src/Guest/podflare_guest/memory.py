@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-# Version 2 first; of version 1 the hierarchy may be mounted below.
+# Version 2 first. The hierarchy of version 1 may be mounted below it.
 _PATHS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
 
 
@@ -19,26 +19,19 @@ class MemoryEvents:
             except OSError:
                 continue
             break
-        self._before = b""
 
-    def mark(self) -> None:
-        """Remembers the count before a run."""
-        self._before = self._read()
-
-    def rose(self) -> bool:
-        """Whether the kernel has killed for memory since the mark."""
-        now = self._read()
-        rose = _count(now) > _count(self._before)
-        self._before = now
-        return rose
-
-    def _read(self) -> bytes:
+    def read(self) -> bytes:
+        """The counters at this moment, for `rose_since`."""
         if self._fd < 0:
             return b""
         try:
             return os.pread(self._fd, 4096, 0)
         except OSError:
             return b""
+
+    def rose_since(self, before: bytes) -> bool:
+        """Whether the kernel has killed for memory since `before` was read."""
+        return _count(self.read()) > _count(before)
 
 
 def _count(text: bytes) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from podflare_guest.frames import Malformed, frame
-from podflare_guest.lean import TYPE_CHECKING, deque
+from podflare_guest.stdlib_core import TYPE_CHECKING, deque
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LIMIT = 8 << 20
-# One gulp of 64 KiB becomes at most four times as much: its records may be single characters.
+# One read of 64 KiB becomes at most four times as much: its records may be single characters.
 _HEADROOM = 512 << 10
 
 
@@ -25,7 +25,7 @@ class Ring:
 
     @property
     def has_room(self) -> bool:
-        """Whether another gulp of output may be read."""
+        """Whether more output may be read."""
         return self._bytes <= _LIMIT - _HEADROOM
 
     def append(self, kind: int, payload: bytes, at_ms: int) -> bytes:

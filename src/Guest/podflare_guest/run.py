@@ -1,14 +1,15 @@
-"""A run: what was asked for, and how far it is."""
+"""A run: what was asked for, and how far it has come."""
 
 from __future__ import annotations
 
 import os
 
 from podflare_guest.frames import Malformed
-from podflare_guest.lean import loads
+from podflare_guest.stdlib_core import loads
 
 QUEUED, RUNNING, ENDED, UNKNOWN = "queued", "running", "ended", "unknown"
-_LANGUAGES = ("python", "bash")
+PYTHON, BASH = "python", "bash"
+_DISPLAYS = ("none", "last", "all")
 _CODE_LIMIT = 16 << 20
 _TRACE = (("traceparent", b"TRACEPARENT"), ("tracestate", b"TRACESTATE"), ("baggage", b"BAGGAGE"))
 
@@ -78,6 +79,11 @@ class Run:
         self.started_ms: int | None = None
         self.end_number = 0
         self.repl_restarted = False
+        self.context = ""  # id of the context that executes it; empty for the default one
+        self.execution = 0  # its number among the Python runs of its context
+        self.options: dict[str, object] = {}  # for the interpreter
+        self.timeout_started = False
+        self.handed_over = False  # the first interpreter died before it executed anything
         self.cause = ""  # timeout, killed or expired: decided from outside, the first one counts
         self.interrupted = False
         self.killed = False
@@ -95,7 +101,7 @@ class Run:
         raw = run_bytes(run_id)
         if raw is None or not isinstance(run_id, str):
             raise Invalid("run is not run_ and 32 hex digits")
-        if not isinstance(language, str) or language not in _LANGUAGES:
+        if language not in (PYTHON, BASH):
             raise Invalid("language is not python or bash")
         if len(code) > _CODE_LIMIT:
             raise Invalid("code is longer than 16 MiB")
@@ -103,7 +109,8 @@ class Run:
             code.decode()
         except UnicodeDecodeError:
             raise Invalid("code is not UTF-8") from None
-        run = cls(raw, run_id, language, code)
+        run = cls(raw, run_id, str(language), code)
+        run.options = _parse_options(fields)
         run.timeout = parse_milliseconds(fields.get("timeout_ms"), "timeout_ms")
         run.grace = parse_milliseconds(fields.get("grace_ms"), "grace_ms") or 0.0
         for name, variable in _TRACE:
@@ -115,3 +122,13 @@ class Run:
 
     def summary(self) -> dict[str, object]:
         return {"run": self.id, "state": self.state, "started": self.started_ms}
+
+
+def _parse_options(fields: dict[str, object]) -> dict[str, object]:
+    """What the interpreter must know of the run. A host that sends nothing gets plain Python."""
+    display = fields.get("display")
+    if display is not None and display not in _DISPLAYS:
+        raise Invalid("display is not none, last or all")
+    if display is None or display == "none":
+        return {}
+    return {"display": display, "columns": fields.get("columns") is True}

@@ -1,33 +1,27 @@
-"""All runs that the guest knows: the queue, the current one, and those that have ended."""
+"""All runs that the guest knows: those that are open, and the ids of those that have ended."""
 
 from __future__ import annotations
 
-from podflare_guest.lean import TYPE_CHECKING, deque
-from podflare_guest.run import ENDED, UNKNOWN, Run
+from podflare_guest.run import ENDED, QUEUED, UNKNOWN, Run
+from podflare_guest.stdlib_core import TYPE_CHECKING, deque
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_QUEUE_RUNS = 64
-_QUEUE_BYTES = 32 << 20
+_QUEUED_RUNS = 64
+_QUEUED_BYTES = 32 << 20
 _KNOWN_RUNS = 10_000
 
 
 class RunTable:
     def __init__(self) -> None:
-        self.current: Run | None = None
-        self._queue: deque[Run] = deque()
-        self._queue_bytes = 0
+        self._queued = self._queued_bytes = 0
         self._open: dict[bytes, Run] = {}  # until END is acknowledged
         self._known: set[bytes] = set()
-        self._oldest: deque[bytes] = deque()  # the same; a dict would step over all that has been taken from its front
+        self._oldest: deque[bytes] = deque()  # the same ids; taking from the front of a dict steps over all that was removed there
 
     def __iter__(self) -> Iterator[Run]:
         return iter(self._open.values())
-
-    @property
-    def queue(self) -> list[Run]:
-        return list(self._queue)
 
     def find(self, raw: bytes) -> Run | None:
         return self._open.get(raw)
@@ -41,11 +35,11 @@ class RunTable:
         return ENDED if raw in self._known else UNKNOWN
 
     def has_room(self, run: Run) -> bool:
-        return len(self._queue) < _QUEUE_RUNS and self._queue_bytes + len(run.code) <= _QUEUE_BYTES
+        return self._queued < _QUEUED_RUNS and self._queued_bytes + len(run.code) <= _QUEUED_BYTES
 
     def enter(self, run: Run) -> None:
-        self._queue.append(run)
-        self._queue_bytes += len(run.code)
+        self._queued += 1
+        self._queued_bytes += len(run.code)
         self._open[run.raw] = run
         self._known.add(run.raw)
         self._oldest.append(run.raw)
@@ -55,22 +49,21 @@ class RunTable:
                 self._oldest.rotate(-1)
             self._known.remove(self._oldest.popleft())
 
-    def peek(self) -> Run | None:
-        return self._queue[0] if self._queue else None
+    def leave_queue(self, run: Run) -> None:
+        """The run starts, or ends without having started."""
+        self._queued -= 1
+        self._queued_bytes -= len(run.code)
 
-    def take(self) -> Run:
-        run = self._queue.popleft()
-        self._queue_bytes -= len(run.code)
-        self.current = run
-        return run
+    def return_to_queue(self, run: Run) -> None:
+        """The run has been started, but nothing of it has been executed."""
+        run.state = QUEUED
+        self._queued += 1
+        self._queued_bytes += len(run.code)
 
     def end(self, run: Run, number: int) -> None:
-        """Takes the run out of queue or place; its id stays."""
-        if run is self.current:
-            self.current = None
-        else:
-            self._queue.remove(run)
-            self._queue_bytes -= len(run.code)
+        """Marks the run as ended by the frame with this number. Its id stays known."""
+        if run.state == QUEUED:
+            self.leave_queue(run)
         run.state = ENDED
         run.end_number = number
         run.code = b""

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import sys
 
-# Every process of the sandbox but the supervisor; images need not know the number.
+# The user of every process of the sandbox except the supervisor. Images need not know the number.
 USER = 1000
+
+_PATH = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Settings:
     def __init__(self) -> None:
         self.socket = "/podflare/s/s"
         self.home = "/root"
-        self.memory_events = ""  # empty: look for the container's cgroup, version 2 before 1
-        self.preload = ""  # modules that each REPL imports before it is ready, separated by commas
+        self.memory_events = ""  # empty: look for the container's cgroup, version 2 before version 1
+        self.preload = ""  # modules that each interpreter imports before it is ready, separated by commas
+        self.bash = _find("bash")
 
     @classmethod
     def parse(cls, arguments: list[str]) -> Settings:
@@ -29,11 +32,13 @@ class Settings:
         return settings
 
     def environment(self) -> dict[bytes, bytes]:
-        """The image's variables with those that a user without a passwd entry needs."""
+        """The image's variables together with those that a user without a passwd entry needs."""
         base = {
-            b"PATH": b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            # Without it the output of a Python child comes in blocks of 8 KiB instead of lines.
+            b"PATH": _PATH,
+            # Without it the output of a Python child arrives in blocks of 8 KiB instead of lines.
             b"PYTHONUNBUFFERED": b"1",
+            # Bytecode is found stale by size and by time in whole seconds: a module written twice within a second would run its old code.
+            b"PYTHONDONTWRITEBYTECODE": b"1",
             b"USER": b"user",
             b"LOGNAME": b"user",
         }
@@ -41,3 +46,13 @@ class Settings:
         base[b"HOME"] = os.fsencode(self.home)
         base[b"PWD"] = base[b"HOME"]
         return base
+
+
+def _find(program: str) -> str:
+    """The program's absolute path in the image, whatever PATH a run has."""
+    folders = os.environ.get("PATH", "") + ":" + _PATH.decode()
+    for folder in folders.split(":"):
+        path = os.path.join(folder, program)
+        if folder.startswith("/") and os.access(path, os.X_OK):
+            return path
+    return "/bin/" + program

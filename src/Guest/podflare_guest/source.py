@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from podflare_guest.lean import TYPE_CHECKING
+from podflare_guest.stdlib_core import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

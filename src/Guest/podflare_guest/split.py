@@ -1,14 +1,16 @@
-"""Telling stdout from Python's stderr in the pipe that both share.
+"""Telling stdout, Python's stderr, results and late output apart in the pipe that they share.
 
-Plain bytes in the pipe are stdout. A write to `sys.stderr` is one record: marker (16 random bytes), length (u16), bytes; at most PIPE_BUF in all, so
-the kernel keeps it whole between the writes of any other thread or process. So both streams keep their order, stdout costs nothing, and whatever a
-program writes into the pipe cannot break the framing for longer than one record.
+Plain bytes in the pipe are stdout. A write to `sys.stderr` is one record: marker (16 random bytes), header (u16), bytes; at most PIPE_BUF in all, so the
+kernel never mixes it with the writes of another thread or process. So both streams keep their order, stdout costs nothing, and whatever a program writes
+into the pipe cannot break the framing for longer than one record. The upper 4 bits of the header are the kind of record, the lower 12 its length.
 """
 
 from __future__ import annotations
 
-STDOUT, STDERR = 1, 2
-_LENGTH = 2
+STDOUT, STDERR, RESULT, LATE = 1, 2, 3, 4
+# By the kind in the header; all others are text of stderr.
+_RECORDS = {1: RESULT, 2: LATE}
+_HEADER = 2
 _LONGEST = 4096
 
 
@@ -33,15 +35,24 @@ class Splitter:
         last = len(parts) - 1
         for index in range(1, len(parts)):
             part = parts[index]
-            # With half of its length missing a record is short of that in any case.
-            end = _LENGTH + (int.from_bytes(part[:_LENGTH], "big") if len(part) >= _LENGTH else 0)
+            # With half of its header missing a record is too short in any case.
+            header = int.from_bytes(part[:_HEADER], "big") if len(part) >= _HEADER else 0
+            end = _HEADER + (header & 0xFFF)
             if index == last and cut and len(part) < end <= _LONGEST:
                 self._carried = marker + part + self._carried
                 break
-            errors.append(part[_LENGTH:end])
+            kind = _RECORDS.get(header >> 12)
+            if kind is not None:
+                if errors:
+                    found.append((STDERR, b"".join(errors)))
+                    errors.clear()
+                found.append((kind, part[_HEADER:end]))
+            else:
+                errors.append(part[_HEADER:end])
             if len(part) > end:
-                found.append((STDERR, b"".join(errors)))
-                errors.clear()
+                if errors:
+                    found.append((STDERR, b"".join(errors)))
+                    errors.clear()
                 found.append((STDOUT, part[end:]))
         if errors:
             found.append((STDERR, b"".join(errors)))

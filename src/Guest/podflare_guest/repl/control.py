@@ -1,14 +1,17 @@
-"""The REPL's end of the socket to the supervisor."""
+"""The interpreter's end of the socket to the supervisor."""
 
 from __future__ import annotations
 
+from podflare_guest.repl.own_builtins import BUILTINS as __builtins__
+
 from time import monotonic
 
-from _socket import MSG_DONTWAIT, MSG_PEEK, socket
+from _socket import CMSG_SPACE, MSG_DONTWAIT, MSG_PEEK, socket
 
 _PACKET = 60_000
 _TEXT_LIMIT = 65_536
 _ANNOUNCEMENT_SECONDS = 1.0
+_RIGHTS = CMSG_SPACE(8)
 
 
 class Closed(Exception):
@@ -19,11 +22,11 @@ class Control:
     def __init__(self, fd: int) -> None:
         self._socket = socket(fileno=fd)
         self._passed: list[tuple[bytes, bytes]] = []  # read while looking for an interrupt
+        self._results = 0
 
-    def wait(self) -> None:
-        """Returns when there is a message. A signal handler of the program may raise here, and nothing is lost."""
-        if not self._passed:
-            self._socket.recv(1, MSG_PEEK)
+    def wait(self) -> bytes:
+        """Returns the kind of the next message when there is one. A signal handler of the program may raise here, and nothing is lost."""
+        return self._passed[0][0] if self._passed else self._socket.recv(1, MSG_PEEK)
 
     def alive(self) -> bool:
         """Whether the descriptor is still the socket to a living supervisor."""
@@ -34,19 +37,22 @@ class Control:
         except OSError:
             return False
 
-    def receive(self) -> tuple[bytes, bytes]:
-        """Returns kind and payload of the next message."""
-        return self._passed.pop(0) if self._passed else self._read()
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def receive(self, kind: bytes) -> tuple[bytes, bytes]:
+        """Returns kind and payload of the next message, which `wait` has announced. The payload of P is its descriptors, as an array of C integers."""
+        return self._passed.pop(0) if self._passed else self._read(kind)
 
     def interrupted(self, expected: bool) -> bool:
         """Whether an interrupt has been announced behind the message received last: it is for the run that this has started.
 
-        `expected`: a signal has come whose announcement has not. Where it is the supervisor's, it waits there until long code has left room for it.
+        `expected`: a signal has come whose announcement has not. If it is the supervisor's, it waits there until long code has left room for it.
         """
         until = monotonic() + _ANNOUNCEMENT_SECONDS if expected else 0.0
         try:
-            while self._peek(until) != b"I":
-                self._passed.append(self._read())
+            while (kind := self._peek(until)) != b"I":
+                self._passed.append(self._read(kind))
         except OSError:  # nothing more is there; a signal that was expected to have one is of a process of the program's own
             return False
         return True
@@ -54,8 +60,16 @@ class Control:
     def ready(self, secret: bytes) -> None:
         self._socket.send(b"Y" + secret)
 
-    def end(self, tag: bytes, code: int, struck: bool, error: tuple[str, str, str] | None) -> None:
-        flags = (1 if error is not None else 0) | (2 if struck else 0)
+    def result(self, tag: bytes, body: bytes) -> int:
+        """Sends the body of a result. Its number, written into the output, gives its place."""
+        self._results += 1
+        head = b"V" + tag + self._results.to_bytes(4, "big")
+        for at in range(0, len(body), _PACKET):
+            self._socket.send(head + body[at : at + _PACKET])
+        return self._results
+
+    def end(self, tag: bytes, code: int, interrupted: bool, error: tuple[str, str, str] | None) -> None:
+        flags = (1 if error is not None else 0) | (2 if interrupted else 0)
         packet = b"D" + tag + bytes((flags,)) + code.to_bytes(4, "big", signed=True)
         if error is not None:
             name, value, traceback = error
@@ -69,7 +83,10 @@ class Control:
     def close(self) -> None:
         self._socket.close()
 
-    def _read(self) -> tuple[bytes, bytes]:
+    def _read(self, kind: bytes) -> tuple[bytes, bytes]:
+        if kind == b"P":
+            _, rights, _, _ = self._socket.recvmsg(16, _RIGHTS)
+            return b"P", rights[0][2] if rights else b""
         packet = self._packet()
         kind, length = packet[:1], int.from_bytes(packet[1:5], "big")
         if len(packet) - 5 == length:

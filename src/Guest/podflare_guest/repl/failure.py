@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
+from podflare_guest.repl.own_builtins import BUILTINS as __builtins__
+
 import sys
 
+from podflare_guest.repl.sources import is_program, line_of
+from podflare_guest.repl.trusted_imports import import_trusted
 
-def describe(failure: BaseException, guest: str) -> tuple[str, str, str]:
-    """Returns name, value and traceback."""
-    name = type(failure).__name__
+_SYS = sys
+_NAME_OF = type.__dict__["__name__"].__get__
+_traceback = None
+
+
+def describe(failure: BaseException, hidden: tuple[str, ...]) -> tuple[str, str, str]:
+    """Returns name, value and traceback. Frames of files below `hidden` are left out."""
+    name = _NAME_OF(type(failure))
     try:
         value = str(failure)
+        if type(value) is not str:
+            value = str.__str__(value)
     except BaseException:  # the program's own __str__
         value = "<exception str() failed>"
     try:
-        import traceback
-
-        report = traceback.TracebackException(type(failure), failure, failure.__traceback__)
-        _cut(report, guest)
+        global _traceback
+        if _traceback is None:
+            _traceback = import_trusted("traceback")
+        report = _traceback.TracebackException(type(failure), failure, failure.__traceback__)  # type: ignore[attr-defined]
+        _cut(report, hidden)
         text = "".join(report.format())
-    except BaseException:  # out of memory, too deep, or a __repr__ of the program's own
+    except BaseException:  # out of memory, too deep, a __repr__ of the program's own, or built-in names that it has replaced
         text = f"{name}: {value}\n"
     return name, value, text
 
 
-def _cut(report: object, guest: str) -> None:
+def remember(failure: BaseException) -> None:
+    """As an interactive Python does, for post-mortem debuggers."""
+    names = _SYS.__dict__
+    names["last_type"], names["last_value"], names["last_traceback"] = type(failure), failure, failure.__traceback__
+    names["last_exc"] = failure
+
+
+def _cut(report: object, hidden: tuple[str, ...]) -> None:
     seen: set[int] = set()
     rest = [report]
     while rest:
@@ -32,19 +51,23 @@ def _cut(report: object, guest: str) -> None:
             continue
         seen.add(id(one))
         stack = one.stack  # type: ignore[attr-defined]
-        stack[:] = [frame for frame in stack if not frame.filename.startswith(guest)]
+        stack[:] = [frame for frame in stack if not frame.filename.startswith(hidden)]
+        # The later stages of the compiler know the line, but not its text.
+        file = getattr(one, "filename", None)
+        if file is not None and not getattr(one, "text", None) and is_program(file):
+            one.text = line_of(file, int(one.lineno or 0))  # type: ignore[attr-defined]
         rest += [one.__cause__, one.__context__, *(getattr(one, "exceptions", None) or ())]  # type: ignore[attr-defined]
 
 
-def exit_code(failure: SystemExit) -> int:
-    """The code of sys.exit as the interpreter reads it; a text goes to stderr."""
+def exit_status(failure: SystemExit) -> tuple[int, str]:
+    """The code of sys.exit as the interpreter reads it, and a text for stderr."""
     code = failure.code
     if code is None:
-        return 0
-    if isinstance(code, int):
-        return code & 0xFF
+        return 0, ""
+    if issubclass(type(code), int):
+        # Outside of a C long the interpreter takes it for -1.
+        return (int.__and__(code, 0xFF) if -(1 << 63) <= int.__index__(code) < 1 << 63 else 255), ""  # type: ignore[arg-type]
     try:
-        print(code, file=sys.stderr)
-    except BaseException:  # the program's own __str__ or stream
-        pass
-    return 1
+        return 1, str(code) + "\n"
+    except BaseException:  # the program's own __str__
+        return 1, ""

@@ -8,7 +8,7 @@ from podflare_guest.repl.streams import keep
 
 
 def preload(names: list[str], records: int) -> None:
-    """One that cannot be imported is left out: the program's own import will say why. What they print is nobody's output."""
+    """A module that cannot be imported is left out: the program's own import will say why. What the modules print is nobody's output."""
     null = os.open("/dev/null", os.O_WRONLY | os.O_CLOEXEC)
     saved = [(fd, keep(fd)) for fd in (1, 2, records)]
     for fd, _ in saved:

@@ -1,0 +1,44 @@
+"""Importing modules of the standard library that no file of the user can replace."""
+
+from __future__ import annotations
+
+from podflare_guest.repl.own_builtins import BUILTINS as __builtins__
+
+import importlib
+import os
+import sys
+
+_import_module = importlib.import_module
+_SYS = sys
+_STDLIB = os.path.dirname(os.__file__)
+_FOLDERS = [path for path in sys.path if path.startswith(_STDLIB) and "site-packages" not in path and "dist-packages" not in path or path.endswith(".zip")]
+_FINDERS = list(sys.meta_path)
+_PREFIXES = tuple(path + "/" for path in _FOLDERS)
+
+
+def import_trusted(name: str) -> object:
+    """Imports a module of the standard library or of the guest, whatever the program has put into sys.path or sys.modules."""
+    modules = _SYS.modules
+    foreign = {key: module for key, module in list(modules.items()) if key in _LIBRARY_NAMES and not _is_library(module)}
+    saved_path, saved_finders, saved_write = _SYS.path, _SYS.meta_path, _SYS.dont_write_bytecode
+    try:
+        for key in foreign:
+            del modules[key]
+        _SYS.path, _SYS.meta_path, _SYS.dont_write_bytecode = list(_FOLDERS), list(_FINDERS), True
+        return _import_module(name)
+    finally:
+        _SYS.path, _SYS.meta_path, _SYS.dont_write_bytecode = saved_path, saved_finders, saved_write
+        modules.update(foreign)
+
+
+# Those that the guest needs after programs have run, with what they import. Whatever else the user shadows is none of our business.
+_LIBRARY_NAMES = frozenset(
+    "traceback linecache textwrap contextlib collections collections.abc itertools functools re tokenize token keyword types codecs io os abc enum "
+    "copyreg operator reprlib heapq ast warnings asyncio selectors base64 binascii json inspect dis opcode importlib importlib.machinery subprocess "
+    "signal threading time shlex tempfile timeit getpass _colorize unicodedata struct math copy weakref string random socket ssl".split()
+)
+
+
+def _is_library(module: object) -> bool:
+    file = getattr(module, "__file__", None)
+    return file is None or type(file) is str and file.startswith(_PREFIXES)

@@ -1,0 +1,110 @@
+"""What all parts of the guest share."""
+
+from __future__ import annotations
+
+from podflare_guest import frames
+from podflare_guest.frames import frame, now_ms
+from podflare_guest.late_output import LateOutput
+from podflare_guest.lineage import Lineages
+from podflare_guest.loop import Loop
+from podflare_guest.memory import MemoryEvents
+from podflare_guest.processes import kill_everything, reap
+from podflare_guest.results import output_of
+from podflare_guest.ring import Ring
+from podflare_guest.run_table import RunTable
+from podflare_guest.stdlib_core import TYPE_CHECKING, dumps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from podflare_guest.link import Link
+    from podflare_guest.pipe import Pipe
+    from podflare_guest.run import Run
+    from podflare_guest.settings import Settings
+
+_KILL_STEP_SECONDS = 0.001
+
+
+class Sandbox:
+    def __init__(self, settings: Settings) -> None:
+        self.link: Link  # set by the supervisor, which receives the link's frames
+        self.settings = settings
+        self.loop = Loop()
+        self.ring = Ring()
+        self.runs = RunTable()
+        self.lineages = Lineages()
+        self.memory = MemoryEvents(settings.memory_events)
+        self.environment: dict[bytes, bytes] = {}  # variables of the sandbox, below those of a run
+        self.late = LateOutput(self)
+        self.closing = False  # the sandbox ends: nothing is started any more
+        self.killing_everything = False
+        self.blocked_pipes: list[Pipe] = []  # those that are not read until frames have been acknowledged
+        self.on_everything_killed: list[Callable[[], None]] = []
+        self._children: dict[int, Callable[[int], None]] = {}
+        self.loop.on_child(lambda: reap(self._reaped))
+
+    @property
+    def may_start(self) -> bool:
+        """Whether a process may be started: not while everything is being killed, which would kill it too."""
+        return not self.closing and not self.killing_everything
+
+    def watch_child(self, pid: int, on_exit: Callable[[int], None]) -> None:
+        """Calls `on_exit` with the wait status when the process has been reaped."""
+        self._children[pid] = on_exit
+
+    def send_numbered(self, kind: int, payload: bytes, at_ms: int) -> None:
+        """Sends a frame that is kept until the host has acknowledged it."""
+        self.link.send_numbered(self.ring.append(kind, payload, at_ms))
+
+    def acknowledge(self, number: int) -> None:
+        """The host has kept all numbered frames up to this one."""
+        self.ring.acknowledge(number)
+        self.runs.acknowledge(number)
+        self.late.acknowledge(number)
+        if self.blocked_pipes:
+            blocked, self.blocked_pipes = self.blocked_pipes, []
+            for pipe in blocked:
+                pipe.resume()
+
+    def announce(self, run: Run) -> None:
+        """Tells the host that the run has started."""
+        self.link.send(frame(frames.STARTED, run.raw, at_ms=run.started_ms))
+
+    def end_run(self, run: Run, code: int, reason: str | None = None, error: dict[str, str] | None = None, **more: object) -> None:
+        """Sends the last frame of the run, and takes it out of the open runs."""
+        end: dict[str, object] = {"code": code}
+        if reason is not None:
+            end["reason"] = reason
+        if error is not None:
+            end["error"] = error
+        end["started"] = run.started_ms
+        end["repl_restarted"] = run.repl_restarted
+        end.update(more)
+        self.runs.end(run, self.ring.next)
+        self.send_numbered(frames.END, run.raw + dumps(end), now_ms())
+
+    def send_result(self, run: Run, body: bytes, at_ms: int) -> None:
+        if self.link.version > 1:
+            self.send_numbered(frames.EVENT, run.raw + bytes((frames.RESULT,)) + body, at_ms)
+        else:
+            self.send_numbered(frames.OUT, run.raw + b"\1" + output_of(body), at_ms)
+
+    def kill_all_processes(self) -> None:
+        """Kills everything except the supervisor; `on_everything_killed` is called when nothing is left."""
+        if not self.killing_everything:
+            self.killing_everything = True
+            self._kill_step()
+
+    def _kill_step(self) -> None:
+        kill_everything()
+        if reap(self._reaped):
+            self.loop.timers.set("kill everything", _KILL_STEP_SECONDS, self._kill_step)
+            return
+        self.killing_everything = False
+        for listener in self.on_everything_killed:
+            listener()
+
+    def _reaped(self, pid: int, status: int) -> None:
+        on_exit = self._children.pop(pid, None)
+        if on_exit is not None:
+            on_exit(status)
