@@ -139,7 +139,7 @@ class FilesTests(unittest.TestCase):
 
     def worker(self) -> str:
         """The process id, inside, of the transfer that is open."""
-        script = "for p in /proc/[0-9]*; do n=${p#/proc/}; [ $n != 1 ] && grep -q main.py $p/cmdline 2>/dev/null && awk '/^Uid/ && $2 == 1000' $p/status | grep -q . && echo $n; done; true"
+        script = "for p in /proc/[0-9]*; do n=${p#/proc/}; [ $n != 1 ] && grep -q [m]ain.py $p/cmdline 2>/dev/null && awk '/^Uid/ && $2 == 1000' $p/status | grep -q . && echo $n; done; true"
         return self.guest.bash(script).stdout.decode().strip()
 
     def test_a_stopped_process_of_a_transfer_goes_as_well(self) -> None:
@@ -177,7 +177,7 @@ class FilesTests(unittest.TestCase):
             ("delete", path, f"{path} is a directory"),
             ("list", "/proc/1/fd", "the sandbox's user may not list /proc/1/fd"),
             ("list", "/etc/passwd", "/etc/passwd is not a directory"),
-            ("read", f"{path}/" + "x" * 256, f"{path}/{'x' * 256} contains a name that is too long"),
+            ("read", f"{path}/" + "x" * 256, f"{(path + '/' + 'x' * 256)[:300]}… contains a name that is too long"),
             ("read", f"{path}/" + "y/" * 1_000, f"{(path + '/' + 'y/' * 1_000)[:300]}… does not exist"),
         ):
             self.assertEqual(detail, Transfer(self.guest, do, name).next().json["detail"])

@@ -6,11 +6,13 @@ import itertools
 import random
 import sys
 import unittest
+from unittest import mock
 
 from host import GUEST
 
 sys.path.insert(0, str(GUEST))
 
+from podflare_guest import lineage  # noqa: E402
 from podflare_guest.stdlib_core import dumps, loads  # noqa: E402
 from podflare_guest.processes import Moment, Process  # noqa: E402
 from podflare_guest.run import Run  # noqa: E402
@@ -137,6 +139,52 @@ class MomentTests(unittest.TestCase):
         for pid, ticks, expected in ((5, -1, False), (moment.newest, 0, False), (moment.newest + 1, 0, True), (5, 1, True)):
             stat = f"{pid} (a) b) S 1 " + "0 " * 17 + f"{moment.ticks + ticks} 0"
             self.assertEqual(expected, moment.precedes(Process(pid, stat.encode())), (pid, ticks))
+
+
+class Hopper:
+    """A process that forks and ends whenever it is looked at, so many times; then it stays to be killed."""
+
+    def __init__(self, hops: int, group: int) -> None:
+        self.pid, self.hops, self.group, self.alive = 100, hops, group, True
+
+    def pids(self) -> list[int]:
+        return [self.pid] if self.alive else []
+
+    def status(self, pid: int) -> bytes | None:
+        if pid != self.pid or not self.alive:
+            return None
+        if self.hops:
+            self.hops -= 1
+            self.pid += 1
+            return None
+        return f"Name:\tx\nState:\tR (running)\nTgid:\t{pid}\nGroups:\t7 {self.group} \n".encode()
+
+    def kill(self, pid: int, number: int) -> None:
+        if pid != self.pid:
+            raise ProcessLookupError
+        self.alive = False
+
+
+class LineageKillTests(unittest.TestCase):
+    def test_a_process_that_is_never_where_it_was_seen_is_not_taken_for_gone(self) -> None:
+        for hops in (0, 1, 2, 7, 30):
+            hopper = Hopper(hops, 61_200)
+            fakes = {"_pids": hopper.pids, "_read_status": hopper.status, "newest_pid": lambda: hopper.pid, "require_own_namespace": lambda: None}
+            with mock.patch.multiple(lineage, **fakes), mock.patch("os.kill", hopper.kill):
+                kill = lineage.LineageKill(61_200)
+                for _ in range(100):
+                    done = kill.step()
+                    if done is not False:
+                        break
+                self.assertTrue(done)
+                self.assertFalse(hopper.alive)
+
+    def test_what_never_becomes_certain_is_given_up(self) -> None:
+        hopper = Hopper(1_000_000, 61_200)
+        fakes = {"_pids": hopper.pids, "_read_status": hopper.status, "newest_pid": lambda: hopper.pid, "require_own_namespace": lambda: None}
+        with mock.patch.multiple(lineage, **fakes, _MOST_FOLLOWED=64), mock.patch("os.kill", hopper.kill):
+            kill = lineage.LineageKill(61_200)
+            self.assertIsNone(next(done for done in (kill.step() for _ in range(1_000)) if done is not False))
 
 
 class StdlibCoreTests(unittest.TestCase):

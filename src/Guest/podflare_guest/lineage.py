@@ -21,6 +21,7 @@ _FIRST, _LAST = 61_184, 65_519
 _STOP_STEPS = 50
 _MOST_STEPS = 2_000
 _UNCERTAIN_STEPS = 50
+_MOST_FOLLOWED = 1_000  # looks at what was started during the last look
 
 
 class Lineages:
@@ -69,7 +70,9 @@ class LineageKill:
         before = newest_pid()
         running = self._signal_running(_pids(), signal.SIGSTOP if stopping else signal.SIGKILL)
         certain, newest = True, newest_pid()
-        while newest != before:
+        followed = 0
+        while newest != before and followed < _MOST_FOLLOWED:
+            followed += 1
             for pid in _between(before, newest):
                 state = self._state(pid)
                 if state is None:
@@ -81,7 +84,7 @@ class LineageKill:
             self._uncertain = 0
         elif stopping and self._kill_stopped():
             self._uncertain = 0
-        elif certain:
+        elif certain and newest == before:
             return True
         else:
             self._uncertain += 1
