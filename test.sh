@@ -209,7 +209,7 @@ report() { # name
   fi
   skip_reasons "$log"
   if [ "$mode" = full ]; then
-    needs=$(skip_reasons "$log" | awk '$3 == "needs" { n += $1 } END { print n + 0 }')
+    needs=$(skip_reasons "$log" | awk '/^[0-9]+ skipped: (It )?needs / { n += $1 } END { print n + 0 }')
     if [ "$needs" -gt 0 ]; then
       note+=" ($needs that were skipped must run here)" f=$((f + needs)) s=$((s - needs))
     fi
