@@ -11,7 +11,7 @@
 #
 # The last line is 'N passed, N failed' or 'N passed, N failed, N skipped'. A check that fails counts as one failure, and so does a suite
 # that runs no test. Each run has its own folder and cluster id (PODFLARE_TEST_FOLDER, PODFLARE_TEST_CLUSTER). When a run ends, for whatever
-# reason, its processes and containers are removed; nothing else is touched.
+# reason, its processes and containers are removed; nothing else is touched. Each suite gets a subfolder, and an id that begins with that of the run.
 set -euo pipefail
 
 FAST_SUITES="Pure Http Grains Guest"
@@ -53,7 +53,7 @@ own_processes() {
   local process
   for process in /proc/[0-9]*; do
     # The environment of this shell does not contain the id. Redis overwrites its environment with its title, but its working directory is in the folder.
-    if { tr '\0' '\n' <"$process/environ" | grep -qxF "PODFLARE_TEST_CLUSTER=$cluster" \
+    if { tr '\0' '\n' <"$process/environ" | grep -qE "^PODFLARE_TEST_CLUSTER=$cluster(-.*)?$" \
       || [[ $(readlink "$process/cwd")/ == "$folder"/* ]]; } && process_lives "${process##*/}"; then
       printf '%s\n' "${process##*/}"
     fi
@@ -82,10 +82,10 @@ remove_own_containers() {
     | xargs -r docker rm -fv >/dev/null 2>&1 || true
 }
 
-# with_run_id COMMAND...: runs it with this run's id in its environment.
+# with_run_id COMMAND...: runs it with the id and folder of this run, or of the suite, in its environment.
 with_run_id() {
   (
-    export PODFLARE_TEST_FOLDER=$folder PODFLARE_TEST_CLUSTER=$cluster PODFLARE_TEST_MODE=$mode
+    export PODFLARE_TEST_FOLDER=${suite_folder:-$folder} PODFLARE_TEST_CLUSTER=${suite_cluster:-$cluster} PODFLARE_TEST_MODE=$mode
     "$@"
   )
 }
@@ -182,7 +182,11 @@ count() {
 
 # run_suite NAME: runs one suite; its exit code and duration go to a file, from which report reads them.
 run_suite() {
-  local started=$SECONDS code=0
+  local started=$SECONDS code=0 suite_folder suite_cluster
+  # Its own: suites that run side by side would otherwise share names, and remove each other's containers.
+  suite_folder=$(mktemp -d "$folder/XXX")
+  suite_cluster=$cluster-${suite_folder##*/}
+  suite_cluster=${suite_cluster,,}
   if [ ! -x "tests/$1/prepare" ] || with_run_id "tests/$1/prepare"; then
     with_run_id "$(kind_of "$1")_suite" "$1" || code=$?
   else
