@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
+using Podflare.Resilience;
 using Podflare.Telemetry;
 
 namespace Podflare.GrainClient;
@@ -11,8 +12,7 @@ internal sealed class GrainCalls(IOptions<GrainClientOptions> options, TimeProvi
 
     public async Task<T> CallAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(options.Value.CallSeconds), time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        using var limit = new TimeLimit(TimeSpan.FromSeconds(options.Value.CallSeconds), time, cancellationToken);
         Exception? last = null;
         try
         {
@@ -21,17 +21,17 @@ internal sealed class GrainCalls(IOptions<GrainClientOptions> options, TimeProvi
                 try
                 {
                     CarryTrace();
-                    return await call(both.Token).WaitAsync(both.Token);
+                    return await call(limit.Token).WaitAsync(limit.Token);
                 }
-                catch (Exception e) when (MayPass(e))
+                catch (Exception e) when (Transient.IsTransient(e))
                 {
                     last = e;
                 }
 
-                await Task.Delay(Pause, time, both.Token);
+                await Task.Delay(Pause, time, limit.Token);
             }
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (limit.IsExceeded)
         {
             throw last ?? new SandboxUnreachableException();
         }
@@ -50,12 +50,4 @@ internal sealed class GrainCalls(IOptions<GrainClientOptions> options, TimeProvi
     {
         if (CallerTrace.Current() is { } trace) CallContext.Set(trace.TraceParent, trace);
     }
-
-    private static bool MayPass(Exception e) => e switch
-    {
-        SandboxUnreachableException or StorageUnavailableException or ShuttingDownException => true,
-        PodflareException => false,
-        OrleansException or TimeoutException => true,
-        _ => false,
-    };
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 
 namespace Podflare.GrainClient;
 
@@ -24,3 +25,6 @@ public sealed class GrainClientOptions
     [Range(1_024, int.MaxValue)]
     public int MaxResultBytes { get; set; } = 64 * 1024 * 1024;
 }
+
+[OptionsValidator]
+internal sealed partial class GrainClientOptionsValidator : IValidateOptions<GrainClientOptions>;

@@ -2,10 +2,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Hosting;
-using Podflare.Hosting;
 using Podflare.Sandboxes;
+using Podflare.Storage;
 using Podflare.Streaming;
 using Podflare.Tenants;
 
@@ -33,13 +34,14 @@ public static class PodflareGrainClient
 
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
-        var options = services.AddOptions<GrainClientOptions>().BindConfiguration(GrainClientOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        var options = services.AddOptions<GrainClientOptions>().BindConfiguration(GrainClientOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<GrainClientOptions>, GrainClientOptionsValidator>());
         if (configure is not null) options.Configure(configure);
-        services.AddOptions<ClusterOptions>().Configure<Microsoft.Extensions.Options.IOptions<GrainClientOptions>>(
+        services.AddOptions<ClusterOptions>().Configure<IOptions<GrainClientOptions>>(
             static (cluster, own) => (cluster.ClusterId, cluster.ServiceId) = (own.Value.ClusterId, own.Value.ClusterId));
         builder.UseOrleansClient(client =>
         {
-            client.UseRedisClustering(clustering => clustering.ConfigurationOptions = PodflareHosting.RedisSettings(redis));
+            client.UseRedisClustering(clustering => clustering.ConfigurationOptions = RedisConnection.Settings(redis));
             // A lost gateway is found out, and a new one found, within seconds.
             client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
             client.UseConnectionRetryFilter<PatientConnection>();

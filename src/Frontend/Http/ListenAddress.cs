@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Podflare.Hosting;
+using Podflare.Processes;
 
 namespace Podflare.Http;
 

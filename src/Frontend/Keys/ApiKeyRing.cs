@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Podflare.Hosting;
+using Podflare.Processes;
 using Podflare.Tenants;
 
 namespace Podflare.Keys;

@@ -1,4 +1,5 @@
 using Podflare.Hosting;
+using Podflare.Processes;
 using Podflare.Http;
 
 namespace Podflare.Keys;

@@ -3,7 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Podflare.Egress;
-using Podflare.Hosting;
+using Podflare.Processes;
+using Podflare.Storage;
 
 namespace Podflare.Containers;
 
@@ -48,7 +49,7 @@ public static class ContainerServices
     {
         var folder = provider.GetRequiredService<RunFolder>();
         var named = provider.GetRequiredService<IOptions<PodflareOptions>>().Value.ClusterId;
-        var shared = provider.GetRequiredService<IConfiguration>().GetConnectionString("Redis") is not null;
+        var shared = RedisConnection.Find(provider.GetRequiredService<IConfiguration>()) is not null;
         return new HostIdentity(named ?? (shared ? "podflare" : RunFolder.EmbeddedClusterId(folder.Path)), folder.HostId);
     }
 }

@@ -12,6 +12,7 @@ using Podflare.Containers;
 using Podflare.Files;
 using Podflare.Guests;
 using Podflare.Hosts;
+using Podflare.Processes;
 using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Storage;
@@ -24,9 +25,6 @@ namespace Podflare.Hosting;
 /// <summary>Makes a program a silo of a Podflare cluster, or the whole of an embedded one.</summary>
 public static class PodflareHosting
 {
-    /// <summary>Name of the connection string that decides between a cluster and the embedded process.</summary>
-    public const string RedisName = "Redis";
-
     /// <summary>Adds the silo and everything that its role needs.</summary>
     /// <param name="clusterRole">The role of this program where Redis is configured and no other role is.</param>
     /// <returns>The settings that came out of it.</returns>
@@ -45,23 +43,11 @@ public static class PodflareHosting
         services.AddOptions<Podflare.Hosts.HostOptions>().BindConfiguration(Podflare.Hosts.HostOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<Microsoft.Extensions.Hosting.HostOptions>().Configure(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
         if (process.Folder is { } folder) services.AddSingleton(folder).AddSingleton(new HostIdentity(process.ClusterId, folder.HostId));
-        if (process.Redis is { } redis) services.AddSingleton<IConnectionMultiplexer>(_ => ConnectionMultiplexer.Connect(RedisSettings(redis)));
+        if (process.Redis is { } redis) services.AddSingleton<IConnectionMultiplexer>(_ => ConnectionMultiplexer.Connect(RedisConnection.Settings(redis)));
         services.AddRuns().AddGuests().AddContainers();
         builder.UseOrleans(silo => Configure(silo, process));
         if (process.Host.Id is not null) services.AddHostedService<HostStarter>();
         return process;
-    }
-
-    /// <summary>How every connection to Redis is made: it fails fast, so that callers repeat with their own deadlines.</summary>
-    public static ConfigurationOptions RedisSettings(string connection)
-    {
-        var settings = ConfigurationOptions.Parse(connection);
-        settings.AbortOnConnectFail = false;
-        settings.BacklogPolicy = BacklogPolicy.FailFast;
-        settings.AsyncTimeout = 2_000;
-        settings.SyncTimeout = 2_000;
-        settings.ReconnectRetryPolicy = new LinearRetry(500);
-        return settings;
     }
 
     // At Information, Orleans tells its whole configuration at every start, and ASP.NET Core four lines of every request.
@@ -87,9 +73,9 @@ public static class PodflareHosting
     private static void UseRedis(ISiloBuilder silo, PodflareProcess process, string redis)
     {
         // A connection each: Orleans closes them at different times of a stop, while appends still finish on ours.
-        silo.UseRedisClustering(options => options.ConfigurationOptions = RedisSettings(redis));
+        silo.UseRedisClustering(options => options.ConfigurationOptions = RedisConnection.Settings(redis));
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, JoiningTurn>();
-        silo.UseRedisReminderService(options => options.ConfigurationOptions = RedisSettings(redis));
+        silo.UseRedisReminderService(options => options.ConfigurationOptions = RedisConnection.Settings(redis));
         AddRedisStore(silo, Stores.Durable, redis, expiry: null);
         AddRedisStore(silo, Stores.Expiring, redis, Stores.Expiry);
         silo.Configure<ClusterMembershipOptions>(membership =>
@@ -109,7 +95,7 @@ public static class PodflareHosting
     private static void AddRedisStore(ISiloBuilder silo, string name, string redis, TimeSpan? expiry) =>
         silo.AddRedisGrainStorage(name, options =>
         {
-            options.ConfigurationOptions = RedisSettings(redis);
+            options.ConfigurationOptions = RedisConnection.Settings(redis);
             options.EntryExpiry = expiry;
 
             // Else each sandbox that ever was leaves a hash behind, for good.

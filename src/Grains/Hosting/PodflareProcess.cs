@@ -3,6 +3,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Podflare.Containers;
 using Podflare.Hosts;
+using Podflare.Processes;
+using Podflare.Storage;
 
 namespace Podflare.Hosting;
 
@@ -18,8 +20,7 @@ public sealed record PodflareProcess(PodflareOptions Options, ProcessRole Role, 
     {
         var options = configuration.GetSection(PodflareOptions.Section).Get<PodflareOptions>() ?? new PodflareOptions();
         Validate(options);
-        var redis = configuration.GetConnectionString(PodflareHosting.RedisName);
-        if (string.IsNullOrWhiteSpace(redis)) redis = null;
+        var redis = RedisConnection.Find(configuration);
         var role = options.Role ?? (redis is null ? ProcessRole.All : clusterRole);
         if (redis is null && role is not ProcessRole.All)
         {

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 using Podflare.Containers;
+using Podflare.Processes;
 
 namespace Podflare.Hosting;
 

@@ -17,7 +17,7 @@ internal sealed partial class ContainerPool
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly IContainerStarter _starter;
-    private readonly ClaimLine _line;
+    private readonly ClaimQueue _line;
     private readonly TemplatePool[] _pools;
 
     // Being started, parked, or on the way to a claim: neither a stray nor missing.
@@ -28,7 +28,7 @@ internal sealed partial class ContainerPool
     public ContainerPool(string host, TemplateOptions templates, HostOptions options, HostCapacity capacity, IContainerStarter starter, TimeProvider time, ILogger logger)
     {
         (_host, _options, Capacity, _starter, _time, _logger) = (host, options, capacity, starter, time, logger);
-        _line = new ClaimLine(options.MaxWaiting);
+        _line = new ClaimQueue(options.MaxWaiting);
         _pools = [.. templates.Where(pair => pair.Value.PoolMax > 0).Select(pair => new TemplatePool(pair.Key, pair.Value, TimeSpan.FromSeconds(options.DemandSeconds)))];
     }
 
@@ -53,7 +53,7 @@ internal sealed partial class ContainerPool
     /// <param name="shape">The container without a sandbox.</param>
     /// <param name="trace">The claim's, for the container that is started for it.</param>
     /// <param name="wait">How long the claim may wait for its start to begin; zero takes only what can begin now.</param>
-    /// <returns>It stays the pool's until <see cref="Let"/>.</returns>
+    /// <returns>It stays the pool's until <see cref="ReleaseToLease"/>.</returns>
     /// <exception cref="NoCapacityException">No room within <paramref name="wait"/>, or the line is full.</exception>
     /// <exception cref="ContainerStartException">The engine or the image refused.</exception>
     public async Task<ReadyContainer> ClaimAsync(TenantId tenant, ContainerSpec shape, ClaimTrace? trace, TimeSpan wait, CancellationToken cancellationToken)
@@ -83,7 +83,7 @@ internal sealed partial class ContainerPool
     }
 
     /// <summary>Lets go of a container that <see cref="ClaimAsync"/> gave: from here on its lease says whose it is.</summary>
-    public void Let(ReadyContainer container) => _inHand.Remove(container.Sandbox);
+    public void ReleaseToLease(ReadyContainer container) => _inHand.Remove(container.Sandbox);
 
     /// <summary>A container of this host is gone: what it held is free for others.</summary>
     public void Release(SandboxId sandbox)

@@ -55,7 +55,7 @@ public sealed partial class HostDirectory(
 
     private async Task RefreshAsync(CancellationToken cancellationToken)
     {
-        silos.Look();
+        silos.RefreshMembership();
         var loads = await AskAsync(host => host.Load(), cancellationToken);
         var now = time.GetTimestamp();
         var before = _answers;

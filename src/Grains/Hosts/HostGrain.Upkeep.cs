@@ -180,9 +180,10 @@ public sealed partial class HostGrain
         {
             try
             {
-                await ReadTraceAsync(container.Sandbox);
                 EnterTrace(container.Sandbox);
-                return await GrainFactory.GetGrain<ISandboxGrain>(container.Sandbox.Value).Adopt(container.Id) is not null;
+                if (await GrainFactory.GetGrain<ISandboxGrain>(container.Sandbox.Value).Adopt(container.Id) is not { } adopted) return false;
+                traces.Note(adopted.Id, adopted.Tenant.Value, adopted.Trace);
+                return true;
             }
             catch (Exception e) when (IsPassing(e))
             {
@@ -219,7 +220,6 @@ public sealed partial class HostGrain
     {
         try
         {
-            await ReadTraceAsync(sandbox);
             EnterTrace(sandbox);
             if (await GrainFactory.GetGrain<ISandboxGrain>(sandbox.Value).DeclareLost()) Instruments.SweepEnded.Add(1, new KeyValuePair<string, object?>("reason", "container"));
         }
@@ -228,15 +228,6 @@ public sealed partial class HostGrain
             // It goes on by itself, or the next sweep asks again.
             LogLostRepeated(e, sandbox);
         }
-    }
-
-    /// <summary>After a restart only its record knows the trace that all lines about a sandbox belong to.</summary>
-    private async ValueTask ReadTraceAsync(SandboxId sandbox)
-    {
-        if (traces.FindSandbox(sandbox.Value) is not null) return;
-        var record = new GrainRecord<SandboxRecord>(durable, "sandbox", GrainFactory.GetGrain<ISandboxGrain>(sandbox.Value).GetGrainId(), logger);
-        await record.ReadAsync();
-        if (record.Exists) traces.Note(sandbox, record.Value.Tenant, record.Value.Trace);
     }
 
     private void EnterTrace(SandboxId sandbox)

@@ -64,7 +64,7 @@ public sealed partial class HostGrain(
         if (!IsHome || !_started || host.Draining) throw new NoCapacityException();
         using var span = Spans.Start(Spans.Claim, spec.Trace);
         span?.SetTag(Spans.Template, spec.Template).SetTag(Spans.TenantId, tenant.Value);
-        using var took = new Stopclock(Instruments.SandboxClaim, Label(spec.Template));
+        using var took = new DurationTimer(Instruments.SandboxClaim, Label(spec.Template));
         try
         {
             var shape = templates.Value.Find(spec.Template).ToContainer(default, spec);
@@ -72,7 +72,7 @@ public sealed partial class HostGrain(
             var ready = await _pool.ClaimAsync(tenant, shape, trace, wait, cancellationToken);
             // Written before the id leaves: a container that is leased, or was, is never parked again.
             _leases[ready.Sandbox] = new Lease(ready.Container, time.GetUtcNow() + TimeSpan.FromSeconds(Options.LeaseSeconds));
-            _pool.Let(ready);
+            _pool.ReleaseToLease(ready);
             traces.Note(ready.Sandbox, tenant.Value, spec.Trace);
             span?.SetTag(Spans.SandboxId, ready.Sandbox.Value);
             return ready.Sandbox;

@@ -55,7 +55,7 @@ public sealed class HostSilos(IServiceProvider services, TimeProvider time)
         [.. ActiveSilos().Where(IsWorker).Select(HostOf).OfType<string>().Distinct()];
 
     /// <summary>Remembers who is alive now; called each second.</summary>
-    public void Look()
+    public void RefreshMembership()
     {
         foreach (var host in Alive()) _seen[host] = time.GetUtcNow();
     }

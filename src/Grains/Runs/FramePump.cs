@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Podflare.Guests;
-using Podflare.Hosting;
+using Podflare.Processes;
 using Podflare.Sandboxes;
 using Podflare.Telemetry;
 
@@ -130,13 +130,13 @@ public sealed partial class FramePump(SandboxId sandbox, GuestPort port, IFrameP
     private void Count(RunEntry run, long before)
     {
         if (_batch.Count == 0) return;
-        RunFigures.Logged(run, before, _batch[0].Time);
+        RunMetrics.Logged(run, before, _batch[0].Time);
         foreach (var frame in _batch)
         {
             if (frame is not GuestOutput output) continue;
             if (output.IsError) run.StderrBytes += output.Bytes.Length;
             else run.StdoutBytes += output.Bytes.Length;
-            Instruments.Output.Add(output.Bytes.Length, output.IsError ? RunFigures.Stderr : RunFigures.Stdout);
+            Instruments.Output.Add(output.Bytes.Length, output.IsError ? RunMetrics.Stderr : RunMetrics.Stdout);
         }
     }
 

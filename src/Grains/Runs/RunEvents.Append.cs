@@ -1,4 +1,4 @@
-using Podflare.Hosting;
+using Podflare.Processes;
 using Podflare.Streaming;
 
 namespace Podflare.Runs;

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Podflare.Storage;
 using StackExchange.Redis;
 
 namespace Podflare.Runs;
@@ -17,8 +18,9 @@ public static class RunServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<RunOptions>().BindConfiguration(RunOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RunOptions>, RunOptionsValidator>());
+        services.TryAddSingleton<RunSpans>();
         services.TryAddSingleton<IEventLog>(provider =>
-            string.IsNullOrEmpty(provider.GetRequiredService<IConfiguration>().GetConnectionString("Redis"))
+            RedisConnection.Find(provider.GetRequiredService<IConfiguration>()) is null
                 ? ActivatorUtilities.CreateInstance<MemoryEventLog>(provider)
                 : ActivatorUtilities.CreateInstance<RedisEventLog>(provider));
         return services;

@@ -25,7 +25,7 @@ public sealed partial class SandboxCreator(
         using var span = Spans.Start(Spans.Create, spec.Trace);
         span?.SetTag(Spans.Template, spec.Template).SetTag(Spans.TenantId, tenant.Value);
         if (span is { Id: { } id }) CallContext.Set(id, spec.Trace);
-        using var took = new Stopclock(Instruments.SandboxCreate, templates.Value.ContainsKey(spec.Template) ? spec.Template : "other");
+        using var took = new DurationTimer(Instruments.SandboxCreate, templates.Value.ContainsKey(spec.Template) ? spec.Template : "other");
         try
         {
             var sandbox = await TryHostsAsync(creation, tenant, spec, claimed, cancellationToken);

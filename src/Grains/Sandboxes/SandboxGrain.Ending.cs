@@ -1,6 +1,6 @@
 using Podflare.Guests;
-using Podflare.Hosting;
 using Podflare.Hosts;
+using Podflare.Processes;
 using Podflare.Runs;
 using Podflare.Telemetry;
 using Podflare.Tenants;

@@ -52,8 +52,8 @@ public sealed partial class SandboxGrain
         _runs.Settle(run);
         if (_runs.OpenCount == 0) _idleSince = run.EndedAt.Value;
         var ending = run.Events!.Record.Ending!;
-        var span = run.Span ?? spans.Restore(_id, _record.Value, run.Events.Record);
-        RunFigures.Ended(run, span);
+        var span = run.Span ?? spans.Restore(_record.Value.ToRunSandbox(_id), run.Events.Record);
+        RunMetrics.Ended(run, span);
         RunSpans.End(span, run);
         run.Span = null;
         LogRunEnded(_id, run.Id, ending.Code, ending.Reason?.ToString().ToLowerInvariant() ?? "none");

@@ -1,5 +1,5 @@
 using Podflare.Guests;
-using Podflare.Hosting;
+using Podflare.Processes;
 using Podflare.Runs;
 using Podflare.Streaming;
 using Podflare.Telemetry;
@@ -113,7 +113,7 @@ public sealed partial class SandboxGrain
     private async Task<bool> AcceptAsync(RunEntry entry, RunRequest request, string hash)
     {
         var trace = RunTrace.Of(request, Trace);
-        entry.Span = trace is null ? null : spans.Start(_id, _record.Value, entry.Id, request, trace);
+        entry.Span = trace is null ? null : spans.Start(_record.Value.ToRunSandbox(_id), entry.Id, request, trace);
         if (entry.Span is { Recorded: true } span) trace = trace! with { Span = span.Id };
         var wanted = new RunRecord(entry.Id, hash, request.Language, request.Timeout, request.OnDisconnect, time.GetUtcNow(), Trace: trace);
         FaultPoint.Reach(FaultPoint.RunStarting);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Podflare.Runs;
 using Podflare.Telemetry;
 using Podflare.Tenants;
 
@@ -40,6 +41,8 @@ public sealed record SandboxRecord
     [Id(12)] public string? StuckRun { get; init; }
 
     [Id(13)] public TraceBinding? Trace { get; init; }
+
+    public RunSandbox ToRunSandbox(SandboxId id) => new(id, Tenant, Template, ContainerId);
 
     public SandboxInfo ToInfo(SandboxId id) => new(
         id, new TenantId(Tenant), Ending is null ? SandboxState.Ready : SandboxState.Ending, Template, Metadata, Egress, CreatedAt, ExpiresAt,

@@ -33,9 +33,6 @@ public static class Instruments
 
     public static readonly UpDownCounter<long> Subscribers = Meter.CreateUpDownCounter<long>("podflare.stream.subscribers", "{subscriber}", "Readers of runs.");
 
-    /// <summary>Label <c>reason</c>: <c>full</c>, <c>moved</c>, <c>silolost</c>, <c>silent</c>.</summary>
-    public static readonly Counter<long> Fallbacks = Meter.CreateCounter<long>("podflare.stream.fallbacks", "{subscription}", "Subscriptions that broke: their readers went on from the log.");
-
     public static readonly Counter<long> Events = Meter.CreateCounter<long>("podflare.run.events", "{event}", "Events in the log.");
 
     public static readonly Counter<long> Evicted = Meter.CreateCounter<long>("podflare.run.events.evicted", "{event}", "Events that left the log because their run had more than it keeps.");
@@ -59,7 +56,7 @@ public static class Instruments
     public static readonly Counter<long> Faults = Meter.CreateCounter<long>("podflare.faults", "{answer}", "Answers of 500 and more.");
 
     /// <summary>The gauges of the hosts of this process.</summary>
-    public static HostFigures Hosts { get; } = new(Meter);
+    public static HostMetrics Hosts { get; } = new(Meter);
 
     private static Histogram<double> Histogram(string name, string description, double[] boundaries) =>
         Meter.CreateHistogram(name, "s", description, null, new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });

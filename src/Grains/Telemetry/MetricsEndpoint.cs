@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry.Metrics;
-using Podflare.Hosting;
+using Podflare.Processes;
 
 namespace Podflare.Telemetry;
 

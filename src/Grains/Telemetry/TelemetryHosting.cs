@@ -11,7 +11,7 @@ using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
-using Podflare.Hosting;
+using Podflare.Processes;
 
 namespace Podflare.Telemetry;
 
@@ -33,8 +33,8 @@ public static class TelemetryHosting
     public static void AddTelemetry(this IHostApplicationBuilder builder, ProcessRole role)
     {
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = [OtlpSignal.DefaultProtocol] });
-        builder.Services.AddSandboxTraces();
-        AddJsonLines(builder);
+        builder.Services.TryAddSingleton<SandboxTraces>();
+        AddJsonConsole(builder);
         var settings = builder.Configuration;
         var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => Name(resource, settings, role));
         var scraped = role is ProcessRole.Worker || MetricsEndpoint.Address(settings) is not null;
@@ -44,16 +44,16 @@ public static class TelemetryHosting
         builder.Services.AddHostedService<TelemetryStop>();
     }
 
-    private static void AddJsonLines(IHostApplicationBuilder builder)
+    private static void AddJsonConsole(IHostApplicationBuilder builder)
     {
         // Its warnings about slow turns name sandboxes whose trace may not have been read yet, and say nothing that the host's own load does not.
         builder.Logging.AddFilter("Orleans.Runtime.Scheduler.WorkItemGroup", LogLevel.Error);
         builder.Logging.Configure(logging => logging.ActivityTrackingOptions = ActivityTrackingOptions.None);
         if (builder.Configuration["Logging:Console:FormatterName"] is not null) return;
-        builder.Services.AddOptions<LineOptions>().BindConfiguration(LineOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<LogLineOptions>().BindConfiguration(LogLineOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         var standard = builder.Services.FirstOrDefault(service => service.ServiceType == typeof(ILoggerProvider) && service.ImplementationType == typeof(ConsoleLoggerProvider));
         if (standard is not null) builder.Services.Remove(standard);
-        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, LineLoggers>());
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, JsonConsoleLoggerProvider>());
     }
 
     // Spans of tenants' own destinations, once there are any, branch off here.

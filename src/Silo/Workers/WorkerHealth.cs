@@ -1,6 +1,7 @@
 using System.Net;
 using Podflare.Hosting;
 using Podflare.Hosts;
+using Podflare.Processes;
 
 namespace Podflare.Workers;
 

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.Runtime;
 using Podflare.Hosts;
+using Podflare.Processes;
 using StackExchange.Redis;
 
 namespace Podflare.Hosting;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Podflare.Streaming;
 using StackExchange.Redis;
 
 namespace Podflare.Runs;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Podflare.Sandboxes;
+using Podflare.Streaming;
 
 namespace Podflare.Runs;
 

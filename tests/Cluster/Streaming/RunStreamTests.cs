@@ -157,7 +157,7 @@ public sealed class RunStreamTests(StreamFixture fixture) : IClassFixture<Stream
         var (id, grain) = fixture.NewSandbox();
         await grain.Accept(_run);
         var provider = fixture.Cluster.Client.ServiceProvider.GetRequiredService<RunStreamProvider>();
-        await using var slow = new RunReading(provider, Tenant, id, _run, 0, expectStart: false);
+        await using var slow = new RunSubscriptionLoop(provider, Tenant, id, _run, 0, expectStart: false);
         await slow.SubscribeAsync(Cancel);
         var fast = ReadAllAsync(fixture.ClientReader, id, 0);
         await grain.Write(_run, 700, 1000, 5);
@@ -225,9 +225,9 @@ public sealed class RunStreamTests(StreamFixture fixture) : IClassFixture<Stream
         var (id, grain) = fixture.NewSandbox();
         await grain.Accept(_run);
         var provider = fixture.Cluster.Client.ServiceProvider.GetRequiredService<RunStreamProvider>();
-        await using var still = new RunReading(provider, Tenant, id, _run, 0, expectStart: false);
+        await using var still = new RunSubscriptionLoop(provider, Tenant, id, _run, 0, expectStart: false);
         await still.SubscribeAsync(Cancel);
-        await using var moving = new RunReading(provider, Tenant, id, _run, 0, expectStart: false);
+        await using var moving = new RunSubscriptionLoop(provider, Tenant, id, _run, 0, expectStart: false);
         await moving.SubscribeAsync(Cancel);
 
         // Six times the limit of the log: the writer has to wait for the moving reader again and again.

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Podflare.Hosting;
+namespace Podflare.Processes;
 
 internal static partial class FaultPoint
 {

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Podflare.Hosting;
 using Podflare.Http;
 using Podflare.Keys;
+using Podflare.Processes;
 
 namespace Podflare.Frontend;
 

@@ -84,7 +84,7 @@ public sealed class ContainerPoolTests
             Assert.Equal(given.Length + Parked(pool), pool.Capacity.Used);
             Assert.Equal(0, pool.Waiting);
             pool.Close();
-            foreach (var claim in claims.Where(claim => claim.Claim.IsCompletedSuccessfully)) pool.Let(claim.Claim.Result);
+            foreach (var claim in claims.Where(claim => claim.Claim.IsCompletedSuccessfully)) pool.ReleaseToLease(claim.Claim.Result);
             Assert.True(pool.IsEmpty);
             Assert.Empty(_starter.Parked);
         }

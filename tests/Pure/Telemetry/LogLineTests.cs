@@ -63,9 +63,9 @@ public sealed class LogLineTests
 
     private JsonElement Write(string message, Exception? exception = null)
     {
-        var formatter = new JsonLines(_traces, new FakeTimeProvider(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero)));
+        var formatter = new JsonLogFormatter(_traces, new FakeTimeProvider(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero)));
         using var console = new MemoryStream();
-        using (var writer = new LineWriter(console, new LineOptions(), TimeProvider.System))
+        using (var writer = new LogLineWriter(console, new LogLineOptions(), TimeProvider.System))
             formatter.Write(new LogEntry<string>(LogLevel.Information, "c", 0, message, exception, (state, _) => state), writer);
         var text = Encoding.UTF8.GetString(console.ToArray());
         Assert.Equal(text.Length - 1, text.IndexOf('\n', StringComparison.Ordinal));

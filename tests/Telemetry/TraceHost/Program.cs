@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Podflare.Hosting;
+using Podflare.Processes;
 
 // POST /test takes [{"url": …, "arguments": […]}, …], posts each one's arguments to its url within the request's trace, and answers
 // when all have answered: what the suite at github.com/w3c/trace-context asks of an implementation under test.

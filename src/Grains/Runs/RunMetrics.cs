@@ -1,10 +1,10 @@
 using System.Diagnostics;
-using Podflare.Runs;
+using Podflare.Telemetry;
 
-namespace Podflare.Telemetry;
+namespace Podflare.Runs;
 
 /// <summary>What is measured of a run.</summary>
-internal static class RunFigures
+internal static class RunMetrics
 {
     public static readonly KeyValuePair<string, object?> Stdout = new("type", "stdout");
     public static readonly KeyValuePair<string, object?> Stderr = new("type", "stderr");

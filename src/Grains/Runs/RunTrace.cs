@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using Podflare.Runs;
+using Podflare.Telemetry;
 
-namespace Podflare.Telemetry;
+namespace Podflare.Runs;
 
 /// <summary>A run's place in its trace, as it is stored: whoever takes the run over goes on with the same span.</summary>
 /// <param name="TraceParent">The upstream span.</param>

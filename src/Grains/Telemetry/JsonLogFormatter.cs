@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Podflare.Telemetry;
 
 /// <summary>Log records as lines: one JSON object each, with the ids of trace, sandbox and run at its top level.</summary>
-internal sealed class JsonLines(SandboxTraces traces, TimeProvider time)
+internal sealed class JsonLogFormatter(SandboxTraces traces, TimeProvider time)
 {
     private const int MaxKept = 64 << 10;
 
@@ -16,7 +16,7 @@ internal sealed class JsonLines(SandboxTraces traces, TimeProvider time)
     [ThreadStatic]
     private static Utf8JsonWriter? _json;
 
-    public void Write<TState>(in LogEntry<TState> entry, LineWriter writer)
+    public void Write<TState>(in LogEntry<TState> entry, LogLineWriter writer)
     {
         // First: it is the caller's code, and may log as well.
         var message = entry.Formatter(entry.State, entry.Exception);

@@ -1,17 +1,17 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Podflare.Containers;
-using Podflare.Runs;
 using Podflare.Sandboxes;
+using Podflare.Telemetry;
 
-namespace Podflare.Telemetry;
+namespace Podflare.Runs;
 
 /// <summary>The span of a run: begun when the run is accepted, ended with its exit, by whoever has the sandbox then.</summary>
 /// <remarks>It outlives turns and calls, so it is never left behind as the current one.</remarks>
 public sealed class RunSpans(IOptions<TemplateOptions> templates)
 {
     /// <returns>Null where nobody listens.</returns>
-    public Activity? Start(SandboxId sandbox, SandboxRecord record, RunId run, RunRequest request, RunTrace trace)
+    public Activity? Start(RunSandbox sandbox, RunId run, RunRequest request, RunTrace trace)
     {
         if (!Spans.Source.HasListeners()) return null;
         var link = request is { Trace: null, Span: { } span } && ActivityContext.TryParse(span, null, isRemote: true, out var call) ? new ActivityLink[] { new(call) } : null;
@@ -19,12 +19,12 @@ public sealed class RunSpans(IOptions<TemplateOptions> templates)
         var activity = Spans.Source.StartActivity(Spans.Run, ActivityKind.Internal, trace.ToParent(), Spans.ToolCall, link);
         Activity.Current = before;
         if (activity is not { IsAllDataRequested: true }) return activity;
-        Describe(activity, sandbox, record, run, request.Language);
+        Describe(activity, sandbox, run, request.Language);
         return activity.SetTag(Spans.CodeSize, request.Code.Length);
     }
 
     /// <summary>The span of a run whose process died, with the id that it had there; ended by <see cref="End"/>.</summary>
-    public Activity? Restore(SandboxId sandbox, SandboxRecord record, RunRecord run)
+    public Activity? Restore(RunSandbox sandbox, RunRecord run)
     {
         if (run.Trace is not { Span: { } lost } trace || !Spans.Source.HasListeners()) return null;
         var before = Activity.Current;
@@ -34,7 +34,7 @@ public sealed class RunSpans(IOptions<TemplateOptions> templates)
         if (!SpanIds.TrySet(activity, id)) activity.SetTag("podflare.run.lost_span_id", id);
         activity.SetStartTime(run.CreatedAt.UtcDateTime).Start();
         Activity.Current = before;
-        Describe(activity, sandbox, record, run.Id, run.Language);
+        Describe(activity, sandbox, run.Id, run.Language);
         return activity.SetTag(Spans.Recovered, true);
     }
 
@@ -76,12 +76,12 @@ public sealed class RunSpans(IOptions<TemplateOptions> templates)
         Stop(span, default);
     }
 
-    private void Describe(Activity span, SandboxId sandbox, SandboxRecord record, RunId run, RunLanguage language)
+    private void Describe(Activity span, RunSandbox sandbox, RunId run, RunLanguage language)
     {
-        span.SetTag(Spans.SandboxId, sandbox.Value).SetTag(Spans.SessionId, sandbox.Value).SetTag(Spans.RunId, run.Value).SetTag(Spans.TenantId, record.Tenant);
-        span.SetTag(Spans.Template, record.Template).SetTag(Spans.Language, language is RunLanguage.Bash ? "bash" : "python");
-        span.SetTag(Spans.ContainerId, record.ContainerId).SetTag(Spans.ContainerName, ContainerSettings.NameOf(sandbox)).SetTag(Spans.ContainerRuntime, "docker");
-        if (templates.Value.GetValueOrDefault(record.Template)?.Image is not { } image) return;
+        span.SetTag(Spans.SandboxId, sandbox.Id.Value).SetTag(Spans.SessionId, sandbox.Id.Value).SetTag(Spans.RunId, run.Value).SetTag(Spans.TenantId, sandbox.Tenant);
+        span.SetTag(Spans.Template, sandbox.Template).SetTag(Spans.Language, language is RunLanguage.Bash ? "bash" : "python");
+        span.SetTag(Spans.ContainerId, sandbox.ContainerId).SetTag(Spans.ContainerName, ContainerSettings.NameOf(sandbox.Id)).SetTag(Spans.ContainerRuntime, "docker");
+        if (templates.Value.GetValueOrDefault(sandbox.Template)?.Image is not { } image) return;
         var colon = image.LastIndexOf(':');
         var hasTag = colon > image.LastIndexOf('/');
         span.SetTag(Spans.ContainerImageName, hasTag ? image[..colon] : image);

@@ -32,7 +32,7 @@ internal sealed class RunStream : IAsyncStream<EventBatch>
     public async Task<StreamSubscriptionHandle<EventBatch>> SubscribeAsync(
         IAsyncObserver<EventBatch> observer, StreamSequenceToken? token, string? filterData = null) =>
         await RunSubscription.StartAsync(
-            this, _provider, new RunReading(_provider, _tenant, _sandbox, _run, token?.SequenceNumber ?? 0, filterData == RunStreamProvider.ExpectStart), observer);
+            this, _provider, new RunSubscriptionLoop(_provider, _tenant, _sandbox, _run, token?.SequenceNumber ?? 0, filterData == RunStreamProvider.ExpectStart), observer);
 
     public Task<StreamSubscriptionHandle<EventBatch>> SubscribeAsync(IAsyncBatchObserver<EventBatch> observer) => SubscribeAsync(observer, null);
 

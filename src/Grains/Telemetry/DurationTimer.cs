@@ -4,7 +4,7 @@ using System.Diagnostics.Metrics;
 namespace Podflare.Telemetry;
 
 /// <summary>Measures one piece of work on sandboxes of one template, until it is disposed.</summary>
-internal sealed class Stopclock(Histogram<double> histogram, string template) : IDisposable
+internal sealed class DurationTimer(Histogram<double> histogram, string template) : IDisposable
 {
     private readonly long _began = Stopwatch.GetTimestamp();
     private string? _error;

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace Podflare.Hosting;
+namespace Podflare.Processes;
 
 /// <summary>What a process does in the cluster.</summary>
 public enum ProcessRole

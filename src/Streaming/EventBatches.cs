@@ -1,6 +1,5 @@
-using Podflare.Streaming;
 
-namespace Podflare.Runs;
+namespace Podflare.Streaming;
 
 /// <summary>Cuts and joins batches. Events are ASCII with escaped newlines, so a raw newline always ends a line.</summary>
 internal static class EventBatches

@@ -3,11 +3,11 @@ using System.Diagnostics.Metrics;
 namespace Podflare.Telemetry;
 
 /// <summary>How full this process's host is, as it says once a second.</summary>
-public sealed class HostFigures
+public sealed class HostMetrics
 {
     private volatile Figures _now = new([], [], 0);
 
-    internal HostFigures(Meter meter)
+    internal HostMetrics(Meter meter)
     {
         meter.CreateObservableGauge("podflare.sandbox.active", () => _now.Active.Select(Measure), "{sandbox}", "Sandboxes of this host.");
         meter.CreateObservableGauge("podflare.pool.idle", () => _now.Idle.Select(Measure), "{container}", "Ready containers that nobody has claimed.");

@@ -1,6 +1,6 @@
+using Podflare.Resilience;
 using Podflare.Runs;
 using Podflare.Sandboxes;
-using Podflare.Telemetry;
 using Podflare.Tenants;
 
 namespace Podflare.Streaming;
@@ -9,7 +9,7 @@ namespace Podflare.Streaming;
 /// One reader's way through a run over as many subscriptions as it takes. One caller at a time; disposing it leaves nothing behind, in
 /// this process or at the producer.
 /// </summary>
-internal sealed class RunReading : IAsyncDisposable
+internal sealed class RunSubscriptionLoop : IAsyncDisposable
 {
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(1);
@@ -27,7 +27,7 @@ internal sealed class RunReading : IAsyncDisposable
 
     /// <exception cref="TooManyReadersException">This process has as many as it takes.</exception>
     /// <exception cref="InvalidOperationException">Called on a grain's scheduler: observers belong to clients and hosts.</exception>
-    public RunReading(RunStreamProvider provider, TenantId tenant, SandboxId sandbox, RunId run, long after, bool expectStart)
+    public RunSubscriptionLoop(RunStreamProvider provider, TenantId tenant, SandboxId sandbox, RunId run, long after, bool expectStart)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(after);
         (_provider, _tenant, _run, _expectStart) = (provider, tenant, run, expectStart);
@@ -64,7 +64,7 @@ internal sealed class RunReading : IAsyncDisposable
                 var (batch, why) = await _inbox.TakeAsync(cancellationToken);
                 if (batch is not null) return batch;
                 _subscribed = false;
-                Instruments.Fallbacks.Add(1, new KeyValuePair<string, object?>("reason", why.ToString().ToLowerInvariant()));
+                StreamMetrics.Fallbacks.Add(1, new KeyValuePair<string, object?>("reason", why.ToString().ToLowerInvariant()));
                 await PauseAsync(why, cancellationToken);
             }
 
@@ -102,7 +102,8 @@ internal sealed class RunReading : IAsyncDisposable
     {
         var start = _provider.Time.GetTimestamp();
         var patience = TimeSpan.FromSeconds(_provider.Options.PatienceSeconds);
-        for (var backoff = FirstBackoff; ; backoff = backoff * 2 < LongestBackoff ? backoff * 2 : LongestBackoff)
+        var backoff = new Backoff(FirstBackoff, LongestBackoff, _provider.Time);
+        while (true)
         {
             try
             {
@@ -111,18 +112,12 @@ internal sealed class RunReading : IAsyncDisposable
             }
             catch (Exception e) when (MayPass(e, cancellationToken) && _provider.Time.GetElapsedTime(start) < patience)
             {
-                await Task.Delay(backoff, _provider.Time, cancellationToken);
+                await backoff.WaitAsync(cancellationToken);
             }
         }
     }
 
-    private static bool MayPass(Exception exception, CancellationToken cancellationToken) => exception switch
-    {
-        EventsEvictedException => false,
-        SandboxUnreachableException or StorageUnavailableException or ShuttingDownException => true,
-        PodflareException => false,
-        OperationCanceledException => !cancellationToken.IsCancellationRequested,  // the producer stopped while we asked
-        OrleansException or TimeoutException => true,
-        _ => false,
-    };
+    // A cancellation that is not ours is the producer's: it stopped while it was asked.
+    private static bool MayPass(Exception exception, CancellationToken cancellationToken) =>
+        Transient.IsTransient(exception) || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 }

@@ -6,7 +6,7 @@ namespace Podflare.Telemetry;
 /// Writes lines in their order, all that came within a moment at once: one by one, each would wake a thread and make a system call, and a
 /// short run has two. What waits is bounded, and nothing is dropped: whoever brings more waits for the console. Thread-safe.
 /// </summary>
-internal sealed class LineWriter : IDisposable
+internal sealed class LogLineWriter : IDisposable
 {
     private readonly Stream _console;
     private readonly int _maxBytes;
@@ -19,7 +19,7 @@ internal sealed class LineWriter : IDisposable
     private bool _armed;
     private bool _closed;
 
-    public LineWriter(Stream console, LineOptions options, TimeProvider time)
+    public LogLineWriter(Stream console, LogLineOptions options, TimeProvider time)
     {
         (_console, _maxBytes, _delay) = (console, options.MaxBytes, TimeSpan.FromMilliseconds(options.DelayMilliseconds));
         // Else the timer would keep the context of whoever wrote the first line.

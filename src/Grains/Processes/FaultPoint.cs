@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Podflare.Hosting;
+namespace Podflare.Processes;
 
 /// <summary>
 /// Named places at which the test host can be made to die. In the product the calls are not compiled; in the test host, which compiles

@@ -24,7 +24,7 @@ public sealed class RunReader(RunStreamProvider provider)
     public async IAsyncEnumerable<EventBatch> ReadAsync(
         TenantId tenant, SandboxId sandbox, RunId run, long after, bool expectStart, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var reading = new RunReading(provider, tenant, sandbox, run, after, expectStart);
+        await using var reading = new RunSubscriptionLoop(provider, tenant, sandbox, run, after, expectStart);
         for (; ; )
         {
             var batch = await reading.NextAsync(cancellationToken);

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Podflare.Telemetry;
 
 /// <summary>How log lines get to the console.</summary>
-public sealed class LineOptions
+public sealed class LogLineOptions
 {
     public const string Section = "Podflare:Logs";
 

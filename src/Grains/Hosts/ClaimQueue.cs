@@ -4,7 +4,7 @@ namespace Podflare.Hosts;
 
 /// <summary>The claims of one host that wait, at most <paramref name="limit"/>: tenants take turns, and each one's own are first come, first served.</summary>
 /// <remarks>Used on its grain's scheduler only.</remarks>
-internal sealed class ClaimLine(int limit)
+internal sealed class ClaimQueue(int limit)
 {
     private readonly SortedSet<WaitingClaim> _claims = new(Comparer<WaitingClaim>.Create((a, b) => a.Place.CompareTo(b.Place)));
 

@@ -11,13 +11,13 @@ internal sealed partial class RunSubscription : StreamSubscriptionHandle<EventBa
 {
     private readonly RunStream _stream;
     private readonly RunStreamProvider _provider;
-    private readonly RunReading _reading;
+    private readonly RunSubscriptionLoop _reading;
     private readonly IAsyncObserver<EventBatch> _observer;
     private readonly CancellationTokenSource _stop = new();
     private readonly ILogger _logger;
     private Task _driving = Task.CompletedTask;
 
-    private RunSubscription(RunStream stream, RunStreamProvider provider, RunReading reading, IAsyncObserver<EventBatch> observer) =>
+    private RunSubscription(RunStream stream, RunStreamProvider provider, RunSubscriptionLoop reading, IAsyncObserver<EventBatch> observer) =>
         (_stream, _provider, _reading, _observer, _logger) = (stream, provider, reading, observer, provider.Logger);
 
     public override StreamId StreamId => _stream.StreamId;
@@ -28,7 +28,7 @@ internal sealed partial class RunSubscription : StreamSubscriptionHandle<EventBa
 
     /// <summary>Subscribes once, so that the caller learns why it cannot be done; only later failures are tried again.</summary>
     public static async Task<RunSubscription> StartAsync(
-        RunStream stream, RunStreamProvider provider, RunReading reading, IAsyncObserver<EventBatch> observer)
+        RunStream stream, RunStreamProvider provider, RunSubscriptionLoop reading, IAsyncObserver<EventBatch> observer)
     {
         try
         {

@@ -6,15 +6,15 @@ namespace Podflare.Telemetry;
 
 /// <summary>Logs to the console as JSON lines. What is set for .NET's own console logger, as <c>Logging:Console:LogLevel</c>, counts for it.</summary>
 [ProviderAlias("Console")]
-internal sealed class LineLoggers : ILoggerProvider
+internal sealed class JsonConsoleLoggerProvider : ILoggerProvider
 {
-    private readonly JsonLines _lines;
-    private readonly LineWriter _writer;
+    private readonly JsonLogFormatter _lines;
+    private readonly LogLineWriter _writer;
 
-    public LineLoggers(SandboxTraces traces, IOptions<LineOptions> options, TimeProvider time)
+    public JsonConsoleLoggerProvider(SandboxTraces traces, IOptions<LogLineOptions> options, TimeProvider time)
     {
-        _lines = new JsonLines(traces, time);
-        _writer = new LineWriter(Console.OpenStandardOutput(), options.Value, time);
+        _lines = new JsonLogFormatter(traces, time);
+        _writer = new LogLineWriter(Console.OpenStandardOutput(), options.Value, time);
         AppDomain.CurrentDomain.ProcessExit += Flush;
         AppDomain.CurrentDomain.UnhandledException += Flush;
     }
@@ -30,7 +30,7 @@ internal sealed class LineLoggers : ILoggerProvider
 
     private void Flush(object? sender, EventArgs e) => _writer.Flush();
 
-    private sealed class Logger(string category, JsonLines lines, LineWriter writer) : ILogger
+    private sealed class Logger(string category, JsonLogFormatter lines, LogLineWriter writer) : ILogger
     {
         // Ids are found in the text; scopes would say nothing more.
         public IDisposable? BeginScope<TState>(TState state)

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Podflare.Telemetry;
 
-public sealed class LineWriterTests
+public sealed class LogLineWriterTests
 {
     private readonly FakeTimeProvider _time = new();
     private readonly Console _console = new();
@@ -40,7 +40,7 @@ public sealed class LineWriterTests
     [Fact]
     public async Task Lines_of_many_threads_keep_the_order_that_each_has_given_them()
     {
-        using (var writer = new LineWriter(_console, new LineOptions { DelayMilliseconds = 1, MaxBytes = 4_096 }, TimeProvider.System))
+        using (var writer = new LogLineWriter(_console, new LogLineOptions { DelayMilliseconds = 1, MaxBytes = 4_096 }, TimeProvider.System))
         {
             await Task.WhenAll(Enumerable.Range(0, 4).Select(thread => Task.Run(() =>
             {
@@ -63,7 +63,7 @@ public sealed class LineWriterTests
         Assert.Equal(Lines(1, 1), Assert.Single(_console.Writes));
     }
 
-    private LineWriter New() => new(_console, new LineOptions { MaxBytes = 4_096 }, _time);
+    private LogLineWriter New() => new(_console, new LogLineOptions { MaxBytes = 4_096 }, _time);
 
     private static byte[] Line(int number) => Encoding.UTF8.GetBytes($"line {number}\n");
 
