@@ -25,7 +25,7 @@ public sealed class RunSpansTests : IDisposable
     };
 
     private readonly RunSpans _spans = new(Options.Create(new TemplateOptions()));
-    private readonly SandboxRecord _record = new() { Tenant = "default", Template = "default", ContainerId = "c" };
+    private readonly RunSandbox _sandbox = new(Sandbox, "default", "default", "c");
 
     public RunSpansTests() => ActivitySource.AddActivityListener(_listener);
 
@@ -34,7 +34,7 @@ public sealed class RunSpansTests : IDisposable
     {
         var run = new RunRecord(RunId.New(), "", RunLanguage.Python, TimeSpan.FromMinutes(5), OnDisconnect.Continue, Accepted, Trace: new RunTrace(Upstream, "a=1", null, Server, Lost));
 
-        var span = _spans.Restore(Sandbox, _record, run)!;
+        var span = _spans.Restore(_sandbox, run)!;
 
         Assert.Equal(Lost, span.Id);
         Assert.Equal((Server[36..52], Accepted.UtcDateTime, "a=1"), (span.ParentSpanId.ToHexString(), span.StartTimeUtc, span.TraceStateString));
@@ -58,7 +58,7 @@ public sealed class RunSpansTests : IDisposable
         var request = new RunRequest([1, 2, 3], RunLanguage.Bash, TimeSpan.FromMinutes(5), OnDisconnect.Continue, ImmutableSortedDictionary<string, string>.Empty) { Trace = new TraceBinding(upstream), Span = Server[..53] + flags };
         var trace = RunTrace.Of(request, new TraceBinding($"00-{new string('9', 32)}-{new string('9', 16)}-01"))!;
 
-        using var span = _spans.Start(Sandbox, _record, RunId.New(), request, trace)!;
+        using var span = _spans.Start(_sandbox, RunId.New(), request, trace)!;
 
         Assert.Equal((T, Server[36..52], recorded), (span.TraceId.ToHexString(), span.ParentSpanId.ToHexString(), span.Recorded));
         Assert.Equal(upstream, trace.ForCode);
@@ -72,7 +72,7 @@ public sealed class RunSpansTests : IDisposable
         var request = new RunRequest([1], RunLanguage.Python, TimeSpan.FromMinutes(5), OnDisconnect.Continue, ImmutableSortedDictionary<string, string>.Empty) { Span = call };
         var trace = RunTrace.Of(request, new TraceBinding(Upstream))!;
 
-        using var span = _spans.Start(Sandbox, _record, RunId.New(), request, trace)!;
+        using var span = _spans.Start(_sandbox, RunId.New(), request, trace)!;
 
         Assert.Equal(Upstream[..35], $"00-{span.TraceId.ToHexString()}");
         Assert.Equal(call[3..35], Assert.Single(span.Links).Context.TraceId.ToHexString());
@@ -82,7 +82,7 @@ public sealed class RunSpansTests : IDisposable
     public void A_span_that_is_another_ones_is_never_told()
     {
         var request = new RunRequest([1], RunLanguage.Python, TimeSpan.FromMinutes(5), OnDisconnect.Continue, ImmutableSortedDictionary<string, string>.Empty) { Trace = new TraceBinding(Upstream), Span = Server };
-        var span = _spans.Start(Sandbox, _record, RunId.New(), request, RunTrace.Of(request, null)!)!;
+        var span = _spans.Start(_sandbox, RunId.New(), request, RunTrace.Of(request, null)!)!;
 
         RunSpans.Drop(span);
 
