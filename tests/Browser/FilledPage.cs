@@ -20,7 +20,7 @@ public sealed class FilledPage : IAsyncLifetime
 
     public string Incident { get; private set; } = "";
 
-    /// <summary>Where the subscriber looks after the subscription.</summary>
+    /// <summary>The path of the page on which the subscriber manages the subscription.</summary>
     public string Manage { get; private set; } = "";
 
     public async ValueTask InitializeAsync()

@@ -4,7 +4,7 @@ using Podflare.Status.Services;
 
 namespace Podflare.Browser;
 
-/// <summary>A real platform is killed and comes back while a reader watches.</summary>
+/// <summary>A real platform is killed and restarted while a reader has the page open.</summary>
 public sealed class OutageTests(Chromium chromium) : IAsyncLifetime
 {
     private const double RunSeconds = 4;
@@ -42,7 +42,7 @@ public sealed class OutageTests(Chromium chromium) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_outage_is_seen_told_watched_and_resolved_and_the_figures_agree_with_a_hand_calculation()
+    public async Task An_outage_is_detected_reported_and_resolved_and_the_figures_match_a_manual_calculation()
     {
         await using var context = await chromium.Browser.NewContextAsync();
         var page = await context.NewPageAsync();
@@ -54,7 +54,7 @@ public sealed class OutageTests(Chromium chromium) : IAsyncLifetime
 
         await _platform.KillAsync();
         var killed = TimeProvider.System.GetTimestamp();
-        // The page that is open tells it by itself.
+        // The open page updates itself.
         await WaitForAsync(headline, "Major outage", 2 * RunSeconds);
         var shown = TimeProvider.System.GetElapsedTime(killed);
         Assert.True(shown.TotalSeconds <= 2 * RunSeconds, $"shown after {shown}");
@@ -63,7 +63,7 @@ public sealed class OutageTests(Chromium chromium) : IAsyncLifetime
         Assert.True(await HookReceiver.VerifyAsync(created, secret));
         await _mail.OneAsync(m => m.Subject!.StartsWith("[Investigating]", StringComparison.Ordinal), "the incident");
 
-        // While it is away the page answers, and the other components join the same incident.
+        // During the outage the page responds, and the other components join the same incident.
         await Until.TrueAsync(async () => Major(await _status.GetAsync("/api/v2/components.json")) == 4, 60, "all four are out");
         Assert.Single((await _status.GetAsync("/api/v2/incidents/unresolved.json"))["incidents"]!.AsArray());
 
@@ -82,7 +82,7 @@ public sealed class OutageTests(Chromium chromium) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task No_sandbox_of_a_probe_is_left()
+    public async Task Probes_leave_no_sandbox_behind()
     {
         await Until.TrueAsync(() => Task.FromResult(_status.Rows("SELECT 1 FROM sample WHERE component = 'event-streaming' AND outcome = 'Ok'").Count > 0), 60, "a replay was right");
         await _status.DisposeAsync();
@@ -91,7 +91,7 @@ public sealed class OutageTests(Chromium chromium) : IAsyncLifetime
             async () => JsonNode.Parse(await http.GetStringAsync("/v1/sandboxes?metadata.purpose=probe"))!["sandboxes"]!.AsArray().All(s => s!["state"]!.GetValue<string>() == "ended"), 20, "no probe's sandbox lives");
     }
 
-    /// <summary>Calculates from the raw samples what the page must say.</summary>
+    /// <summary>Compares the page with figures that are calculated from the raw samples.</summary>
     private async Task AgreesAsync(IPage page)
     {
         await page.GotoAsync(_status.Page.AbsoluteUri);

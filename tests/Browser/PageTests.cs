@@ -3,7 +3,7 @@ using Microsoft.Playwright;
 
 namespace Podflare.Browser;
 
-/// <summary>Every page, filled, as readers with different eyes and machines see it.</summary>
+/// <summary>Every page with content, in different color schemes and widths.</summary>
 public sealed class PageTests(Chromium chromium, FilledPage filled) : IClassFixture<FilledPage>
 {
     [Theory]
@@ -11,7 +11,7 @@ public sealed class PageTests(Chromium chromium, FilledPage filled) : IClassFixt
     [InlineData(ColorScheme.Dark, 1280)]
     [InlineData(ColorScheme.Light, 320)]
     [InlineData(ColorScheme.Dark, 390)]
-    public async Task Axe_finds_nothing_on_any_page(ColorScheme scheme, int width)
+    public async Task Axe_finds_no_violations_on_any_page(ColorScheme scheme, int width)
     {
         await using var context = await chromium.Browser.NewContextAsync(new BrowserNewContextOptions { ColorScheme = scheme, ViewportSize = new ViewportSize { Width = width, Height = 900 } });
         foreach (var path in Paths())
@@ -28,7 +28,7 @@ public sealed class PageTests(Chromium chromium, FilledPage filled) : IClassFixt
     }
 
     [Fact]
-    public async Task Everything_is_there_without_scripts()
+    public async Task Everything_works_without_scripts()
     {
         await using var context = await chromium.Browser.NewContextAsync(new BrowserNewContextOptions { JavaScriptEnabled = false });
         var page = await context.NewPageAsync();
@@ -43,7 +43,7 @@ public sealed class PageTests(Chromium chromium, FilledPage filled) : IClassFixt
     }
 
     [Fact]
-    public async Task The_page_follows_a_change_without_being_reloaded()
+    public async Task The_page_updates_without_being_reloaded()
     {
         await using var context = await chromium.Browser.NewContextAsync();
         var page = await context.NewPageAsync();
@@ -96,7 +96,7 @@ public sealed class PageTests(Chromium chromium, FilledPage filled) : IClassFixt
 
     private string[] Paths() => ["/", "/history", $"/incidents/{filled.Incident}", "/subscribe", filled.Manage, "/nowhere", "/confirm?t=x"];
 
-    /// <summary>For a person to look at, where asked; never kept with the code.</summary>
+    /// <summary>Takes a screenshot if PODFLARE_SHOTS names a folder.</summary>
     internal static async Task ShootAsync(IPage page, string path, string name)
     {
         if (Environment.GetEnvironmentVariable("PODFLARE_SHOTS") is not { Length: > 0 } folder) return;

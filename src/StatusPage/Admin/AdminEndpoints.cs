@@ -28,9 +28,9 @@ internal static class AdminEndpoints
         {
             indicator = StatuspageMapper.Code(store.Current.Indicator),
             description = store.Current.Headline,
-            components = ComponentStore.All(sql).Select(c => AdminJson.Of(sql, c, time.GetUtcNow())),
-            incidents = IncidentStore.Open(sql).Select(i => AdminJson.Of(sql, i)),
-            maintenances = IncidentStore.OpenMaintenances(sql).Select(i => AdminJson.Of(sql, i)),
+            components = ComponentStore.All(sql).Select(c => AdminJson.From(sql, c, time.GetUtcNow())),
+            incidents = IncidentStore.Open(sql).Select(i => AdminJson.From(sql, i)),
+            maintenances = IncidentStore.OpenMaintenances(sql).Select(i => AdminJson.From(sql, i)),
         }));
         admin.MapGet("/audit", (HttpContext context, Database database) => SendReadAsync(context, database, sql => new
         {
@@ -44,10 +44,10 @@ internal static class AdminEndpoints
     {
         admin.MapGet("/incidents", (HttpContext context, Database database, [FromQuery] string? state) => SendReadAsync(context, database, sql => new
         {
-            incidents = (state == "open" ? IncidentStore.Open(sql) : IncidentStore.Newest(sql, IncidentKind.Incident, 100)).Select(i => AdminJson.Of(sql, i)),
+            incidents = (state == "open" ? IncidentStore.Open(sql) : IncidentStore.Newest(sql, IncidentKind.Incident, 100)).Select(i => AdminJson.From(sql, i)),
         }));
         admin.MapGet("/incidents/{id}", (HttpContext context, Database database, string id) => SendReadAsync(context, database, sql =>
-            AdminJson.Of(sql, IncidentStore.Find(sql, id) ?? throw RequestRejectedException.NotFound("incident"))));
+            AdminJson.From(sql, IncidentStore.Find(sql, id) ?? throw RequestRejectedException.NotFound("incident"))));
         admin.MapPost("/incidents", async (HttpContext context, AdminCommandExecutor executor, IncidentService service) =>
         {
             var body = await AdminBody.ReadAsync(context);
@@ -55,34 +55,34 @@ internal static class AdminEndpoints
                 body.SingleLine("title", MaxTitle), body.Text("body", MaxBody), body.Stage("status") ?? Stage.Investigating, body.Impact("impact"),
                 body.Statuses("components") ?? [], body.Time("started_at"), body.Boolean("notify", true));
             body.ThrowIfInvalid();
-            await executor.ExecuteAsync(context, "incident.open", null, body.Raw, (sql, now) => AdminJson.Of(sql, service.Open(sql, request, now)), 201);
+            await executor.ExecuteAsync(context, "incident.open", null, body.Raw, (sql, now) => AdminJson.From(sql, service.Open(sql, request, now)), 201);
         });
         admin.MapPost("/incidents/{id}/updates", async (HttpContext context, AdminCommandExecutor executor, IncidentService service, string id) =>
         {
             var body = await AdminBody.ReadAsync(context);
             var request = new NewUpdate(body.Stage("status"), body.Text("body", MaxBody), body.Statuses("components") ?? [], body.Time("display_at"), body.Boolean("notify", true));
             body.ThrowIfInvalid();
-            await executor.ExecuteAsync(context, "incident.update", id, body.Raw, (sql, now) => AdminJson.Of(sql, service.Update(sql, id, request, now)), 201);
+            await executor.ExecuteAsync(context, "incident.update", id, body.Raw, (sql, now) => AdminJson.From(sql, service.Update(sql, id, request, now)), 201);
         });
         admin.MapPatch("/incidents/{id}/updates/{update}", async (HttpContext context, AdminCommandExecutor executor, IncidentService service, string id, string update) =>
         {
             var body = await AdminBody.ReadAsync(context);
             var edit = new UpdateEdit(body.OptionalText("body", MaxBody), body.Time("display_at"), body.Statuses("components"));
             body.ThrowIfInvalid();
-            await executor.ExecuteAsync(context, "incident.edit", update, body.Raw, (sql, now) => AdminJson.Of(sql, service.Edit(sql, id, update, edit, now)));
+            await executor.ExecuteAsync(context, "incident.edit", update, body.Raw, (sql, now) => AdminJson.From(sql, service.Edit(sql, id, update, edit, now)));
         });
         admin.MapPatch("/incidents/{id}", async (HttpContext context, AdminCommandExecutor executor, string id) =>
         {
             var body = await AdminBody.ReadAsync(context);
             var title = body.SingleLine("title", MaxTitle);
             body.ThrowIfInvalid();
-            await executor.ExecuteAsync(context, "incident.rename", id, body.Raw, (sql, now) => AdminJson.Of(sql, IncidentService.Rename(sql, id, title, now)));
+            await executor.ExecuteAsync(context, "incident.rename", id, body.Raw, (sql, now) => AdminJson.From(sql, IncidentService.Rename(sql, id, title, now)));
         });
         admin.MapPost("/incidents/{id}/handback", async (HttpContext context, AdminCommandExecutor executor, IncidentService service, string id) =>
         {
             var body = await AdminBody.ReadAsync(context);
             body.ThrowIfInvalid();
-            await executor.ExecuteAsync(context, "incident.handback", id, body.Raw, (sql, now) => AdminJson.Of(sql, service.HandBack(sql, id, now)));
+            await executor.ExecuteAsync(context, "incident.handback", id, body.Raw, (sql, now) => AdminJson.From(sql, service.HandBack(sql, id, now)));
         });
     }
 
@@ -90,7 +90,7 @@ internal static class AdminEndpoints
     {
         admin.MapGet("/maintenances", (HttpContext context, Database database, [FromQuery] string? state) => SendReadAsync(context, database, sql => new
         {
-            maintenances = (state == "open" ? IncidentStore.OpenMaintenances(sql) : IncidentStore.Newest(sql, IncidentKind.Maintenance, 100)).Select(i => AdminJson.Of(sql, i)),
+            maintenances = (state == "open" ? IncidentStore.OpenMaintenances(sql) : IncidentStore.Newest(sql, IncidentKind.Maintenance, 100)).Select(i => AdminJson.From(sql, i)),
         }));
         admin.MapPost("/maintenances", async (HttpContext context, AdminCommandExecutor executor, MaintenanceService service) =>
         {
@@ -99,7 +99,7 @@ internal static class AdminEndpoints
             var (from, until, notify) = (body.RequiredTime("scheduled_for"), body.RequiredTime("scheduled_until"), body.Boolean("notify", true));
             body.ThrowIfInvalid();
             await executor.ExecuteAsync(context, "maintenance.schedule", null, body.Raw,
-                (sql, now) => AdminJson.Of(sql, service.Schedule(sql, title, text, components, from, until, notify, now)), 201);
+                (sql, now) => AdminJson.From(sql, service.Schedule(sql, title, text, components, from, until, notify, now)), 201);
         });
         MapTransition("start", (service, sql, id, text, now) => service.Start(sql, id, text, now));
         MapTransition("complete", (service, sql, id, text, now) => service.Complete(sql, id, text, now));
@@ -108,7 +108,7 @@ internal static class AdminEndpoints
             var body = await AdminBody.ReadAsync(context);
             var (text, notify) = (body.Text("body", MaxBody), body.Boolean("notify", true));
             body.ThrowIfInvalid();
-            await executor.ExecuteAsync(context, "maintenance.update", id, body.Raw, (sql, now) => AdminJson.Of(sql, service.AddUpdate(sql, id, text, notify, now)), 201);
+            await executor.ExecuteAsync(context, "maintenance.update", id, body.Raw, (sql, now) => AdminJson.From(sql, service.AddUpdate(sql, id, text, notify, now)), 201);
         });
 
         void MapTransition(string act, Func<MaintenanceService, Sql, string, string?, DateTimeOffset, Incident> run) =>
@@ -117,7 +117,7 @@ internal static class AdminEndpoints
                 var body = await AdminBody.ReadAsync(context);
                 var text = body.OptionalText("body", MaxBody);
                 body.ThrowIfInvalid();
-                await executor.ExecuteAsync(context, $"maintenance.{act}", id, body.Raw, (sql, now) => AdminJson.Of(sql, run(service, sql, id, text, now)));
+                await executor.ExecuteAsync(context, $"maintenance.{act}", id, body.Raw, (sql, now) => AdminJson.From(sql, run(service, sql, id, text, now)));
             });
     }
 
@@ -125,7 +125,7 @@ internal static class AdminEndpoints
     {
         admin.MapGet("/components", (HttpContext context, Database database, TimeProvider time) => SendReadAsync(context, database, sql => new
         {
-            components = ComponentStore.All(sql).Select(c => AdminJson.Of(sql, c, time.GetUtcNow())),
+            components = ComponentStore.All(sql).Select(c => AdminJson.From(sql, c, time.GetUtcNow())),
         }));
         admin.MapPost("/components/{id}/set", async (HttpContext context, AdminCommandExecutor executor, Reconciler reconciler, string id) =>
         {
@@ -134,7 +134,7 @@ internal static class AdminEndpoints
             body.ThrowIfInvalid();
             await executor.ExecuteAsync(context, "component.set", id, body.Raw, (sql, now) =>
             {
-                if (from > now) throw IncidentService.Invalid("from", "must not be in the future");
+                if (from > now) throw IncidentService.InvalidField("from", "must not be in the future");
                 return ChangeComponent(sql, reconciler, id, now, () => IntervalStore.Pin(sql, id, status, from ?? now, "set manually"));
             });
         });
@@ -162,14 +162,14 @@ internal static class AdminEndpoints
         if (ComponentStore.Find(sql, id) is not { IsGroup: false }) throw RequestRejectedException.NotFound("component");
         change();
         reconciler.Run(sql, now);
-        return AdminJson.Of(sql, ComponentStore.Find(sql, id)!, now);
+        return AdminJson.From(sql, ComponentStore.Find(sql, id)!, now);
     }
 
     private static void MapSubscribers(RouteGroupBuilder admin)
     {
         admin.MapGet("/subscribers", (HttpContext context, Database database, [FromQuery] string? after) => SendReadAsync(context, database, sql => new
         {
-            subscribers = Subscriber.Page(sql, after ?? "", 100).Select(AdminJson.Of),
+            subscribers = Subscriber.Page(sql, after ?? "", 100).Select(AdminJson.From),
         }));
         admin.MapDelete("/subscribers/{id}", (HttpContext context, AdminCommandExecutor executor, string id) => executor.ExecuteAsync(context, "subscriber.remove", id, "", (sql, _) =>
             Subscriptions.Remove(sql, id) ? null : throw RequestRejectedException.NotFound("subscriber")));

@@ -9,7 +9,7 @@ namespace Podflare.Admin;
 /// <summary>The JSON objects of the admin API: the public data and the private data beside it.</summary>
 internal static class AdminJson
 {
-    public static object Of(Sql sql, Incident incident) => new
+    public static object From(Sql sql, Incident incident) => new
     {
         id = incident.Id,
         kind = incident.Kind == IncidentKind.Maintenance ? "maintenance" : "incident",
@@ -42,19 +42,19 @@ internal static class AdminJson
         }),
     };
 
-    public static object Of(Sql sql, Component component, DateTimeOffset now) => new
+    public static object From(Sql sql, Component component, DateTimeOffset now) => new
     {
         id = component.Id,
         name = component.Name,
         status = component.Status.Code,
-        probed = component.IsGroup ? null : Uptime.IntervalStore.Probed(sql, component.Id).Status.Code,
-        held_by = component.IsGroup ? null : Uptime.IntervalStore.Held(sql, component.Id, now)?.Layer.ToString().ToLowerInvariant(),
+        probed = component.IsGroup ? null : Uptime.IntervalStore.GetProbed(sql, component.Id).Status.Code,
+        held_by = component.IsGroup ? null : Uptime.IntervalStore.FindOverride(sql, component.Id, now)?.Layer.ToString().ToLowerInvariant(),
         group = component.IsGroup,
         group_id = component.GroupId,
         quiet_until = component.QuietUntil,
     };
 
-    public static object Of(Subscriber s) => new
+    public static object From(Subscriber s) => new
     {
         id = s.Id,
         kind = s.Kind,

@@ -16,13 +16,13 @@ internal sealed class AdminToken
     public AdminToken(string? configured, DataFolder folder)
     {
         if (configured is not null && configured.Length < MinLength) throw new StartupException($"{Variable} has fewer than {MinLength} characters. Use a long random value.");
-        _hash = SHA256.HashData(Encoding.UTF8.GetBytes(configured ?? FromFile(Path.Combine(folder.Path, FileName))));
+        _hash = SHA256.HashData(Encoding.UTF8.GetBytes(configured ?? ReadOrCreate(Path.Combine(folder.Path, FileName))));
     }
 
     public bool Accepts(string? header) => header is not null && header.StartsWith("Bearer ", StringComparison.Ordinal) && header.Length < 600
         && CryptographicOperations.FixedTimeEquals(_hash, SHA256.HashData(Encoding.UTF8.GetBytes(header["Bearer ".Length..].Trim())));
 
-    private static string FromFile(string path)
+    private static string ReadOrCreate(string path)
     {
         if (File.Exists(path) && File.ReadAllText(path).Trim() is { Length: >= MinLength } token) return token;
         var drawn = "pfs_" + RandomNumberGenerator.GetHexString(48, lowercase: true);

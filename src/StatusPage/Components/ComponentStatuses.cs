@@ -37,7 +37,7 @@ internal static class ComponentStatuses
     }
 
     /// <summary>The order in which statuses win when several are combined: any fault, maintenance, operational, no data.</summary>
-    public static int Weight(ComponentStatus status) => status switch
+    public static int Severity(ComponentStatus status) => status switch
     {
         ComponentStatus.NoData => 0,
         ComponentStatus.Operational => 1,

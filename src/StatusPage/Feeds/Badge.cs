@@ -8,7 +8,7 @@ internal static class Badge
 {
     public static string Render(string label, ComponentStatus status, string text)
     {
-        var (left, right) = (Width(label), Width(text));
+        var (left, right) = (EstimateWidth(label), EstimateWidth(text));
         var colour = status switch
         {
             ComponentStatus.Operational => "#1a7f4b",
@@ -25,5 +25,5 @@ internal static class Badge
             """).Text;
     }
 
-    private static int Width(string text) => 16 + (int)Math.Ceiling(text.Length * 6.6);
+    private static int EstimateWidth(string text) => 16 + (int)Math.Ceiling(text.Length * 6.6);
 }

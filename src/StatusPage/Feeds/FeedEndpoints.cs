@@ -20,9 +20,9 @@ internal static class FeedEndpoints
 
     public static void MapFeeds(this IEndpointRouteBuilder routes)
     {
-        Map("summary", (s, url) => new { status = Status(s), components = s.Components.Select(StatuspageMapper.Of), incidents = ToStatuspage(s, s.OpenIncidents, url), scheduled_maintenances = ToStatuspage(s, s.ActiveMaintenances.Concat(s.UpcomingMaintenances), url) });
+        Map("summary", (s, url) => new { status = Status(s), components = s.Components.Select(StatuspageMapper.ToV2), incidents = ToStatuspage(s, s.OpenIncidents, url), scheduled_maintenances = ToStatuspage(s, s.ActiveMaintenances.Concat(s.UpcomingMaintenances), url) });
         Map("status", (s, _) => new { status = Status(s) });
-        Map("components", (s, _) => new { components = s.Components.Select(StatuspageMapper.Of) });
+        Map("components", (s, _) => new { components = s.Components.Select(StatuspageMapper.ToV2) });
         Map("incidents", (s, url) => new { incidents = ToStatuspage(s, s.Incidents.Take(50), url) });
         Map("incidents/unresolved", (s, url) => new { incidents = ToStatuspage(s, s.OpenIncidents, url) });
         Map("scheduled-maintenances", (s, url) => new { scheduled_maintenances = ToStatuspage(s, s.Maintenances.Take(50), url) });
@@ -50,7 +50,7 @@ internal static class FeedEndpoints
     public static byte[] Summary(Snapshot s, string url, string name) => WithPage(s, url, name, (snapshot, address) => new
     {
         status = Status(snapshot),
-        components = snapshot.Components.Select(StatuspageMapper.Of),
+        components = snapshot.Components.Select(StatuspageMapper.ToV2),
         incidents = ToStatuspage(snapshot, snapshot.OpenIncidents, address),
         scheduled_maintenances = ToStatuspage(snapshot, snapshot.ActiveMaintenances.Concat(snapshot.UpcomingMaintenances), address),
     });
@@ -66,7 +66,7 @@ internal static class FeedEndpoints
     private static StatusV2 Status(Snapshot s) => new(StatuspageMapper.Code(s.Indicator), s.Headline);
 
     private static IEnumerable<IncidentV2> ToStatuspage(Snapshot s, IEnumerable<Incident> incidents, string url) =>
-        incidents.OrderByDescending(i => i.CreatedAt).Select(i => StatuspageMapper.Of(i, s.Components, url)).ToArray();
+        incidents.OrderByDescending(i => i.CreatedAt).Select(i => StatuspageMapper.ToV2(i, s.Components, url)).ToArray();
 
     private static object Uptime(Snapshot s) => new
     {
@@ -124,7 +124,7 @@ internal static class FeedEndpoints
     /// <summary>Sends one event for each change. A reader that missed changes gets one immediately.</summary>
     private static async Task EventsAsync(HttpContext context, SnapshotStore store, EventStreamLimiter readers, IHostApplicationLifetime life, TimeProvider time)
     {
-        var address = ClientAddress.Of(context);
+        var address = ClientAddress.GetLimitKey(context);
         if (!readers.TryAcquire(address))
         {
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;

@@ -110,7 +110,7 @@ internal static class StatusApp
         });
         services.AddRateLimiter(limiter =>
         {
-            limiter.AddPolicy(SubscribeEndpoints.LimitPolicy, context => RateLimitPartition.GetFixedWindowLimiter(ClientAddress.Of(context), _ => new FixedWindowRateLimiterOptions
+            limiter.AddPolicy(SubscribeEndpoints.LimitPolicy, context => RateLimitPartition.GetFixedWindowLimiter(ClientAddress.GetLimitKey(context), _ => new FixedWindowRateLimiterOptions
             {
                 PermitLimit = context.RequestServices.GetRequiredService<IOptions<MailOptions>>().Value.RequestsPerClient,
                 Window = TimeSpan.FromHours(1),

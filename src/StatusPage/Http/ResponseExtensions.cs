@@ -13,7 +13,7 @@ internal static class ResponseExtensions
         headers.ETag = tag;
         headers.CacheControl = cache;
         if (everywhere) headers.AccessControlAllowOrigin = "*";
-        if (Has(context.Request.Headers.IfNoneMatch, tag))
+        if (Matches(context.Request.Headers.IfNoneMatch, tag))
         {
             context.Response.StatusCode = StatusCodes.Status304NotModified;
             return;
@@ -33,6 +33,6 @@ internal static class ResponseExtensions
     }
 
     // A proxy that compresses responses turns strong tags into weak ones.
-    private static bool Has(StringValues sent, string tag) => sent.Any(line => line is not null
+    private static bool Matches(StringValues sent, string tag) => sent.Any(line => line is not null
         && line.Split(',').Any(one => one.Trim() is var t && (t == "*" || t == tag || t == "W/" + tag)));
 }

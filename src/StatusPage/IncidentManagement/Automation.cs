@@ -42,7 +42,7 @@ internal static class Automation
         var free = components.Where(c => c.IsBad && !open.Any(i => i.ReportedStatuses.ContainsKey(c.Id))).ToList();
         foreach (var incident in open)
         {
-            var joining = free.Where(c => Joins(c, incident, byId, rules)).ToArray();
+            var joining = free.Where(c => JoinsIncident(c, incident, byId, rules)).ToArray();
             free.RemoveAll(joining.Contains);
             steps.AddRange(PlanFor(incident, joining, byId, rules, now));
         }
@@ -51,7 +51,7 @@ internal static class Automation
         return steps;
     }
 
-    private static bool Joins(MonitoredComponent component, Incident incident, Dictionary<string, MonitoredComponent> byId, AutomationRules rules) =>
+    private static bool JoinsIncident(MonitoredComponent component, Incident incident, Dictionary<string, MonitoredComponent> byId, AutomationRules rules) =>
         (component.Since - incident.StartedAt).Duration() <= rules.Share
         // Nothing else can work while the API is out completely.
         || (incident.ReportedStatuses.ContainsKey(Ids.Api) && byId.TryGetValue(Ids.Api, out var api) && api.Probed == ComponentStatus.MajorOutage);
@@ -103,7 +103,7 @@ internal static class Automation
 
     public static string Title(IReadOnlyList<MonitoredComponent> components)
     {
-        var worst = components.Select(c => c.Probed).MaxBy(ComponentStatuses.Weight);
+        var worst = components.Select(c => c.Probed).MaxBy(ComponentStatuses.Severity);
         return $"{worst.Label}: {string.Join(", ", components.Select(c => c.Name))}";
     }
 

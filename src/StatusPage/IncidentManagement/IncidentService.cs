@@ -17,14 +17,14 @@ internal sealed class IncidentService(NotificationWriter notifications, Reconcil
     public Incident Open(Sql sql, NewIncident request, DateTimeOffset now)
     {
         var started = request.StartedAt ?? now;
-        if (started > now) throw Invalid("started_at", "must not be in the future");
+        if (started > now) throw InvalidField("started_at", "must not be in the future");
         RequireComponents(sql, request.Statuses.Keys);
         var impact = request.Impact ?? request.Statuses.Values.Select(s => s.Impact).DefaultIfEmpty(Impact.None).Max();
         var incident = new Incident(
             Ids.New("inc"), IncidentKind.Incident, request.Title, request.Stage, impact, request.Impact is not null, false, true,
             now, now, started, null, null, null, null, null, null, null)
         {
-            ReportedStatuses = request.Statuses.Keys.ToDictionary(c => c, c => IntervalStore.Probed(sql, c).Status),
+            ReportedStatuses = request.Statuses.Keys.ToDictionary(c => c, c => IntervalStore.GetProbed(sql, c).Status),
         };
         IncidentStore.Insert(sql, incident);
         var update = Ids.New("upd");
@@ -41,7 +41,7 @@ internal sealed class IncidentService(NotificationWriter notifications, Reconcil
     {
         var incident = Incident(sql, id);
         var display = request.DisplayAt ?? now;
-        if (display > now) throw Invalid("display_at", "must not be in the future");
+        if (display > now) throw InvalidField("display_at", "must not be in the future");
         // A backdated update without a stage of its own belongs to the stage of its time.
         var stage = request.Stage ?? StageAt(incident, display);
         if (stage == Stage.Postmortem && !incident.Stage.IsOver) throw RequestRejectedException.Conflict("status: postmortem requires a resolved incident");
@@ -50,7 +50,7 @@ internal sealed class IncidentService(NotificationWriter notifications, Reconcil
         IncidentStore.AddUpdate(sql, new IncidentUpdate(
             update, id, stage, request.Body, now, display, now, BuildAffected(sql, request.Statuses, now), request.Notify, false, Human));
         foreach (var component in request.Statuses.Keys.Where(c => !incident.ReportedStatuses.ContainsKey(c)))
-            IncidentStore.SetReportedStatus(sql, id, component, IntervalStore.Probed(sql, component).Status);
+            IncidentStore.SetReportedStatus(sql, id, component, IntervalStore.GetProbed(sql, component).Status);
         var impact = request.Statuses.Values.Select(s => s.Impact).Append(incident.Impact).Max();
         sql.Execute($"""
             UPDATE incident SET by_human = 1, updated_at = {now}, clean_since = NULL, impact = {(incident.ImpactFixed ? incident.Impact : impact)} WHERE id = {id}
@@ -73,7 +73,7 @@ internal sealed class IncidentService(NotificationWriter notifications, Reconcil
     {
         var incident = IncidentStore.Find(sql, id) ?? throw RequestRejectedException.NotFound("incident");
         var old = incident.Updates.FirstOrDefault(u => u.Id == update) ?? throw RequestRejectedException.NotFound("update");
-        if (edit.DisplayAt > now) throw Invalid("display_at", "must not be in the future");
+        if (edit.DisplayAt > now) throw InvalidField("display_at", "must not be in the future");
         if (edit.Statuses is { } statuses) RequireComponents(sql, statuses.Keys);
         IncidentStore.EditUpdate(
             sql,
@@ -85,7 +85,7 @@ internal sealed class IncidentService(NotificationWriter notifications, Reconcil
             },
             now);
         foreach (var component in (edit.Statuses ?? new Dictionary<string, ComponentStatus>()).Keys.Where(c => !incident.ReportedStatuses.ContainsKey(c)))
-            IncidentStore.SetReportedStatus(sql, id, component, IntervalStore.Probed(sql, component).Status);
+            IncidentStore.SetReportedStatus(sql, id, component, IntervalStore.GetProbed(sql, component).Status);
         sql.Execute($"UPDATE incident SET updated_at = {now} WHERE id = {id}");
         if (incident.Kind == IncidentKind.Incident) RecomputeFromUpdates(sql, id, now);
         reconciler.Run(sql, now);
@@ -164,17 +164,17 @@ internal sealed class IncidentService(NotificationWriter notifications, Reconcil
         var known = ComponentStore.All(sql).Where(c => !c.IsGroup).Select(c => c.Id).ToHashSet();
         foreach (var component in components)
         {
-            if (!known.Contains(component)) throw Invalid("components", $"'{component}' does not exist; the components are {string.Join(", ", known)}");
+            if (!known.Contains(component)) throw InvalidField("components", $"'{component}' does not exist; the components are {string.Join(", ", known)}");
         }
     }
 
     private static Affected[] BuildAffected(Sql sql, IReadOnlyDictionary<string, ComponentStatus> statuses, DateTimeOffset now) =>
     [
         .. ComponentStore.All(sql).Where(c => statuses.ContainsKey(c.Id)).Select(c => new Affected(
-            c.Id, c.Name, StatuspageMapper.Code((IntervalStore.Held(sql, c.Id, now)?.Status ?? c.Status)), statuses[c.Id].Code)),
+            c.Id, c.Name, StatuspageMapper.Code((IntervalStore.FindOverride(sql, c.Id, now)?.Status ?? c.Status)), statuses[c.Id].Code)),
     ];
 
-    public static RequestRejectedException Invalid(string field, string message) =>
+    public static RequestRejectedException InvalidField(string field, string message) =>
         new(400, "invalid_request", $"{field}: {message}") { Errors = new Dictionary<string, string> { [field] = message } };
 }
 

@@ -14,10 +14,10 @@ internal sealed class MaintenanceService(NotificationWriter notifications, Recon
     public Incident Schedule(
         Sql sql, string title, string body, IReadOnlyList<string> components, DateTimeOffset from, DateTimeOffset until, bool notify, DateTimeOffset now)
     {
-        if (until <= from) throw IncidentService.Invalid("scheduled_until", "must be after scheduled_for");
-        if (until - from > Longest) throw IncidentService.Invalid("scheduled_until", "must be at most 30 days after scheduled_for");
-        if (until <= now) throw IncidentService.Invalid("scheduled_until", "must not be in the past");
-        if (components.Count == 0) throw IncidentService.Invalid("components", "must name at least one component");
+        if (until <= from) throw IncidentService.InvalidField("scheduled_until", "must be after scheduled_for");
+        if (until - from > Longest) throw IncidentService.InvalidField("scheduled_until", "must be at most 30 days after scheduled_for");
+        if (until <= now) throw IncidentService.InvalidField("scheduled_until", "must not be in the past");
+        if (components.Count == 0) throw IncidentService.InvalidField("components", "must name at least one component");
         IncidentService.RequireComponents(sql, components);
         var maintenance = new Incident(
             Ids.New("mnt"), IncidentKind.Maintenance, title, Stage.Scheduled, Impact.Maintenance, true, false, false, now, now, from, null, null, null, null, from, until, null)

@@ -23,8 +23,8 @@ internal sealed class Reconciler(IOptions<IncidentOptions> options, Notification
 
     private static MonitoredComponent Observe(Sql sql, Component component, DateTimeOffset now)
     {
-        var probed = IntervalStore.Probed(sql, component.Id);
-        var muted = component.QuietUntil > now || IntervalStore.Held(sql, component.Id, now) is not null;
+        var probed = IntervalStore.GetProbed(sql, component.Id);
+        var muted = component.QuietUntil > now || IntervalStore.FindOverride(sql, component.Id, now) is not null;
         return new MonitoredComponent(component.Id, component.Name, probed.Status, probed.From, probed.Cause, muted);
     }
 
@@ -91,7 +91,7 @@ internal sealed class Reconciler(IOptions<IncidentOptions> options, Notification
 
     private static void UpdateDisplayedStatus(Sql sql, Component component, DateTimeOffset now)
     {
-        var status = IntervalStore.Held(sql, component.Id, now)?.Status ?? IntervalStore.Probed(sql, component.Id).Status;
+        var status = IntervalStore.FindOverride(sql, component.Id, now)?.Status ?? IntervalStore.GetProbed(sql, component.Id).Status;
         if (status == component.Status) return;
         sql.Execute($"UPDATE component SET status = {status}, updated_at = {now} WHERE id = {component.Id}");
         sql.MarkChanged();
@@ -107,7 +107,7 @@ internal sealed class Reconciler(IOptions<IncidentOptions> options, Notification
         var all = ComponentStore.All(sql);
         foreach (var group in all.Where(c => c.IsGroup))
         {
-            var status = all.Where(c => c.GroupId == group.Id).Select(c => c.Status).DefaultIfEmpty(ComponentStatus.NoData).MaxBy(ComponentStatuses.Weight);
+            var status = all.Where(c => c.GroupId == group.Id).Select(c => c.Status).DefaultIfEmpty(ComponentStatus.NoData).MaxBy(ComponentStatuses.Severity);
             if (status == group.Status) continue;
             sql.Execute($"UPDATE component SET status = {status}, updated_at = {now} WHERE id = {group.Id}");
             sql.MarkChanged();
@@ -133,7 +133,7 @@ internal sealed class Reconciler(IOptions<IncidentOptions> options, Notification
                     MaintenanceTransition.Apply(sql, notifications, maintenance, Stage.Verifying, "The work is done. We are verifying the result.", "automation", now);
                     AdvanceMaintenances(sql, now);
                     return;
-                case Stage.Verifying when maintenance.ReportedStatuses.Keys.All(c => IntervalStore.Probed(sql, c).Status == ComponentStatus.Operational):
+                case Stage.Verifying when maintenance.ReportedStatuses.Keys.All(c => IntervalStore.GetProbed(sql, c).Status == ComponentStatus.Operational):
                     MaintenanceTransition.Apply(sql, notifications, maintenance, Stage.Completed, "Maintenance has been completed.", "automation", now);
                     break;
             }

@@ -48,21 +48,21 @@ internal static class IncidentStore
     }
 
     public static Incident? Find(Sql sql, string id) =>
-        sql.First(Query($"WHERE id = {id}"), ReadIncident) is { } incident ? Whole(sql, incident) : null;
+        sql.First(Query($"WHERE id = {id}"), ReadIncident) is { } incident ? WithDetails(sql, incident) : null;
 
     /// <summary>Open incidents, oldest first.</summary>
-    public static List<Incident> Open(Sql sql) => Whole(sql, sql.List(
+    public static List<Incident> Open(Sql sql) => WithDetails(sql, sql.List(
         Query($"WHERE kind = 'Incident' AND stage NOT IN ('Resolved', 'Postmortem') ORDER BY started_at, id"), ReadIncident));
 
     /// <summary>Maintenance windows that are not completed, in the order of their start.</summary>
-    public static List<Incident> OpenMaintenances(Sql sql) => Whole(sql, sql.List(
+    public static List<Incident> OpenMaintenances(Sql sql) => WithDetails(sql, sql.List(
         Query($"WHERE kind = 'Maintenance' AND stage <> 'Completed' ORDER BY scheduled_for, id"), ReadIncident));
 
     /// <summary>Newest first, at most <paramref name="limit"/>.</summary>
-    public static List<Incident> Newest(Sql sql, IncidentKind kind, int limit) => Whole(sql, sql.List(
+    public static List<Incident> Newest(Sql sql, IncidentKind kind, int limit) => WithDetails(sql, sql.List(
         Query($"WHERE kind = {kind} ORDER BY started_at DESC, id DESC LIMIT {limit}"), ReadIncident));
 
-    public static List<Incident> Between(Sql sql, DateTimeOffset from, DateTimeOffset to) => Whole(sql, sql.List(
+    public static List<Incident> Between(Sql sql, DateTimeOffset from, DateTimeOffset to) => WithDetails(sql, sql.List(
         Query($"WHERE started_at >= {from} AND started_at < {to} ORDER BY started_at DESC, id DESC LIMIT 1000"), ReadIncident));
 
     /// <summary>Previous versions of an incident's updates.</summary>
@@ -80,9 +80,9 @@ internal static class IncidentStore
         """ + " " + condition.Format,
         condition.GetArguments());
 
-    private static List<Incident> Whole(Sql sql, List<Incident> incidents) => incidents.ConvertAll(i => Whole(sql, i));
+    private static List<Incident> WithDetails(Sql sql, List<Incident> incidents) => incidents.ConvertAll(i => WithDetails(sql, i));
 
-    private static Incident Whole(Sql sql, Incident incident) => incident with
+    private static Incident WithDetails(Sql sql, Incident incident) => incident with
     {
         ReportedStatuses = sql.List(
             $"SELECT component, seen FROM incident_component WHERE incident = {incident.Id} ORDER BY component",

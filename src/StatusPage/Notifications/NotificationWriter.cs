@@ -18,7 +18,7 @@ internal sealed class NotificationWriter(PublicAddress address)
         var incident = IncidentStore.Find(sql, incidentId)!;
         var update = incident.Updates.Single(u => u.Id == updateId);
         var components = ComponentStore.All(sql);
-        var json = StatuspageMapper.Of(incident, components, address.Url) with { IncidentUpdates = [Truncate(StatuspageMapper.Of(update))] };
+        var json = StatuspageMapper.ToV2(incident, components, address.Url) with { IncidentUpdates = [Truncate(StatuspageMapper.ToV2(update))] };
         var affected = components.Where(c => incident.ReportedStatuses.ContainsKey(c.Id)).ToArray();
         var maintenance = incident.Kind == IncidentKind.Maintenance;
         var text = $"""
@@ -37,7 +37,7 @@ internal sealed class NotificationWriter(PublicAddress address)
 
     public static void QueueForComponent(Sql sql, Component component, ComponentStatus before, DateTimeOffset now)
     {
-        var data = new { component = StatuspageMapper.Of(component), old_status = StatuspageMapper.Code(before), new_status = StatuspageMapper.Code(component.Status) };
+        var data = new { component = StatuspageMapper.ToV2(component), old_status = StatuspageMapper.Code(before), new_status = StatuspageMapper.Code(component.Status) };
         Queue(sql, "component.updated", null, "", "", data, [component.Id], maintenance: false, mail: false, now);
     }
 

@@ -12,23 +12,23 @@ internal static class ChartPart
 
     private static readonly double[] Steps = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
 
-    public static Html Of(LatencyChart chart, DateTimeOffset now) => Html.Of($"""
+    public static Html Render(LatencyChart chart, DateTimeOffset now) => Html.Of($"""
         <section class="chart" aria-labelledby="chart-{chart.Series}">
         <h3 id="chart-{chart.Series}">{chart.Name}</h3>
         <div class="chart-pair">
-        {Half(chart.Series + "-24h", $"{chart.Name}, last 24 hours", "24 hours", chart.Day, LatencyStore.Floor(now, LatencyStore.ShortStep).AddDays(-1), now, LatencyStore.ShortStep, "HH:mm")}
-        {Half(chart.Series + "-90d", $"{chart.Name}, last 90 days", "90 days", chart.Quarter, LatencyStore.Floor(now, LatencyStore.LongStep).AddDays(1 - DayBar.Count), now, LatencyStore.LongStep, "yyyy-MM-dd")}
+        {RenderRange(chart.Series + "-24h", $"{chart.Name}, last 24 hours", "24 hours", chart.Day, LatencyStore.Floor(now, LatencyStore.ShortStep).AddDays(-1), now, LatencyStore.ShortStep, "HH:mm")}
+        {RenderRange(chart.Series + "-90d", $"{chart.Name}, last 90 days", "90 days", chart.Quarter, LatencyStore.Floor(now, LatencyStore.LongStep).AddDays(1 - DayBar.Count), now, LatencyStore.LongStep, "yyyy-MM-dd")}
         </div></section>
         """);
 
-    private static Html Half(
+    private static Html RenderRange(
         string id, string title, string caption, IReadOnlyList<LatencyPoint> points, DateTimeOffset from, DateTimeOffset to, TimeSpan step, string format)
     {
         if (points.Count == 0) return Html.Of($"<figure><figcaption>{caption}</figcaption><p class=\"plot-empty\">No data yet.</p></figure>");
-        var top = NiceTop(points.Max(p => p.P95));
+        var top = RoundUpScale(points.Max(p => p.P95));
         double X(DateTimeOffset at) => Width * Math.Clamp((at + step / 2 - from) / (to - from + step / 2), 0, 1);
         double Y(double ms) => Edge + (Height - 2 * Edge) * (1 - ms / top);
-        var (median, high) = (Label(Typical(points, p => p.P50)), Label(Typical(points, p => p.P95)));
+        var (median, high) = (Label(Median(points, p => p.P50)), Label(Median(points, p => p.P95)));
         return Html.Of($"""
             <figure><figcaption>{caption}<span class="typical">{median} <span class="sr">median,</span><span aria-hidden="true">/</span> {high} <span class="sr">95th percentile</span></span></figcaption>
             <div class="plot-box"><div class="scale" aria-hidden="true"><span>{Label(top)}</span><span>{Label(top / 2)}</span><span>0</span></div>
@@ -70,10 +70,10 @@ internal static class ChartPart
         }
     }
 
-    private static double Typical(IReadOnlyList<LatencyPoint> points, Func<LatencyPoint, double> value) =>
+    private static double Median(IReadOnlyList<LatencyPoint> points, Func<LatencyPoint, double> value) =>
         Percentile.NearestRank(points.Select(value), 0.5);
 
-    private static double NiceTop(double max)
+    private static double RoundUpScale(double max)
     {
         var unit = Math.Pow(10, Math.Floor(Math.Log10(Math.Max(max, 1))));
         return Steps.First(step => max <= step * unit) * unit;

@@ -19,7 +19,7 @@ internal static class IndexPage
         <section aria-labelledby="h-components"><div class="head"><h2 id="h-components">Components</h2><a class="button small" href="/subscribe">Get updates</a></div>
         <div id="components" class="card" data-fragment>{Components(s)}</div></section>
         <section aria-labelledby="h-recent"><div class="head"><h2 id="h-recent">Last {RecentDays} days</h2><a href="/history">All incidents and maintenance</a></div><div id="recent" data-fragment>{Recent(s)}</div></section>
-        <section aria-labelledby="h-latency"><div class="head"><h2 id="h-latency">Latency</h2><p class="key"><span class="k50">median</span> <span class="k95">95th percentile</span></p></div><div id="latency" class="card" data-fragment>{s.Charts.Select(c => ChartPart.Of(c, s.At))}</div></section>
+        <section aria-labelledby="h-latency"><div class="head"><h2 id="h-latency">Latency</h2><p class="key"><span class="k50">median</span> <span class="k95">95th percentile</span></p></div><div id="latency" class="card" data-fragment>{s.Charts.Select(c => ChartPart.Render(c, s.At))}</div></section>
         <section aria-labelledby="h-uptime"><h2 id="h-uptime">How uptime is calculated</h2><div id="uptime" class="card" data-fragment>{Uptime(s)}</div></section>
         """), "/", live: true);
 

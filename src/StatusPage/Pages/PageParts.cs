@@ -30,16 +30,16 @@ internal static class PageParts
             """));
         return Html.Of($"""
             <ol class="bars" tabindex="0" aria-label="{component.Name}: status of each of the last 90 days">{bars}</ol>
-            <div class="bars-legend"><span class="wide">{DayBar.Count} days ago</span><span class="narrow">{NarrowDays} days ago</span><span class="wide">{Describe(history.Figure, "uptime")}</span><span class="narrow">{Describe(recent, $"in {NarrowDays} days")}</span><span>Today</span></div>
+            <div class="bars-legend"><span class="wide">{DayBar.Count} days ago</span><span class="narrow">{NarrowDays} days ago</span><span class="wide">{Describe(history.Figure)}</span><span class="narrow">{Describe(recent)}</span><span>Today</span></div>
             """);
     }
 
     /// <summary>Formats a figure, and adds the measured time if a notable part of the window has no data: 100 % of two hours is not 100 % of 90 days.</summary>
-    private static string Describe(UptimeFigure figure, string of)
+    private static string Describe(UptimeFigure figure)
     {
         if (figure.Share is null) return figure.Text;
         var isPartial = figure.NoData > figure.Window * MaxUnmentionedNoData;
-        return $"{figure.Text} {(isPartial ? $"uptime, measured for {FormatCoarse(figure.Measured)}" : of)}";
+        return $"{figure.Text} uptime{(isPartial ? $", measured for {FormatCoarse(figure.Measured)}" : "")}";
     }
 
     // One unit is precise enough here; the table on the page has the seconds.

@@ -51,14 +51,14 @@ internal sealed class HealthMonitor(Database database, Reconciler reconciler, IO
             ON CONFLICT (component, target) DO UPDATE SET health = excluded.health
             """);
         var status = HealthRules.Status(targets.Values, sample.At, limits);
-        var known = IntervalStore.Probed(sql, sample.Component).Status != ComponentStatus.NoData;
+        var known = IntervalStore.GetProbed(sql, sample.Component).Status != ComponentStatus.NoData;
         var turned = after.IsDown != before.IsDown || after.IsSlow != before.IsSlow;
         IntervalStore.SetProbed(sql, sample.Component, status, known && turned ? after.Since : sample.At, status.IsFault ? after.Cause ?? Cause(targets) : null);
     }
 
     private void ExpireStaleData(Sql sql, string component, DateTimeOffset now)
     {
-        var open = IntervalStore.Probed(sql, component);
+        var open = IntervalStore.GetProbed(sql, component);
         if (open.Status == ComponentStatus.NoData) return;
         var targets = Targets(sql, component);
         var limits = Limits(component);

@@ -16,7 +16,7 @@ internal sealed class ProbeRun(PlatformClient client, string target, ProbeOption
         try
         {
             using var limit = Limit(options.ReadyLimitSeconds, cancellationToken);
-            var ms = await TimedAsync(() => client.ReadyAsync(component == Ids.Api, limit.Token));
+            var ms = await MeasureAsync(() => client.ReadyAsync(component == Ids.Api, limit.Token));
             AddSuccess(component, at, ms, options.SlowReadyMilliseconds, component);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested && FailureClassifier.Cause(e) is not null)
@@ -97,7 +97,7 @@ internal sealed class ProbeRun(PlatformClient client, string target, ProbeOption
         string? sandbox = null;
         try
         {
-            var ms = await TimedAsync(async () => sandbox = await client.CreateAsync(limit.Token));
+            var ms = await MeasureAsync(async () => sandbox = await client.CreateAsync(limit.Token));
             if (countsCreate) AddLatency("create", at, ms);
             await AttemptAsync(component, at, () => act(sandbox!), cancellationToken);
             var deleted = await AttemptAsync(countsCreate ? Ids.Sandboxes : null, at, () => DeleteAsync(sandbox!, at, countsCreate), cancellationToken);
@@ -139,7 +139,7 @@ internal sealed class ProbeRun(PlatformClient client, string target, ProbeOption
     private async Task DeleteAsync(string sandbox, DateTimeOffset at, bool counts)
     {
         using var limit = new CancellationTokenSource(DeleteLimit, time);
-        var ms = await TimedAsync(() => client.DeleteAsync(sandbox, limit.Token));
+        var ms = await MeasureAsync(() => client.DeleteAsync(sandbox, limit.Token));
         if (counts) AddLatency("destroy", at, ms);
     }
 
@@ -161,7 +161,7 @@ internal sealed class ProbeRun(PlatformClient client, string target, ProbeOption
         return limit;
     }
 
-    private async Task<double> TimedAsync(Func<Task> act)
+    private async Task<double> MeasureAsync(Func<Task> act)
     {
         var began = time.GetTimestamp();
         await act();

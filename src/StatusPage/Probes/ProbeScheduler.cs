@@ -44,7 +44,7 @@ internal sealed partial class ProbeScheduler(
         {
             var began = time.GetTimestamp();
             var result = await probe(new ProbeRun(client, target, Options, time));
-            result = await WithoutOurOwnFaultsAsync(result, cancellationToken);
+            result = await DiscardOwnNetworkFailuresAsync(result, cancellationToken);
             await RecordAsync(result, cancellationToken);
             var failed = result.Samples.Any(s => s.Outcome != Outcome.Ok);
             var wait = TimeSpan.FromSeconds(failed ? Math.Min(again, seconds) : seconds) - time.GetElapsedTime(began);
@@ -71,10 +71,10 @@ internal sealed partial class ProbeScheduler(
         }
     }
 
-    private async Task<ProbeResult> WithoutOurOwnFaultsAsync(ProbeResult result, CancellationToken cancellationToken)
+    private async Task<ProbeResult> DiscardOwnNetworkFailuresAsync(ProbeResult result, CancellationToken cancellationToken)
     {
         if (Options.Control is null || result.Samples.All(s => s.Outcome != Outcome.Fail) || await ControlAnswersAsync(cancellationToken)) return result;
-        LogControl(Options.Control);
+        LogControlUnreachable(Options.Control);
         return result with
         {
             Samples = [.. result.Samples.Select(s => s.Outcome == Outcome.Fail ? s with { Outcome = Outcome.NoData, Cause = "our_network" } : s)],
@@ -122,5 +122,5 @@ internal sealed partial class ProbeScheduler(
     private partial void LogFailed(string component, string target, string? cause);
 
     [LoggerMessage(LogLevel.Warning, "The control address {Control} does not answer either, so failures are recorded as no data.")]
-    private partial void LogControl(string control);
+    private partial void LogControlUnreachable(string control);
 }

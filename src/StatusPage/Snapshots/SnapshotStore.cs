@@ -68,11 +68,11 @@ internal sealed class SnapshotStore
 
     private ComponentHistory History(Sql sql, string component, DateTimeOffset from, DateTimeOffset now)
     {
-        var intervals = IntervalStore.Of(sql, component, from);
-        var days = DayBar.Last(intervals, now, _options.Value.PartialWeight);
+        var intervals = IntervalStore.List(sql, component, from);
+        var days = DayBar.CreateHistory(intervals, now, _options.Value.PartialWeight);
         var start = new DateTimeOffset(days[0].Day, TimeOnly.MinValue, TimeSpan.Zero);
         var line = Timeline.Resolve(intervals, start, now);
-        return new ComponentHistory(days, UptimeFigure.Of(line, _options.Value.PartialWeight), line);
+        return new ComponentHistory(days, UptimeFigure.Calculate(line, _options.Value.PartialWeight), line);
     }
 
     private Dictionary<string, (int Ready, int Known)> Targets(Sql sql, DateTimeOffset now) => sql

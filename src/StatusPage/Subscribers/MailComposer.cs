@@ -19,13 +19,13 @@ internal sealed class MailComposer(IOptions<MailOptions> options, IOptions<Statu
         message.From.Add(_from);
         message.To.Add(new MailboxAddress("", due.Address!));
         message.Headers.Add("Auto-Submitted", "auto-generated");
-        if (due.Subscriber is { } subscriber) Notice(message, due, subscriber);
-        else Confirmation(message, due.Body!);
+        if (due.Subscriber is { } subscriber) ComposeNotification(message, due, subscriber);
+        else ComposeConfirmation(message, due.Body!);
         if (options.Value.DkimKeyFile is { Length: > 0 } key) Sign(message, key);
         return message;
     }
 
-    private void Notice(MimeMessage message, DueDelivery due, string subscriber)
+    private void ComposeNotification(MimeMessage message, DueDelivery due, string subscriber)
     {
         message.Subject = due.Subject!;
         var (manage, unsubscribe) = (subscriptions.ManageLink(subscriber), subscriptions.UnsubscribeLink(subscriber));
@@ -41,7 +41,7 @@ internal sealed class MailComposer(IOptions<MailOptions> options, IOptions<Statu
         message.Body = new BodyBuilder { TextBody = text, HtmlBody = html.Text }.ToMessageBody();
     }
 
-    private void Confirmation(MimeMessage message, string link)
+    private void ComposeConfirmation(MimeMessage message, string link)
     {
         message.Subject = $"Confirm: {page.Value.Name} status updates";
         var text = $"""

@@ -16,16 +16,16 @@ internal sealed record Subscriber(
         SELECT id, kind, address, state, incidents, maintenance, created_at, secret, old_secret, old_secret_until, refusals, disabled_because
         FROM subscriber WHERE id = {id}
         """,
-        Read) is { } found ? Whole(sql, found) : null;
+        Read) is { } found ? WithComponents(sql, found) : null;
 
     public static List<Subscriber> Page(Sql sql, string after, int limit) => sql.List(
         $"""
         SELECT id, kind, address, state, incidents, maintenance, created_at, secret, old_secret, old_secret_until, refusals, disabled_because
         FROM subscriber WHERE id > {after} ORDER BY id LIMIT {limit}
         """,
-        Read).ConvertAll(s => Whole(sql, s));
+        Read).ConvertAll(s => WithComponents(sql, s));
 
-    private static Subscriber Whole(Sql sql, Subscriber s) => s with
+    private static Subscriber WithComponents(Sql sql, Subscriber s) => s with
     {
         Components = sql.List($"SELECT component FROM subscriber_component WHERE subscriber = {s.Id} ORDER BY component", row => row.Text(0)),
     };

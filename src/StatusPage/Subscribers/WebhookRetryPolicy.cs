@@ -18,7 +18,7 @@ internal static class WebhookRetryPolicy
     private static readonly TimeSpan DefaultPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan MaxPause = TimeSpan.FromDays(1);
 
-    public static WebhookResult Of(int status) => status switch
+    public static WebhookResult Classify(int status) => status switch
     {
         >= 200 and < 300 => WebhookResult.Success,
         410 => WebhookResult.Gone,
@@ -28,8 +28,8 @@ internal static class WebhookRetryPolicy
 
     /// <summary>Returns the time of the next attempt, or null if there are no more.</summary>
     /// <param name="jitter">From 0 to 1; extends the delay by up to a tenth, so that receivers that failed together are not called at the same time again.</param>
-    public static DateTimeOffset? Next(IReadOnlyList<double> schedule, int attempts, DateTimeOffset now, double jitter) =>
+    public static DateTimeOffset? NextAttempt(IReadOnlyList<double> schedule, int attempts, DateTimeOffset now, double jitter) =>
         attempts >= schedule.Count ? null : now + TimeSpan.FromSeconds(schedule[attempts] * (1 + (jitter / 10)));
 
-    public static TimeSpan Pause(TimeSpan? retryAfter) => retryAfter is not { } pause || pause < TimeSpan.Zero ? DefaultPause : pause > MaxPause ? MaxPause : pause;
+    public static TimeSpan ClampRetryAfter(TimeSpan? retryAfter) => retryAfter is not { } pause || pause < TimeSpan.Zero ? DefaultPause : pause > MaxPause ? MaxPause : pause;
 }

@@ -63,7 +63,7 @@ internal sealed class WebhookSender : SupervisedService
                 foreach (var webhook in due.Where(w => !running.ContainsKey(w)).OrderBy(w => lastTurn.GetValueOrDefault(w)).Take(_options.MaxConcurrent - running.Count))
                 {
                     lastTurn[webhook] = _time.GetTimestamp();
-                    running[webhook] = TakeTurnAsync(webhook, stoppingToken);
+                    running[webhook] = DeliverAsync(webhook, stoppingToken);
                 }
 
                 await _queue.WaitForWebhooksAsync(PollInterval, stoppingToken);
@@ -76,7 +76,7 @@ internal sealed class WebhookSender : SupervisedService
     }
 
     /// <summary>Makes the waiting calls of one webhook until there are none, one fails, or the turn is over. Never throws.</summary>
-    private async Task TakeTurnAsync(string webhook, CancellationToken cancellationToken)
+    private async Task DeliverAsync(string webhook, CancellationToken cancellationToken)
     {
         var began = _time.GetTimestamp();
         try
@@ -133,7 +133,7 @@ internal sealed class WebhookSender : SupervisedService
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             var answer = await ReadAsync(response, limit.Token);
             var status = (int)response.StatusCode;
-            var result = WebhookRetryPolicy.Of(status);
+            var result = WebhookRetryPolicy.Classify(status);
             if (result == WebhookResult.Success && due.Kind == "challenge" && !answer.Contains(due.Body!, StringComparison.Ordinal))
                 return (WebhookResult.Failure, "no_echo", "the response does not contain the challenge", null);
             var retryAfter = response.Headers.RetryAfter;
@@ -162,8 +162,8 @@ internal sealed class WebhookSender : SupervisedService
     private void RecordResult(Sql sql, Subscriber subscriber, DueDelivery due, WebhookResult result, string outcome, string? detail, double ms, TimeSpan? retryAfter)
     {
         var now = _time.GetUtcNow();
-        var next = WebhookRetryPolicy.Next(_options.Schedule, due.Attempts + 1, now, Random.Shared.NextDouble());
-        var pausedUntil = now + WebhookRetryPolicy.Pause(retryAfter);
+        var next = WebhookRetryPolicy.NextAttempt(_options.Schedule, due.Attempts + 1, now, Random.Shared.NextDouble());
+        var pausedUntil = now + WebhookRetryPolicy.ClampRetryAfter(retryAfter);
         if (result == WebhookResult.SlowDown && next < pausedUntil) next = pausedUntil;
         var challenge = due.Kind == "challenge";
         if (challenge && due.Attempts + 1 >= ChallengeAttempts) next = null;

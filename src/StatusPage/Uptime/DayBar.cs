@@ -8,7 +8,7 @@ internal sealed record DayBar(DateOnly Day, ComponentStatus Worst, UptimeFigure 
     public const int Count = 90;
 
     /// <summary>Returns the last 90 days including today, oldest first. Days before the first measurement have no data.</summary>
-    public static List<DayBar> Last(IReadOnlyList<Interval> intervals, DateTimeOffset now, double partialWeight)
+    public static List<DayBar> CreateHistory(IReadOnlyList<Interval> intervals, DateTimeOffset now, double partialWeight)
     {
         var today = DateOnly.FromDateTime(now.UtcDateTime);
         var bars = new List<DayBar>(Count);
@@ -17,8 +17,8 @@ internal sealed record DayBar(DateOnly Day, ComponentStatus Worst, UptimeFigure 
             var from = new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero);
             var end = from.AddDays(1);
             var line = Timeline.Resolve(intervals, from, end < now ? end : now);
-            var worst = line.Count == 0 ? ComponentStatus.NoData : line.Select(s => s.Status).MaxBy(ComponentStatuses.Weight);
-            bars.Add(new DayBar(day, worst, UptimeFigure.Of(line, partialWeight)));
+            var worst = line.Count == 0 ? ComponentStatus.NoData : line.Select(s => s.Status).MaxBy(ComponentStatuses.Severity);
+            bars.Add(new DayBar(day, worst, UptimeFigure.Calculate(line, partialWeight)));
         }
 
         return bars;

@@ -6,7 +6,7 @@ namespace Podflare.Uptime;
 /// <summary>Reads and writes status intervals.</summary>
 internal static class IntervalStore
 {
-    public static List<Interval> Of(Sql sql, string component, DateTimeOffset from) => sql.List(
+    public static List<Interval> List(Sql sql, string component, DateTimeOffset from) => sql.List(
         $"""
         SELECT layer, status, start, finish, cause FROM interval
         WHERE component = {component} AND (finish IS NULL OR finish > {from}) ORDER BY start, id
@@ -14,7 +14,7 @@ internal static class IntervalStore
         row => new Interval(ParseLayer(row.Text(0)), row.Name<ComponentStatus>(1), row.Time(2), row.NullableTime(3), row.NullableText(4)));
 
     /// <summary>The current status according to the probes, and its start.</summary>
-    public static Interval Probed(Sql sql, string component) => sql.First(
+    public static Interval GetProbed(Sql sql, string component) => sql.First(
         $"SELECT status, start, cause FROM interval WHERE component = {component} AND layer = 'probe' AND finish IS NULL",
         row => new Interval(Layer.Probe, row.Name<ComponentStatus>(0), row.Time(1), null, row.NullableText(2)))
         ?? throw new InvalidDataException($"component {component} has no open interval");
@@ -22,7 +22,7 @@ internal static class IntervalStore
     /// <summary>Changes the probed status from <paramref name="since"/>, which may be in the past but not before the start of the current interval.</summary>
     public static void SetProbed(Sql sql, string component, ComponentStatus status, DateTimeOffset since, string? cause)
     {
-        var open = Probed(sql, component);
+        var open = GetProbed(sql, component);
         if (open.Status == status) return;
         if (since <= open.From)
         {
@@ -38,7 +38,7 @@ internal static class IntervalStore
     }
 
     /// <summary>The status that an operator or a maintenance has set at the given time, if any.</summary>
-    public static (Layer Layer, ComponentStatus Status)? Held(Sql sql, string component, DateTimeOffset now)
+    public static (Layer Layer, ComponentStatus Status)? FindOverride(Sql sql, string component, DateTimeOffset now)
     {
         var held = sql.List(
             $"""

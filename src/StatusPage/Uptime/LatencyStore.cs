@@ -29,8 +29,8 @@ internal static class LatencyStore
         var from = last is null ? now.AddDays(-sampleDays) : DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(last, CultureInfo.InvariantCulture));
         foreach (var series in AllSeries)
         {
-            Roll(sql, series, "short", Floor(from, ShortStep), now, ShortStep);
-            Roll(sql, series, "long", Floor(from, LongStep), now, LongStep);
+            RollUpSeries(sql, series, "short", Floor(from, ShortStep), now, ShortStep);
+            RollUpSeries(sql, series, "long", Floor(from, LongStep), now, LongStep);
         }
 
         sql.Execute($"INSERT INTO meta (name, value) VALUES ('rolled_up', {now.ToUnixTimeMilliseconds()}) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
@@ -49,7 +49,7 @@ internal static class LatencyStore
 
     public static DateTimeOffset Floor(DateTimeOffset at, TimeSpan step) => new(at.UtcTicks - at.UtcTicks % step.Ticks, TimeSpan.Zero);
 
-    private static void Roll(Sql sql, string series, string name, DateTimeOffset from, DateTimeOffset now, TimeSpan step)
+    private static void RollUpSeries(Sql sql, string series, string name, DateTimeOffset from, DateTimeOffset now, TimeSpan step)
     {
         var raw = sql.List($"SELECT at, ms FROM latency WHERE series = {series} AND at >= {from} AND at <= {now}", row => (At: row.Time(0), Ms: row.Double(1)));
         foreach (var bucket in raw.GroupBy(r => Floor(r.At, step)))

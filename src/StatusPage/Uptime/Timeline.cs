@@ -19,7 +19,7 @@ internal static class Timeline
         {
             while (next < inside.Length && inside[next].From <= cuts[c]) active.Add(inside[next++]);
             active.RemoveAll(i => i.To <= cuts[c]);
-            var status = active.Count == 0 ? ComponentStatus.NoData : Top(active).Status;
+            var status = active.Count == 0 ? ComponentStatus.NoData : FindHighest(active).Status;
             if (line.Count > 0 && line[^1].Status == status) line[^1] = line[^1] with { To = cuts[c + 1] };
             else line.Add(new StatusSpan(status, cuts[c], cuts[c + 1]));
         }
@@ -28,5 +28,5 @@ internal static class Timeline
     }
 
     // Of two that started at the same time, the one that was stored last wins.
-    private static Interval Top(List<Interval> active) => active.Aggregate((top, i) => (i.Layer, i.From).CompareTo((top.Layer, top.From)) >= 0 ? i : top);
+    private static Interval FindHighest(List<Interval> active) => active.Aggregate((top, i) => (i.Layer, i.From).CompareTo((top.Layer, top.From)) >= 0 ? i : top);
 }

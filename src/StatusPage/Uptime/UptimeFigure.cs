@@ -20,7 +20,7 @@ internal sealed record UptimeFigure(double Window, double Major, double Partial,
     public static UptimeFigure Sum(IEnumerable<UptimeFigure> figures) => figures.Aggregate((a, b) => new UptimeFigure(
         a.Window + b.Window, a.Major + b.Major, a.Partial + b.Partial, a.Degraded + b.Degraded, a.Maintenance + b.Maintenance, a.NoData + b.NoData, a.PartialWeight));
 
-    public static UptimeFigure Of(IEnumerable<StatusSpan> line, double partialWeight)
+    public static UptimeFigure Calculate(IEnumerable<StatusSpan> line, double partialWeight)
     {
         double window = 0, major = 0, partial = 0, degraded = 0, maintenance = 0, noData = 0;
         foreach (var span in line)

@@ -6,7 +6,7 @@ using Podflare.Status.Services;
 
 namespace Podflare.Status.Http;
 
-/// <summary>What operators do, and what is refused.</summary>
+/// <summary>The admin API: commands of operators, and what is rejected.</summary>
 public sealed class AdminTests : IAsyncLifetime
 {
     private static readonly string[] Guarded = ["/admin/api/status", "/admin/api/subscribers", "/admin/api/audit"];
@@ -22,7 +22,7 @@ public sealed class AdminTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _status.DisposeAsync();
 
     [Fact]
-    public Task Without_the_token_there_is_nothing() => Each.OfAsync(
+    public Task Without_a_valid_token_every_route_returns_401() => Each.OfAsync(
         (string?[])
         [
             null,
@@ -42,7 +42,7 @@ public sealed class AdminTests : IAsyncLifetime
         });
 
     [Fact]
-    public async Task The_admin_listener_has_no_page()
+    public async Task The_admin_listener_serves_no_pages()
     {
         using var response = await _status.Operator.GetAsync("/", TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
@@ -50,7 +50,7 @@ public sealed class AdminTests : IAsyncLifetime
     }
 
     [Fact]
-    public Task Junk_is_refused_by_name_and_changes_nothing() => Each.OfAsync(
+    public Task Invalid_input_is_rejected_and_changes_nothing() => Each.OfAsync(
         ((string Path, string Body)[])
         [
             ("incidents", ""),
@@ -88,7 +88,7 @@ public sealed class AdminTests : IAsyncLifetime
         });
 
     [Fact]
-    public Task What_is_not_there_is_404() => Each.OfAsync(
+    public Task Unknown_objects_return_404() => Each.OfAsync(
         ((string Path, string Body)[])
         [
             ("incidents/inc_0/updates", "{\"body\":\"b\"}"),
@@ -105,14 +105,14 @@ public sealed class AdminTests : IAsyncLifetime
         });
 
     [Fact]
-    public async Task Too_much_is_413()
+    public async Task A_body_that_is_too_large_returns_413()
     {
         using var response = await PostAsync("incidents", "{\"title\":\"t\",\"body\":\"" + new string('x', 70_000) + "\"}");
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
     }
 
     [Fact]
-    public async Task The_same_key_does_it_once()
+    public async Task The_same_idempotency_key_executes_once()
     {
         const string body = "{\"title\":\"t\",\"body\":\"b\"}";
         using var first = await PostAsync("incidents", body, "key-1");
@@ -125,9 +125,9 @@ public sealed class AdminTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Backdating_and_editing_recompute_uptime_and_keep_the_old_words()
+    public async Task Backdating_and_editing_recompute_uptime_and_keep_the_previous_version()
     {
-        // An hour of major outage, of which half is then called partial: every figure can be calculated by hand.
+        // An hour of major outage, half of which becomes a partial outage: simple enough to calculate manually.
         var now = TimeProvider.System.GetUtcNow();
         var opened = await _status.ActAsync("/admin/api/incidents", new { title = "Past", body = "First words.", started_at = now.AddHours(-2), components = new { api = "major_outage" } });
         var id = opened["id"]!.GetValue<string>();
@@ -155,7 +155,7 @@ public sealed class AdminTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_pinned_component_stays_so_until_it_is_released()
+    public async Task A_manually_set_status_applies_until_it_is_released()
     {
         await _status.ActAsync("/admin/api/components/api/set", new { status = "degraded_performance" });
         Assert.Equal("degraded_performance", await StatusAsync());
@@ -166,7 +166,7 @@ public sealed class AdminTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_group_is_made_shown_and_gone()
+    public async Task A_group_is_created_shown_and_deleted()
     {
         await _status.ActAsync("/admin/api/components/api/group", new { name = "Core <b>" });
         var components = (await _status.GetAsync("/api/v2/components.json"))["components"]!.AsArray();
@@ -178,7 +178,7 @@ public sealed class AdminTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Maintenance_begins_and_ends_by_hand_and_by_the_clock()
+    public async Task Maintenance_starts_and_ends_manually_and_by_schedule()
     {
         var now = TimeProvider.System.GetUtcNow();
         var body = new { title = "Work", body = "b", components = (string[])["api"], scheduled_for = now.AddDays(1), scheduled_until = now.AddDays(1).AddHours(1) };
@@ -193,7 +193,7 @@ public sealed class AdminTests : IAsyncLifetime
         var soon = TimeProvider.System.GetUtcNow();
         var timed = (await _status.ActAsync("/admin/api/maintenances", body with { scheduled_for = soon.AddSeconds(1), scheduled_until = soon.AddSeconds(3) }))["id"]!.GetValue<string>();
         await StageAsync(timed, "InProgress");
-        // Nothing answers there, so it is not over.
+        // The probed address does not respond, so the maintenance is not completed.
         await StageAsync(timed, "Verifying");
 
         Task StageAsync(string maintenance, string stage) =>

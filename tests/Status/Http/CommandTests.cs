@@ -4,7 +4,7 @@ using Podflare.Status.Services;
 
 namespace Podflare.Status.Http;
 
-/// <summary>The podflare command as an operator types it, against a running page.</summary>
+/// <summary>The podflare command, as an operator uses it with a running page.</summary>
 public sealed class CommandTests : IAsyncLifetime
 {
     private readonly StatusService _status = new(Settings.Quiet());
@@ -46,7 +46,7 @@ public sealed class CommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_wrong_is_one_line_on_stderr_and_an_exit_code()
+    public async Task An_error_is_one_line_on_stderr_and_an_exit_code()
     {
         await WrongAsync(1, "components.api: must be operational", "incident", "open", "t", "--body", "b", "-c", "api=on-fire");
         await WrongAsync(1, "incident not found", "incident", "resolve", "inc_0");

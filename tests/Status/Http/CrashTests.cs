@@ -3,7 +3,7 @@ using Podflare.Status.Services;
 
 namespace Podflare.Status.Http;
 
-/// <summary>SIGKILL at many moments: nothing that was answered is lost, and what is sent again has the same id.</summary>
+/// <summary>SIGKILL at many moments: nothing that was acknowledged is lost, and repeated messages have the same id.</summary>
 public sealed class CrashTests : IAsyncLifetime
 {
     private const int Rounds = 12;
@@ -30,21 +30,21 @@ public sealed class CrashTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Killing_it_at_any_moment_loses_nothing_and_repeats_nothing()
+    public async Task A_kill_at_any_moment_loses_nothing_and_repeats_nothing()
     {
         await _status.SubscribeAsync(_mail, "reader@example.com");
         var (secret, _) = await _status.AddHookAsync(_hook);
         var random = new Random(Seed);
         for (var round = 0; round < Rounds; round++)
         {
-            // The kill falls before, inside or after the request, its transaction, the mail or the call.
+            // The kill happens before, during or after the request, its transaction, the mail or the call.
             var wait = TimeSpan.FromMilliseconds(random.Next(0, 120));
             var act = OpenAsync(round);
             await Task.Delay(wait, TimeProvider.System, TestContext.Current.CancellationToken);
             await _status.KillAsync();
             var answered = await act;
             await _status.StartAsync();
-            // An operator's tool repeats what was not answered, with the same key.
+            // An operator's tool retries an unanswered request with the same key.
             if (!answered) Assert.True(await OpenAsync(round));
         }
 
@@ -53,7 +53,7 @@ public sealed class CrashTests : IAsyncLifetime
         await Until.TrueAsync(() => Task.FromResult(_status.Rows("SELECT 1 FROM delivery WHERE state = 'pending'").Count == 0), 60, "nothing waits any more");
         Assert.Equal(2, _status.Rows("SELECT 1 FROM subscriber WHERE state = 'active'").Count);
 
-        // By the ids that receivers are to compare, each notice is there exactly once.
+        // By the ids that receivers compare, each notification arrived exactly once.
         var calls = _hook.Calls.Where(c => c.Type == "incident.created").ToArray();
         Assert.Equal(Rounds, calls.Select(c => c.Id).Distinct().Count());
         Assert.Equal(Rounds, calls.Select(c => c.Data["incident"]!["id"]!.GetValue<string>()).Distinct().Count());
@@ -61,13 +61,13 @@ public sealed class CrashTests : IAsyncLifetime
         var mails = _mail.Taken().Where(m => m.Subject!.StartsWith('[')).ToArray();
         Assert.Equal(Rounds, mails.Select(m => m.MessageId).Distinct().Count());
         Assert.Equal(Rounds, mails.Select(m => m.Subject).Distinct().Count());
-        // What a kill between a receiver's answer and our note of it makes twice is rare, and one copy for one kill.
+        // A kill between a receiver's response and its record causes at most one more copy.
         Assert.InRange(mails.Length + calls.Length, 2 * Rounds, 3 * Rounds);
         TestContext.Current.SendDiagnosticMessage($"{mails.Length} mails and {calls.Length} calls for {Rounds} notices");
     }
 
     [Fact]
-    public async Task Whoever_was_told_to_be_subscribed_is_so_whenever_it_is_killed()
+    public async Task A_confirmed_subscription_survives_a_kill_at_any_moment()
     {
         var random = new Random(Seed);
         for (var round = 0; round < SubscriberRounds; round++)
@@ -75,7 +75,7 @@ public sealed class CrashTests : IAsyncLifetime
             var address = $"reader{round}@example.com";
             await PostUntilAnsweredAsync(random, "/subscribe", ("email", address), ("kind", "incidents"));
             var confirmation = await _mail.OneAsync(m => m.To.Mailboxes.Single().Address == address, $"a confirmation for {address}");
-            // Repeated after a kill, the button says 410 where the first press was stored: then too they are subscribed.
+            // If the first press was stored, the second one returns 410, and the address is subscribed as well.
             await PostUntilAnsweredAsync(random, "/confirm", ("t", Subscribing.Token(MailServer.Link(confirmation, "/confirm"))));
             Assert.Single(_status.Rows($"SELECT 1 FROM subscriber WHERE address = '{address}' AND state = 'active'"));
         }
@@ -84,11 +84,11 @@ public sealed class CrashTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_automation_has_opened_is_one_incident_over_all_kills()
+    public async Task Automation_opens_one_incident_across_kills()
     {
         await _status.SubscribeAsync(_mail, "reader@example.com");
         await _status.DisposeAsync();
-        // Nobody listens where it looks, so it finds an outage at once.
+        // Nothing listens at the probed address, so an outage is found immediately.
         await using var watching = new StatusService(
             Settings.Quiet().With(Settings.Mail(_mail.Port)).With(("Status__Probes__RunSeconds", "1"), ("Status__Probes__ReadySeconds", "0.5"), ("Status__Probes__ReplaySeconds", "1")), _status.Folder);
         await watching.StartAsync();
@@ -126,7 +126,7 @@ public sealed class CrashTests : IAsyncLifetime
         Assert.Single(_status.Rows("SELECT 1 FROM subscriber WHERE state = 'active'"));
     }
 
-    /// <summary>Posts, kills it at some moment, and posts again what was not answered.</summary>
+    /// <summary>Posts a form, kills the process at a random moment, and posts again if there was no response.</summary>
     private async Task PostUntilAnsweredAsync(Random random, string path, params (string, string)[] fields)
     {
         var post = TryPostAsync(path, fields);

@@ -4,7 +4,7 @@ using Podflare.Status.Services;
 
 namespace Podflare.Status.Http;
 
-/// <summary>The page's folder is on a file system of its own that is really full. Needs root.</summary>
+/// <summary>The data folder is on a small file system that is filled up. Needs root.</summary>
 public sealed class FullDiskTests : IAsyncLifetime
 {
     private readonly string _folder = Path.Combine(TestRun.Folder, "disk-" + Guid.NewGuid().ToString("N")[..8]);

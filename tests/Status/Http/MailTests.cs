@@ -31,7 +31,7 @@ public sealed class MailTests : IAsyncLifetime
         using var asked = await _status.PostFormAsync("/subscribe", ("email", "reader@example.com"), ("kind", "incidents"));
         Assert.Equal(HttpStatusCode.Accepted, asked.StatusCode);
         var link = MailServer.Link(await _mail.OneAsync(_ => true, "the confirmation"), "/confirm");
-        // A scanner follows the link, twice.
+        // A link scanner follows the link twice.
         for (var i = 0; i < 2; i++)
         {
             using var page = await _status.Http.GetAsync(link.PathAndQuery, TestContext.Current.CancellationToken);
@@ -44,12 +44,12 @@ public sealed class MailTests : IAsyncLifetime
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Gone), (first.StatusCode, second.StatusCode));
         Assert.Single(_status.Rows("SELECT id FROM subscriber"));
         Assert.Equal(0L, _status.Rows($"SELECT COUNT(*) FROM confirmation WHERE hash = '{Subscribing.Token(link)}'")[0][0]);
-        // The mail was taken, so the link is nowhere in the file any more.
+        // The mail was accepted, so the link is no longer stored.
         Assert.Empty(_status.Rows("SELECT 1 FROM delivery WHERE body IS NOT NULL"));
     }
 
     [Fact]
-    public async Task A_notice_has_every_header_that_lists_need_and_one_click_ends_it()
+    public async Task A_notification_has_all_list_headers_and_one_click_unsubscribes()
     {
         await _status.SubscribeAsync(_mail, "one@example.com");
         var incident = await _status.ActAsync("/admin/api/incidents", new { title = "Disk trouble", body = "We look." });
@@ -66,7 +66,7 @@ public sealed class MailTests : IAsyncLifetime
         Assert.Contains("<mailto:status@podflare.example", list, StringComparison.Ordinal);
         var address = new Uri(list.Split('<')[1].Split('>')[0].Trim());
 
-        // GET asks; the mail program's POST does it without cookie, redirect or question, and may come twice.
+        // GET shows a button. The POST of a mail client unsubscribes without cookie or redirect, and may be repeated.
         using var asked = await _status.Http.GetAsync(address.PathAndQuery, TestContext.Current.CancellationToken);
         Assert.Single(_status.Rows("SELECT id FROM subscriber"));
         for (var i = 0; i < 2; i++)
@@ -82,7 +82,7 @@ public sealed class MailTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Whether_an_address_is_subscribed_is_not_told_and_a_flood_sends_three_mails()
+    public async Task The_response_does_not_reveal_a_subscription_and_repeated_requests_send_three_mails()
     {
         await _status.SubscribeAsync(_mail, "known@example.com");
         var answers = new HashSet<string>();
@@ -97,7 +97,7 @@ public sealed class MailTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_was_asked_for_is_what_comes()
+    public async Task Only_selected_components_and_kinds_are_sent()
     {
         await _status.SubscribeAsync(_mail, "api@example.com", ("component", "api"), ("kind", "incidents"));
         await _status.SubscribeAsync(_mail, "work@example.com", ("kind", "maintenance"));
@@ -113,7 +113,7 @@ public sealed class MailTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_server_that_is_away_costs_time_and_no_mail()
+    public async Task An_unavailable_mail_server_delays_mail_and_loses_none()
     {
         await _status.SubscribeAsync(_mail, "patient@example.com");
         await _mail.StopAsync();
@@ -125,7 +125,7 @@ public sealed class MailTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Three_refusals_for_good_disable_an_address()
+    public async Task Three_permanent_rejections_disable_an_address()
     {
         using (var asked = await _status.PostFormAsync("/subscribe", ("email", "nobody@example.com"), ("kind", "incidents"))) Assert.Equal(HttpStatusCode.Accepted, asked.StatusCode);
         var link = MailServer.Link(await _mail.OneAsync(_ => true, "the confirmation"), "/confirm");
@@ -137,7 +137,7 @@ public sealed class MailTests : IAsyncLifetime
     }
 
     [Fact]
-    public Task Junk_is_refused_with_words_and_sends_nothing() => Each.OfAsync(
+    public Task Invalid_input_is_rejected_with_a_message_and_sends_nothing() => Each.OfAsync(
         (string[])
         [
             "victim@example.com\r\nBcc: other@example.com",
@@ -158,7 +158,7 @@ public sealed class MailTests : IAsyncLifetime
         });
 
     [Fact]
-    public async Task Header_injection_through_a_title_is_refused()
+    public async Task Header_injection_through_a_title_is_rejected()
     {
         using var response = await _status.Operator.PostAsync(
             "/admin/api/incidents", new StringContent("""{"title":"a\r\nBcc: x@example.com","body":"b"}""", Encoding.UTF8, "application/json"), TestContext.Current.CancellationToken);
@@ -172,7 +172,7 @@ public sealed class MailTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_late_or_invented_token_confirms_nothing()
+    public async Task An_expired_or_invented_token_confirms_nothing()
     {
         using (var asked = await _status.PostFormAsync("/subscribe", ("email", "late@example.com"), ("kind", "incidents"))) Assert.Equal(HttpStatusCode.Accepted, asked.StatusCode);
         var token = Subscribing.Token(MailServer.Link(await _mail.OneAsync(_ => true, "the confirmation"), "/confirm"));

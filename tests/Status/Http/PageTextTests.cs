@@ -27,7 +27,7 @@ public sealed partial class PageTextTests : IAsyncLifetime
         var open = await TextAsync("/");
         Assert.DoesNotContain("No incident", open, StringComparison.Ordinal);
         Assert.Contains("No other incidents in the last 7 days.", open, StringComparison.Ordinal);
-        // An incident without components changes no component, but the page must not be all green beside it.
+        // An incident without components changes no status, but the headline must not contradict it.
         Assert.DoesNotContain("All systems operational", open, StringComparison.Ordinal);
         Assert.Contains("An incident is open", open, StringComparison.Ordinal);
         await _status.ActAsync($"/admin/api/incidents/{id}/updates", new { body = "b", status = "monitoring" });

@@ -6,7 +6,7 @@ using Podflare.Status.Services;
 
 namespace Podflare.Status.Http;
 
-/// <summary>What programs read: version 2, feeds, badge, metrics, live events.</summary>
+/// <summary>What programs read: version 2 of the API, feeds, badge, metrics and live events.</summary>
 public sealed class ReadingTests : IAsyncLifetime
 {
     private static readonly string[] IncidentFields =
@@ -27,7 +27,7 @@ public sealed class ReadingTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _status.DisposeAsync();
 
     [Fact]
-    public Task Version_2_has_its_fields_exactly() => Each.OfAsync(
+    public Task Version_2_has_exactly_its_fields() => Each.OfAsync(
         ((string Path, string Fields)[])
         [
             ("summary", "page status components incidents scheduled_maintenances"),
@@ -67,7 +67,7 @@ public sealed class ReadingTests : IAsyncLifetime
         });
 
     [Fact]
-    public async Task A_reader_who_has_it_gets_304()
+    public async Task A_client_that_has_the_current_content_gets_304()
     {
         using var first = await _status.Http.GetAsync("/api/v2/incidents.json", TestContext.Current.CancellationToken);
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v2/incidents.json");
@@ -81,7 +81,7 @@ public sealed class ReadingTests : IAsyncLifetime
     [Theory]
     [InlineData("/history.atom")]
     [InlineData("/history.rss")]
-    public async Task Feeds_have_one_entry_for_each_incident_whatever_happens_to_it(string path)
+    public async Task Feeds_keep_one_entry_for_each_incident(string path)
     {
         var before = Ids(XDocument.Parse(await _status.Http.GetStringAsync(path, TestContext.Current.CancellationToken)));
         await _status.ActAsync($"/admin/api/incidents/{_incident}/updates", new { body = "More & more <i>" });
@@ -93,7 +93,7 @@ public sealed class ReadingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_badge_tells_its_component_in_words()
+    public async Task A_badge_shows_the_status_as_text()
     {
         Assert.Contains("API: Partial outage", await _status.Http.GetStringAsync("/badge.svg?component=api", TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Contains("Podflare: Partial outage", await _status.Http.GetStringAsync("/badge.svg", TestContext.Current.CancellationToken), StringComparison.Ordinal);
@@ -102,7 +102,7 @@ public sealed class ReadingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Metrics_tell_the_status_of_each_component()
+    public async Task Metrics_report_the_status_of_each_component()
     {
         var metrics = await _status.Http.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
         Assert.Contains("podflare_status_component{component=\"api\",status=\"partial_outage\"} 1\n", metrics, StringComparison.Ordinal);
@@ -110,7 +110,7 @@ public sealed class ReadingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_reader_of_events_hears_each_change_and_what_it_missed()
+    public async Task A_reader_of_events_receives_each_change_and_those_that_it_missed()
     {
         using var first = await OpenAsync(null);
         using var reader = new StreamReader(await first.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
@@ -143,7 +143,7 @@ public sealed class ReadingTests : IAsyncLifetime
     }
 
     [Fact]
-    public Task Odd_addresses_get_a_plain_answer_with_safe_headers() => Each.OfAsync(
+    public Task Unusual_paths_get_a_plain_response_with_security_headers() => Each.OfAsync(
         ((string Path, HttpStatusCode Expected)[])
         [
             ("/nowhere", HttpStatusCode.NotFound),
@@ -170,7 +170,7 @@ public sealed class ReadingTests : IAsyncLifetime
         });
 
     [Fact]
-    public async Task Copies_for_a_proxy_lie_beside_the_file()
+    public async Task Static_copies_for_a_proxy_are_written()
     {
         var folder = Path.Combine(_status.Folder, "public");
         await Until.TrueAsync(() => Task.FromResult(File.Exists(Path.Combine(folder, "summary.json")) && File.ReadAllText(Path.Combine(folder, "summary.json")).Contains(_incident, StringComparison.Ordinal)), 10, "the copy is new");

@@ -3,7 +3,7 @@ using Podflare.Status.Services;
 
 namespace Podflare.Status.Http;
 
-/// <summary>Webhooks, to a real receiver, verified by a library that is not ours.</summary>
+/// <summary>Webhooks to a real receiver, verified by an independent library.</summary>
 public sealed class WebhookTests : IAsyncLifetime
 {
     private readonly HookReceiver _hook = new();
@@ -18,7 +18,7 @@ public sealed class WebhookTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_incident_is_told_from_beginning_to_end_and_every_call_verifies()
+    public async Task All_stages_of_an_incident_are_sent_and_every_signature_verifies()
     {
         var (secret, _) = await _status.AddHookAsync(_hook);
         var incident = await _status.ActAsync("/admin/api/incidents", new { title = "Outage", body = "Out.", components = new { api = "major_outage" } });
@@ -39,7 +39,7 @@ public sealed class WebhookTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Without_the_echo_nothing_more_is_sent()
+    public async Task Without_an_echoed_challenge_nothing_else_is_sent()
     {
         _hook.Echoes = false;
         await _status.AddHookAsync(_hook);
@@ -50,7 +50,7 @@ public sealed class WebhookTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Failures_are_repeated_under_the_same_id_then_the_webhook_is_disabled()
+    public async Task Failures_are_retried_with_the_same_id_and_then_the_webhook_is_disabled()
     {
         var (secret, manage) = await _status.AddHookAsync(_hook);
         _hook.Answer = _ => (307, "Location", _hook.Address.AbsoluteUri + "/elsewhere");
@@ -62,7 +62,7 @@ public sealed class WebhookTests : IAsyncLifetime
         Assert.Single(calls.Select(c => c.Body).Distinct());
         foreach (var call in calls) Assert.True(await HookReceiver.VerifyAsync(call, secret));
 
-        // The log shows it; a challenge brings it back; then it can be sent again.
+        // The log shows the failure, a challenge reactivates the webhook, and the call can be sent again.
         using var page = await _status.Http.GetAsync(manage, TestContext.Current.CancellationToken);
         var html = await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         Assert.Contains("307", html, StringComparison.Ordinal);
@@ -74,7 +74,7 @@ public sealed class WebhookTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Gone_disables_at_once()
+    public async Task A_410_response_disables_the_webhook_immediately()
     {
         await _status.AddHookAsync(_hook);
         _hook.Answer = _ => (410, null, null);
@@ -84,7 +84,7 @@ public sealed class WebhookTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Retry_After_is_honoured_for_all_that_waits()
+    public async Task Retry_After_applies_to_all_waiting_calls()
     {
         await _status.AddHookAsync(_hook);
         _hook.Answer = _ => (429, "Retry-After", "3");
@@ -97,7 +97,7 @@ public sealed class WebhookTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_receiver_that_hangs_holds_up_only_itself()
+    public async Task A_receiver_that_hangs_delays_only_itself()
     {
         using var other = new HookReceiver();
         using var hang = new System.Threading.ManualResetEventSlim();
@@ -161,7 +161,7 @@ public sealed class WebhookTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_new_secret_signs_beside_the_old_one()
+    public async Task Calls_are_signed_with_the_new_and_the_old_secret()
     {
         var (old, manage) = await _status.AddHookAsync(_hook);
         using var rotated = await _status.PostFormAsync("/manage", ("t", Uri.UnescapeDataString(manage.Split("t=")[1])), ("act", "rotate"));
@@ -175,7 +175,7 @@ public sealed class WebhookTests : IAsyncLifetime
     }
 
     [Fact]
-    public Task An_inner_address_is_refused_in_the_form() => Each.OfAsync(
+    public Task An_internal_address_is_rejected_by_the_form() => Each.OfAsync(
         (string[])
         [
             "http://169.254.169.254/latest/meta-data/",
@@ -195,9 +195,9 @@ public sealed class WebhookTests : IAsyncLifetime
         });
 
     [Fact]
-    public async Task A_name_that_points_inward_is_refused_when_it_is_called_and_not_told_why()
+    public async Task A_name_with_an_internal_address_is_rejected_without_disclosing_why()
     {
-        // This machine's own name resolves to itself; only 127.0.0.1 is allowed here, and that it is not, or it is not called.
+        // The name resolves to ::1, and only 127.0.0.1 is allowed in this test.
         using var added = await _status.PostFormAsync("/subscribe/webhook", ("url", "http://ip6-localhost:1/"), ("kind", "incidents"));
         Assert.Equal(HttpStatusCode.Accepted, added.StatusCode);
         await Until.TrueAsync(() => Task.FromResult(_status.Rows("SELECT 1 FROM attempt WHERE outcome IN ('address_refused', 'connect')").Count > 0), 10, "the attempt was refused");

@@ -20,7 +20,7 @@ public sealed class AutomationTests
     [Theory]
     [InlineData(119, true)]
     [InlineData(121, false)]
-    public void One_that_fails_within_two_minutes_joins(int later, bool joins)
+    public void A_component_that_fails_within_two_minutes_joins_the_incident(int later, bool joins)
     {
         var incident = Incident(Stage.Investigating, (Ids.Sandboxes, ComponentStatus.MajorOutage)) with { StartedAt = Now.AddSeconds(-later) };
         var step = Assert.Single(Plan([Bad(Ids.Sandboxes, later), Bad(Ids.EventStreaming, 0)], incident));
@@ -28,14 +28,14 @@ public sealed class AutomationTests
     }
 
     [Fact]
-    public void While_the_API_is_away_everything_else_joins_however_late()
+    public void While_the_API_is_out_every_failure_joins_its_incident()
     {
         var incident = Incident(Stage.Investigating, (Ids.Api, ComponentStatus.MajorOutage)) with { StartedAt = Now.AddHours(-1) };
         Assert.IsType<AutomationStep.Update>(Assert.Single(Plan([Bad(Ids.Api, 3600), Bad(Ids.EventStreaming, 0)], incident)));
     }
 
     [Fact]
-    public void All_good_again_is_monitoring_and_fifteen_clean_minutes_are_resolved()
+    public void Recovery_moves_to_monitoring_and_fifteen_healthy_minutes_resolve()
     {
         var incident = Incident(Stage.Investigating, (Ids.Api, ComponentStatus.MajorOutage));
         var steps = Plan([Good(Ids.Api)], incident);
@@ -49,7 +49,7 @@ public sealed class AutomationTests
     }
 
     [Fact]
-    public void Failing_again_while_watched_reopens_and_tells_at_most_every_half_hour()
+    public void Failing_again_while_monitoring_reopens_and_notifies_at_most_every_half_hour()
     {
         var watched = Incident(Stage.Monitoring, (Ids.Api, ComponentStatus.Operational)) with { HealthySince = Now.AddMinutes(-3) };
         var steps = Plan([Bad(Ids.Api, 0)], watched with { LastNotifiedAt = Now.AddMinutes(-29) });
@@ -60,7 +60,7 @@ public sealed class AutomationTests
     }
 
     [Fact]
-    public void After_a_person_has_taken_over_there_are_only_private_notes_and_no_second_incident()
+    public void After_an_operator_takes_over_there_are_only_private_notes_and_no_second_incident()
     {
         var taken = Incident(Stage.Identified, (Ids.Api, ComponentStatus.MajorOutage)) with { ByHuman = true };
         Assert.IsType<AutomationStep.PrivateNote>(Assert.Single(Plan([Good(Ids.Api)], taken)));
@@ -68,7 +68,7 @@ public sealed class AutomationTests
     }
 
     [Fact]
-    public void Pinned_or_in_maintenance_opens_nothing_and_does_not_count_as_clean()
+    public void A_pinned_component_or_one_in_maintenance_opens_nothing_and_does_not_count_as_healthy()
     {
         Assert.Empty(Plan([Bad(Ids.Api, 0) with { Muted = true }]));
         var watched = Incident(Stage.Monitoring, (Ids.Api, ComponentStatus.Operational)) with { HealthySince = Now.AddHours(-1) };
@@ -76,14 +76,14 @@ public sealed class AutomationTests
     }
 
     [Fact]
-    public void Without_data_nothing_is_said_and_nothing_resolves()
+    public void Without_data_nothing_is_reported_and_nothing_is_resolved()
     {
         var incident = Incident(Stage.Investigating, (Ids.Api, ComponentStatus.MajorOutage));
         Assert.Empty(Plan([new MonitoredComponent(Ids.Api, "API", ComponentStatus.NoData, Now, null, false)], incident));
     }
 
     [Fact]
-    public void Worse_is_told_in_the_same_incident()
+    public void A_worse_status_is_reported_in_the_same_incident()
     {
         var incident = Incident(Stage.Identified, (Ids.Api, ComponentStatus.PartialOutage));
         var update = Assert.IsType<AutomationStep.Update>(Assert.Single(Plan([Bad(Ids.Api, 0)], incident)));

@@ -35,14 +35,14 @@ public sealed class HealthRulesTests
     [InlineData("+++ssssssssssss", nameof(ComponentStatus.DegradedPerformance))]
     [InlineData("+++ssss", nameof(ComponentStatus.Operational))]
     [InlineData("+++ssssssssssssssss+++", nameof(ComponentStatus.DegradedPerformance))]
-    public void A_component_is_what_its_samples_say(string samples, string expected)
+    public void A_component_has_the_status_that_its_samples_show(string samples, string expected)
     {
         var (health, at) = Play(samples);
         Assert.Equal(expected, HealthRules.Status([health], at, Limits).ToString());
     }
 
     [Fact]
-    public void An_outage_begins_with_its_first_failed_sample_and_ends_with_its_first_answer()
+    public void An_outage_lasts_from_the_first_failed_sample_to_the_first_response()
     {
         Assert.Equal(Start.AddSeconds(30), Play("+xxx").Health.Since);
         Assert.Equal(Start.AddSeconds(75), Play("+xxx+++").Health.Since);
@@ -50,7 +50,7 @@ public sealed class HealthRulesTests
     }
 
     [Fact]
-    public void Slow_ends_when_the_slow_samples_have_left_the_window()
+    public void Degraded_performance_ends_when_the_slow_samples_have_left_the_window()
     {
         var (health, at) = Play("+++ssssssssssssssss" + new string('+', 400));
         Assert.Equal(ComponentStatus.Operational, HealthRules.Status([health], at, Limits));
@@ -61,7 +61,7 @@ public sealed class HealthRulesTests
     [InlineData("+xxx", "++++", nameof(ComponentStatus.PartialOutage))]
     [InlineData("+xxx", "", nameof(ComponentStatus.MajorOutage))]
     [InlineData("++++", "", nameof(ComponentStatus.Operational))]
-    public void Some_targets_down_is_partial_and_one_without_data_has_no_say(string first, string second, string expected)
+    public void Some_targets_down_is_a_partial_outage_and_targets_without_data_are_ignored(string first, string second, string expected)
     {
         var (one, at) = Play(first);
         Assert.Equal(expected, HealthRules.Status([one, Play(second).Health], at, Limits).ToString());
@@ -76,7 +76,7 @@ public sealed class HealthRulesTests
     }
 
     [Fact]
-    public void A_percentile_is_a_time_that_was_measured()
+    public void A_percentile_is_a_measured_value()
     {
         double[] times = [10, 20, 30, 40];
         Assert.Equal(20, Percentile.NearestRank(times, 0.5));

@@ -2,7 +2,7 @@ using Xunit.Sdk;
 
 namespace Podflare.Status.Services;
 
-/// <summary>Many cases against one process, which takes longer to start than all of them together.</summary>
+/// <summary>Checks many cases against one process, because starting it takes longer than all of them together.</summary>
 internal static class Each
 {
     public static async Task OfAsync<T>(IEnumerable<T> cases, Func<T, Task> check)

@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 
 namespace Podflare.Status.Services;
 
-/// <summary>A webhook as its owner would write it: keeps what it gets, echoes challenges, and answers as it is told.</summary>
+/// <summary>A webhook receiver that keeps all calls, echoes challenges, and responds as configured.</summary>
 internal sealed class HookReceiver : IDisposable
 {
     private readonly HttpListener _listener = new();
@@ -23,7 +23,7 @@ internal sealed class HookReceiver : IDisposable
 
     public ConcurrentQueue<Call> Calls { get; } = new();
 
-    /// <summary>Status and headers of the answer to a call that is no challenge.</summary>
+    /// <summary>Returns status and header of the response to a call that is not a challenge.</summary>
     public Func<Call, (int Status, string? Header, string? Value)> Answer { get; set; } = _ => (204, null, null);
 
     public bool Echoes { get; set; } = true;
@@ -31,7 +31,7 @@ internal sealed class HookReceiver : IDisposable
     public Task<Call> OneAsync(string type, double seconds = 20) =>
         Until.ValueAsync(() => Task.FromResult(Calls.FirstOrDefault(c => c.Type == type)), seconds, $"a webhook call {type} came");
 
-    /// <summary>Verifies a call with npm's standardwebhooks, which is not ours.</summary>
+    /// <summary>Verifies a call with the npm package standardwebhooks, an independent implementation.</summary>
     public static async Task<bool> VerifyAsync(Call call, string secret)
     {
         const string script = """

@@ -4,7 +4,7 @@ using MimeKit;
 
 namespace Podflare.Status.Services;
 
-/// <summary>Debian's aiosmtpd, which knows nothing of our code.</summary>
+/// <summary>A mail server: Debian's aiosmtpd.</summary>
 internal sealed class MailServer : IAsyncDisposable
 {
     private readonly string _folder = Path.Combine(TestRun.Folder, "mail-" + Guid.NewGuid().ToString("N")[..8]);
@@ -29,13 +29,13 @@ internal sealed class MailServer : IAsyncDisposable
         _process = null;
     }
 
-    /// <summary>What it has taken, oldest first.</summary>
+    /// <summary>All accepted mails, oldest first.</summary>
     public List<MimeMessage> Taken() => !Directory.Exists(_folder) ? [] : [.. Directory.GetFiles(_folder, "*.eml").Order().Select(path => MimeMessage.Load(path))];
 
     public Task<MimeMessage> OneAsync(Func<MimeMessage, bool> which, string what, double seconds = 20) =>
         Until.ValueAsync(() => Task.FromResult(Taken().FirstOrDefault(which)), seconds, $"a mail came: {what}");
 
-    /// <summary>The first link of a mail's text that has a path like this.</summary>
+    /// <summary>Returns the first link in a mail's text whose URL contains the given path.</summary>
     public static Uri Link(MimeMessage message, string path) =>
         new(message.TextBody!.Split(' ', '\n', '\r').First(word => word.StartsWith("http", StringComparison.Ordinal) && word.Contains(path, StringComparison.Ordinal)).Trim());
 

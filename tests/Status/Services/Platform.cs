@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Podflare.Status.Services;
 
-/// <summary>The real embedded service, that may be killed and started again at the same address.</summary>
+/// <summary>The real embedded service. It can be killed and restarted at the same address.</summary>
 internal sealed class Platform : IAsyncDisposable
 {
     private Process? _process;

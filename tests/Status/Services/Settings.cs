@@ -3,7 +3,7 @@ namespace Podflare.Status.Services;
 /// <summary>Settings of a status page in a test.</summary>
 internal static class Settings
 {
-    /// <summary>Watches a port on which nobody listens, rarely enough to be left alone.</summary>
+    /// <summary>Probes a port on which nothing listens, so rarely that probes do not interfere with a test.</summary>
     public static Dictionary<string, string> Quiet() => new()
     {
         ["Status__Probes__Platform"] = $"http://127.0.0.1:{TestRun.FreePort()}",

@@ -6,7 +6,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Podflare.Status.Services;
 
-/// <summary>The status page as its own process, on free ports, with a folder of its own, that may be killed and started again.</summary>
+/// <summary>The status page as a process of its own, on free ports and with its own folder. It can be killed and restarted.</summary>
 internal sealed class StatusService : IAsyncDisposable
 {
     private readonly Dictionary<string, string> _settings;
@@ -56,7 +56,7 @@ internal sealed class StatusService : IAsyncDisposable
 
     public string Log { get; private set; } = "";
 
-    /// <summary>SIGKILL: nothing of it runs any more, not even a finally.</summary>
+    /// <summary>Kills the process with SIGKILL, so that not even finally blocks run.</summary>
     public async Task KillAsync()
     {
         _process!.Kill();
@@ -80,7 +80,7 @@ internal sealed class StatusService : IAsyncDisposable
         return await Http.PostAsync(path, form);
     }
 
-    /// <summary>Reads the file itself, beside the process.</summary>
+    /// <summary>Queries the database directly, while the process is running.</summary>
     public List<object?[]> Rows(string query)
     {
         using var connection = new SqliteConnection($"Data Source={Path.Combine(Folder, "status.db")};Pooling=False;Default Timeout=10");

@@ -2,10 +2,10 @@ using System.Net;
 
 namespace Podflare.Status.Services;
 
-/// <summary>What a reader does to be told.</summary>
+/// <summary>Subscribes as a reader of the page does.</summary>
 internal static class Subscribing
 {
-    /// <summary>Asks, opens the link of the mail, and presses the button.</summary>
+    /// <summary>Subscribes, opens the link in the mail, and presses the button.</summary>
     public static async Task SubscribeAsync(this StatusService status, MailServer mail, string address, params (string, string)[] choice)
     {
         (string, string)[] kinds = choice.Length > 0 ? choice : [("kind", "incidents"), ("kind", "maintenance")];

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 
 namespace Podflare.Status.Services;
 
-/// <summary>What test.sh hands to a test run: a short folder and a cluster id, both its own. A run by hand draws its own.</summary>
+/// <summary>The folder and cluster id that test.sh gives to a test run. A manual run generates its own.</summary>
 internal static class TestRun
 {
     public static string Folder { get; } = Environment.GetEnvironmentVariable("PODFLARE_TEST_FOLDER") ?? Directory.CreateTempSubdirectory("pf-").FullName;

@@ -4,7 +4,7 @@ internal static class Until
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Waits for a condition, at most so many seconds.</summary>
+    /// <summary>Waits for a condition, with a limit in seconds.</summary>
     public static Task TrueAsync(Func<Task<bool>> condition, double seconds, string what) =>
         ValueAsync(async () => await condition() ? "yes" : null, seconds, what);
 

@@ -1,4 +1,4 @@
-"""A mail server for tests: stores each message it takes as NUMBER.eml in a folder; refuses recipients that begin with refused."""
+"""A mail server for tests: stores each accepted message as NUMBER.eml in a folder, and rejects recipients that begin with "refused"."""
 
 import asyncio
 import os

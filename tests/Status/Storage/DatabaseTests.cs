@@ -45,7 +45,7 @@ public sealed class DatabaseTests : IAsyncLifetime
         await _database.WriteAsync(sql => sql.Execute($"PRAGMA max_page_count = 1"), TestContext.Current.CancellationToken);
         await Assert.ThrowsAsync<SqliteException>(() => WriteAsync(new string('a', 1_000_000), 1));
         Assert.False(_database.IsWritable);
-        // A transaction that changes nothing proves nothing.
+        // A transaction that changes nothing does not prove that the file can be written.
         await _database.WriteAsync(sql => sql.Number($"SELECT COUNT(*) FROM meta"), TestContext.Current.CancellationToken);
         Assert.False(_database.IsWritable);
         await _database.WriteAsync(sql => sql.Execute($"PRAGMA max_page_count = 1000000"), TestContext.Current.CancellationToken);

@@ -29,7 +29,7 @@ public sealed class RulesTests
     [InlineData("a\0@example.com", null)]
     [InlineData("", null)]
     [InlineData(null, null)]
-    public void Only_a_plain_mail_address_is_one(string? text, string? expected) => Assert.Equal(expected, MailAddresses.Normalize(text));
+    public void Only_plain_mail_addresses_are_valid(string? text, string? expected) => Assert.Equal(expected, MailAddresses.Normalize(text));
 
     [Theory]
     [InlineData("1.1.1.1", true)]
@@ -80,20 +80,20 @@ public sealed class RulesTests
     [InlineData("https://exa\r\nmple.com/", false)]
     [InlineData("//example.com", false)]
     [InlineData("", false)]
-    public void A_webhook_address_is_refused_before_anything_is_sent(string text, bool allowed) =>
+    public void An_invalid_webhook_address_is_rejected_before_anything_is_sent(string text, bool allowed) =>
         Assert.Equal(allowed, Guard().Validate(text, out _) is null);
 
     [Fact]
-    public async Task A_name_that_has_one_inner_address_among_public_ones_is_not_called()
+    public async Task A_name_with_one_internal_address_among_public_ones_is_not_called()
     {
         await RefusedAsync([IPAddress.Parse("1.1.1.1"), IPAddress.Parse("10.0.0.1")]);
         await RefusedAsync([]);
     }
 
     [Fact]
-    public async Task A_name_that_resolves_anew_between_check_and_call_reaches_nothing_inside()
+    public async Task A_name_that_resolves_differently_after_the_check_reaches_no_internal_address()
     {
-        // Whoever rebinds a name answers with an address that may be called, then with one that may not.
+        // DNS rebinding: the first answer is an allowed address, the second one is not.
         using var allowed = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
         allowed.Start();
         var port = ((IPEndPoint)allowed.LocalEndpoint).Port;
@@ -109,7 +109,7 @@ public sealed class RulesTests
         var call = http.GetAsync(address, TestContext.Current.CancellationToken);
         using (var taken = await allowed.AcceptTcpClientAsync(TestContext.Current.CancellationToken))
         {
-            // One question for one call: there is no second answer that could differ from the one that was checked.
+            // There is one DNS query for each call, so no second answer can differ from the checked one.
             Assert.Equal(1, asked);
             taken.GetStream().Write("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"u8);
             using var response = await call;
@@ -130,19 +130,19 @@ public sealed class RulesTests
     }
 
     [Fact]
-    public void The_retry_schedule_is_that_of_the_specification()
+    public void The_retry_schedule_matches_the_specification()
     {
         var schedule = new WebhookOptions().Schedule;
         var at = Now;
         var waits = new List<double>();
-        for (var attempts = 1; WebhookRetryPolicy.Next(schedule, attempts, at, 0) is { } next; attempts++)
+        for (var attempts = 1; WebhookRetryPolicy.NextAttempt(schedule, attempts, at, 0) is { } next; attempts++)
         {
             waits.Add((next - at).TotalSeconds);
             at = next;
         }
 
         Assert.Equal([5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400], waits);
-        Assert.Equal(Now.AddSeconds(5.5), WebhookRetryPolicy.Next(schedule, 1, Now, 1));
+        Assert.Equal(Now.AddSeconds(5.5), WebhookRetryPolicy.NextAttempt(schedule, 1, Now, 1));
     }
 
     [Theory]
@@ -156,10 +156,10 @@ public sealed class RulesTests
     [InlineData(500, nameof(WebhookResult.Failure))]
     [InlineData(502, nameof(WebhookResult.SlowDown))]
     [InlineData(504, nameof(WebhookResult.SlowDown))]
-    public void Every_answer_has_a_meaning(int status, string expected) => Assert.Equal(expected, WebhookRetryPolicy.Of(status).ToString());
+    public void Every_response_status_maps_to_a_result(int status, string expected) => Assert.Equal(expected, WebhookRetryPolicy.Classify(status).ToString());
 
     [Fact]
-    public void A_signature_is_that_of_the_specification_for_each_secret()
+    public void Each_secret_produces_the_signature_of_the_specification()
     {
         const string secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
         var at = DateTimeOffset.FromUnixTimeSeconds(1614265330);
@@ -169,7 +169,7 @@ public sealed class RulesTests
     }
 
     [Fact]
-    public void Incident_text_is_paragraphs_and_links_and_never_markup()
+    public void Incident_text_becomes_paragraphs_and_links_and_never_markup()
     {
         var html = Html.Paragraphs("<script>alert(1)</script> \"x\"\n\nSee https://example.com/a?b=1&c=2. javascript:alert(1) https://u:p@evil.example/ http://plain.example/").Text;
         Assert.DoesNotContain("<script", html, StringComparison.Ordinal);

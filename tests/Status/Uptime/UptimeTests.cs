@@ -9,7 +9,7 @@ public sealed class UptimeTests
     private static readonly DateTimeOffset Day = new(2026, 5, 1, 0, 0, 0, TimeSpan.Zero);
 
     [Fact]
-    public void A_day_with_every_status_is_what_one_calculates_by_hand()
+    public void A_day_with_every_status_matches_a_manual_calculation()
     {
         // 86,400 s: 3,600 no data, 7,200 maintenance, 600 major, 1,000 partial, 900 degraded.
         var line = Timeline.Resolve(
@@ -22,7 +22,7 @@ public sealed class UptimeTests
                 new Interval(Layer.Manual, ComponentStatus.DegradedPerformance, At(40_000), At(40_900)),
             ],
             Day, Day.AddDays(1));
-        var figure = UptimeFigure.Of(line, 0.3);
+        var figure = UptimeFigure.Calculate(line, 0.3);
         Assert.Equal((86_400, 600, 1000, 900, 7200, 3600), (figure.Window, figure.Major, figure.Partial, figure.Degraded, figure.Maintenance, figure.NoData));
         Assert.Equal(1 - ((600 + (0.3 * 1000)) / (86_400 - 7200 - 3600)), figure.Share!.Value, 12);
         Assert.Equal("98.80 %", figure.Text);
@@ -33,22 +33,22 @@ public sealed class UptimeTests
     [InlineData(0.5, "99.99 %")]
     [InlineData(8.7, "99.98 %")]
     [InlineData(86_400, "0.00 %")]
-    public void Figures_are_cut_and_not_rounded(double majorSeconds, string expected)
+    public void Figures_are_truncated_and_not_rounded(double majorSeconds, string expected)
     {
         var line = Timeline.Resolve([Probe(ComponentStatus.Operational, 0, null), new Interval(Layer.Manual, ComponentStatus.MajorOutage, Day, Day.AddSeconds(majorSeconds))], Day, Day.AddDays(1));
-        Assert.Equal(expected, UptimeFigure.Of(line, 0.3).Text);
+        Assert.Equal(expected, UptimeFigure.Calculate(line, 0.3).Text);
     }
 
     [Fact]
-    public void Nothing_measured_is_no_data_and_never_a_hundred_percent()
+    public void Unmeasured_time_is_no_data_and_never_a_hundred_percent()
     {
-        Assert.Equal("no data", UptimeFigure.Of(Timeline.Resolve([], Day, Day.AddDays(1)), 0.3).Text);
+        Assert.Equal("no data", UptimeFigure.Calculate(Timeline.Resolve([], Day, Day.AddDays(1)), 0.3).Text);
         var maintenance = new Interval(Layer.Maintenance, ComponentStatus.UnderMaintenance, Day, null);
-        Assert.Null(UptimeFigure.Of(Timeline.Resolve([maintenance], Day, Day.AddDays(1)), 0.3).Share);
+        Assert.Null(UptimeFigure.Calculate(Timeline.Resolve([maintenance], Day, Day.AddDays(1)), 0.3).Share);
     }
 
     [Fact]
-    public void By_hand_covers_maintenance_and_that_covers_probes()
+    public void A_manual_status_overrides_maintenance_which_overrides_probes()
     {
         var line = Timeline.Resolve(
             [
@@ -66,10 +66,10 @@ public sealed class UptimeTests
     }
 
     [Fact]
-    public void Days_are_UTC_and_the_first_measured_day_follows_no_data()
+    public void Days_are_UTC_and_days_before_the_first_measurement_have_no_data()
     {
         var now = Day.AddDays(1).AddHours(6);
-        var bars = DayBar.Last([new Interval(Layer.Probe, ComponentStatus.Operational, Day, null)], now, 0.3);
+        var bars = DayBar.CreateHistory([new Interval(Layer.Probe, ComponentStatus.Operational, Day, null)], now, 0.3);
         Assert.Equal(90, bars.Count);
         Assert.Equal(new DateOnly(2026, 5, 2), bars[^1].Day);
         Assert.Equal(6 * 3600, bars[^1].Figure.Window);
@@ -77,7 +77,7 @@ public sealed class UptimeTests
     }
 
     [Fact]
-    public void Whatever_the_intervals_the_line_has_no_overlap_and_no_hole()
+    public void The_timeline_of_any_intervals_has_no_overlap_and_no_gap()
     {
         var layers = 0;
         var interval = Gen.Select(Gen.Enum<Layer>(), Gen.Enum<ComponentStatus>(), Gen.Int[-1000, 5000], Gen.Int[-50, 4000].Nullable())
@@ -88,7 +88,7 @@ public sealed class UptimeTests
             var seconds = line.Sum(s => s.Length.TotalSeconds);
             if (line.Select(s => s.Status).Distinct().Count() > 3) Interlocked.Increment(ref layers);
             var right = seconds == length && line.All(s => s.From < s.To) && line.Zip(line.Skip(1)).All(pair => pair.First.To == pair.Second.From && pair.First.Status != pair.Second.Status);
-            // Each moment, by the slow way.
+            // Compares each moment with a simple but slow calculation.
             return right && line.All(s => Slow(intervals, s.From) == s.Status && Slow(intervals, s.To.AddMilliseconds(-1)) == s.Status);
         }, iter: 3000);
         Assert.True(layers > 100, "the generator makes mixed lines");
