@@ -5,37 +5,48 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Podflare;
 
-/// <summary>A client of one Podflare server. Safe for use by many threads; make one and keep it.</summary>
-public sealed class PodflareClient : IDisposable
+/// <summary>A client for one Podflare server. It is thread-safe; create one and reuse it.</summary>
+/// <remarks>
+/// To test code that uses this class, derive from it and override what the code calls. All models have public initializers.
+/// </remarks>
+/// <example>
+/// <code>
+/// using var client = new PodflareClient();
+/// await using var sandbox = await client.CreateSandboxAsync();
+/// var result = await sandbox.RunAsync("print(6 * 7)");
+/// Console.Write(result.Stdout);
+/// </code>
+/// </example>
+public class PodflareClient : IDisposable
 {
-    // Long enough to be worth it, short enough to follow a changed address.
+    // Long enough to reuse connections, short enough to follow a changed DNS record.
     internal static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
 
     private readonly Transport _transport;
     private readonly HttpClient? _owned;
 
-    /// <summary>A client for the server that the environment names: <c>PODFLARE_HOSTD_URL</c>, <c>PODFLARE_API_KEY</c>.</summary>
+    /// <summary>Creates a client for the server in <c>PODFLARE_HOSTD_URL</c>, with the key in <c>PODFLARE_API_KEY</c>.</summary>
     public PodflareClient()
         : this(new PodflareClientOptions())
     {
     }
 
-    /// <summary>A client with its own connections.</summary>
-    /// <exception cref="ArgumentException">An option is out of its range; the text names all that are.</exception>
+    /// <summary>Creates a client with its own connections.</summary>
+    /// <exception cref="ArgumentException">An option is out of range. The message lists every invalid option.</exception>
     public PodflareClient(PodflareClientOptions options)
         : this(Check(options), null, null, TimeProvider.System)
     {
     }
 
-    /// <summary>A client with its own connections, which logs what it repairs or ignores.</summary>
-    /// <exception cref="ArgumentException">An option is out of its range; the text names all that are.</exception>
+    /// <summary>Creates a client with its own connections that logs retries and warnings.</summary>
+    /// <exception cref="ArgumentException">An option is out of range. The message lists every invalid option.</exception>
     public PodflareClient(PodflareClientOptions options, ILogger<PodflareClient> logger)
         : this(Check(options), null, logger, TimeProvider.System)
     {
     }
 
-    /// <summary>A client that sends by an <see cref="HttpClient"/> of the caller, who disposes it. Its own time limit should be off.</summary>
-    /// <exception cref="ArgumentException">An option is out of its range; the text names all that are.</exception>
+    /// <summary>Creates a client that uses the caller's <see cref="HttpClient"/>. The caller disposes it, and should disable its timeout.</summary>
+    /// <exception cref="ArgumentException">An option is out of range. The message lists every invalid option.</exception>
     public PodflareClient(HttpClient httpClient, PodflareClientOptions options, ILogger<PodflareClient>? logger)
         : this(Check(options), httpClient ?? throw new ArgumentNullException(nameof(httpClient)), logger, TimeProvider.System)
     {
@@ -47,24 +58,26 @@ public sealed class PodflareClient : IDisposable
         _transport = new Transport(http, options, time, logger ?? NullLogger.Instance);
     }
 
-    /// <summary>The server's address.</summary>
-    public Uri BaseAddress => _transport.Server;
+    /// <summary>The address of the server.</summary>
+    public virtual Uri BaseAddress => _transport.Server;
 
     /// <summary>
-    /// Makes a sandbox. Repeats of a failed attempt never make a second one. Cancelling deletes what the server made all the same, where it
-    /// still answers in time.
+    /// Creates a sandbox. Retries never create a second one. If the call is canceled, a sandbox that the server created anyway is deleted,
+    /// provided that the server answers within <see cref="PodflareClientOptions.InterruptTimeout"/>.
     /// </summary>
-    /// <exception cref="ArgumentException">An option is not valid, as a malformed <c>traceparent</c>. Nothing was sent.</exception>
-    /// <exception cref="PodflareApiException">The server refused.</exception>
-    public async Task<Sandbox> CreateSandboxAsync(SandboxOptions? options = null, CancellationToken cancellationToken = default)
+    /// <exception cref="ArgumentException">An option is invalid, for example a malformed <c>traceparent</c>. Nothing was sent.</exception>
+    /// <exception cref="PodflareApiException">The server rejected the request.</exception>
+    /// <exception cref="PodflareConnectionException">The server cannot be reached.</exception>
+    public virtual async Task<Sandbox> CreateSandboxAsync(SandboxOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new SandboxOptions();
-        var trace = TraceChoice.OfOption(options.TraceParent, nameof(options), _transport.Logger);
+        ArgumentChecks.NotAddress(options.Template, nameof(SandboxOptions.Template), "a template name");
+        var trace = TraceParentResolver.FromOption(options.TraceParent, nameof(options), _transport.Logger);
         var body = JsonSerializer.SerializeToUtf8Bytes(
             new CreateBody(
                 options.Template,
-                Checks.Seconds(options.Lifetime, nameof(SandboxOptions.Lifetime)),
-                Checks.Seconds(options.IdleTimeout, nameof(SandboxOptions.IdleTimeout)),
+                ArgumentChecks.Seconds(options.Lifetime, nameof(SandboxOptions.Lifetime)),
+                ArgumentChecks.Seconds(options.IdleTimeout, nameof(SandboxOptions.IdleTimeout)),
                 options.RamMib,
                 options.RootfsGb,
                 options.Egress,
@@ -75,19 +88,25 @@ public sealed class PodflareClient : IDisposable
         var call = new ApiCall(HttpMethod.Post, "v1/sandboxes")
         {
             Content = () => Sandbox.Json(body),
-            IdempotencyKey = Checks.Key(options.IdempotencyKey),
+            IdempotencyKey = ArgumentChecks.KeyOrNew(options.IdempotencyKey),
             TraceParent = trace,
             Span = span,
         };
         try
         {
-            var info = await _transport.CallUndoablyAsync(
+            var created = await _transport.CallWithUndoAsync(
                 call,
-                static (response, token) => Transport.ReadJsonAsync(response, ClientJson.Default.SandboxInfo, token),
-                (made, token) => ToSandbox(made, trace).DeleteAsync(token),
+                static async (response, token) => new CreatedSandbox(
+                    await Transport.ReadJsonAsync(response, ClientJson.Default.SandboxInfo, token).ConfigureAwait(false),
+                    ResponseHeaders.WasReplayed(response),
+                    ResponseHeaders.TraceId(response)),
+                (created, token) => ToSandbox(created, options, trace).DeleteAsync(token),
+                e => Log.CreateNotUndone(_transport.Logger, e.Message),
                 cancellationToken).ConfigureAwait(false);
-            span?.SetTag(ClientTracing.SandboxId, info.Id);
-            return ToSandbox(info, trace);
+            span?.SetTag(ClientTracing.SandboxId, created.Info.Id);
+            var sandbox = ToSandbox(created, options, trace);
+            foreach (var warning in sandbox.Warnings) Log.SandboxWarning(_transport.Logger, sandbox.Id, warning);
+            return sandbox;
         }
         catch (Exception e)
         {
@@ -96,53 +115,73 @@ public sealed class PodflareClient : IDisposable
         }
     }
 
-    /// <summary>A sandbox that was made earlier or elsewhere. Nothing is sent; disposing it does not delete it.</summary>
-    public Sandbox Attach(string sandboxId, string? traceParent = null)
+    /// <summary>Returns a sandbox that was created elsewhere. Nothing is sent, and disposing the result does not delete the sandbox.</summary>
+    /// <param name="sandboxId">The sandbox's ID: <c>sbx_</c> and 32 hex digits.</param>
+    /// <param name="traceParent">W3C <c>traceparent</c> of calls outside of any <see cref="System.Diagnostics.Activity"/>.</param>
+    /// <exception cref="ArgumentException">The ID is empty or an address, or the <c>traceparent</c> is malformed.</exception>
+    public virtual Sandbox Attach(string sandboxId, string? traceParent = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(sandboxId);
-        var trace = TraceChoice.OfOption(traceParent, nameof(traceParent), _transport.Logger);
+        ArgumentChecks.NotAddress(sandboxId, nameof(sandboxId), "a sandbox ID");
+        var trace = TraceParentResolver.FromOption(traceParent, nameof(traceParent), _transport.Logger);
         return new Sandbox(new SandboxContext(_transport, sandboxId, null, trace), null, [], deleteOnDispose: false);
     }
 
-    /// <summary>Lists sandboxes, newest first, page after page.</summary>
-    public async IAsyncEnumerable<SandboxInfo> ListSandboxesAsync(SandboxQuery? query = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <summary>Lists sandboxes, newest first, requesting page after page as needed.</summary>
+    public virtual async IAsyncEnumerable<SandboxInfo> ListSandboxesAsync(SandboxQuery? query = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         string? cursor = null;
         do
         {
             var page = await ListSandboxPageAsync(query, cursor, cancellationToken).ConfigureAwait(false);
             foreach (var sandbox in page.Sandboxes) yield return sandbox;
-            // A cursor that does not move would never end.
+            // A cursor that does not advance would loop forever.
             cursor = page.NextCursor == cursor ? null : page.NextCursor;
         }
         while (cursor is not null);
     }
 
     /// <summary>Lists one page of sandboxes.</summary>
-    public Task<SandboxPage> ListSandboxPageAsync(SandboxQuery? query = null, string? cursor = null, CancellationToken cancellationToken = default) =>
+    /// <param name="query">What to list; null lists all sandboxes.</param>
+    /// <param name="cursor"><see cref="SandboxPage.NextCursor"/> of the previous page; null for the first page.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    public virtual Task<SandboxPage> ListSandboxPageAsync(SandboxQuery? query = null, string? cursor = null, CancellationToken cancellationToken = default) =>
         _transport.CallAsync(new ApiCall(HttpMethod.Get, (query ?? new SandboxQuery()).ToPath(cursor)), ClientJson.Default.SandboxPage, cancellationToken);
 
-    /// <summary>Asks whether the server lives. It needs no key.</summary>
-    /// <exception cref="PodflareConnectionException">It cannot be reached.</exception>
-    /// <exception cref="PodflareProtocolException">Something else answers at this address.</exception>
-    public async Task CheckAliveAsync(CancellationToken cancellationToken = default)
+    /// <summary>Checks that the server is alive. No API key is needed.</summary>
+    /// <exception cref="PodflareConnectionException">The server cannot be reached.</exception>
+    /// <exception cref="PodflareProtocolException">Another service answers at this address.</exception>
+    public virtual async Task CheckAliveAsync(CancellationToken cancellationToken = default)
     {
         var answer = await _transport.CallAsync(new ApiCall(HttpMethod.Get, "v1/healthz"), ReadTextAsync, cancellationToken).ConfigureAwait(false);
-        if (answer.Trim() != "ok") throw new PodflareProtocolException($"{BaseAddress} does not answer as a Podflare server does.");
+        if (answer.Trim() != "ok") throw new PodflareProtocolException($"The service at {BaseAddress} is not a Podflare server.");
     }
 
-    /// <summary>Asks whether the server can do its work: it is in its cluster, and a worker answers. It needs no key.</summary>
-    /// <exception cref="UnavailableException">It cannot, and the exception says why.</exception>
-    public Task CheckReadyAsync(CancellationToken cancellationToken = default) => _transport.CallAsync(new ApiCall(HttpMethod.Get, "readyz"), cancellationToken);
+    /// <summary>Checks that the server can run code: it has joined its cluster, and a worker answers. No API key is needed.</summary>
+    /// <exception cref="UnavailableException">The server is not ready. The message says why.</exception>
+    public virtual Task CheckReadyAsync(CancellationToken cancellationToken = default) => _transport.CallAsync(new ApiCall(HttpMethod.Get, "readyz"), cancellationToken);
 
-    /// <summary>Closes the connections, if they are the client's own.</summary>
-    public void Dispose() => _owned?.Dispose();
+    /// <summary>Closes the client's own connections. Further calls throw <see cref="ObjectDisposedException"/>.</summary>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Closes the client's own connections.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (!disposing) return;
+        _transport.MarkDisposed();
+        _owned?.Dispose();
+    }
 
     internal static SocketsHttpHandler CreateHandler(PodflareClientOptions options) => new()
     {
         ConnectTimeout = options.ConnectTimeout,
         PooledConnectionLifetime = ConnectionLifetime,
-        // A key must not follow wherever an answer points.
+        Proxy = new LoopbackBypassProxy(HttpClient.DefaultProxy),
+        // The key must not be sent to wherever a redirect points.
         AllowAutoRedirect = false,
         UseCookies = false,
     };
@@ -156,13 +195,24 @@ public sealed class PodflareClient : IDisposable
 
     private static async Task<string> ReadTextAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        await response.Content.LoadIntoBufferAsync(64 * 1024, cancellationToken).ConfigureAwait(false);
+        await response.Content.BufferAsync(64 * 1024, cancellationToken).ConfigureAwait(false);
         return await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private Sandbox ToSandbox(SandboxInfo info, TraceParent? trace)
+    private Sandbox ToSandbox(CreatedSandbox created, SandboxOptions options, TraceParent? trace)
     {
-        string[] warnings = trace is { WasPadded: true } padded ? [.. info.Warnings, TraceChoice.PaddedWarning(padded)] : [.. info.Warnings];
-        return new Sandbox(new SandboxContext(_transport, info.Id, _transport.Endpoint(info.Endpoint), trace), info, warnings, deleteOnDispose: true);
+        var info = created.Info;
+        var warnings = new List<string>(info.Warnings);
+        if (trace is { WasPadded: true } padded) warnings.Add(TraceParentResolver.PaddedWarning(padded));
+        // What was requested and not granted must not go unnoticed, even if the server does not mention it.
+        if (options.Egress == true && !info.Egress && !warnings.Exists(warning => warning.Contains("egress", StringComparison.OrdinalIgnoreCase)))
+            warnings.Add("egress was requested but not granted; the sandbox has no network access");
+        return new Sandbox(new SandboxContext(_transport, info.Id, _transport.Endpoint(info.Endpoint), trace), info, warnings, deleteOnDispose: true)
+        {
+            WasReplayed = created.WasReplayed,
+            TraceId = created.TraceId,
+        };
     }
+
+    private sealed record CreatedSandbox(SandboxInfo Info, bool WasReplayed, string? TraceId);
 }

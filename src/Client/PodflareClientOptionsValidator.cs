@@ -2,29 +2,29 @@ using Microsoft.Extensions.Options;
 
 namespace Podflare;
 
-/// <summary>Tells all that is wrong with the options at once.</summary>
+/// <summary>Reports all invalid options at once.</summary>
 internal sealed class PodflareClientOptionsValidator : IValidateOptions<PodflareClientOptions>
 {
     private const int MaxKey = 512;
 
     public ValidateOptionsResult Validate(string? name, PodflareClientOptions options)
     {
-        var wrong = Check(options).ToArray();
-        return wrong.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong);
+        var errors = Check(options).ToArray();
+        return errors.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
 
     public static void Ensure(PodflareClientOptions options)
     {
-        if (Check(options).ToArray() is { Length: > 0 } wrong) throw new ArgumentException(string.Join(" ", wrong), nameof(options));
+        if (Check(options).ToArray() is { Length: > 0 } errors) throw new ArgumentException(string.Join(" ", errors), nameof(options));
     }
 
     private static IEnumerable<string> Check(PodflareClientOptions o)
     {
         if (o.BaseAddress is { } url && (!url.IsAbsoluteUri || url.Scheme is not ("http" or "https") || url.Query.Length + url.Fragment.Length + url.UserInfo.Length > 0))
-            yield return $"{nameof(o.BaseAddress)} must be an absolute http or https address without query, fragment and user.";
-        // The text never shows the key: it may end in a log.
-        if (o.ApiKey is { } key && (key.Length is 0 or > MaxKey || key.Any(c => c is <= ' ' or > '~')))
-            yield return $"{nameof(o.ApiKey)} must be 1 to {MaxKey} visible ASCII characters.";
+            yield return $"{nameof(o.BaseAddress)} must be an absolute http or https address without query, fragment and user info.";
+        // The message never contains the key, because it may be logged.
+        if (o.ApiKey is { } key && (key.Length > MaxKey || key.Any(c => c is <= ' ' or > '~')))
+            yield return $"{nameof(o.ApiKey)} must be at most {MaxKey} visible ASCII characters.";
         if (o.TraceParent is { } trace && !TraceParent.TryParse(trace, out _)) yield return $"{nameof(o.TraceParent)} must be a valid W3C traceparent.";
         foreach (var (what, value, low, high) in new[]
         {
@@ -52,6 +52,6 @@ internal sealed class PodflareClientOptionsValidator : IValidateOptions<Podflare
             if (value < low || value > high) yield return $"{what} must be between {low} and {high}.";
         }
 
-        if (o.SilenceLimit <= o.HeartbeatInterval) yield return $"{nameof(o.SilenceLimit)} must be more than {nameof(o.HeartbeatInterval)}.";
+        if (o.SilenceLimit <= o.HeartbeatInterval) yield return $"{nameof(o.SilenceLimit)} must be longer than {nameof(o.HeartbeatInterval)}.";
     }
 }

@@ -5,16 +5,21 @@ using Podflare;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Adds <see cref="PodflareClient"/> to an application's services.</summary>
+/// <summary>Adds <see cref="PodflareClient"/> to the services of an application.</summary>
+/// <example>
+/// <code>
+/// builder.Services.AddPodflareClient(options => options.BaseAddress = new Uri("http://127.0.0.1:7070"));
+/// </code>
+/// </example>
 public static class PodflareClientServices
 {
-    /// <summary>Name of the <see cref="HttpClient"/> that the client sends by.</summary>
+    /// <summary>The name of the <see cref="HttpClient"/> that the client uses.</summary>
     public const string HttpClientName = "Podflare";
 
     /// <summary>
-    /// Adds one <see cref="PodflareClient"/> on an <see cref="IHttpClientFactory"/> client. A wrong option fails the start of the host.
+    /// Adds a singleton <see cref="PodflareClient"/> that uses <see cref="IHttpClientFactory"/>. Invalid options make the host fail at startup.
     /// </summary>
-    /// <returns>The builder of the HTTP client, for handlers of the application's own.</returns>
+    /// <returns>The builder of the HTTP client, to which the application can add handlers.</returns>
     public static IHttpClientBuilder AddPodflareClient(this IServiceCollection services, Action<PodflareClientOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -29,7 +34,7 @@ public static class PodflareClientServices
             provider.GetRequiredService<TimeProvider>()));
         return services
             .AddHttpClient(HttpClientName, static client => client.Timeout = Timeout.InfiniteTimeSpan)
-            // The one client keeps its handler, so the handler itself follows changed addresses.
+            // The singleton keeps its handler, so the handler itself has to follow changed DNS records.
             .ConfigurePrimaryHttpMessageHandler(static provider => PodflareClient.CreateHandler(provider.GetRequiredService<IOptions<PodflareClientOptions>>().Value))
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan);
     }

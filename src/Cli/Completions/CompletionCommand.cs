@@ -1,13 +1,14 @@
 using System.CommandLine;
+using Podflare.Cli.Hosting;
 
 namespace Podflare.Cli.Completions;
 
-/// <summary><c>podflare completion</c>: scripts that ask the command itself, so that they never lag behind it.</summary>
+/// <summary><c>podflare completion</c>: scripts that call the command for suggestions, so that they are never out of date.</summary>
 internal static class CompletionCommand
 {
     private const string Bash = """
-        # podflare completion for bash. Now: source <(podflare completion bash)
-        # For good: podflare completion bash > ~/.local/share/bash-completion/completions/podflare
+        # podflare completion for bash. For this shell: source <(podflare completion bash)
+        # Permanently: podflare completion bash > ~/.local/share/bash-completion/completions/podflare
         _podflare() {
           local IFS=$'\n' word=${COMP_WORDS[COMP_CWORD]} line=${COMP_LINE#* }
           local before=$((COMP_POINT - ${#COMP_LINE} + ${#line}))
@@ -18,8 +19,8 @@ internal static class CompletionCommand
 
     private const string Zsh = """
         #compdef podflare
-        # podflare completion for zsh. Now: source <(podflare completion zsh)
-        # For good: podflare completion zsh > a folder of your $fpath, named _podflare
+        # podflare completion for zsh. For this shell: source <(podflare completion zsh)
+        # Permanently: podflare completion zsh > a folder of your $fpath, named _podflare
         _podflare() {
           local line="${words[2,CURRENT]}"
           local -a found
@@ -31,8 +32,8 @@ internal static class CompletionCommand
         """;
 
     private const string Fish = """
-        # podflare completion for fish. Now: podflare completion fish | source
-        # For good: podflare completion fish > ~/.config/fish/completions/podflare.fish
+        # podflare completion for fish. For this shell: podflare completion fish | source
+        # Permanently: podflare completion fish > ~/.config/fish/completions/podflare.fish
         function __podflare_complete
           set -l line (commandline -cp | string replace -r '^\S+\s?' '')
           podflare "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null
@@ -42,14 +43,14 @@ internal static class CompletionCommand
 
     public static Command Create()
     {
-        var shell = new Argument<string>("shell") { Description = "bash, zsh or fish" };
+        var shell = new Argument<string>("shell") { Description = "Shell: bash, zsh or fish" };
         shell.AcceptOnlyFromAmong("bash", "zsh", "fish");
-        var command = new Command("completion", "Write a script that completes this command in a shell") { shell };
+        var command = new Command("completion", "Write a shell script that completes commands, options and sandbox IDs") { shell };
         command.SetAction(parsed =>
         {
             Console.Out.WriteLine(parsed.GetValue(shell) switch { "bash" => Bash, "zsh" => Zsh, _ => Fish });
             return 0;
         });
-        return command;
+        return command.WithExamples(("Complete podflare in this shell", "source <(podflare completion bash)"));
     }
 }

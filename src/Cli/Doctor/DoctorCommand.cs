@@ -5,21 +5,23 @@ using Podflare.Cli.Output;
 
 namespace Podflare.Cli.Doctor;
 
-/// <summary><c>podflare doctor</c>: whether this machine can use the server, and if not, why and what to do.</summary>
+/// <summary><c>podflare doctor</c>: checks whether this machine can use the server, and says what to do if not.</summary>
 internal static class DoctorCommand
 {
     public static Command Create(GlobalOptions global) =>
-        new Command("doctor", "Check server, key, Docker and a real run; say what is wrong and what to do").Does(global, RunAsync);
+        new Command("doctor", "Check the server, the key and Docker, run a test, and say how to fix what fails").WithAction(global, RunAsync).WithExamples(
+            ("Check the default server", "podflare doctor"),
+            ("Check another server", "podflare doctor --url https://podflare.example.com"));
 
     private static async Task<int> RunAsync(CommandContext context)
     {
-        // Repeats would only make a clear answer late.
+        // Retries would only delay a clear answer.
         using var client = context.CreateClient(static options => (options.MaxRetries, options.ConnectTimeout) = (0, TimeSpan.FromSeconds(5)));
         var version = typeof(DoctorCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
         var findings = new List<Finding>();
         var server = new ServerChecks(client, context);
 
-        if (!context.IsJson) context.Screen.Line($"podflare {version}, server {client.BaseAddress} (from {context.UrlOrigin})");
+        if (!context.IsJson) context.Screen.Line($"podflare {version}, server {client.BaseAddress} ({context.Server.Origin})");
         var alive = await CheckAsync("server", server.AliveAsync);
         var ready = alive && await CheckAsync("ready", server.ReadyAsync);
         var known = alive && await CheckAsync("key", server.KeyAsync);
@@ -30,11 +32,11 @@ internal static class DoctorCommand
         }
 
         if (ready && known) await CheckAsync("run", server.RunAsync);
-        else Add(new Finding("run", Finding.Skipped, "not tried, because of what failed above"));
+        else Add(new Finding("run", Finding.Skipped, "skipped because a check above failed"));
 
         var report = new DoctorReport(findings.TrueForAll(finding => finding.Status != Finding.Failed), client.BaseAddress.ToString(), version, findings);
         if (context.IsJson) context.Screen.Json(report, CliJson.Default.DoctorReport);
-        else context.Screen.Line(report.Ok ? "All is well." : "Something is wrong: see above.");
+        else context.Screen.Line(report.Ok ? "All checks passed." : "Some checks failed; see above.");
         return report.Ok ? 0 : ExitCodes.Failed;
 
         async Task<bool> CheckAsync(string name, Func<string, CancellationToken, Task<Finding>> check)
@@ -42,7 +44,7 @@ internal static class DoctorCommand
             var began = context.Time.GetTimestamp();
             var finding = await context.Screen.WaitAsync($"Checking {name}", () => check(name, context.Interruption.Token));
             Add(finding with { Milliseconds = Math.Round(context.Time.GetElapsedTime(began).TotalMilliseconds, 1) });
-            return finding.Status is Finding.Fine or Finding.Warning;
+            return finding.Status is Finding.Passed or Finding.Warning;
         }
 
         void Add(Finding finding)
@@ -51,7 +53,7 @@ internal static class DoctorCommand
             if (context.IsJson) return;
             var (mark, style) = finding.Status switch
             {
-                Finding.Fine => ("ok  ", "green"),
+                Finding.Passed => ("ok  ", "green"),
                 Finding.Warning => ("warn", "yellow"),
                 Finding.Failed => ("FAIL", "red"),
                 _ => ("-   ", "grey"),

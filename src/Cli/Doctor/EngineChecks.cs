@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Podflare.Cli.Doctor;
 
-/// <summary>Docker as the server on this machine would find it. A server in a container or under another user may find another one.</summary>
+/// <summary>Docker as a server on this machine would find it. A server in a container or of another user may use a different one.</summary>
 internal sealed class EngineChecks : IDisposable
 {
     private const string EndpointVariable = "Podflare__Engine__Endpoint";
@@ -15,22 +15,22 @@ internal sealed class EngineChecks : IDisposable
     private readonly string _socket = SocketPath();
     private readonly HttpClient _engine;
 
-    public EngineChecks() => _engine = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync }) { BaseAddress = new Uri("http://docker"), Timeout = Limit };
+    public EngineChecks() => _engine = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync, UseProxy = false }) { BaseAddress = new Uri("http://docker"), Timeout = Limit };
 
     public async Task<Finding> EngineAsync(string name, CancellationToken cancellationToken)
     {
-        if (_socket.Length == 0) return new Finding(name, Finding.Skipped, "the engine is not reached by a unix socket");
-        if (!File.Exists(_socket)) return new Finding(name, Finding.Failed, $"there is no {_socket}", "Install and start Docker; eng/ensure-docker.sh does it.");
+        if (_socket.Length == 0) return new Finding(name, Finding.Skipped, "the engine does not use a Unix socket");
+        if (!File.Exists(_socket)) return new Finding(name, Finding.Failed, $"{_socket} does not exist", "Install and start Docker, for example with eng/ensure-docker.sh.");
         try
         {
-            var version = await AskAsync("/version", cancellationToken);
-            return new Finding(name, Finding.Fine, $"engine {version?.GetProperty("Version").GetString()} at {_socket}");
+            var version = await GetJsonAsync("/version", cancellationToken);
+            return new Finding(name, Finding.Passed, $"engine {version?.GetProperty("Version").GetString()} at {_socket}");
         }
         catch (Exception e) when (IsUnreachable(e, cancellationToken))
         {
             return Cause(e) is SocketException { SocketErrorCode: SocketError.AccessDenied }
-                ? new Finding(name, Finding.Warning, $"{_socket} may not be used by this user", "That is no harm if the server runs as another one; else add the user to the group docker.")
-                : new Finding(name, Finding.Failed, $"nothing answers at {_socket}: {Cause(e).Message}", "Start Docker; eng/ensure-docker.sh does it.");
+                ? new Finding(name, Finding.Warning, $"this user has no permission for {_socket}", "If the server runs as this user, add the user to the docker group. Otherwise ignore this.")
+                : new Finding(name, Finding.Failed, $"nothing answers at {_socket}: {Cause(e).Message}", "Start Docker, for example with eng/ensure-docker.sh.");
         }
     }
 
@@ -38,19 +38,19 @@ internal sealed class EngineChecks : IDisposable
     {
         try
         {
-            return await AskAsync($"/images/{Image}/json", cancellationToken) is { } image
-                ? new Finding(name, Finding.Fine, $"{Image} is there, {image.GetProperty("Size").GetInt64() / 1_000_000} MB")
-                : new Finding(name, Finding.Failed, $"the engine has no image {Image}", "Build it: eng/build-images.sh. With templates of your own this does not matter.");
+            return await GetJsonAsync($"/images/{Image}/json", cancellationToken) is { } image
+                ? new Finding(name, Finding.Passed, $"{Image} exists, {image.GetProperty("Size").GetInt64() / 1_000_000} MB")
+                : new Finding(name, Finding.Failed, $"image {Image} does not exist", "Build it with eng/build-images.sh. It is not needed if all your templates use other images.");
         }
         catch (Exception e) when (IsUnreachable(e, cancellationToken))
         {
-            return new Finding(name, Finding.Skipped, "the engine could not be asked");
+            return new Finding(name, Finding.Skipped, "the engine did not answer");
         }
     }
 
     public void Dispose() => _engine.Dispose();
 
-    // Only what the server would be told in the same way; DOCKER_HOST is the docker command's.
+    // The server's own setting; DOCKER_HOST belongs to the docker command.
     private static string SocketPath()
     {
         if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS()) return "";
@@ -63,12 +63,12 @@ internal sealed class EngineChecks : IDisposable
 
     private static Exception Cause(Exception e) => e is HttpRequestException { InnerException: { } inner } ? inner : e;
 
-    private async Task<JsonElement?> AskAsync(string path, CancellationToken cancellationToken)
+    private async Task<JsonElement?> GetJsonAsync(string path, CancellationToken cancellationToken)
     {
-        using var answer = await _engine.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
-        if (answer.StatusCode is HttpStatusCode.NotFound) return null;
-        answer.EnsureSuccessStatusCode();
-        using var json = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken));
+        using var response = await _engine.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
+        if (response.StatusCode is HttpStatusCode.NotFound) return null;
+        response.EnsureSuccessStatusCode();
+        using var json = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken));
         return json.RootElement.Clone();
     }
 

@@ -3,7 +3,7 @@ using Podflare.Cli.Hosting;
 
 namespace Podflare.Cli.Doctor;
 
-/// <summary>What can be seen of the server from here.</summary>
+/// <summary>Checks of the server through its API.</summary>
 internal sealed class ServerChecks(PodflareClient client, CommandContext context)
 {
     public async Task<Finding> AliveAsync(string name, CancellationToken cancellationToken)
@@ -11,17 +11,17 @@ internal sealed class ServerChecks(PodflareClient client, CommandContext context
         try
         {
             await client.CheckAliveAsync(cancellationToken);
-            return new Finding(name, Finding.Fine, $"answers at {client.BaseAddress}");
+            return new Finding(name, Finding.Passed, $"answers at {client.BaseAddress}");
         }
         catch (PodflareConnectionException e)
         {
             return new Finding(name, Finding.Failed, e.Message, client.BaseAddress.IsLoopback
-                ? $"Start it (./run.sh in the project's folder), or name another address with --url or {GlobalOptions.UrlVariable}."
-                : $"Check the address ({context.UrlOrigin}), the network and any firewall on the way.");
+                ? $"Start the server (./run.sh in the repository), or set its address with --url or {GlobalOptions.UrlVariable}."
+                : $"Check the address ({context.Server.Origin}), the network and any firewall on the way.");
         }
         catch (PodflareException e)
         {
-            return new Finding(name, Finding.Failed, e.Message, $"Something else than Podflare seems to answer there. Check the address ({context.UrlOrigin}).");
+            return new Finding(name, Finding.Failed, e.Message, $"Another service seems to answer there. Check the address ({context.Server.Origin}).");
         }
     }
 
@@ -30,13 +30,13 @@ internal sealed class ServerChecks(PodflareClient client, CommandContext context
         try
         {
             await client.CheckReadyAsync(cancellationToken);
-            return new Finding(name, Finding.Fine, "it is in its cluster and a worker answers");
+            return new Finding(name, Finding.Passed, "the server has joined its cluster and a worker answers");
         }
         catch (PodflareException e)
         {
             return new Finding(name, Finding.Failed, e.Message, e is UnavailableException { Code: "no_capacity" }
-                ? "No worker is there: look at the worker's log. It needs Docker and the sandbox image."
-                : "If it has just been started, wait for some seconds. Else look at its log.");
+                ? "No worker is available. Check the worker's log; it needs Docker and the sandbox image."
+                : "If the server has just started, wait a few seconds. Otherwise check its log.");
         }
     }
 
@@ -45,21 +45,21 @@ internal sealed class ServerChecks(PodflareClient client, CommandContext context
         try
         {
             await client.ListSandboxPageAsync(new SandboxQuery { PageSize = 1 }, cancellationToken: cancellationToken);
-            return new Finding(name, Finding.Fine, context.HasKey ? "the server accepts the request with this key" : "the server asks for none");
+            return new Finding(name, Finding.Passed, context.Server.HasKey ? "the server accepts requests with this key" : "the server requires none");
         }
         catch (UnauthorizedException e)
         {
-            return new Finding(name, Finding.Failed, e.Problem.Error, context.HasKey
-                ? $"The server does not know this key. It takes those of its PODFLARE_API_KEYS; set {GlobalOptions.ApiKeyVariable} to one of them."
-                : $"The server asks for a key: set {GlobalOptions.ApiKeyVariable}, or pass --api-key.");
+            return new Finding(name, Finding.Failed, e.Problem.Error, context.Server.HasKey
+                ? $"The server does not accept this key. Set {GlobalOptions.ApiKeyVariable} to one of the keys in the server's PODFLARE_API_KEYS."
+                : $"The server requires a key. Set {GlobalOptions.ApiKeyVariable}, or use --api-key or a profile.");
         }
         catch (InsufficientScopeException e)
         {
-            return new Finding(name, Finding.Failed, e.Problem.Error, "The key lacks a scope: sandboxes and read are needed.");
+            return new Finding(name, Finding.Failed, e.Problem.Error, "The key needs the scopes sandboxes and read.");
         }
         catch (PodflareException e)
         {
-            return new Finding(name, Finding.Failed, e.Message, "The key is not the trouble. Look at the server's log.");
+            return new Finding(name, Finding.Failed, e.Message, "The key is not the cause. Check the server's log.");
         }
     }
 
@@ -74,16 +74,16 @@ internal sealed class ServerChecks(PodflareClient client, CommandContext context
             var result = await sandbox.RunAsync("print(40 + 2)", cancellationToken: cancellationToken);
             var ran = context.Time.GetElapsedTime(began);
             return result is { ExitCode: 0, Stdout: "42\n" }
-                ? new Finding(name, Finding.Fine, string.Create(CultureInfo.InvariantCulture, $"a sandbox in {created.TotalMilliseconds:0} ms, print(40 + 2) in {ran.TotalMilliseconds:0} ms"))
-                : new Finding(name, Finding.Failed, $"print(40 + 2) gave {result.Stdout.Trim()} with exit status {result.ExitCode}", "Look at the worker's log under this run's id: " + result.RunId);
+                ? new Finding(name, Finding.Passed, string.Create(CultureInfo.InvariantCulture, $"a sandbox in {created.TotalMilliseconds:0} ms, print(40 + 2) in {ran.TotalMilliseconds:0} ms"))
+                : new Finding(name, Finding.Failed, $"print(40 + 2) gave {result.Stdout.Trim()} with exit code {result.ExitCode}", $"Check the worker's log for run {result.RunId}.");
         }
         catch (NoCapacityException e)
         {
-            return new Finding(name, Finding.Failed, e.Message, "All hosts are full, or none can start a container: `podflare sandbox ls`, and the worker's log.");
+            return new Finding(name, Finding.Failed, e.Message, "All hosts are full, or no host can start a container. Check `podflare sandbox ls` and the worker's log.");
         }
         catch (PodflareException e)
         {
-            return new Finding(name, Finding.Failed, e.Message, "Look at the server's log.");
+            return new Finding(name, Finding.Failed, e.Message, "Check the server's log.");
         }
     }
 }

@@ -1,8 +1,8 @@
 namespace Podflare.Cli.Hosting;
 
-/// <summary>What the caller of the command can mend.</summary>
+/// <summary>A failure that the user can fix.</summary>
 internal sealed class CliException(string message) : Exception(message)
 {
-    /// <summary>What to do about it, if the text does not say that already.</summary>
+    /// <summary>What to do about it, unless the message says so.</summary>
     public string? Advice { get; init; }
 }

@@ -2,10 +2,13 @@ using System.CommandLine;
 
 namespace Podflare.Cli.Hosting;
 
-/// <summary>Gives a command what it does, and turns what goes wrong into a text and an exit status.</summary>
+/// <summary>Attaches an action to a command, and turns failures into a message and an exit code.</summary>
 internal static class CommandActions
 {
-    public static Command Does(this Command command, GlobalOptions global, Func<CommandContext, Task<int>> action, int failure = ExitCodes.Failed)
+    private const string Interrupted = "Interrupted.";
+
+    public static Command WithAction(
+        this Command command, GlobalOptions global, Func<CommandContext, Task<int>> action, int failure = ExitCodes.Failed, string interrupted = Interrupted)
     {
         command.SetAction(async (parsed, _) =>
         {
@@ -16,18 +19,26 @@ internal static class CommandActions
             }
             catch (OperationCanceledException) when (context.Interruption.Token.IsCancellationRequested)
             {
+                if (!context.IsJson) context.Screen.Note(interrupted);
                 return ExitCodes.Interrupted;
             }
-            catch (ReaderLeftException)
+            catch (BrokenPipeException)
             {
-                return ExitCodes.ReaderLeft;
+                return ExitCodes.BrokenPipe;
             }
             catch (Exception e) when (e is PodflareException or CliException or IOException or UnauthorizedAccessException or ArgumentException)
             {
-                context.Screen.Fail(e);
+                context.Screen.WriteError(e);
                 return failure;
             }
         });
+        return command;
+    }
+
+    /// <summary>Adds examples to the help of a command, one per line: what it does, then the command line.</summary>
+    public static Command WithExamples(this Command command, params (string Purpose, string Line)[] examples)
+    {
+        HelpExamples.Add(command, examples);
         return command;
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Podflare.Cli.Configuration;
 using Podflare.Cli.Output;
 
 namespace Podflare.Cli.Hosting;
@@ -7,6 +8,7 @@ namespace Podflare.Cli.Hosting;
 internal sealed class CommandContext : IDisposable
 {
     private readonly GlobalOptions _global;
+    private ServerSelection? _server;
     private PodflareClient? _client;
 
     public CommandContext(ParseResult parsed, GlobalOptions global)
@@ -26,18 +28,15 @@ internal sealed class CommandContext : IDisposable
 
     public TimeProvider Time { get; } = TimeProvider.System;
 
-    /// <summary>Where the address was taken from, for people.</summary>
-    public string UrlOrigin => Parsed.GetValue(_global.Url) is { Length: > 0 } ? "--url"
-        : string.IsNullOrWhiteSpace(Environment.GetEnvironmentVariable(GlobalOptions.UrlVariable)) ? "the default"
-        : GlobalOptions.UrlVariable;
+    public ProfileStore Profiles { get; } = ProfileStore.Open();
 
-    public bool HasKey => Parsed.GetValue(_global.ApiKey) is { Length: > 0 } || !string.IsNullOrWhiteSpace(Environment.GetEnvironmentVariable(GlobalOptions.ApiKeyVariable));
+    public ServerSelection Server => _server ??= ServerSelection.From(Parsed, _global, Profiles);
 
     public PodflareClient Client => _client ??= CreateClient(static _ => { });
 
     public PodflareClient CreateClient(Action<PodflareClientOptions> change)
     {
-        var options = new PodflareClientOptions { BaseAddress = Url(), ApiKey = Parsed.GetValue(_global.ApiKey) is { Length: > 0 } key ? key : null };
+        var options = new PodflareClientOptions { BaseAddress = Server.Url, ApiKey = Server.ApiKey };
         change(options);
         try
         {
@@ -45,7 +44,7 @@ internal sealed class CommandContext : IDisposable
         }
         catch (ArgumentException e)
         {
-            throw new CliException(e.Message);
+            throw new CliException(Texts.WithoutParameter(e));
         }
     }
 
@@ -58,13 +57,5 @@ internal sealed class CommandContext : IDisposable
         _client?.Dispose();
         Interruption.Dispose();
         Screen.Dispose();
-    }
-
-    private Uri? Url()
-    {
-        if (Parsed.GetValue(_global.Url) is not { Length: > 0 } text) return null;
-        return Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}", UriKind.Absolute, out var url)
-            ? url
-            : throw new CliException($"{text} is not an address.");
     }
 }

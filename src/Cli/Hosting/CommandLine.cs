@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using Podflare.Cli.Completions;
+using Podflare.Cli.Configuration;
 using Podflare.Cli.Doctor;
 using Podflare.Cli.Runs;
 using Podflare.Cli.Sandboxes;
@@ -7,33 +9,38 @@ using Podflare.Cli.Status;
 
 namespace Podflare.Cli.Hosting;
 
-/// <summary>The command line as a table of contents.</summary>
+/// <summary>The commands and the way that they are invoked.</summary>
 internal static class CommandLine
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
-        var parsed = Build().Parse(arguments);
-        // Signals are ours: a first one interrupts the run, which takes longer than the library would wait.
-        var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false };
-        var code = await parsed.InvokeAsync(configuration);
-        return parsed.Errors.Count > 0 ? ExitCodes.Usage : code;
+        var global = new GlobalOptions();
+        var parsed = Build(global).Parse(arguments);
+        if (parsed.Action is ParseErrorAction) return UsageErrors.Write(parsed, global);
+        // Signals are handled by Interruption: the first one interrupts the run, which takes longer than the library would wait.
+        return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
     }
 
-    public static RootCommand Build()
+    private static RootCommand Build(GlobalOptions global)
     {
-        var global = new GlobalOptions();
-        var root = new RootCommand("Runs code in Podflare sandboxes, looks after them, and finds out what is wrong.")
+        var root = new RootCommand("Run code in Podflare sandboxes and manage them.")
         {
-            // Top-level commands. A new one comes with a folder of its own and takes the global options.
+            // Top-level commands. Each has a folder of its own and receives the global options.
             RunCommand.Create(global),
             SandboxCommands.Create(global),
             DoctorCommand.Create(global),
+            ConfigCommands.Create(global),
             StatusCommand.Create(global),
             IncidentCommand.Create(global),
             MaintenanceCommand.Create(global),
             CompletionCommand.Create(),
         };
         global.AddTo(root);
+        root.WithExamples(
+            ("Run code in a new sandbox", "podflare run -c 'print(6 * 7)'"),
+            ("Keep a sandbox and use it again", "ID=$(podflare sandbox create); podflare sandbox exec $ID script.py"),
+            ("Find out why something does not work", "podflare doctor"));
+        HelpExamples.Install(root);
         return root;
     }
 }

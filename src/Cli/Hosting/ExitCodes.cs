@@ -1,16 +1,16 @@
 namespace Podflare.Cli.Hosting;
 
-/// <summary>Exit statuses of the command itself. Those of <c>run</c> and <c>exec</c> are the code's own, so their failures have a number apart.</summary>
+/// <summary>Exit codes of the command itself. <c>run</c> and <c>exec</c> exit with the code's own exit code, so their own failures have a separate one.</summary>
 internal static class ExitCodes
 {
     public const int Failed = 1;
     public const int Usage = 2;
 
-    /// <summary>The command itself failed, not the code that it runs; the same number as docker's.</summary>
+    /// <summary>The command failed before it could run the code; the same number as docker's.</summary>
     public const int NotRun = 125;
 
     public const int Interrupted = 130;
 
-    /// <summary>Whoever read our output has left: what a shell shows for SIGPIPE.</summary>
-    public const int ReaderLeft = 141;
+    /// <summary>The reader of our output has closed it: what a shell shows for SIGPIPE.</summary>
+    public const int BrokenPipe = 141;
 }

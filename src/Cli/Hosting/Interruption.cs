@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Podflare.Cli.Hosting;
 
-/// <summary>Ctrl-C and SIGTERM: the first one asks for an end in good order, a second one leaves at once.</summary>
+/// <summary>Ctrl-C and SIGTERM. The first signal requests an orderly end; the second one exits immediately.</summary>
 internal sealed class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _first = new();
@@ -10,7 +10,7 @@ internal sealed class Interruption : IDisposable
     private int _count;
 
     public Interruption() =>
-        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Obey), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Obey)];
+        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal), PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal)];
 
     public CancellationToken Token => _first.Token;
 
@@ -19,10 +19,10 @@ internal sealed class Interruption : IDisposable
         foreach (var registration in _registrations) registration.Dispose();
     }
 
-    private void Obey(PosixSignalContext signal)
+    private void OnSignal(PosixSignalContext signal)
     {
         signal.Cancel = true;
-        // Not on the signal's thread: what is cancelled may take its time, and the next signal must get through.
+        // Not on the signal's thread: cancellation callbacks may take a while, and the next signal must get through.
         if (Interlocked.Increment(ref _count) == 1) _ = Task.Run(_first.Cancel);
         else Environment.Exit(ExitCodes.Interrupted);
     }

@@ -2,17 +2,17 @@ using System.Runtime.InteropServices;
 
 namespace Podflare.Cli.Output;
 
-/// <summary>What the operating system knows of an output and .NET does not tell.</summary>
+/// <summary>File descriptor checks that .NET does not offer.</summary>
 internal static partial class Descriptor
 {
     private const short Error = 0x8;
 
-    /// <summary>Whether the other end of a pipe is closed.</summary>
+    /// <summary>Whether the reading end of a pipe is closed.</summary>
     public static bool IsReaderGone(int descriptor)
     {
         if (OperatingSystem.IsWindows()) return false;
-        var asked = new PollEntry { Descriptor = descriptor };
-        return Poll(ref asked, 1, 0) == 1 && (asked.Found & Error) != 0;
+        var entry = new PollEntry { Descriptor = descriptor };
+        return Poll(ref entry, 1, 0) == 1 && (entry.ReturnedEvents & Error) != 0;
     }
 
     [LibraryImport("libc", EntryPoint = "poll")]
@@ -22,7 +22,7 @@ internal static partial class Descriptor
     private struct PollEntry
     {
         public int Descriptor;
-        public short Wanted;
-        public short Found;
+        public short RequestedEvents;
+        public short ReturnedEvents;
     }
 }

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Podflare.Cli.Output;
 
-/// <summary>Writes an event as the API's replay does: as it was sent, with the run's id as its last key.</summary>
+/// <summary>Writes an event as the API's replay does: as it was sent, with the run ID as its last key.</summary>
 internal static class EventJson
 {
     public static void Write(SandboxEvent e, string run, OutputStream to)
@@ -20,6 +20,7 @@ internal static class EventJson
             json.WriteNumber("ts"u8, e.At.ToUnixTimeMilliseconds());
             if (e is ExitEvent { Reason: { } reason }) json.WriteString("reason"u8, reason.ToString().ToLowerInvariant());
             if (e is ExitEvent { Error: { } error }) Write(json, error);
+            if (e is ExitEvent { StateLost: true }) json.WriteBoolean("state_lost"u8, true);
             json.WriteString("run"u8, run);
             json.WriteEndObject();
         }

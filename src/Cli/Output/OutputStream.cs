@@ -4,10 +4,10 @@ using Podflare.Cli.Hosting;
 
 namespace Podflare.Cli.Output;
 
-/// <summary>One of the command's two outputs, as UTF-8 and as it is. It gathers until it is flushed or full.</summary>
+/// <summary>Stdout or stderr as raw UTF-8, buffered until it is flushed or full.</summary>
 internal sealed class OutputStream(Stream to, int descriptor)
 {
-    private const int Full = 64 * 1024;
+    private const int BufferBytes = 64 * 1024;
     private readonly ArrayBufferWriter<byte> _pending = new();
     private readonly Lock _lock = new();
 
@@ -16,7 +16,7 @@ internal sealed class OutputStream(Stream to, int descriptor)
         lock (_lock)
         {
             Encoding.UTF8.GetBytes(text, _pending);
-            if (_pending.WrittenCount >= Full) FlushPending();
+            if (_pending.WrittenCount >= BufferBytes) FlushPending();
         }
     }
 
@@ -25,7 +25,7 @@ internal sealed class OutputStream(Stream to, int descriptor)
         lock (_lock)
         {
             _pending.Write(bytes);
-            if (_pending.WrittenCount >= Full) FlushPending();
+            if (_pending.WrittenCount >= BufferBytes) FlushPending();
         }
     }
 
@@ -44,14 +44,14 @@ internal sealed class OutputStream(Stream to, int descriptor)
         }
         catch (IOException e)
         {
-            throw new ReaderLeftException(e);
+            throw new BrokenPipeException(e);
         }
         finally
         {
             _pending.ResetWrittenCount();
         }
 
-        // The console's stream takes a broken pipe for a success.
-        if (Descriptor.IsReaderGone(descriptor)) throw new ReaderLeftException();
+        // The console's stream reports success for a broken pipe.
+        if (Descriptor.IsReaderGone(descriptor)) throw new BrokenPipeException();
     }
 }

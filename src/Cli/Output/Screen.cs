@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace Podflare.Cli.Output;
 
-/// <summary>Results on stdout; errors, warnings and progress on stderr. Colour and progress are for terminals, and NO_COLOR ends colour.</summary>
+/// <summary>Results go to stdout; errors, warnings and progress to stderr. Color and progress are for terminals, and NO_COLOR switches color off.</summary>
 internal sealed class Screen : IDisposable
 {
     private static readonly bool NoColor = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
@@ -23,13 +23,13 @@ internal sealed class Screen : IDisposable
 
     public bool IsJson { get; }
 
-    /// <summary>The raw stdout, for the output of code and files.</summary>
+    /// <summary>Raw stdout, for the output of code and files.</summary>
     public OutputStream Out { get; }
 
-    /// <summary>The raw stderr, for the output of code.</summary>
+    /// <summary>Raw stderr, for the output of code.</summary>
     public OutputStream Err { get; }
 
-    /// <summary>Shows what the client repairs or ignores.</summary>
+    /// <summary>Shows the warnings of the SDK.</summary>
     public ILogger<PodflareClient> Logger { get; }
 
     public static bool OutIsTerminal => !System.Console.IsOutputRedirected;
@@ -40,24 +40,26 @@ internal sealed class Screen : IDisposable
 
     public void Json<T>(T value, JsonTypeInfo<T> type) => Line(JsonSerializer.Serialize(value, type));
 
-    /// <summary>Shows rows with a heading; without the terminal one row a line, tabs between, which is what scripts cut.</summary>
-    public void Table(string[] heading, IReadOnlyList<string[]> rows)
+    /// <summary>A time as people read it in a terminal, or as programs read it in a pipe.</summary>
+    public static string Time(DateTimeOffset? time, TimeProvider clock) => OutIsTerminal ? Texts.Relative(time, clock.GetUtcNow()) : Texts.Time(time);
+
+    /// <summary>Writes rows with a heading. Without a terminal, columns are separated by tabs and nothing is shortened.</summary>
+    /// <param name="dropLast">Whether the last column is left out first when the terminal is too narrow.</param>
+    public void Table(string[] heading, IReadOnlyList<string[]> rows, bool dropLast = false)
     {
+        string[][] clean = [.. rows.Select(row => row.Select(Texts.Clean).ToArray())];
         if (!OutIsTerminal)
         {
-            foreach (var row in rows.Prepend(heading)) Line(string.Join('\t', row.Select(Texts.Clean)));
+            foreach (var row in clean.Prepend(heading)) Line(string.Join('\t', row));
             return;
         }
 
-        var table = new Table { Border = TableBorder.None };
-        // An id that is cut or wrapped cannot be copied.
-        foreach (var name in heading) table.AddColumn(new TableColumn(new Text(name, new Style(decoration: Decoration.Bold))) { NoWrap = true });
-        foreach (var row in rows) table.AddRow(row.Select(cell => new Text(Texts.Clean(cell))).ToArray<Spectre.Console.Rendering.IRenderable>());
         var console = Console(System.Console.Out, redirected: false);
-        console.Write(table);
+        var isBold = console.Profile.Capabilities.Ansi && !NoColor;
+        foreach (var (i, line) in TableLayout.Lines(heading, clean, console.Profile.Width, dropLast).Index()) Line(i == 0 && isBold ? $"\e[1m{line}\e[0m" : line);
     }
 
-    /// <summary>One line of the command itself, not of the code.</summary>
+    /// <summary>Writes a line of the command itself, not of the code.</summary>
     public void Note(string text, string style = "grey")
     {
         Out.Flush();
@@ -67,7 +69,7 @@ internal sealed class Screen : IDisposable
 
     public void Warn(string text) => Note(text, "yellow");
 
-    public void Fail(Exception e)
+    public void WriteError(Exception e)
     {
         Out.Flush();
         if (IsJson)
@@ -77,15 +79,15 @@ internal sealed class Screen : IDisposable
             return;
         }
 
-        Note(e.Message, "red");
+        Note(Texts.WithoutParameter(e), "red");
         if (Advice(e) is { } advice) Note(advice);
     }
 
-    /// <summary>Works with a moving sign on stderr, where somebody looks.</summary>
+    /// <summary>Shows a spinner on stderr while it waits, if stderr is a terminal.</summary>
     public Task<T> WaitAsync<T>(string what, Func<Task<T>> work) =>
         ShowsProgress ? _err.Status().Spinner(Spinner.Known.Dots).StartAsync(Markup.Escape(what), _ => work()) : work();
 
-    /// <summary>Works with a bar on stderr, where somebody looks.</summary>
+    /// <summary>Shows a progress bar on stderr, if stderr is a terminal.</summary>
     public Task TransferAsync(string what, long? bytes, Func<Action<long>, Task> work)
     {
         if (!ShowsProgress) return work(static _ => { });
@@ -103,7 +105,7 @@ internal sealed class Screen : IDisposable
             });
     }
 
-    /// <summary>The mark in front of a check.</summary>
+    /// <summary>Writes a check with its mark.</summary>
     public void Check(string mark, string style, string text)
     {
         var console = Console(System.Console.Out, System.Console.IsOutputRedirected);
@@ -123,9 +125,9 @@ internal sealed class Screen : IDisposable
             {
                 stream.Flush();
             }
-            catch (ReaderLeftException)
+            catch (BrokenPipeException)
             {
-                // Then nobody misses the rest.
+                // Nobody reads the rest.
             }
         }
     }
@@ -139,7 +141,7 @@ internal sealed class Screen : IDisposable
             ColorSystem = redirected || NoColor ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
             Interactive = redirected ? InteractionSupport.No : InteractionSupport.Detect,
         });
-        // A pipe has no width: nothing is wrapped for it.
+        // A pipe has no width, so nothing is wrapped.
         if (redirected) console.Profile.Width = 10_000;
         return console;
     }
@@ -147,10 +149,10 @@ internal sealed class Screen : IDisposable
     private static string? Advice(Exception e) => e switch
     {
         CliException x => x.Advice,
-        PodflareConnectionException { MayHaveArrived: false } => "Is the server running, and is this its address? `podflare doctor` looks closer.",
-        UnauthorizedException => $"Set {GlobalOptions.ApiKeyVariable} to a valid key, or pass --api-key.",
-        PodflareApiException { RetryAfter: { } after } => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The server says: come back in {after.TotalSeconds:0.#} s."),
-        PodflareProtocolException => "Is this the address of a Podflare server? `podflare doctor` looks closer.",
+        PodflareConnectionException => "`podflare doctor` checks the server, the key and Docker.",
+        UnauthorizedException => $"Set {GlobalOptions.ApiKeyVariable} to a valid key, or use --api-key or a profile.",
+        PodflareApiException { RetryAfter: { } after } => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"Try again in {after.TotalSeconds:0.#} s."),
+        PodflareProtocolException => "Check that this is the address of a Podflare server. `podflare doctor` shows details.",
         InvalidRequestException { Errors.Count: > 1 } x => string.Join("; ", x.Errors.Select(error => $"{error.Key} {string.Join(", ", error.Value)}")),
         _ => null,
     };

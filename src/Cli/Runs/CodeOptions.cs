@@ -1,49 +1,82 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Podflare.Cli.Hosting;
 using Podflare.Cli.Output;
 
 namespace Podflare.Cli.Runs;
 
-/// <summary>What is to be run, and how: the part that <c>run</c> and <c>sandbox exec</c> share.</summary>
+/// <summary>What to run and how: the part that <c>run</c> and <c>sandbox exec</c> share.</summary>
 internal sealed class CodeOptions
 {
     private const string Stdin = "-";
     private const int ShebangLength = 256;
 
-    private readonly Argument<string?> _file = new("file") { Description = "File with the code; - for stdin", Arity = ArgumentArity.ZeroOrOne };
-    private readonly Option<string?> _code = new("--code", "-c") { Description = "The code itself", HelpName = "code" };
-    private readonly Option<string?> _language = new("--language", "-l") { Description = "python or bash [default: by the file's extension or first line, else python]", HelpName = "language" };
-    private readonly Option<double?> _timeout = new("--timeout") { Description = "Seconds after which the server ends the run [default: the server's]", HelpName = "seconds" };
-    private readonly Option<string[]> _env = new("--env", "-e") { Description = "Environment variable of the run; may be repeated", HelpName = "name=value" };
+    private readonly Argument<string[]> _words = new("file")
+    {
+        Description = "File with the code, - for stdin, or a command after --",
+        HelpName = "file|-|-- command",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private readonly Option<string?> _code = new("--code", "-c") { Description = "Code to run", HelpName = "code" };
+    private readonly Option<string?> _language = new("--language", "-l") { Description = "Language [default: from the file's extension or first line, or python]", HelpName = "python|bash" };
+    private readonly Option<double?> _timeout = new("--timeout") { Description = "Time limit of the run in seconds [default: the server's]", HelpName = "seconds" };
+    private readonly Option<string[]> _env = new("--env", "-e") { Description = "Environment variable of the run (repeatable)", HelpName = "name=value" };
 
     public void AddTo(Command command)
     {
         _language.AcceptOnlyFromAmong("python", "bash");
-        command.Arguments.Add(_file);
+        _env.RequirePairs();
+        _timeout.RequirePositive(" seconds");
+        command.Arguments.Add(_words);
         foreach (Option option in new Option[] { _code, _language, _timeout, _env }) command.Options.Add(option);
-        command.Validators.Add(result =>
-        {
-            var sources = (result.GetValue(_file) is null ? 0 : 1) + (result.GetValue(_code) is null ? 0 : 1);
-            if (sources != 1) result.AddError("Say what to run: a FILE, -c CODE, or - for stdin.");
-            if (result.GetValue(_timeout) is <= 0) result.AddError("--timeout must be more than 0 seconds.");
-        });
+        command.Validate(Validate);
     }
 
     public async Task<(string Code, RunOptions Options)> ReadAsync(CommandContext context)
     {
-        var file = context.Value(_file);
-        var code = context.Value(_code) ?? (file == Stdin ? await Console.In.ReadToEndAsync(context.Interruption.Token) : await ReadFileAsync(file!, context.Interruption.Token));
+        var words = context.Value(_words) ?? [];
+        var isCommand = HasDoubleDash(context.Parsed);
+        var file = isCommand ? null : words.FirstOrDefault();
+        var code = isCommand ? string.Join(' ', words.Select(Quote))
+            : context.Value(_code) ?? (file == Stdin ? await StandardInput.ReadToEndAsync(context.Interruption.Token) : await ReadFileAsync(file!, context.Interruption.Token));
         if (code.Length == 0) throw new CliException("There is no code to run.");
         var options = new RunOptions
         {
-            Language = context.Value(_language) switch { "python" => RunLanguage.Python, "bash" => RunLanguage.Bash, _ => LanguageOf(file, code) },
+            Language = isCommand ? RunLanguage.Bash : context.Value(_language) switch { "python" => RunLanguage.Python, "bash" => RunLanguage.Bash, _ => LanguageOf(file, code) },
             Timeout = context.Value(_timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             Env = Texts.ParsePairs(context.Value(_env), "--env"),
         };
         return (code, options);
     }
 
-    internal static RunLanguage LanguageOf(string? file, string code)
+    private void Validate(CommandResult result)
+    {
+        var words = result.GetResult(_words)?.Tokens.Count ?? 0;
+        var hasCode = result.GetValue(_code) is not null;
+        if (HasDoubleDash(result))
+        {
+            if (words == 0) result.AddError("Name a command after --.");
+            else if (hasCode || result.GetValue(_language) is not null) result.AddError("A command after -- cannot be combined with --code or --language.");
+        }
+        else if (words + (hasCode ? 1 : 0) == 0)
+        {
+            result.AddError("Name what to run: a file, --code CODE, - for stdin, or -- COMMAND.");
+        }
+        else if (words + (hasCode ? 1 : 0) > 1)
+        {
+            result.AddError(hasCode ? "Use either a file or --code." : "Only one file can be run. Put -- before a command with arguments.");
+        }
+    }
+
+    private static bool HasDoubleDash(CommandResult result) => result.Tokens.Any(token => token.Type is TokenType.DoubleDash);
+
+    private static bool HasDoubleDash(ParseResult parsed) => parsed.Tokens.Any(token => token.Type is TokenType.DoubleDash);
+
+    // Bash reads a single-quoted word as it is.
+    private static string Quote(string word) => $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+
+    private static RunLanguage LanguageOf(string? file, string code)
     {
         switch (Path.GetExtension(file)?.ToLowerInvariant())
         {
@@ -60,7 +93,7 @@ internal sealed class CodeOptions
         }
 
         if (file is null or Stdin) return RunLanguage.Python;
-        throw new CliException($"The language of {file} cannot be told from its extension or first line.") { Advice = "Say --language python or --language bash." };
+        throw new CliException($"The language of {file} cannot be determined from its extension or first line.") { Advice = "Use --language python or --language bash." };
     }
 
     private static async Task<string> ReadFileAsync(string file, CancellationToken cancellationToken)
@@ -71,11 +104,11 @@ internal sealed class CodeOptions
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new CliException($"There is no file {file}.");
+            throw new CliException($"File not found: {file}") { Advice = "To run code from the command line, use --code." };
         }
         catch (UnauthorizedAccessException)
         {
-            throw new CliException(Directory.Exists(file) ? $"{file} is a folder." : $"{file} may not be read.");
+            throw new CliException(Directory.Exists(file) ? $"{file} is a directory." : $"No permission to read {file}.");
         }
     }
 }

@@ -3,33 +3,33 @@ using Podflare.Cli.Output;
 
 namespace Podflare.Cli.Runs;
 
-/// <summary>Runs code with its output as it comes, and interrupts it when asked to.</summary>
+/// <summary>Runs code, shows its output as it is written, and interrupts it on a signal.</summary>
 internal static class LiveRun
 {
-    /// <returns>The code's own exit status.</returns>
+    public const string NotStarted = "Interrupted before the run started. No code was run.";
+
+    /// <returns>The code's own exit code.</returns>
     public static async Task<int> RunAsync(Sandbox sandbox, string code, RunOptions options, CommandContext context)
     {
         using var run = await sandbox.StartRunAsync(code, options, context.Interruption.Token);
-        foreach (var warning in run.Warnings) context.Screen.Warn(warning);
-        if (run.ReplRestarted) context.Screen.Warn("The process of the runs before had died: names and imports are gone.");
         var interrupting = Task.CompletedTask;
         await using var _ = context.Interruption.Token.Register(() => interrupting = InterruptAsync(run, context.Screen));
         try
         {
             var exit = await ShowAsync(run.ReadEventsAsync(), run.Id, context.Screen, CancellationToken.None);
             await interrupting;
-            if (exit is { Reason: not null } && !context.IsJson) context.Screen.Note($"The run was ended: {Texts.Reason(exit)} (exit status {exit.Code}).");
+            if (exit is { Reason: not null } && !context.IsJson) context.Screen.Note($"The run ended early: {Texts.Reason(exit)} (exit code {exit.Code}).");
             return exit!.Code;
         }
-        catch (ReaderLeftException)
+        catch (BrokenPipeException)
         {
             await InterruptAsync(run, context.Screen);
             throw;
         }
     }
 
-    /// <summary>Writes a run's events.</summary>
-    /// <returns>The exit; null where reading ended before.</returns>
+    /// <summary>Shows the events of a run.</summary>
+    /// <returns>The exit event; null if the stream ended without one.</returns>
     public static async Task<ExitEvent?> ShowAsync(IAsyncEnumerable<SandboxEvent> events, string run, Screen screen, CancellationToken cancellationToken)
     {
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -37,8 +37,8 @@ internal static class LiveRun
         while (true)
         {
             var next = reading.MoveNextAsync().AsTask();
-            // What has come together leaves together; before a wait everything leaves.
-            if (!next.IsCompleted) await FlushBesideAsync(next);
+            // Events that arrive together are written together; everything is written before a wait.
+            if (!next.IsCompleted) await FlushDuringAsync(next);
             if (!await next)
             {
                 Flush();
@@ -51,7 +51,7 @@ internal static class LiveRun
             return exit;
         }
 
-        async Task FlushBesideAsync(Task move)
+        async Task FlushDuringAsync(Task move)
         {
             try
             {
@@ -59,7 +59,7 @@ internal static class LiveRun
             }
             catch
             {
-                // An enumerator may only be disposed of between two moves.
+                // An enumerator must not be disposed during a move.
                 await leave.CancelAsync();
                 await move.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 throw;
@@ -81,7 +81,7 @@ internal static class LiveRun
         }
         else if (e is StdoutEvent stdout)
         {
-            // On one terminal the two keep their order.
+            // On a terminal, stdout and stderr keep their order.
             screen.Err.Flush();
             screen.Out.Write(stdout.Data);
         }
@@ -96,7 +96,7 @@ internal static class LiveRun
     {
         try
         {
-            if (screen.ShowsProgress) screen.Note("Interrupting; again to leave at once.");
+            if (screen.ShowsProgress) screen.Note("Interrupting the run. Press Ctrl-C again to exit immediately.");
             await run.InterruptAsync();
         }
         catch (PodflareException e)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Podflare.Cli.Hosting;
 using Podflare.Cli.Output;
+using Podflare.Cli.Sandboxes;
 
 namespace Podflare.Cli.Runs;
 
@@ -10,27 +11,34 @@ internal static class RunCommand
     public static Command Create(GlobalOptions global)
     {
         var code = new CodeOptions();
-        var template = new Option<string?>("--template") { Description = "Template of the sandbox", HelpName = "name" };
-        var keep = new Option<bool>("--keep") { Description = "Keep the sandbox and tell its id on stderr" };
-        var command = new Command("run", "Run code in a fresh sandbox, with its output as it comes; the exit status is the code's own (125: the code was not run)")
+        var template = SandboxCommands.Template();
+        var keep = new Option<bool>("--keep") { Description = "Keep the sandbox, and write its ID to stderr" };
+        var command = new Command("run", "Run code in a new sandbox and show its output. Exits with the code's exit code, or 125 if the code was not run")
         {
             template,
             keep,
         };
         code.AddTo(command);
-        return command.Does(global, async context =>
-        {
-            var (text, options) = await code.ReadAsync(context);
-            await using var sandbox = await context.Screen.WaitAsync(
-                "Creating a sandbox", () => context.Client.CreateSandboxAsync(new SandboxOptions { Template = context.Value(template) }, context.Interruption.Token));
-            foreach (var warning in sandbox.Warnings) context.Screen.Warn(warning);
-            if (context.Value(keep))
+        return command.WithAction(
+            global,
+            async context =>
             {
-                sandbox.DeleteOnDispose = false;
-                context.Screen.Note($"sandbox {sandbox.Id}");
-            }
+                var (text, options) = await code.ReadAsync(context);
+                await using var sandbox = await context.Screen.WaitAsync(
+                    "Creating a sandbox", () => context.Client.CreateSandboxAsync(new SandboxOptions { Template = context.Value(template) }, context.Interruption.Token));
+                if (context.Value(keep))
+                {
+                    sandbox.DeleteOnDispose = false;
+                    context.Screen.Note($"sandbox {sandbox.Id}");
+                }
 
-            return await LiveRun.RunAsync(sandbox, text, options, context);
-        }, ExitCodes.NotRun);
+                return await LiveRun.RunAsync(sandbox, text, options, context);
+            },
+            ExitCodes.NotRun,
+            LiveRun.NotStarted).WithExamples(
+            ("Run one line of Python", "podflare run -c 'print(6 * 7)'"),
+            ("Run a file; its extension determines the language", "podflare run script.py"),
+            ("Run code from stdin", "echo 'echo $HOME' | podflare run --language bash -"),
+            ("Run a command", "podflare run -- ls -l /"));
     }
 }

@@ -4,7 +4,7 @@ using Podflare.Cli.Output;
 
 namespace Podflare.Cli.Sandboxes;
 
-/// <summary><c>podflare sandbox cp</c>: one file, into a sandbox or out of it.</summary>
+/// <summary><c>podflare sandbox cp</c>: copies one file into or out of a sandbox.</summary>
 internal static class CopyCommand
 {
     private const string Std = "-";
@@ -14,8 +14,16 @@ internal static class CopyCommand
     public static Command Create(GlobalOptions global)
     {
         var from = new Argument<string>("from") { Description = "File, - for stdin, or ID:PATH in a sandbox" };
-        var to = new Argument<string>("to") { Description = "File, - for stdout, or ID:PATH in a sandbox; a path ending in / keeps the file's name" };
-        return new Command("cp", "Copy a file into a sandbox or out of it") { from, to }.Does(global, async context =>
+        var to = new Argument<string>("to") { Description = "File, - for stdout, or ID:PATH in a sandbox. A path that ends in / keeps the file's name" };
+        var command = new Command("cp", "Copy a file into or out of a sandbox") { from, to };
+        command.Aliases.Add("copy");
+        command.Validate(result =>
+        {
+            if (result.Errors.Any() || result.GetValue(from) is not { } source || result.GetValue(to) is not { } target) return;
+            if (IsRemote(source) == IsRemote(target)) result.AddError("One of the two must be in a sandbox: ID:PATH.");
+            else if ((IsRemote(source) ? source : target).EndsWith(':') || !(IsRemote(source) ? source : target).Contains(':', StringComparison.Ordinal)) result.AddError("The path in the sandbox is missing: ID:PATH.");
+        });
+        return command.WithAction(global, async context =>
         {
             var bytes = (Remote.Of(context.Value(from)!), Remote.Of(context.Value(to)!)) switch
             {
@@ -25,17 +33,22 @@ internal static class CopyCommand
             };
             if (context.IsJson) context.Screen.Json(new CopiedJson(bytes), CliJson.Default.CopiedJson);
             return 0;
-        });
+        }).WithExamples(
+            ("Copy a file into a sandbox", "podflare sandbox cp data.csv $ID:/root/"),
+            ("Copy a file out of a sandbox", "podflare sandbox cp $ID:/root/plot.png ."),
+            ("Copy a directory, packed", "tar cf - data | podflare sandbox cp - $ID:/tmp/data.tar\n  podflare sandbox exec $ID -- tar xf /tmp/data.tar"));
     }
+
+    private static bool IsRemote(string text) => text.StartsWith(Prefix, StringComparison.Ordinal);
 
     private static async Task<long> UploadAsync(CommandContext context, string from, Remote target)
     {
-        if (Directory.Exists(from)) throw new CliException($"{from} is a folder; cp copies one file.");
-        if (from != Std && !File.Exists(from)) throw new CliException($"There is no file {from}.");
+        if (Directory.Exists(from)) throw new CliException($"{from} is a directory. cp copies one file at a time.") { Advice = "Pack it with tar first; see `podflare sandbox cp --help`." };
+        if (from != Std && !File.Exists(from)) throw new CliException($"File not found: {from}");
         var path = target.Path.EndsWith('/') ? target.Path + (from == Std ? "stdin" : Path.GetFileName(from)) : target.Path;
         await using var file = from == Std ? Console.OpenStandardInput() : File.OpenRead(from);
         var total = from == Std ? (long?)null : file.Length;
-        await using var counted = new CountingStream(file);
+        await using var counted = new ProgressStream(file);
         await context.Screen.TransferAsync(path, total, async report =>
         {
             counted.Report = report;
@@ -50,7 +63,7 @@ internal static class CopyCommand
         if (to == Std) return await CopyAsync(context, file, source.Path, bytes => context.Screen.Out.Write(bytes.Span));
 
         var path = Directory.Exists(to) || to.EndsWith('/') ? Path.Combine(to, Path.GetFileName(source.Path)) : to;
-        // Beside its place first: half a file under the right name would look whole.
+        // Under a temporary name first: a partial file under its own name would look complete.
         var part = $"{path}.{Guid.NewGuid():N}.part";
         try
         {
@@ -86,10 +99,10 @@ internal static class CopyCommand
     {
         public static Remote? Of(string text)
         {
-            // A colon alone is no sign: Windows has drives, and file names may have one.
+            // A colon is not enough: Windows paths start with a drive, and file names may contain one.
             var colon = text.IndexOf(':');
             if (colon < 0 || !text.StartsWith(Prefix, StringComparison.Ordinal)) return null;
-            return colon + 1 < text.Length ? new Remote(text[..colon], text[(colon + 1)..]) : throw new CliException($"{text} names no path: ID:PATH.");
+            return colon + 1 < text.Length ? new Remote(text[..colon], text[(colon + 1)..]) : throw new CliException($"The path in the sandbox is missing: {text}");
         }
     }
 }

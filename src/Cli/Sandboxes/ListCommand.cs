@@ -10,17 +10,21 @@ internal static class ListCommand
 
     public static Command Create(GlobalOptions global)
     {
-        var state = new Option<string?>("--state") { Description = "Only those in this state", HelpName = "state" };
+        var state = new Option<string?>("--state") { Description = "Only sandboxes in this state", HelpName = "ready|ending|ended|lost" };
         state.AcceptOnlyFromAmong("ready", "ending", "ended", "lost");
-        var metadata = new Option<string[]>("--metadata", "-m") { Description = "Only those with this text; may be repeated", HelpName = "name=value" };
-        var limit = new Option<int?>("--limit") { Description = "At most this many, the newest first [default: all]", HelpName = "count" };
-        return new Command("ls", "List sandboxes, newest first") { state, metadata, limit }.Does(global, async context =>
+        var metadata = new Option<string[]>("--metadata", "-m") { Description = "Only sandboxes with this metadata (repeatable)", HelpName = "name=value" };
+        metadata.RequirePairs();
+        var limit = new Option<int?>("--limit") { Description = "Maximum number of sandboxes [default: all]", HelpName = "count" };
+        limit.RequirePositive();
+        var quiet = new Option<bool>("--quiet", "-q") { Description = "Write only the IDs, one per line" };
+        var command = new Command("ls", "List sandboxes, newest first") { state, metadata, limit, quiet };
+        command.Aliases.Add("list");
+        return command.WithAction(global, async context =>
         {
             var most = context.Value(limit) ?? int.MaxValue;
-            if (most <= 0) throw new CliException("--limit must be more than 0.");
             var query = new SandboxQuery
             {
-                State = context.Value(state),
+                State = context.Value(state) is { } name ? Enum.Parse<SandboxState>(name, ignoreCase: true) : null,
                 Metadata = Texts.ParsePairs(context.Value(metadata), "--metadata"),
                 PageSize = Math.Min(most, MaxPage),
             };
@@ -32,11 +36,21 @@ internal static class ListCommand
             }
 
             foreach (var warning in warnings) context.Screen.Warn(warning);
+            if (context.Value(quiet))
+            {
+                foreach (var sandbox in found) context.Screen.Line(sandbox.Id);
+                return 0;
+            }
+
             context.Screen.Table(
                 ["ID", "STATE", "TEMPLATE", "CREATED", "EXPIRES", "METADATA"],
-                [.. found.Select(s => (string[])[s.Id, s.State, s.Template ?? "-", Texts.Time(s.CreatedAt), Texts.Time(s.ExpiresAt), Texts.Pairs(s.Metadata)])]);
+                [.. found.Select(s => (string[])
+                    [s.Id, s.State.ToString().ToLowerInvariant(), s.Template ?? "-", Screen.Time(s.CreatedAt, context.Time), Screen.Time(s.ExpiresAt, context.Time), Texts.Pairs(s.Metadata)])],
+                dropLast: true);
             return 0;
-        });
+        }).WithExamples(
+            ("List the sandboxes of a user", "podflare sandbox ls --metadata user=42"),
+            ("Use the IDs in a script", "podflare sandbox ls -q --state ready | xargs -n1 podflare sandbox get"));
     }
 
     private static async Task<(List<SandboxInfo> Found, List<string> Warnings)> ReadAsync(CommandContext context, SandboxQuery query, int most)

@@ -9,45 +9,65 @@ internal static class LogsCommand
 {
     public static Command Create(GlobalOptions global)
     {
-        var id = SandboxCommands.Id();
-        var run = new Option<string?>("--run") { Description = "Only this run, from its first event that is kept", HelpName = "run" };
-        var after = new Option<long>("--after") { Description = "With --run: only what follows this seq", HelpName = "seq" };
-        var follow = new Option<bool>("--follow", "-f") { Description = "With --run: wait for more, up to its exit" };
-        var command = new Command("logs", "Show the last output of a sandbox, or of one of its runs") { id, run, after, follow };
-        command.Validators.Add(result =>
+        var id = SandboxCommands.Id(global);
+        var run = new Option<string?>("--run") { Description = "Only this run, from its first stored event", HelpName = "run" };
+        var after = new Option<long>("--after") { Description = "With --run: only events after this seq", HelpName = "seq" };
+        var follow = new Option<bool>("--follow", "-f") { Description = "Wait for further output until no code is running" };
+        var command = new Command("logs", "Show the last output of a sandbox, or the output of one of its runs") { id, run, after, follow };
+        command.Validate(result =>
         {
-            if (result.GetValue(run) is null && (result.GetValue(follow) || result.GetResult(after) is { Implicit: false })) result.AddError("--after and --follow are for one run: say --run.");
+            if (result.GetValue(run) is null && result.GetResult(after) is { Implicit: false }) result.AddError("--after needs --run.");
             if (result.GetValue(after) < 0) result.AddError("--after must not be negative.");
         });
-        return command.Does(global, async context =>
+        return command.WithAction(global, async context =>
         {
             var sandbox = context.Client.Attach(context.Value(id)!);
-            if (context.Value(run) is not { } runId) return await ReplayAsync(sandbox, context);
-
-            var events = sandbox.GetRun(runId).ReadEventsAsync(context.Value(after), context.Value(follow), context.Interruption.Token);
-            var exit = await LiveRun.ShowAsync(events, runId, context.Screen, context.Interruption.Token);
-            Tell(exit, context);
+            if (context.Value(run) is { } runId) await ShowRunAsync(sandbox.GetRun(runId), context.Value(after), context.Value(follow), context);
+            else await ShowSandboxAsync(sandbox, context.Value(follow), context);
             return 0;
-        });
+        }).WithExamples(
+            ("Show the last output of all runs", "podflare sandbox logs $ID"),
+            ("Follow running code", "podflare sandbox logs --follow $ID"));
     }
 
-    private static async Task<int> ReplayAsync(Sandbox sandbox, CommandContext context)
+    /// <summary>Shows what is stored; then, if wanted, the open run, and the runs that have started by its end.</summary>
+    private static async Task ShowSandboxAsync(Sandbox sandbox, bool follow, CommandContext context)
     {
-        var events = await context.Screen.WaitAsync("Reading", () => sandbox.ReplayAsync(context.Interruption.Token));
+        var ended = new HashSet<string>(StringComparer.Ordinal);
         string? current = null;
-        foreach (var replayed in events)
+        while (true)
         {
-            if (replayed.RunId != current && !context.IsJson) context.Screen.Note($"run {current = replayed.RunId}");
-            LiveRun.Show(replayed.Event, replayed.RunId, context.Screen);
-            Tell(replayed.Event as ExitEvent, context);
-        }
+            (string Run, long Seq)? open = null;
+            foreach (var replayed in await context.Screen.WaitAsync("Reading", () => sandbox.ReplayAsync(context.Interruption.Token)))
+            {
+                if (ended.Contains(replayed.RunId)) continue;
+                if (replayed.RunId != current && !context.IsJson) context.Screen.Note($"run {replayed.RunId}");
+                current = replayed.RunId;
+                LiveRun.Show(replayed.Event, replayed.RunId, context.Screen);
+                open = (replayed.RunId, replayed.Event.Seq);
+                if (replayed.Event is not ExitEvent exit) continue;
+                ReportExit(exit, context);
+                ended.Add(replayed.RunId);
+                open = null;
+            }
 
-        return 0;
+            context.Screen.Out.Flush();
+            context.Screen.Err.Flush();
+            if (!follow || open is not { } last) return;
+            await ShowRunAsync(sandbox.GetRun(last.Run), last.Seq, follow: true, context);
+            ended.Add(last.Run);
+        }
     }
 
-    private static void Tell(ExitEvent? exit, CommandContext context)
+    private static async Task ShowRunAsync(SandboxRun run, long after, bool follow, CommandContext context)
+    {
+        var events = run.ReadEventsAsync(after, follow, context.Interruption.Token);
+        ReportExit(await LiveRun.ShowAsync(events, run.Id, context.Screen, context.Interruption.Token), context);
+    }
+
+    private static void ReportExit(ExitEvent? exit, CommandContext context)
     {
         if (exit is null || context.IsJson) return;
-        context.Screen.Note(exit.Reason is null ? $"exit status {exit.Code}" : $"exit status {exit.Code}: {Texts.Reason(exit)}");
+        context.Screen.Note(exit.Reason is null ? $"exit code {exit.Code}" : $"exit code {exit.Code}: {Texts.Reason(exit)}");
     }
 }

@@ -1,30 +1,45 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using Podflare.Cli.Hosting;
 using Podflare.Cli.Output;
 using Podflare.Cli.Runs;
 
 namespace Podflare.Cli.Sandboxes;
 
-/// <summary><c>podflare sandbox</c>: sandboxes that live longer than one run.</summary>
+/// <summary><c>podflare sandbox</c>: sandboxes that outlive a single run.</summary>
 internal static class SandboxCommands
 {
-    public static Command Create(GlobalOptions global) => new("sandbox", "Make, list, use and delete sandboxes")
+    public static Command Create(GlobalOptions global) => new Command("sandbox", "Create, list, use and delete sandboxes")
     {
         CreateCommand.Create(global),
         ListCommand.Create(global),
         Get(global),
-        Delete(global),
+        DeleteCommand.Create(global),
         Exec(global),
         LogsCommand.Create(global),
         CopyCommand.Create(global),
-    };
+    }.WithExamples(
+        ("Create a sandbox, use it, and delete it", "ID=$(podflare sandbox create)\n  podflare sandbox exec $ID -c 'print(6 * 7)'\n  podflare sandbox rm $ID"));
 
-    public static Argument<string> Id() => new("id") { Description = "The sandbox: sbx_ and 32 hex digits" };
+    public static Argument<string> Id(GlobalOptions global)
+    {
+        var id = new Argument<string>("id") { Description = "Sandbox ID: sbx_ and 32 hex digits" };
+        id.Validators.Add(static result => Validation.RejectAddress(result, "a sandbox ID"));
+        id.CompletionSources.Add(context => IdCompletion.Complete(context, global));
+        return id;
+    }
+
+    public static Option<string?> Template()
+    {
+        var template = new Option<string?>("--template") { Description = "Template of the sandbox [default: the server's]", HelpName = "name" };
+        template.Validators.Add(static result => Validation.RejectAddress(result, "a template name"));
+        return template;
+    }
 
     private static Command Get(GlobalOptions global)
     {
-        var id = Id();
-        return new Command("get", "Show one sandbox") { id }.Does(global, async context =>
+        var id = Id(global);
+        return new Command("get", "Show a sandbox") { id }.WithAction(global, async context =>
         {
             var info = await context.Client.Attach(context.Value(id)!).GetInfoAsync(context.Interruption.Token);
             if (context.IsJson)
@@ -36,62 +51,43 @@ internal static class SandboxCommands
             foreach (var (name, value) in new (string, string?)[]
             {
                 ("id", info.Id),
-                ("state", info.State),
+                ("state", info.State.ToString().ToLowerInvariant()),
                 ("template", info.Template),
-                ("created", Texts.Time(info.CreatedAt)),
-                ("expires", Texts.Time(info.ExpiresAt)),
+                ("created", Both(info.CreatedAt)),
+                ("expires", info.EndedAt is null ? Both(info.ExpiresAt) : null),
                 ("idle timeout", $"{info.IdleTimeoutSeconds:0.###} s"),
                 ("egress", info.Egress ? "yes" : "no"),
                 ("metadata", Texts.Pairs(info.Metadata)),
-                ("ended", info.EndedAt is { } ended ? Texts.Time(ended) : null),
-                ("ended reason", info.EndedReason),
+                ("ended", info.EndedAt is null ? null : Both(info.EndedAt)),
+                ("ended reason", info.EndedReason?.ToString().ToLowerInvariant()),
             })
             {
                 if (value is not null) context.Screen.Line($"{name + ":",-14} {Texts.Clean(value)}");
             }
 
             return 0;
-        });
-    }
 
-    private static Command Delete(GlobalOptions global)
-    {
-        var ids = new Argument<string[]>("id") { Description = "The sandboxes", Arity = ArgumentArity.OneOrMore };
-        return new Command("rm", "Delete sandboxes with all that runs and lies in them") { ids }.Does(global, async context =>
-        {
-            var deleted = new List<string>();
-            var failed = false;
-            foreach (var id in context.Value(ids)!)
-            {
-                try
-                {
-                    await context.Client.Attach(id).DeleteAsync(context.Interruption.Token);
-                    deleted.Add(id);
-                    if (!context.IsJson) context.Screen.Line(id);
-                }
-                catch (PodflareApiException e)
-                {
-                    // The others are to go all the same.
-                    context.Screen.Fail(e);
-                    failed = true;
-                }
-            }
-
-            if (context.IsJson) context.Screen.Json(new DeletedJson(deleted), CliJson.Default.DeletedJson);
-            return failed ? ExitCodes.Failed : 0;
-        });
+            string Both(DateTimeOffset? time) => $"{Texts.Time(time)} ({Texts.Relative(time, context.Time.GetUtcNow())})";
+        }).WithExamples(("Show a sandbox", "podflare sandbox get $ID"));
     }
 
     private static Command Exec(GlobalOptions global)
     {
-        var id = Id();
+        var id = Id(global);
         var code = new CodeOptions();
-        var command = new Command("exec", "Run code in a sandbox, with its output as it comes; the exit status is the code's own (125: the code was not run)") { id };
+        var command = new Command("exec", "Run code in a sandbox and show its output. Exits with the code's exit code, or 125 if the code was not run") { id };
         code.AddTo(command);
-        return command.Does(global, async context =>
-        {
-            var (text, options) = await code.ReadAsync(context);
-            return await LiveRun.RunAsync(context.Client.Attach(context.Value(id)!), text, options, context);
-        }, ExitCodes.NotRun);
+        return command.WithAction(
+            global,
+            async context =>
+            {
+                var (text, options) = await code.ReadAsync(context);
+                return await LiveRun.RunAsync(context.Client.Attach(context.Value(id)!), text, options, context);
+            },
+            ExitCodes.NotRun,
+            LiveRun.NotStarted).WithExamples(
+            ("Run Python; variables persist from run to run", "podflare sandbox exec $ID -c 'x = 21'\n  podflare sandbox exec $ID -c 'print(x * 2)'"),
+            ("Run a file", "podflare sandbox exec $ID script.py"),
+            ("Run a command", "podflare sandbox exec $ID -- ls -l /root"));
     }
 }

@@ -26,7 +26,7 @@ internal static class StatusActions
     {
         var url = AdminUrl();
         command.Options.Add(url);
-        return command.Does(global, async context =>
+        return command.WithAction(global, async context =>
         {
             var address = Address(context.Value(url));
             using var client = new StatusClient(address, Token(address), context.Time);

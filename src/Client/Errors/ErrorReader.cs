@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Podflare;
 
-/// <summary>Turns an answer that is no success into the exception of its code.</summary>
+/// <summary>Turns an error response into the exception for its code.</summary>
 internal static class ErrorReader
 {
     private const int MaxBody = 256 * 1024;
@@ -11,21 +11,21 @@ internal static class ErrorReader
 
     public static async Task<PodflareApiException> ReadAsync(HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
     {
-        var bare = new ApiProblem { Status = response.StatusCode, Code = "unknown", Error = $"the server answered {(int)response.StatusCode}", RetryAfter = RetryAfter(response, time) };
+        var bare = new ApiProblem { Status = response.StatusCode, Code = "unknown", Error = $"the server answered with status {(int)response.StatusCode}", RetryAfter = RetryAfter(response, time) };
         try
         {
-            await response.Content.LoadIntoBufferAsync(MaxBody, cancellationToken).ConfigureAwait(false);
+            await response.Content.BufferAsync(MaxBody, cancellationToken).ConfigureAwait(false);
             var body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
-            return Of(Parse(body, bare));
+            return ToException(Parse(body, bare));
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            // The status says enough.
-            return Of(bare);
+            // The status is enough.
+            return ToException(bare);
         }
     }
 
-    public static PodflareApiException Of(ApiProblem problem) => problem.Code switch
+    public static PodflareApiException ToException(ApiProblem problem) => problem.Code switch
     {
         "invalid_request" => new InvalidRequestException(problem),
         "invalid_traceparent" => new InvalidTraceParentException(problem),
@@ -54,7 +54,7 @@ internal static class ErrorReader
         "sandbox_unreachable" => new SandboxUnreachableException(problem),
         "not_offered" => new NotOfferedException(problem),
         "internal" => new ServerErrorException(problem),
-        // A code of a later version, or a proxy's answer: the status still tells the family.
+        // A code of a later version, or a response of a proxy: the status determines the type.
         _ => (int)problem.Status switch
         {
             401 => new UnauthorizedException(problem),
@@ -80,7 +80,7 @@ internal static class ErrorReader
                 Detail = Text(root, "detail"),
                 TraceId = Text(root, "trace_id"),
                 OldestSeq = root.TryGetProperty("oldest_seq", out var seq) && seq.ValueKind is JsonValueKind.Number && seq.TryGetInt64(out var oldest) ? oldest : null,
-                EndedReason = Text(root, "ended_reason"),
+                EndedReason = Text(root, "ended_reason") is { } reason ? WireEnumConverter<SandboxEndReason>.Parse(reason) : null,
                 Errors = Fields(root),
             };
         }
@@ -112,7 +112,7 @@ internal static class ErrorReader
         return fields;
     }
 
-    // A date is measured against this machine's clock; one in the past means now.
+    // A date is compared with the clock of this machine; a date in the past means now.
     private static TimeSpan? RetryAfter(HttpResponseMessage response, TimeProvider time) => response.Headers.RetryAfter switch
     {
         { Delta: { } delta } => delta,

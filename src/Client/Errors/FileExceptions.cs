@@ -1,49 +1,49 @@
 namespace Podflare;
 
-/// <summary>A directory, socket or device stands where a file is needed (<c>not_a_file</c>).</summary>
+/// <summary>The path is a directory, socket or device, not a file (<c>not_a_file</c>).</summary>
 public sealed class NotAFileException : PodflareApiException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public NotAFileException(ApiProblem problem)
         : base(problem)
     {
     }
 }
 
-/// <summary>A folder is needed, and something else stands there or on the way (<c>not_a_directory</c>).</summary>
+/// <summary>The path, or a part of it, is not a directory (<c>not_a_directory</c>).</summary>
 public sealed class NotADirectoryException : PodflareApiException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public NotADirectoryException(ApiProblem problem)
         : base(problem)
     {
     }
 }
 
-/// <summary>The sandbox's user may not read or write there (<c>file_access_denied</c>).</summary>
+/// <summary>The sandbox's user has no permission for the path (<c>file_access_denied</c>).</summary>
 public sealed class FileAccessDeniedException : PodflareApiException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public FileAccessDeniedException(ApiProblem problem)
         : base(problem)
     {
     }
 }
 
-/// <summary>The file is larger than the server takes (<c>file_too_large</c>).</summary>
+/// <summary>The file is larger than the server accepts (<c>file_too_large</c>).</summary>
 public sealed class FileTooLargeException : PodflareApiException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public FileTooLargeException(ApiProblem problem)
         : base(problem)
     {
     }
 }
 
-/// <summary>The file does not fit into the sandbox; the old one stays (<c>disk_full</c>).</summary>
+/// <summary>The file does not fit in the sandbox; an existing file is unchanged (<c>disk_full</c>).</summary>
 public sealed class DiskFullException : PodflareApiException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public DiskFullException(ApiProblem problem)
         : base(problem)
     {

@@ -1,32 +1,32 @@
 namespace Podflare;
 
-/// <summary>What the call names existed and does not any more.</summary>
+/// <summary>The resource existed, but is gone.</summary>
 public class GoneException : PodflareApiException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public GoneException(ApiProblem problem)
         : base(problem)
     {
     }
 }
 
-/// <summary>The events asked for are no longer kept (<c>events_evicted</c>).</summary>
+/// <summary>The requested events are no longer stored (<c>events_evicted</c>).</summary>
 public sealed class EventsEvictedException : GoneException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public EventsEvictedException(ApiProblem problem)
         : base(problem)
     {
     }
 
-    /// <summary>The oldest event that can still be read.</summary>
+    /// <summary>The <c>seq</c> of the oldest event that is still stored.</summary>
     public long? OldestSeq => Problem.OldestSeq;
 }
 
 /// <summary>The sandbox was lost together with its host (<c>sandbox_lost</c>).</summary>
 public sealed class SandboxLostException : GoneException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public SandboxLostException(ApiProblem problem)
         : base(problem)
     {
@@ -36,12 +36,12 @@ public sealed class SandboxLostException : GoneException
 /// <summary>The sandbox was deleted or has expired (<c>sandbox_ended</c>).</summary>
 public sealed class SandboxEndedException : GoneException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public SandboxEndedException(ApiProblem problem)
         : base(problem)
     {
     }
 
-    /// <summary>Why: <c>deleted</c>, <c>expired</c> or <c>idle</c>.</summary>
-    public string? EndedReason => Problem.EndedReason;
+    /// <summary>Why the sandbox ended.</summary>
+    public SandboxEndReason? EndedReason => Problem.EndedReason;
 }

@@ -1,9 +1,9 @@
 namespace Podflare;
 
-/// <summary>What the call names does not exist for this caller; existence is not told to others.</summary>
+/// <summary>The resource does not exist, or belongs to another tenant.</summary>
 public class NotFoundException : PodflareApiException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public NotFoundException(ApiProblem problem)
         : base(problem)
     {
@@ -13,7 +13,7 @@ public class NotFoundException : PodflareApiException
 /// <summary>There is no such sandbox (<c>sandbox_not_found</c>).</summary>
 public sealed class SandboxNotFoundException : NotFoundException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public SandboxNotFoundException(ApiProblem problem)
         : base(problem)
     {
@@ -23,7 +23,7 @@ public sealed class SandboxNotFoundException : NotFoundException
 /// <summary>The sandbox has no such run (<c>run_not_found</c>).</summary>
 public sealed class RunNotFoundException : NotFoundException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public RunNotFoundException(ApiProblem problem)
         : base(problem)
     {
@@ -33,7 +33,7 @@ public sealed class RunNotFoundException : NotFoundException
 /// <summary>The server has no such template (<c>template_not_found</c>).</summary>
 public sealed class TemplateNotFoundException : NotFoundException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public TemplateNotFoundException(ApiProblem problem)
         : base(problem)
     {
@@ -43,7 +43,7 @@ public sealed class TemplateNotFoundException : NotFoundException
 /// <summary>The sandbox has no such file (<c>file_not_found</c>).</summary>
 public sealed class SandboxFileNotFoundException : NotFoundException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public SandboxFileNotFoundException(ApiProblem problem)
         : base(problem)
     {

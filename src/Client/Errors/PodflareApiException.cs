@@ -2,14 +2,14 @@ using System.Net;
 
 namespace Podflare;
 
-/// <summary>The server refused. The types below it stand for the error codes; one that this version does not know is thrown as this type.</summary>
+/// <summary>The server returned an error. Derived types represent the error codes; a code that this version does not know is thrown as this type.</summary>
 public class PodflareApiException : PodflareException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public PodflareApiException(ApiProblem problem)
         : base(Describe(problem)) => Problem = problem;
 
-    /// <summary>All that the server said.</summary>
+    /// <summary>The complete error response.</summary>
     public ApiProblem Problem { get; }
 
     /// <summary>The error code.</summary>
@@ -18,10 +18,10 @@ public class PodflareApiException : PodflareException
     /// <summary>The HTTP status.</summary>
     public HttpStatusCode Status => Problem.Status;
 
-    /// <summary>The trace id under which the server's log tells more.</summary>
+    /// <summary>The trace ID of the call, under which the server's log has details.</summary>
     public string? TraceId => Problem.TraceId;
 
-    /// <summary>Time after which the same call may succeed.</summary>
+    /// <summary>The time after which the same call may succeed.</summary>
     public TimeSpan? RetryAfter => Problem.RetryAfter;
 
     private static string Describe(ApiProblem problem)

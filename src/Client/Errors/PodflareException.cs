@@ -1,19 +1,19 @@
 namespace Podflare;
 
-/// <summary>Whatever goes wrong between this program and its sandboxes; the types below it tell what.</summary>
+/// <summary>The base class of all exceptions of this library.</summary>
 public abstract class PodflareException : Exception
 {
-    /// <summary>Tells what went wrong.</summary>
+    /// <summary>Creates the exception.</summary>
     protected PodflareException(string message, Exception? inner = null)
         : base(message, inner)
     {
     }
 }
 
-/// <summary>The server could not be reached, did not answer in time, or its answer broke off. Safe calls were repeated before.</summary>
+/// <summary>The server could not be reached, did not answer in time, or the connection was lost. Calls that are safe to repeat were retried before.</summary>
 public sealed class PodflareConnectionException : PodflareException
 {
-    /// <summary>Tells what happened on the way.</summary>
+    /// <summary>Creates the exception.</summary>
     public PodflareConnectionException(string message, Exception? inner = null)
         : base(message, inner)
     {
@@ -23,10 +23,10 @@ public sealed class PodflareConnectionException : PodflareException
     public bool MayHaveArrived { get; init; } = true;
 }
 
-/// <summary>The server's answer is not what the API promises: another service answers at this address, or a proxy changes answers.</summary>
+/// <summary>The answer does not conform to the API: another service answers at this address, or a proxy changed the answer.</summary>
 public sealed class PodflareProtocolException : PodflareException
 {
-    /// <summary>Tells what is wrong with the answer.</summary>
+    /// <summary>Creates the exception.</summary>
     public PodflareProtocolException(string message, Exception? inner = null)
         : base(message, inner)
     {
@@ -34,18 +34,18 @@ public sealed class PodflareProtocolException : PodflareException
 }
 
 /// <summary>
-/// A run's events broke off without the exit event and could not be resumed. The run itself goes on: its outcome is told by
-/// <see cref="SandboxRun.GetInfoAsync"/>, its further events by <see cref="SandboxRun.ReadEventsAsync"/>.
+/// The event stream of a run ended without an exit event and could not be resumed. The run continues: <see cref="SandboxRun.GetInfoAsync"/>
+/// returns its state, and <see cref="SandboxRun.ReadEventsAsync"/> its further events.
 /// </summary>
 public sealed class StreamBrokenException : PodflareException
 {
-    /// <summary>Tells which run's events broke off, and where.</summary>
+    /// <summary>Creates the exception.</summary>
     public StreamBrokenException(string runId, long lastSeq, Exception? inner = null)
-        : base($"The events of run {runId} broke off after seq {lastSeq}, without its exit.", inner) => (RunId, LastSeq) = (runId, lastSeq);
+        : base($"The event stream of run {runId} ended after seq {lastSeq} without an exit event, and could not be resumed.{(inner is null ? "" : $" {inner.Message}")}", inner) => (RunId, LastSeq) = (runId, lastSeq);
 
-    /// <summary>The run.</summary>
+    /// <summary>The ID of the run.</summary>
     public string RunId { get; }
 
-    /// <summary>The last event that was delivered; reading goes on after it.</summary>
+    /// <summary>The <c>seq</c> of the last event that was delivered. Reading can continue after it.</summary>
     public long LastSeq { get; }
 }

@@ -1,9 +1,9 @@
 namespace Podflare;
 
-/// <summary>Too much at the moment for this caller; <see cref="PodflareApiException.RetryAfter"/> tells when to come back.</summary>
+/// <summary>The caller exceeds a limit. <see cref="PodflareApiException.RetryAfter"/> says when to retry.</summary>
 public class ThrottledException : PodflareApiException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public ThrottledException(ApiProblem problem)
         : base(problem)
     {
@@ -13,27 +13,27 @@ public class ThrottledException : PodflareApiException
 /// <summary>Too many calls (<c>rate_limited</c>).</summary>
 public sealed class RateLimitedException : ThrottledException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public RateLimitedException(ApiProblem problem)
         : base(problem)
     {
     }
 }
 
-/// <summary>The caller has as many sandboxes as it may have (<c>sandbox_quota_exceeded</c>).</summary>
+/// <summary>The caller has the maximum number of sandboxes (<c>sandbox_quota_exceeded</c>).</summary>
 public sealed class SandboxQuotaExceededException : ThrottledException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public SandboxQuotaExceededException(ApiProblem problem)
         : base(problem)
     {
     }
 }
 
-/// <summary>As many runs wait in the sandbox as may wait (<c>run_queue_full</c>).</summary>
+/// <summary>The maximum number of runs is queued in the sandbox (<c>run_queue_full</c>).</summary>
 public sealed class RunQueueFullException : ThrottledException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public RunQueueFullException(ApiProblem problem)
         : base(problem)
     {

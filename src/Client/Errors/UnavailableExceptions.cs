@@ -1,29 +1,29 @@
 namespace Podflare;
 
-/// <summary>The server cannot do it for now; <see cref="PodflareApiException.RetryAfter"/> tells when to come back.</summary>
+/// <summary>The server is temporarily unavailable. <see cref="PodflareApiException.RetryAfter"/> says when to retry.</summary>
 public class UnavailableException : PodflareApiException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public UnavailableException(ApiProblem problem)
         : base(problem)
     {
     }
 }
 
-/// <summary>No host has room for one more sandbox (<c>no_capacity</c>).</summary>
+/// <summary>No host has capacity for another sandbox (<c>no_capacity</c>).</summary>
 public sealed class NoCapacityException : UnavailableException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public NoCapacityException(ApiProblem problem)
         : base(problem)
     {
     }
 }
 
-/// <summary>The server is about to stop (<c>shutting_down</c>).</summary>
+/// <summary>The server is shutting down (<c>shutting_down</c>).</summary>
 public sealed class ShuttingDownException : UnavailableException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public ShuttingDownException(ApiProblem problem)
         : base(problem)
     {
@@ -33,17 +33,17 @@ public sealed class ShuttingDownException : UnavailableException
 /// <summary>The server cannot reach its storage (<c>storage_unavailable</c>).</summary>
 public sealed class StorageUnavailableException : UnavailableException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public StorageUnavailableException(ApiProblem problem)
         : base(problem)
     {
     }
 }
 
-/// <summary>The worker or guest of the sandbox does not answer for now (<c>sandbox_unreachable</c>).</summary>
+/// <summary>The worker or the guest of the sandbox does not answer (<c>sandbox_unreachable</c>).</summary>
 public sealed class SandboxUnreachableException : UnavailableException
 {
-    /// <summary>Tells a refusal.</summary>
+    /// <summary>Creates the exception for an error response.</summary>
     public SandboxUnreachableException(ApiProblem problem)
         : base(problem)
     {

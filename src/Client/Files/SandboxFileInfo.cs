@@ -3,31 +3,57 @@ using System.Text.Json.Serialization;
 
 namespace Podflare;
 
-/// <summary>One entry of a folder in a sandbox.</summary>
+/// <summary>The kind of a directory entry.</summary>
+[JsonConverter(typeof(WireEnumConverter<SandboxFileType>))]
+public enum SandboxFileType
+{
+    /// <summary>A kind that this version does not know.</summary>
+    Unknown,
+
+    /// <summary>A regular file.</summary>
+    File,
+
+    /// <summary>A directory.</summary>
+    Directory,
+
+    /// <summary>A symbolic link.</summary>
+    Symlink,
+
+    /// <summary>A socket, device or pipe.</summary>
+    Other,
+}
+
+/// <summary>An entry of a directory in a sandbox.</summary>
+/// <example>
+/// <code>
+/// await foreach (var file in sandbox.Files.ListAsync("/root"))
+///     Console.WriteLine($"{file.Type} {file.Size} {file.DisplayName}");
+/// </code>
+/// </example>
 public sealed record SandboxFileInfo
 {
-    /// <summary>The entry's name; null where it is not UTF-8, see <see cref="NameBytes"/>.</summary>
+    /// <summary>The name; null if it is not valid UTF-8, see <see cref="NameBytes"/>.</summary>
     public string? Name { get; init; }
 
-    /// <summary>The name's bytes where it is not UTF-8.</summary>
+    /// <summary>The bytes of a name that is not valid UTF-8; otherwise null.</summary>
     [JsonPropertyName("name_b64")]
     public byte[]? NameBytes { get; init; }
 
-    /// <summary><c>file</c>, <c>directory</c>, <c>symlink</c> or <c>other</c>.</summary>
-    public string? Type { get; init; }
+    /// <summary>The kind of the entry.</summary>
+    public SandboxFileType Type { get; init; }
 
-    /// <summary>Size in bytes.</summary>
+    /// <summary>The size in bytes.</summary>
     public long? Size { get; init; }
 
-    /// <summary>When it was last changed.</summary>
+    /// <summary>When it was last modified.</summary>
     public DateTimeOffset? ModifiedAt { get; init; }
 
-    /// <summary>The name to show: bytes that are not UTF-8 as U+FFFD.</summary>
+    /// <summary>The name for display: invalid bytes are shown as U+FFFD.</summary>
     [JsonIgnore]
     public string DisplayName => Name ?? (NameBytes is { } bytes ? Encoding.UTF8.GetString(bytes) : "");
 }
 
-/// <summary>A folder as the API lists it.</summary>
+/// <summary>A page of a directory listing.</summary>
 internal sealed record FileListing
 {
     public IReadOnlyList<SandboxFileInfo> Files { get; init => field = value ?? []; } = [];

@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 
 namespace Podflare;
 
-/// <summary>A file on its way to the server, piece by piece out of the caller's stream, which stays open.</summary>
+/// <summary>A file upload that is read piece by piece from the caller's stream. The stream stays open.</summary>
 internal sealed class UploadContent : HttpContent
 {
     public const int PieceBytes = 64 * 1024;
@@ -16,8 +16,8 @@ internal sealed class UploadContent : HttpContent
         Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
     }
 
-    /// <summary>Told whenever a piece has left.</summary>
-    public Action Moved { get; set; } = static () => { };
+    /// <summary>Called whenever a piece was sent.</summary>
+    public Action PieceSent { get; set; } = static () => { };
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
@@ -28,7 +28,7 @@ internal sealed class UploadContent : HttpContent
         while (await _from.ReadAsync(piece, cancellationToken).ConfigureAwait(false) is > 0 and var count)
         {
             await stream.WriteAsync(piece.AsMemory(0, count), cancellationToken).ConfigureAwait(false);
-            Moved();
+            PieceSent();
         }
     }
 

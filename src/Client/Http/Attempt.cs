@@ -1,30 +1,30 @@
 namespace Podflare;
 
-/// <summary>The time limit of one attempt, which also ends when the caller cancels.</summary>
+/// <summary>The timeout of one attempt, linked to the caller's cancellation.</summary>
 internal sealed class Attempt : IDisposable
 {
-    private readonly TimeSpan _limit;
+    private readonly TimeSpan _timeout;
     private readonly CancellationToken _caller;
     private readonly CancellationTokenSource _source;
-    private readonly CancellationTokenRegistration _cancelled;
+    private readonly CancellationTokenRegistration _registration;
 
-    public Attempt(TimeSpan limit, TimeProvider time, CancellationToken caller)
+    public Attempt(TimeSpan timeout, TimeProvider time, CancellationToken caller)
     {
-        (_limit, _caller) = (limit, caller);
-        _source = new CancellationTokenSource(limit, time);
-        _cancelled = caller.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _source);
+        (_timeout, _caller) = (timeout, caller);
+        _source = new CancellationTokenSource(timeout, time);
+        _registration = caller.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _source);
     }
 
     public CancellationToken Token => _source.Token;
 
-    /// <summary>The time is over; the caller still waits.</summary>
-    public bool Passed => _source.IsCancellationRequested && !_caller.IsCancellationRequested;
+    /// <summary>Whether the timeout has elapsed while the caller is still waiting.</summary>
+    public bool TimedOut => _source.IsCancellationRequested && !_caller.IsCancellationRequested;
 
-    public void Restart() => _source.CancelAfter(_limit);
+    public void ResetTimeout() => _source.CancelAfter(_timeout);
 
     public void Dispose()
     {
-        _cancelled.Dispose();
+        _registration.Dispose();
         _source.Dispose();
     }
 }

@@ -1,6 +1,6 @@
 namespace Podflare;
 
-/// <summary>The environment variables that stand in for options.</summary>
+/// <summary>The environment variables that provide the defaults of options.</summary>
 internal static class ClientEnvironment
 {
     public const string UrlVariable = "PODFLARE_HOSTD_URL";
@@ -14,11 +14,11 @@ internal static class ClientEnvironment
 
     public static string? TraceParent => Read(TraceParentVariable);
 
-    /// <summary>Parses an address; one without a scheme is taken for http, as in <c>127.0.0.1:7070</c>.</summary>
+    /// <summary>Parses an address. Without a scheme, as in <c>127.0.0.1:7070</c>, http is assumed.</summary>
     private static Uri Parse(string text) =>
         Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}", UriKind.Absolute, out var url)
             ? url
-            : throw new ArgumentException($"{UrlVariable} is not an address: {text}");
+            : throw new ArgumentException($"{UrlVariable} is not a valid address: {text}");
 
     private static string? Read(string name) => Environment.GetEnvironmentVariable(name)?.Trim() is { Length: > 0 } text ? text : null;
 }

@@ -14,7 +14,7 @@ internal sealed record CreateBody(
 
 internal sealed record ExecBody(string Code, string Language, double? TimeoutSeconds, IReadOnlyDictionary<string, string>? Env);
 
-/// <summary>Serializers made at build time: nothing is looked up by reflection.</summary>
+/// <summary>Serializers generated at build time, so that nothing needs reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(CreateBody))]
 [JsonSerializable(typeof(ExecBody))]

@@ -2,17 +2,17 @@ using System.Buffers;
 
 namespace Podflare;
 
-/// <summary>Cuts a response into lines. Silence, a lost connection and a line beyond the limit are failures; empty lines are skipped.</summary>
+/// <summary>Splits a response into lines. Silence, a lost connection and a line over the limit are failures. Empty lines are skipped.</summary>
 internal sealed class LineReader : IDisposable
 {
-    private const int FirstSize = 16 * 1024;
+    private const int InitialSize = 16 * 1024;
     private readonly HttpResponseMessage _response;
     private readonly Stream _stream;
     private readonly PodflareClientOptions _options;
     private readonly CancellationToken _caller;
     private readonly CancellationTokenSource _stop;
-    private readonly CancellationTokenRegistration _cancelled;
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(FirstSize);
+    private readonly CancellationTokenRegistration _registration;
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(InitialSize);
     private int _start;
     private int _scanned;
     private int _end;
@@ -21,14 +21,14 @@ internal sealed class LineReader : IDisposable
     {
         (_response, _stream, _options, _caller) = (response, stream, options, caller);
         _stop = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        _cancelled = caller.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _stop);
+        _registration = caller.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _stop);
     }
 
-    /// <summary>Reads the response from now on; it is disposed with the reader.</summary>
+    /// <summary>Takes over the response, which is disposed with the reader.</summary>
     public static async Task<LineReader> OpenAsync(HttpResponseMessage response, PodflareClientOptions options, TimeProvider time, CancellationToken caller) =>
         new(response, await response.Content.ReadAsStreamAsync(caller).ConfigureAwait(false), options, time, caller);
 
-    /// <summary>The next line without its end, valid until the next call; null behind the last one. An unfinished last line is none.</summary>
+    /// <summary>Returns the next line without its end, valid until the next call; null after the last line. An unfinished last line is ignored.</summary>
     /// <exception cref="PodflareConnectionException">The connection is lost or silent.</exception>
     public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync()
     {
@@ -46,21 +46,23 @@ internal sealed class LineReader : IDisposable
 
             _scanned = _end;
             if (_end - _start > _options.MaxEventBytes) throw new PodflareProtocolException($"A line of the stream is longer than {_options.MaxEventBytes} bytes.");
-            MakeRoom();
+            EnsureRoom();
             if (await FillAsync().ConfigureAwait(false) == 0) return null;
         }
     }
 
+    private string Source => _response.RequestMessage?.RequestUri?.GetLeftPart(UriPartial.Authority) ?? "the server";
+
     public void Dispose()
     {
-        _cancelled.Dispose();
+        _registration.Dispose();
         _stop.Dispose();
         _response.Dispose();
         ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
     }
 
-    private void MakeRoom()
+    private void EnsureRoom()
     {
         if (_end < _buffer.Length) return;
         var kept = _end - _start;
@@ -72,7 +74,7 @@ internal sealed class LineReader : IDisposable
 
     private async ValueTask<int> FillAsync()
     {
-        // Counts while we wait for bytes, not while the caller is busy with an event.
+        // Limits the wait for bytes, not the time that the caller spends on an event.
         _stop.CancelAfter(_options.SilenceLimit);
         try
         {
@@ -82,15 +84,15 @@ internal sealed class LineReader : IDisposable
         }
         catch (Exception e) when (_caller.IsCancellationRequested && e is OperationCanceledException or IOException)
         {
-            throw new OperationCanceledException("The caller cancelled.", e, _caller);
+            throw new OperationCanceledException("The caller canceled the read.", e, _caller);
         }
         catch (OperationCanceledException e)
         {
-            throw new PodflareConnectionException($"The stream was silent for {_options.SilenceLimit.TotalSeconds:0.###} s.", e);
+            throw new PodflareConnectionException($"The stream from {Source} sent nothing for {_options.SilenceLimit.TotalSeconds:0.###} s.", e);
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
-            throw new PodflareConnectionException($"The stream broke: {e.Message}", e);
+            throw new PodflareConnectionException($"The stream from {Source} broke: {Sentence.End(e.Message)}", e);
         }
         finally
         {

@@ -6,23 +6,22 @@ using Microsoft.Extensions.Logging;
 
 namespace Podflare;
 
-/// <summary>Sends calls, repeats attempts that failed where that is worthwhile, and turns refusals into exceptions.</summary>
+/// <summary>Sends calls, retries failed attempts where that is safe, and turns error responses into exceptions.</summary>
 internal sealed class Transport
 {
     private const int MaxAnswer = 64 * 1024 * 1024;
     private readonly HttpClient _http;
-    private readonly Uri _server;
     private readonly AuthenticationHeaderValue? _authorization;
-    private readonly TraceParent? _traceParent;
+    private volatile bool _disposed;
 
     public Transport(HttpClient http, PodflareClientOptions options, TimeProvider time, ILogger logger)
     {
         (_http, Options, Time, Logger) = (http, options, time, logger);
-        _server = AsFolder(options.BaseAddress ?? ClientEnvironment.Url);
-        _authorization = (options.ApiKey ?? ClientEnvironment.ApiKey) is { } key ? new AuthenticationHeaderValue("Bearer", key) : null;
-        _traceParent = options.TraceParent is { } trace
-            ? TraceChoice.OfOption(trace, nameof(options.TraceParent), logger)
-            : TraceChoice.OfEnvironment(ClientEnvironment.TraceParent, logger);
+        Server = AsFolder(options.BaseAddress ?? ClientEnvironment.Url);
+        _authorization = (options.ApiKey ?? ClientEnvironment.ApiKey) is { Length: > 0 } key ? new AuthenticationHeaderValue("Bearer", key) : null;
+        TraceParent = options.TraceParent is { } trace
+            ? TraceParentResolver.FromOption(trace, nameof(options.TraceParent), logger)
+            : TraceParentResolver.FromEnvironment(ClientEnvironment.TraceParent, logger);
     }
 
     public PodflareClientOptions Options { get; }
@@ -31,18 +30,19 @@ internal sealed class Transport
 
     public ILogger Logger { get; }
 
-    public Uri Server => _server;
+    public Uri Server { get; }
 
     /// <summary>The context of calls that are made outside of any span.</summary>
-    public TraceParent? TraceParent => _traceParent;
+    public TraceParent? TraceParent { get; }
 
-    public RetryBudget Retries() => new(Options.MaxRetries, Options, Time);
+    /// <summary>From now on every call fails with <see cref="ObjectDisposedException"/>.</summary>
+    public void MarkDisposed() => _disposed = true;
 
-    public RetryBudget Resumes() => new(Options.MaxResumes, Options, Time);
+    public RetryBudget Resumes(Action<PodflareException, TimeSpan, int> report) => new(Options.MaxResumes, Options, Time, report);
 
-    /// <summary>Sends, repeats, and reads the answer; reading belongs to the attempt.</summary>
+    /// <summary>Sends, retries, and reads the answer. A failure while reading counts as a failure of the attempt.</summary>
     public Task<T> CallAsync<T>(ApiCall call, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
-        CallAsync(call, read, cancellationToken, CancellationToken.None);
+        new CallLoop(this, call).RunAsync(read, cancellationToken, CancellationToken.None);
 
     public Task CallAsync(ApiCall call, CancellationToken cancellationToken) =>
         CallAsync(call, static (_, _) => Task.FromResult(true), cancellationToken);
@@ -51,14 +51,20 @@ internal sealed class Transport
         CallAsync(call, (response, token) => ReadJsonAsync(response, type, token), cancellationToken);
 
     /// <summary>
-    /// Makes a call whose effect must not outlive a caller who cancels. The request is not torn down then: its answer is waited for, for a
+    /// Makes a call whose effect must not outlive a caller that cancels. Cancellation does not abort the request: its answer is awaited for a
     /// short time, because only the answer names what is to be undone.
     /// </summary>
-    public async Task<T> CallUndoablyAsync<T>(
-        ApiCall call, Func<HttpResponseMessage, CancellationToken, Task<T>> read, Func<T, CancellationToken, Task> undo, CancellationToken cancellationToken)
+    /// <param name="notUndone">Called if the effect may remain on the server.</param>
+    public async Task<T> CallWithUndoAsync<T>(
+        ApiCall call,
+        Func<HttpResponseMessage, CancellationToken, Task<T>> read,
+        Func<T, CancellationToken, Task> undo,
+        Action<Exception> notUndone,
+        CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(Timeout.InfiniteTimeSpan, Time);
-        var calling = CallAsync(call, read, limit.Token, cancellationToken);
+        var loop = new CallLoop(this, call);
+        var calling = loop.RunAsync(read, limit.Token, cancellationToken);
         try
         {
             return await calling.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -70,47 +76,20 @@ internal sealed class Transport
             {
                 await undo(await calling.ConfigureAwait(false), limit.Token).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is PodflareException or OperationCanceledException)
+            catch (Exception e) when (e is PodflareException or OperationCanceledException or ObjectDisposedException)
             {
-                Log.NotUndone(Logger, call.Path, e.GetType().Name);
+                if (loop.MayHaveStarted) notUndone(e);
             }
 
             throw;
         }
     }
 
-    /// <param name="leaving">Set when the caller has cancelled: from then on only an attempt that may have had an effect is repeated.</param>
-    private async Task<T> CallAsync<T>(
-        ApiCall call, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellationToken, CancellationToken leaving)
-    {
-        leaving.ThrowIfCancellationRequested();
-        var retries = Retries();
-        var mayHaveStarted = false;
-        while (true)
-        {
-            try
-            {
-                return await AttemptAsync(call, read, cancellationToken).ConfigureAwait(false);
-            }
-            catch (PodflareException e) when (call.CanRepeat && Repeatable.IsWorthwhile(e))
-            {
-                mayHaveStarted |= Repeatable.MayHaveStarted(e);
-                if (!await TryWaitAsync(e).ConfigureAwait(false)) throw;
-            }
-        }
-
-        async Task<bool> TryWaitAsync(PodflareException failure)
-        {
-            if (mayHaveStarted) return await retries.TryWaitAsync(failure, cancellationToken).ConfigureAwait(false);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, leaving);
-            return await retries.TryWaitAsync(failure, either.Token).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>One attempt, without repeats.</summary>
+    /// <summary>One attempt, without retries.</summary>
     public async Task<T> AttemptAsync<T>(ApiCall call, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
     {
-        // Set here, the span is current for this method and what it calls, and for nobody else.
+        if (_disposed) throw Disposed();
+        // Set here, the span is current for this method and its callees only.
         if (call.Span is not null) Activity.Current = call.Span;
         using var attempt = new Attempt(Options.AnswerTimeout, Time, cancellationToken);
         HttpResponseMessage? response = null;
@@ -124,24 +103,18 @@ internal sealed class Transport
             handedOver = ReferenceEquals(result, response);
             return result;
         }
+        catch (Exception e) when (_disposed && e is ObjectDisposedException or OperationCanceledException or HttpRequestException or IOException && !cancellationToken.IsCancellationRequested)
+        {
+            throw Disposed(e);
+        }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            // Else it is a limit of the HttpClient itself, as that for connecting.
-            throw new PodflareConnectionException(
-                attempt.Passed ? $"{Authority(call)} did not answer within {Options.AnswerTimeout.TotalSeconds:0.###} s." : $"{Authority(call)} cannot be reached: {Cause(e)}", e);
+            // Without our timeout, it is one of the HttpClient's own, such as the one for connecting.
+            throw attempt.TimedOut ? ConnectionFailure.NotAnswered(Authority(call), Options.AnswerTimeout, e) : ConnectionFailure.From(Authority(call), e);
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            var arrived = e.HttpRequestError is not (HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
-                or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError);
-            throw new PodflareConnectionException(arrived ? $"The connection to {Authority(call)} broke: {Cause(e)}" : $"{Authority(call)} cannot be reached: {Cause(e)}", e)
-            {
-                MayHaveArrived = arrived,
-            };
-        }
-        catch (IOException e)
-        {
-            throw new PodflareConnectionException($"The connection to {Authority(call)} broke: {Cause(e)}", e);
+            throw ConnectionFailure.From(Authority(call), e);
         }
         finally
         {
@@ -151,41 +124,45 @@ internal sealed class Transport
 
     public static async Task<T> ReadJsonAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
-        await response.Content.LoadIntoBufferAsync(MaxAnswer, cancellationToken).ConfigureAwait(false);
+        await response.Content.BufferAsync(MaxAnswer, cancellationToken).ConfigureAwait(false);
         var body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return JsonSerializer.Deserialize(body, type) ?? throw new PodflareProtocolException("The server's answer is empty.");
+            return JsonSerializer.Deserialize(body, type) ?? throw new PodflareProtocolException("The server sent an empty answer.");
         }
         catch (JsonException e)
         {
-            throw new PodflareProtocolException("The server's answer is not the JSON that the API promises.", e);
+            throw new PodflareProtocolException("The server's answer is not valid JSON of the Podflare API.", e);
         }
     }
 
-    /// <summary>The address that a sandbox's calls go to. A key is never sent unencrypted to where it was to be sent encrypted.</summary>
+    /// <summary>The address for a sandbox's calls. A key meant for an encrypted connection is never sent over an unencrypted one.</summary>
     public Uri? Endpoint(string? named) =>
-        Options.UseSandboxEndpoint && Uri.TryCreate(named, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && (url.Scheme == "https" || _server.Scheme == "http")
+        Options.UseSandboxEndpoint && Uri.TryCreate(named, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && (url.Scheme == "https" || Server.Scheme == "http")
             ? AsFolder(url)
             : null;
 
     private HttpRequestMessage Request(ApiCall call, Attempt attempt)
     {
-        var request = new HttpRequestMessage(call.Method, new Uri(call.Server ?? _server, call.Path)) { Content = call.Content?.Invoke() };
-        // The limit counts from the last piece that left, not from the first.
-        if (request.Content is UploadContent upload) upload.Moved = attempt.Restart;
+        var request = new HttpRequestMessage(call.Method, new Uri(call.Server ?? Server, call.Path)) { Content = call.Content?.Invoke() };
+        // The timeout counts from the last piece that was sent, not from the first.
+        if (request.Content is UploadContent upload) upload.PieceSent = attempt.ResetTimeout;
 
         request.Headers.Authorization = _authorization;
         if (call.IdempotencyKey is { } key) request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
-        // With a current span HttpClient itself sends its context, which goes before any choice of ours.
-        if (Activity.Current is null && (call.TraceParent ?? _traceParent) is { } trace) request.Headers.TryAddWithoutValidation("traceparent", trace.Value);
+        // With a current span, HttpClient sends that span's context, which takes precedence.
+        if (Activity.Current is null && (call.TraceParent ?? TraceParent) is { } trace) request.Headers.TryAddWithoutValidation("traceparent", trace.Value);
         return request;
     }
 
-    private string Authority(ApiCall call) => (call.Server ?? _server).GetLeftPart(UriPartial.Authority);
+    private string Authority(ApiCall call) => (call.Server ?? Server).GetLeftPart(UriPartial.Authority);
 
-    private static string Cause(Exception e) => (e.InnerException ?? e).Message;
+    private static ObjectDisposedException Disposed(Exception? inner = null)
+    {
+        const string Message = $"This {nameof(PodflareClient)} has been disposed. Dispose it after the last use of its sandboxes.";
+        return inner is null ? new ObjectDisposedException(objectName: null, Message) : new ObjectDisposedException(Message, inner);
+    }
 
-    // Without the slash the last part of a path would be replaced, not extended.
+    // Without the slash, a relative path would replace the last segment.
     private static Uri AsFolder(Uri url) => url.AbsolutePath.EndsWith('/') ? url : new Uri(url.AbsoluteUri + "/");
 }

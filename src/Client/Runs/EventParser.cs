@@ -2,42 +2,29 @@ using System.Text.Json;
 
 namespace Podflare;
 
-/// <summary>What one line of a stream says.</summary>
-/// <param name="Event">Null for a type that this version does not know.</param>
+/// <summary>One line of a stream.</summary>
+/// <param name="Event">Null for an event type that this version does not know.</param>
 internal readonly record struct EventLine(SandboxEvent? Event, long Seq, string? RunId);
 
-/// <summary>Parses event lines. Unknown fields are skipped; what is known must be as the API promises it.</summary>
+/// <summary>Parses event lines. Unknown fields are skipped; known fields must have the types that the API defines.</summary>
 internal static class EventParser
 {
-    // DateTimeOffset ends there.
+    // The maximum of DateTimeOffset.
     private const long MaxTs = 253_402_300_799_999;
 
-    /// <exception cref="PodflareProtocolException">The line is no event.</exception>
+    /// <exception cref="PodflareProtocolException">The line is not an event.</exception>
     public static EventLine Parse(ReadOnlySpan<byte> line)
     {
         try
         {
             return ParseObject(line);
         }
-        // The second is for text that is not valid Unicode.
+        // InvalidOperationException: the text is not valid Unicode.
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw Malformed(e);
         }
     }
-
-    public static ExitReason? Reason(string? text) => text switch
-    {
-        null => null,
-        "timeout" => ExitReason.Timeout,
-        "interrupted" => ExitReason.Interrupted,
-        "killed" => ExitReason.Killed,
-        "expired" => ExitReason.Expired,
-        "oom" => ExitReason.Oom,
-        "crashed" => ExitReason.Crashed,
-        "lost" => ExitReason.Lost,
-        _ => ExitReason.Unknown,
-    };
 
     private static EventLine ParseObject(ReadOnlySpan<byte> line)
     {
@@ -46,6 +33,7 @@ internal static class EventParser
         int? code = null;
         long? seq = null, ts = null;
         RunError? error = null;
+        var stateLost = false;
         if (!json.Read() || json.TokenType is not JsonTokenType.StartObject) throw Malformed();
         while (json.Read() && json.TokenType is JsonTokenType.PropertyName)
         {
@@ -55,6 +43,7 @@ internal static class EventParser
             else if (json.ValueTextEquals("ts"u8)) ts = Number(ref json);
             else if (json.ValueTextEquals("reason"u8)) reason = Text(ref json);
             else if (json.ValueTextEquals("error"u8)) error = Error(ref json);
+            else if (json.ValueTextEquals("state_lost"u8)) stateLost = IsTrue(ref json);
             else if (json.ValueTextEquals("run"u8)) run = Text(ref json);
             else json.Skip();
         }
@@ -68,7 +57,7 @@ internal static class EventParser
         {
             "stdout" => new StdoutEvent { Seq = seq.Value, At = at, Data = text ?? throw Malformed() },
             "stderr" => new StderrEvent { Seq = seq.Value, At = at, Data = text ?? throw Malformed() },
-            _ => new ExitEvent { Seq = seq.Value, At = at, Code = code ?? throw Malformed(), Reason = Reason(reason), Error = error },
+            _ => new ExitEvent { Seq = seq.Value, At = at, Code = code ?? throw Malformed(), Reason = reason is null ? null : WireEnumConverter<ExitReason>.Parse(reason), Error = error, StateLost = stateLost },
         };
         return new EventLine(parsed, seq.Value, run);
     }
@@ -79,6 +68,14 @@ internal static class EventParser
         if (json.TokenType is JsonTokenType.String) return json.GetString();
         json.Skip();
         return null;
+    }
+
+    private static bool IsTrue(ref Utf8JsonReader json)
+    {
+        json.Read();
+        if (json.TokenType is JsonTokenType.True) return true;
+        json.Skip();
+        return false;
     }
 
     private static long? Number(ref Utf8JsonReader json)

@@ -4,20 +4,21 @@ using System.Runtime.CompilerServices;
 namespace Podflare;
 
 /// <summary>
-/// Delivers a run's events in order and each once over however many connections it takes. The budget of resumes is renewed only by an event
-/// that has not been there yet: a server that accepts connections and sends nothing ends the reading.
+/// Delivers a run's events in order and each once, over as many connections as needed. Only a new event renews the budget of resumes, so that
+/// a server that accepts connections and sends nothing cannot keep the reader forever.
 /// </summary>
 internal sealed class EventReader(SandboxContext context, string run, Activity? span)
 {
     private readonly Transport _transport = context.Transport;
 
-    /// <param name="takeOpened">Gives a stream of the run from its first event that is open already, if there is one.</param>
+    /// <param name="takeOpened">Returns a response that streams the run from its first event, if one is open already.</param>
     public async IAsyncEnumerable<SandboxEvent> ReadAsync(
         Func<HttpResponseMessage?> takeOpened, long after, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var response = after == 0 && follow ? takeOpened() : null;
         var last = after;
-        var resumes = _transport.Resumes();
+        var resumes = _transport.Resumes((cause, pause, attempt) =>
+            Log.Resuming(_transport.Logger, run, last, Sentence.End(cause.Message), (long)pause.TotalMilliseconds, attempt, _transport.Options.MaxResumes));
         while (true)
         {
             LineReader? lines = null;
@@ -33,11 +34,11 @@ internal sealed class EventReader(SandboxContext context, string run, Activity? 
                     if (line is not { } next)
                     {
                         if (!follow) yield break;
-                        failure = new PodflareConnectionException("The stream ended without the run's exit.");
+                        failure = new PodflareConnectionException("The stream ended without an exit event.");
                         break;
                     }
 
-                    // After the last event of an ended run its exit is told again, with a seq that is not higher.
+                    // After the last event of an ended run, the server repeats the exit with a seq that is not higher.
                     if (next.Event is ExitEvent exit && next.Seq <= last + 1)
                     {
                         yield return exit;
@@ -47,7 +48,7 @@ internal sealed class EventReader(SandboxContext context, string run, Activity? 
                     if (next.Seq <= last) continue;
                     if (next.Seq != last + 1)
                     {
-                        failure = new PodflareProtocolException($"Event {last + 1} is missing: {next.Seq} came in its place.");
+                        failure = new PodflareProtocolException($"Event {last + 1} is missing: the server sent event {next.Seq} instead.");
                         break;
                     }
 
@@ -62,8 +63,7 @@ internal sealed class EventReader(SandboxContext context, string run, Activity? 
                 lines?.Dispose();
             }
 
-            Log.Resuming(_transport.Logger, run, last, failure!.GetType().Name);
-            if (!await resumes.TryWaitAsync(failure, cancellationToken).ConfigureAwait(false)) throw new StreamBrokenException(run, last, failure);
+            if (!await resumes.TryWaitAsync(failure!, cancellationToken).ConfigureAwait(false)) throw new StreamBrokenException(run, last, failure);
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed class EventReader(SandboxContext context, string run, Activity? 
             var response = opened ?? await _transport.AttemptAsync(EventsCall(after, follow), (answer, _) => Task.FromResult(answer), cancellationToken).ConfigureAwait(false);
             return (await LineReader.OpenAsync(response, _transport.Options, _transport.Time, cancellationToken).ConfigureAwait(false), null);
         }
-        catch (PodflareException e) when (Repeatable.IsWorthwhile(e))
+        catch (PodflareException e) when (RetryPolicy.IsRetryable(e))
         {
             return (null, e);
         }

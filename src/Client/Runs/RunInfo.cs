@@ -1,44 +1,50 @@
 namespace Podflare;
 
-/// <summary>What the server tells of a run.</summary>
+/// <summary>The server's description of a run.</summary>
+/// <example>
+/// <code>
+/// var info = await sandbox.GetRun(runId).GetInfoAsync();
+/// if (info.State == RunState.Ended) Console.WriteLine($"exit code {info.ExitCode}");
+/// </code>
+/// </example>
 public sealed record RunInfo
 {
-    /// <summary>The run's id.</summary>
+    /// <summary>The run's ID.</summary>
     public required string Id { get; init; }
 
-    /// <summary><c>queued</c>, <c>running</c> or <c>exited</c>.</summary>
-    public required string State { get; init; }
+    /// <summary>The state of the run.</summary>
+    public required RunState State { get; init; }
 
-    /// <summary><c>python</c> or <c>bash</c>.</summary>
+    /// <summary>The language: <c>python</c> or <c>bash</c>.</summary>
     public string? Language { get; init; }
 
-    /// <summary>Its time limit, in seconds.</summary>
+    /// <summary>The time limit in seconds.</summary>
     public double? TimeoutSeconds { get; init; }
 
-    /// <summary>When it was accepted.</summary>
+    /// <summary>When the server accepted the run.</summary>
     public DateTimeOffset? CreatedAt { get; init; }
 
-    /// <summary>When its code began; null while it waits.</summary>
+    /// <summary>When its code started; null while it is queued.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
     /// <summary>When it ended; null before.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 
-    /// <summary>The exit code; null before the end.</summary>
+    /// <summary>The exit code; null before the end. See <see cref="ExitEvent.Code"/>.</summary>
     public int? ExitCode { get; init; }
 
-    /// <summary>Why it ended, as in the exit event; null where the code alone tells.</summary>
-    public string? Reason { get; init; }
+    /// <summary>Why it ended; null if the code itself ended with <see cref="ExitCode"/>.</summary>
+    public ExitReason? Reason { get; init; }
 
-    /// <summary>The oldest event that is kept.</summary>
+    /// <summary>The <c>seq</c> of the oldest event that is still stored.</summary>
     public long? FirstSeq { get; init; }
 
-    /// <summary>The newest event; 0 before the first.</summary>
+    /// <summary>The <c>seq</c> of the newest event; 0 before the first.</summary>
     public long LastSeq { get; init; }
 
-    /// <summary>The trace that it belongs to, where the server tells it.</summary>
+    /// <summary>The trace that the run belongs to, 32 hex digits, if known.</summary>
     public string? TraceId { get; init; }
 
-    /// <summary>It found a fresh REPL, because the one before had died.</summary>
+    /// <summary>Whether the run started in a new Python interpreter because the previous one had died.</summary>
     public bool ReplRestarted { get; init; }
 }

@@ -3,28 +3,39 @@ namespace Podflare;
 /// <summary>The language of a run.</summary>
 public enum RunLanguage
 {
-    /// <summary>Python in the sandbox's one REPL: names, imports and open files stay from run to run.</summary>
+    /// <summary>Python in the sandbox's interpreter: variables, imports and open files persist from run to run.</summary>
     Python,
 
-    /// <summary>A fresh bash process with the same files.</summary>
+    /// <summary>A new bash process with the same files.</summary>
     Bash,
 }
 
-/// <summary>How code is to be run.</summary>
+/// <summary>Options of a run.</summary>
+/// <example>
+/// <code>
+/// var result = await sandbox.RunAsync("ls /tmp", new RunOptions { Language = RunLanguage.Bash, Timeout = TimeSpan.FromSeconds(10) });
+/// </code>
+/// </example>
 public sealed record RunOptions
 {
     /// <summary>The language. Default: Python.</summary>
     public RunLanguage Language { get; init; } = RunLanguage.Python;
 
-    /// <summary>Time after which the server ends the run (exit code 124). Default: the server's, 300 s as shipped.</summary>
+    /// <summary>The time after which the server ends the run with exit code 124. Server default: 300 s; maximum: 24 hours.</summary>
     public TimeSpan? Timeout { get; init; }
 
-    /// <summary>Environment variables of this run, at most 64 KiB in all.</summary>
+    /// <summary>Environment variables for this run, at most 64 KiB in total.</summary>
     public IReadOnlyDictionary<string, string>? Env { get; init; }
 
     /// <summary>
-    /// Under the same key the sandbox starts one run, however often it is asked; 1 to 255 visible ASCII characters. Default: a new one for
-    /// each call, so that repeats of the call never run the code twice.
+    /// Calls with the same key join one run; 1 to 255 visible ASCII characters. Default: a new key for each call, so that retries never run
+    /// the code twice.
     /// </summary>
     public string? IdempotencyKey { get; init; }
+
+    /// <summary>
+    /// Called once the server has accepted the run, before its first event. It provides the run's ID and warnings to a caller of
+    /// <see cref="Sandbox.RunAsync"/> or <see cref="Sandbox.RunStreamAsync"/>. Do not dispose the run or read its events in it.
+    /// </summary>
+    public Action<SandboxRun>? OnStarted { get; init; }
 }

@@ -1,50 +1,66 @@
+using System.Text.Json.Serialization;
+
 namespace Podflare;
 
 /// <summary>
-/// One event of a run: <see cref="StdoutEvent"/>, <see cref="StderrEvent"/> or <see cref="ExitEvent"/>. Events that a later server may add are
-/// skipped, so a switch over these three is complete.
+/// One event of a run: <see cref="StdoutEvent"/>, <see cref="StderrEvent"/> or <see cref="ExitEvent"/>. Event types that this version does not
+/// know are skipped, so a switch over these three is complete.
 /// </summary>
+/// <example>
+/// <code>
+/// var text = e switch
+/// {
+///     StdoutEvent stdout => stdout.Data,
+///     StderrEvent stderr => stderr.Data,
+///     ExitEvent exit => $"exit code {exit.Code}",
+/// };
+/// </code>
+/// </example>
 public abstract record SandboxEvent
 {
     private protected SandboxEvent()
     {
     }
 
-    /// <summary>Number of the event in its run: from 1, without gaps. Reading can go on after it.</summary>
+    /// <summary>The number of the event in its run: from 1, without gaps. Reading can resume after it.</summary>
     public required long Seq { get; init; }
 
-    /// <summary>When the sandbox saw it, to the millisecond.</summary>
+    /// <summary>When the sandbox read the output, to the millisecond.</summary>
     public required DateTimeOffset At { get; init; }
 }
 
 /// <summary>Text that the code wrote to stdout.</summary>
 public sealed record StdoutEvent : SandboxEvent
 {
-    /// <summary>At most one line, its newline included. All texts in order give back exactly what was written.</summary>
+    /// <summary>At most one line, including its line break. All texts in order are exactly what the code wrote.</summary>
     public required string Data { get; init; }
 }
 
 /// <summary>Text that the code wrote to stderr.</summary>
 public sealed record StderrEvent : SandboxEvent
 {
-    /// <summary>At most one line, its newline included.</summary>
+    /// <summary>At most one line, including its line break.</summary>
     public required string Data { get; init; }
 }
 
-/// <summary>The end of a run: its last event, exactly once.</summary>
+/// <summary>The end of a run. It is the last event and occurs exactly once.</summary>
 public sealed record ExitEvent : SandboxEvent
 {
-    /// <summary>0; 1 for an uncaught exception; n for <c>sys.exit(n)</c>; 124 timeout; 130 interrupted; 137 killed, expired or out of memory; 255 lost.</summary>
+    /// <summary>The exit code: 0; 1 for an uncaught exception; n for <c>sys.exit(n)</c>; 124 timeout; 130 interrupted; 137 killed, expired or out of memory; 255 lost.</summary>
     public required int Code { get; init; }
 
-    /// <summary>Why, where the code alone does not tell.</summary>
+    /// <summary>Why the run ended; null if the code itself ended with <see cref="Code"/>.</summary>
     public ExitReason? Reason { get; init; }
 
     /// <summary>The uncaught exception, if there was one.</summary>
     public RunError? Error { get; init; }
+
+    /// <summary>Whether this end destroyed the interpreter's variables, if the server reports it.</summary>
+    public bool StateLost { get; init; }
 }
 
-/// <summary>Why a run ended where its exit code alone does not tell. The server never guesses one.</summary>
+/// <summary>Why a run ended other than by itself.</summary>
+[JsonConverter(typeof(WireEnumConverter<ExitReason>))]
 public enum ExitReason
 {
     /// <summary>A reason that this version does not know.</summary>
@@ -53,16 +69,16 @@ public enum ExitReason
     /// <summary>It ran longer than its timeout.</summary>
     Timeout,
 
-    /// <summary>It was interrupted, and its sandbox's state is kept.</summary>
+    /// <summary>It was interrupted. The sandbox keeps its state.</summary>
     Interrupted,
 
-    /// <summary>It was killed, with its sandbox or because it did not obey an interrupt.</summary>
+    /// <summary>It was killed, because its sandbox was deleted or because it ignored an interrupt.</summary>
     Killed,
 
-    /// <summary>Its sandbox's time was over.</summary>
+    /// <summary>Its sandbox reached the end of its lifetime.</summary>
     Expired,
 
-    /// <summary>It used more memory than its sandbox has.</summary>
+    /// <summary>It used more memory than the sandbox has.</summary>
     Oom,
 
     /// <summary>Its process died.</summary>
@@ -72,20 +88,20 @@ public enum ExitReason
     Lost,
 }
 
-/// <summary>An uncaught exception in the sandbox; each part may be absent.</summary>
+/// <summary>An uncaught exception in the sandbox. Each part may be missing.</summary>
 public sealed record RunError
 {
     /// <summary>The exception's type, such as <c>ZeroDivisionError</c>.</summary>
     public string? Name { get; init; }
 
-    /// <summary>The exception's text.</summary>
+    /// <summary>The exception's message.</summary>
     public string? Value { get; init; }
 
     /// <summary>The traceback.</summary>
     public string? Traceback { get; init; }
 }
 
-/// <summary>An event as it is kept by its sandbox.</summary>
+/// <summary>A stored event of a sandbox.</summary>
 public sealed record ReplayedEvent
 {
     /// <summary>The run that it belongs to.</summary>

@@ -3,70 +3,92 @@ using System.Diagnostics;
 namespace Podflare;
 
 /// <summary>
-/// A run, and the way to its events. It outlives this object and every connection: dropping it stops nothing, and whoever knows its id can
-/// read it again.
+/// A run. It does not depend on this object or on any connection: disposing the object does not stop the run, and anyone who knows its ID can
+/// read its events again.
 /// </summary>
-public sealed class SandboxRun : IDisposable
+/// <example>
+/// <code>
+/// using var run = await sandbox.StartRunAsync("import time; time.sleep(60)");
+/// await run.InterruptAsync();
+/// await foreach (var e in run.ReadEventsAsync()) Console.WriteLine(e);
+/// </code>
+/// </example>
+public class SandboxRun : IDisposable
 {
-    private readonly SandboxContext _context;
+    private readonly SandboxContext? _contextOrNull;
     private readonly Activity? _span;
     private HttpResponseMessage? _opened;
 
     internal SandboxRun(SandboxContext context, string id, HttpResponseMessage? opened = null, Activity? span = null)
     {
-        (_context, Id, _opened, _span) = (context, id, opened, span);
-        TraceId = Header("Podflare-Trace-Id");
-        ReplRestarted = Header("Podflare-Repl-Restarted") == "1";
-        WasReplayed = Header("Idempotent-Replayed") == "true";
-        Warnings = Header("Podflare-Warning") is { } warning ? [warning] : [];
+        (_contextOrNull, Id, _opened, _span) = (context, id, opened, span);
+        Warnings = [];
+        if (opened is null) return;
+        TraceId = ResponseHeaders.TraceId(opened);
+        ReplRestarted = ResponseHeaders.ReplRestarted(opened);
+        WasReplayed = ResponseHeaders.WasReplayed(opened);
+        Warnings = ResponseHeaders.Warnings(opened);
     }
 
-    /// <summary>The run's id.</summary>
-    public string Id { get; }
+    /// <summary>For derived classes in tests. Members that need a server throw unless they are overridden.</summary>
+    protected SandboxRun() => (Id, Warnings) = ("", []);
 
-    /// <summary>The sandbox that it runs in.</summary>
-    public string SandboxId => _context.Id;
+    /// <summary>The run's ID.</summary>
+    public virtual string Id { get; }
 
-    /// <summary>The trace that it belongs to, 32 hex digits, where this object started it and the server told.</summary>
-    public string? TraceId { get; }
+    /// <summary>The ID of the sandbox that it runs in.</summary>
+    public virtual string SandboxId => Context.Id;
 
-    /// <summary>The REPL before this run had died, so it found a fresh one; known where this object started it.</summary>
-    public bool ReplRestarted { get; }
+    /// <summary>The trace that the run belongs to, 32 hex digits; null for a run that this object did not start.</summary>
+    public virtual string? TraceId { get; }
 
-    /// <summary>An earlier call with the same idempotency key started it.</summary>
-    public bool WasReplayed { get; }
+    /// <summary>Whether the run started in a new Python interpreter because the previous one had died; false for a run that this object did not start.</summary>
+    public virtual bool ReplRestarted { get; }
 
-    /// <summary>What the server accepted leniently or brought down to a limit.</summary>
-    public IReadOnlyList<string> Warnings { get; }
+    /// <summary>Whether an earlier call with the same <see cref="RunOptions.IdempotencyKey"/> started the run.</summary>
+    public virtual bool WasReplayed { get; }
+
+    /// <summary>What the server changed, for example a timeout that was reduced to the maximum.</summary>
+    public virtual IReadOnlyList<string> Warnings { get; }
+
+    private SandboxContext Context => _contextOrNull ?? throw SandboxContext.Missing("This member");
 
     /// <summary>
-    /// Reads the run's events after <paramref name="after"/>, in order and each once, up to the exit. A broken connection is resumed after the
-    /// last event that was delivered. Cancelling ends the reading, not the run.
+    /// Reads the run's events after <paramref name="after"/>: each once, in order, up to the exit. A lost connection is resumed after the last
+    /// event that was delivered. Cancellation ends the reading, not the run.
     /// </summary>
-    /// <param name="after">The <c>seq</c> after which to read; 0 reads all. After the last event the exit is told again.</param>
-    /// <param name="follow">Whether to wait for events that are not there yet; else reading ends with the newest one, exit or not.</param>
+    /// <param name="after">The <c>seq</c> to read after; 0 reads all events. After the last event, the exit is delivered again.</param>
+    /// <param name="follow">Whether to wait for further events. If false, reading ends with the newest event, whether or not the run has ended.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="EventsEvictedException">The events asked for are no longer kept.</exception>
-    /// <exception cref="StreamBrokenException">The connection broke and could not be resumed.</exception>
-    public IAsyncEnumerable<SandboxEvent> ReadEventsAsync(long after = 0, bool follow = true, CancellationToken cancellationToken = default)
+    /// <exception cref="EventsEvictedException">The events are no longer stored.</exception>
+    /// <exception cref="StreamBrokenException">The connection was lost and could not be resumed.</exception>
+    public virtual IAsyncEnumerable<SandboxEvent> ReadEventsAsync(long after = 0, bool follow = true, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(after);
-        // What the start already opened is the whole run as it happens.
-        return new EventReader(_context, Id, _span).ReadAsync(TakeOpened, after, follow, cancellationToken);
+        // The response to the exec is the complete stream of the run.
+        return new EventReader(Context, Id, _span).ReadAsync(TakeOpened, after, follow, cancellationToken);
     }
 
-    /// <summary>Asks how the run is doing, or how it ended.</summary>
-    public Task<RunInfo> GetInfoAsync(CancellationToken cancellationToken = default) =>
-        _context.Transport.CallAsync(_context.Call(HttpMethod.Get, $"runs/{Uri.EscapeDataString(Id)}"), ClientJson.Default.RunInfo, cancellationToken);
+    /// <summary>Gets the current state of the run, or how it ended.</summary>
+    public virtual Task<RunInfo> GetInfoAsync(CancellationToken cancellationToken = default) =>
+        Context.Transport.CallAsync(Context.Call(HttpMethod.Get, $"runs/{Uri.EscapeDataString(Id)}"), ClientJson.Default.RunInfo, cancellationToken);
 
-    /// <summary>Interrupts the run (SIGINT); state is kept. The server kills it when it does not obey. Also fine when it has just ended.</summary>
-    public Task InterruptAsync(CancellationToken cancellationToken = default) =>
-        _context.Transport.CallAsync(_context.Call(HttpMethod.Post, $"runs/{Uri.EscapeDataString(Id)}/interrupt") with { Span = _span }, cancellationToken);
+    /// <summary>Interrupts the run with SIGINT and keeps the sandbox's state. A run that ignores the signal is killed. Succeeds if the run has just ended.</summary>
+    public virtual Task InterruptAsync(CancellationToken cancellationToken = default) =>
+        Context.Transport.CallAsync(Context.Call(HttpMethod.Post, $"runs/{Uri.EscapeDataString(Id)}/interrupt") with { Span = _span }, cancellationToken);
 
-    /// <summary>Closes the connection, if its events were not read. The run goes on.</summary>
-    public void Dispose() => TakeOpened()?.Dispose();
+    /// <summary>Closes the connection if the events were not read. The run continues.</summary>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Closes the connection if the events were not read.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing) TakeOpened()?.Dispose();
+    }
 
     private HttpResponseMessage? TakeOpened() => Interlocked.Exchange(ref _opened, null);
-
-    private string? Header(string name) => _opened is not null && _opened.Headers.TryGetValues(name, out var values) ? string.Join(", ", values) : null;
 }

@@ -5,42 +5,68 @@ using System.Text.Json;
 
 namespace Podflare;
 
-/// <summary>One sandbox. Disposing it deletes the sandbox on the server where this client made it; see <see cref="DeleteOnDispose"/>.</summary>
-public sealed class Sandbox : IAsyncDisposable
+/// <summary>A sandbox: an isolated container with a Python interpreter that keeps its state, bash, and files.</summary>
+/// <remarks>
+/// Disposing a sandbox that this client created deletes it on the server; see <see cref="DeleteOnDispose"/>. To test code that uses this class,
+/// derive from it and override what the code calls.
+/// </remarks>
+/// <example>
+/// <code>
+/// await using var sandbox = await client.CreateSandboxAsync(new SandboxOptions { Template = "default" });
+/// await foreach (var e in sandbox.RunStreamAsync("for i in range(3): print(i)"))
+/// {
+///     if (e is StdoutEvent stdout) Console.Write(stdout.Data);
+/// }
+/// </code>
+/// </example>
+public class Sandbox : IAsyncDisposable
 {
-    private readonly SandboxContext _context;
+    private readonly SandboxContext? _contextOrNull;
+    private readonly SandboxFiles? _files;
 
     internal Sandbox(SandboxContext context, SandboxInfo? info, IReadOnlyList<string> warnings, bool deleteOnDispose)
     {
-        (_context, Info, Warnings, DeleteOnDispose) = (context, info, warnings, deleteOnDispose);
-        Files = new SandboxFiles(context);
+        (_contextOrNull, Info, Warnings, DeleteOnDispose) = (context, info, warnings, deleteOnDispose);
+        _files = new SandboxFiles(context);
     }
 
-    /// <summary>The sandbox's id: <c>sbx_</c> and 32 hex digits.</summary>
-    public string Id => _context.Id;
+    /// <summary>For derived classes in tests. Members that need a server throw unless they are overridden.</summary>
+    protected Sandbox() => Warnings = [];
 
-    /// <summary>What the server said when it was made; null for one that was attached by id.</summary>
-    public SandboxInfo? Info { get; }
+    /// <summary>The sandbox's ID: <c>sbx_</c> and 32 hex digits.</summary>
+    public virtual string Id => Context.Id;
 
-    /// <summary>What was accepted leniently, brought down to a limit, or is not offered.</summary>
-    public IReadOnlyList<string> Warnings { get; }
+    /// <summary>The server's answer to the create; null for a sandbox that was attached by ID.</summary>
+    public virtual SandboxInfo? Info { get; }
 
-    /// <summary>The sandbox's files.</summary>
-    public SandboxFiles Files { get; }
+    /// <summary>What the server changed or did not grant when it created the sandbox. Each warning is also logged.</summary>
+    public virtual IReadOnlyList<string> Warnings { get; }
 
-    /// <summary>Whether <see cref="DisposeAsync"/> deletes it on the server. Default: true where this client made it, false where it was attached.</summary>
-    public bool DeleteOnDispose { get; set; }
+    /// <summary>Whether an earlier call with the same <see cref="SandboxOptions.IdempotencyKey"/> created the sandbox.</summary>
+    public bool WasReplayed { get; internal init; }
 
-    /// <summary>Runs code and waits for its end. Cancelling interrupts the run on the server.</summary>
-    /// <returns>The outcome, also of code that failed: only what is no outcome throws.</returns>
-    /// <exception cref="StreamBrokenException">The connection broke and could not be resumed; the run goes on.</exception>
-    /// <exception cref="PodflareApiException">The server refused to start it.</exception>
-    public async Task<RunResult> RunAsync(string code, RunOptions? options = null, CancellationToken cancellationToken = default)
+    /// <summary>The trace of the create call, 32 hex digits; null for a sandbox that was attached by ID.</summary>
+    public string? TraceId { get; internal init; }
+
+    /// <summary>The files in the sandbox.</summary>
+    public virtual SandboxFiles Files => _files ?? throw SandboxContext.Missing(nameof(Files));
+
+    /// <summary>Whether <see cref="DisposeAsync"/> deletes the sandbox on the server. Default: true if this client created it, false if it was attached.</summary>
+    public virtual bool DeleteOnDispose { get; set; }
+
+    private SandboxContext Context => _contextOrNull ?? throw SandboxContext.Missing("This member");
+
+    /// <summary>Runs code and waits for it to end. Cancellation interrupts the run on the server.</summary>
+    /// <returns>The result. Code that fails is a result with a nonzero exit code, not an exception.</returns>
+    /// <exception cref="StreamBrokenException">The connection was lost and could not be resumed. The run continues.</exception>
+    /// <exception cref="PodflareApiException">The server did not start the run.</exception>
+    /// <exception cref="PodflareConnectionException">The server cannot be reached.</exception>
+    public virtual async Task<RunResult> RunAsync(string code, RunOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var result = new ResultBuilder(_context.Transport.Options.MaxResultCharacters);
+        var result = new ResultBuilder(Context.Transport.Options.MaxResultCharacters);
         SandboxRun? run = null;
         ExitEvent? exit = null;
-        await foreach (var e in RunAsync(code, options, started => run = started, cancellationToken).ConfigureAwait(false))
+        await foreach (var e in StreamAsync(code, options, started => run = started, cancellationToken).ConfigureAwait(false))
         {
             result.Add(e);
             exit = e as ExitEvent;
@@ -50,62 +76,68 @@ public sealed class Sandbox : IAsyncDisposable
     }
 
     /// <summary>
-    /// Runs code and delivers its output as it is written, each event once and in order, up to the exit; a broken connection is resumed.
-    /// Cancelling interrupts the run on the server. Leaving the loop early does not: the run goes on without a reader.
+    /// Runs code and delivers its output as it is written: each event once, in order, up to the exit. A lost connection is resumed.
+    /// Cancellation interrupts the run on the server. Leaving the loop early does not: the run continues without a reader.
+    /// <see cref="RunOptions.OnStarted"/> provides the run's ID and warnings.
     /// </summary>
-    /// <exception cref="StreamBrokenException">The connection broke and could not be resumed; the run goes on.</exception>
-    /// <exception cref="PodflareApiException">The server refused to start it.</exception>
-    public IAsyncEnumerable<SandboxEvent> RunStreamAsync(string code, RunOptions? options = null, CancellationToken cancellationToken = default) =>
-        RunAsync(code, options, static _ => { }, cancellationToken);
+    /// <exception cref="StreamBrokenException">The connection was lost and could not be resumed. The run continues.</exception>
+    /// <exception cref="PodflareApiException">The server did not start the run.</exception>
+    /// <exception cref="PodflareConnectionException">The server cannot be reached.</exception>
+    public virtual IAsyncEnumerable<SandboxEvent> RunStreamAsync(string code, RunOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamAsync(code, options, static _ => { }, cancellationToken);
 
     /// <summary>
-    /// Starts code and returns when the server has accepted it; <see cref="SandboxRun.ReadEventsAsync"/> gives its events. Cancelling this call
-    /// interrupts the run; afterwards it is in the hands of <see cref="SandboxRun.InterruptAsync"/>.
+    /// Starts code and returns once the server has accepted it. <see cref="SandboxRun.ReadEventsAsync"/> reads its events. Cancellation of this
+    /// call interrupts the run; after it returned, use <see cref="SandboxRun.InterruptAsync"/>.
     /// </summary>
-    /// <exception cref="PodflareApiException">The server refused to start it.</exception>
-    public Task<SandboxRun> StartRunAsync(string code, RunOptions? options = null, CancellationToken cancellationToken = default) =>
-        StartAsync(ExecCall(code, options), span: null, cancellationToken);
+    /// <exception cref="PodflareApiException">The server did not start the run.</exception>
+    /// <exception cref="PodflareConnectionException">The server cannot be reached.</exception>
+    public virtual Task<SandboxRun> StartRunAsync(string code, RunOptions? options = null, CancellationToken cancellationToken = default) =>
+        StartAsync(ExecCall(code, options), options, span: null, cancellationToken);
 
-    /// <summary>A run that was started earlier or elsewhere. Nothing is sent.</summary>
-    public SandboxRun GetRun(string runId)
+    /// <summary>Returns a run that was started earlier or elsewhere. Nothing is sent.</summary>
+    /// <exception cref="ArgumentException">The ID is empty or an address.</exception>
+    public virtual SandboxRun GetRun(string runId)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(runId);
-        return new SandboxRun(_context, runId);
+        ArgumentChecks.NotAddress(runId, nameof(runId), "a run ID");
+        return new SandboxRun(Context, runId);
     }
 
-    /// <summary>The last 1,000 events of the sandbox, over all its runs, oldest first.</summary>
-    public Task<IReadOnlyList<ReplayedEvent>> ReplayAsync(CancellationToken cancellationToken = default)
+    /// <summary>Returns the last 1,000 events of the sandbox over all its runs, oldest first.</summary>
+    public virtual Task<IReadOnlyList<ReplayedEvent>> ReplayAsync(CancellationToken cancellationToken = default)
     {
-        // A replay may take its time, as long as bytes move: the reader watches that.
-        return _context.Transport.CallAsync(_context.Call(HttpMethod.Get, "replay"), (response, _) => ReadReplayAsync(response, cancellationToken), cancellationToken);
+        // A replay has no total time limit; the line reader limits the silence between its bytes.
+        return Context.Transport.CallAsync(Context.Call(HttpMethod.Get, "replay"), (response, _) => ReadReplayAsync(response, cancellationToken), cancellationToken);
     }
 
-    /// <summary>Asks how the sandbox is.</summary>
-    public Task<SandboxInfo> GetInfoAsync(CancellationToken cancellationToken = default) =>
-        _context.Transport.CallAsync(_context.Call(HttpMethod.Get), ClientJson.Default.SandboxInfo, cancellationToken);
+    /// <summary>Gets the current state of the sandbox.</summary>
+    public virtual Task<SandboxInfo> GetInfoAsync(CancellationToken cancellationToken = default) =>
+        Context.Transport.CallAsync(Context.Call(HttpMethod.Get), ClientJson.Default.SandboxInfo, cancellationToken);
 
-    /// <summary>Deletes the sandbox with all that runs and lies in it. Also fine when it is deleted already.</summary>
-    public Task DeleteAsync(CancellationToken cancellationToken = default) =>
-        _context.Transport.CallAsync(_context.Call(HttpMethod.Delete), cancellationToken);
+    /// <summary>Deletes the sandbox, including running code and files. Deleting it again succeeds.</summary>
+    public virtual Task DeleteAsync(CancellationToken cancellationToken = default) =>
+        Context.Transport.CallAsync(Context.Call(HttpMethod.Delete), cancellationToken);
 
-    /// <summary>Deletes the sandbox where <see cref="DeleteOnDispose"/> says so. A failure is logged, not thrown: the server ends it when it is idle.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Deletes the sandbox if <see cref="DeleteOnDispose"/> is true. A failure is logged, not thrown: the server ends idle sandboxes.</summary>
+    public virtual async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         if (!DeleteOnDispose) return;
         DeleteOnDispose = false;
-        using var limit = new CancellationTokenSource(_context.Transport.Options.AnswerTimeout, _context.Transport.Time);
+        using var limit = new CancellationTokenSource(Context.Transport.Options.AnswerTimeout, Context.Transport.Time);
         try
         {
             await DeleteAsync(limit.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is PodflareException or OperationCanceledException)
+        catch (Exception e) when (e is PodflareException or OperationCanceledException or ObjectDisposedException)
         {
-            // It would hide the exception for which the block is left.
-            Log.NotDeleted(_context.Transport.Logger, Id, e.GetType().Name);
+            // Throwing here would hide an exception that leaves the using block.
+            Log.NotDeleted(Context.Transport.Logger, Id, e.Message);
         }
     }
 
-    private async IAsyncEnumerable<SandboxEvent> RunAsync(
+    private async IAsyncEnumerable<SandboxEvent> StreamAsync(
         string code, RunOptions? options, Action<SandboxRun> started, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var call = ExecCall(code, options);
@@ -113,7 +145,7 @@ public sealed class Sandbox : IAsyncDisposable
         SandboxRun run;
         try
         {
-            run = await StartAsync(call with { Span = span }, span, cancellationToken).ConfigureAwait(false);
+            run = await StartAsync(call with { Span = span }, options, span, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -131,7 +163,7 @@ public sealed class Sandbox : IAsyncDisposable
             {
                 try
                 {
-                    if (!await events.MoveNextAsync().ConfigureAwait(false)) throw new UnreachableException("Reading ends with an exit or throws.");
+                    if (!await events.MoveNextAsync().ConfigureAwait(false)) throw new UnreachableException("Reading ends with an exit event or throws.");
                 }
                 catch (Exception e)
                 {
@@ -151,14 +183,14 @@ public sealed class Sandbox : IAsyncDisposable
         }
         finally
         {
-            // Also when the caller noticed the cancellation itself, between two events.
+            // This includes a caller that noticed the cancellation itself, between two events.
             if (!ended && cancellationToken.IsCancellationRequested) await InterruptAsync(run).ConfigureAwait(false);
         }
     }
 
     private Activity? StartSpan(RunOptions? options)
     {
-        var span = ClientTracing.Start(ClientTracing.RunSpan, _context.TraceParent ?? _context.Transport.TraceParent);
+        var span = ClientTracing.Start(ClientTracing.RunSpan, Context.TraceParent ?? Context.Transport.TraceParent);
         span?.SetTag(ClientTracing.SandboxId, Id);
         span?.SetTag(ClientTracing.Language, Language(options));
         return span;
@@ -167,49 +199,57 @@ public sealed class Sandbox : IAsyncDisposable
     private ApiCall ExecCall(string code, RunOptions? options)
     {
         ArgumentException.ThrowIfNullOrEmpty(code);
-        Checks.Text(code, nameof(code));
+        ArgumentChecks.Unicode(code, nameof(code));
         var body = JsonSerializer.SerializeToUtf8Bytes(
-            new ExecBody(code, Language(options), Checks.Seconds(options?.Timeout, nameof(RunOptions.Timeout)), options?.Env), ClientJson.Default.ExecBody);
-        return _context.Call(HttpMethod.Post, $"exec?heartbeat={_context.Transport.Options.HeartbeatInterval.TotalSeconds:0}") with
+            new ExecBody(code, Language(options), ArgumentChecks.Seconds(options?.Timeout, nameof(RunOptions.Timeout)), options?.Env), ClientJson.Default.ExecBody);
+        return Context.Call(HttpMethod.Post, $"exec?heartbeat={Context.Transport.Options.HeartbeatInterval.TotalSeconds:0}") with
         {
             Content = () => Json(body),
-            IdempotencyKey = Checks.Key(options?.IdempotencyKey),
+            IdempotencyKey = ArgumentChecks.KeyOrNew(options?.IdempotencyKey),
         };
     }
 
-    private async Task<SandboxRun> StartAsync(ApiCall call, Activity? span, CancellationToken cancellationToken)
+    private async Task<SandboxRun> StartAsync(ApiCall call, RunOptions? options, Activity? span, CancellationToken cancellationToken)
     {
-        var response = await _context.Transport.CallUndoablyAsync(
-            call, static (answer, _) => Task.FromResult(answer), (answer, token) => ToRun(answer, span: null).InterruptAsync(token), cancellationToken).ConfigureAwait(false);
+        var transport = Context.Transport;
+        var response = await transport.CallWithUndoAsync(
+            call,
+            static (answer, _) => Task.FromResult(answer),
+            (answer, token) => ToRun(answer, span: null).InterruptAsync(token),
+            e => Log.ExecNotUndone(transport.Logger, e.Message),
+            cancellationToken).ConfigureAwait(false);
         var run = ToRun(response, span);
         span?.SetTag(ClientTracing.RunId, run.Id);
+        foreach (var warning in run.Warnings) Log.RunWarning(transport.Logger, run.Id, warning);
+        if (run.ReplRestarted) Log.RunWarning(transport.Logger, run.Id, "the Python interpreter was restarted; variables and imports of earlier runs are gone");
+        options?.OnStarted?.Invoke(run);
         return run;
     }
 
     private SandboxRun ToRun(HttpResponseMessage response, Activity? span)
     {
-        if (response.Headers.TryGetValues("Podflare-Run-Id", out var ids) && ids.FirstOrDefault() is { Length: > 0 } id) return new SandboxRun(_context, id, response, span);
+        if (ResponseHeaders.RunId(response) is { } id) return new SandboxRun(Context, id, response, span);
         response.Dispose();
         throw new PodflareProtocolException("The server's answer to an exec does not name the run.");
     }
 
     private async Task InterruptAsync(SandboxRun run)
     {
-        using var limit = new CancellationTokenSource(_context.Transport.Options.InterruptTimeout, _context.Transport.Time);
+        using var limit = new CancellationTokenSource(Context.Transport.Options.InterruptTimeout, Context.Transport.Time);
         try
         {
             await run.InterruptAsync(limit.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is PodflareException or OperationCanceledException)
+        catch (Exception e) when (e is PodflareException or OperationCanceledException or ObjectDisposedException)
         {
-            Log.NotUndone(_context.Transport.Logger, $"run {run.Id}", e.GetType().Name);
+            Log.NotInterrupted(Context.Transport.Logger, run.Id, e.Message);
         }
     }
 
     private async Task<IReadOnlyList<ReplayedEvent>> ReadReplayAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var replayed = new List<ReplayedEvent>();
-        using var lines = await LineReader.OpenAsync(response, _context.Transport.Options, _context.Transport.Time, cancellationToken).ConfigureAwait(false);
+        using var lines = await LineReader.OpenAsync(response, Context.Transport.Options, Context.Transport.Time, cancellationToken).ConfigureAwait(false);
         while (await lines.ReadAsync().ConfigureAwait(false) is { } line)
         {
             if (EventParser.Parse(line.Span) is { Event: { } e, RunId: { } run }) replayed.Add(new ReplayedEvent { RunId = run, Event = e });
@@ -222,7 +262,7 @@ public sealed class Sandbox : IAsyncDisposable
     {
         null or RunLanguage.Python => "python",
         RunLanguage.Bash => "bash",
-        { } other => throw new ArgumentOutOfRangeException(nameof(options), other, "This is no language."),
+        { } other => throw new ArgumentOutOfRangeException(nameof(options), other, "The language is not supported."),
     };
 
     internal static ByteArrayContent Json(byte[] body) => new(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };

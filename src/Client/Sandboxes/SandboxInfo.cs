@@ -1,46 +1,52 @@
 namespace Podflare;
 
-/// <summary>What the server tells of a sandbox.</summary>
+/// <summary>The server's description of a sandbox.</summary>
+/// <example>
+/// <code>
+/// var info = await sandbox.GetInfoAsync();
+/// if (info.State != SandboxState.Ready) Console.WriteLine($"{info.Id} is {info.State}: {info.EndedReason}");
+/// </code>
+/// </example>
 public sealed record SandboxInfo
 {
-    /// <summary>The sandbox's id: <c>sbx_</c> and 32 hex digits.</summary>
+    /// <summary>The sandbox's ID: <c>sbx_</c> and 32 hex digits.</summary>
     public required string Id { get; init; }
 
-    /// <summary><c>ready</c>, <c>ending</c>, <c>ended</c> or <c>lost</c>.</summary>
-    public required string State { get; init; }
+    /// <summary>The state of the sandbox.</summary>
+    public required SandboxState State { get; init; }
 
-    /// <summary>The template that it was made from.</summary>
+    /// <summary>The template that it was created from.</summary>
     public string? Template { get; init; }
 
-    // The generated reader passes null for what an answer does not have.
+    // The generated reader passes null for a field that is missing.
 
-    /// <summary>Texts to find it by.</summary>
+    /// <summary>The metadata that it was created with.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init => field = value ?? new Dictionary<string, string>(); } = new Dictionary<string, string>();
 
-    /// <summary>Whether its code may reach the network.</summary>
+    /// <summary>Whether code in the sandbox can access the network.</summary>
     public bool Egress { get; init; }
 
-    /// <summary>When it was made.</summary>
+    /// <summary>When it was created.</summary>
     public DateTimeOffset? CreatedAt { get; init; }
 
-    /// <summary>When it ends whatever it does.</summary>
+    /// <summary>When its lifetime ends.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>Time without a run or file call after which it ends, in seconds.</summary>
+    /// <summary>The time in seconds after which it ends if it has no run and no file call.</summary>
     public double? IdleTimeoutSeconds { get; init; }
 
     /// <summary>When it ended; null before.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 
-    /// <summary>Why it ended: <c>deleted</c>, <c>expired</c> or <c>idle</c>.</summary>
-    public string? EndedReason { get; init; }
+    /// <summary>Why it ended; null before.</summary>
+    public SandboxEndReason? EndedReason { get; init; }
 
-    /// <summary>Where it runs, if the server names a region.</summary>
+    /// <summary>The region that it runs in, if the server names one.</summary>
     public string? Region { get; init; }
 
-    /// <summary>The address for calls about it, if the server names one.</summary>
+    /// <summary>The address for calls about this sandbox, if the server names one.</summary>
     public string? Endpoint { get; init; }
 
-    /// <summary>What was accepted leniently, brought down to a limit, or is not offered.</summary>
+    /// <summary>What the server changed or did not grant. Only the answer to a create has warnings.</summary>
     public IReadOnlyList<string> Warnings { get; init => field = value ?? []; } = [];
 }

@@ -1,41 +1,50 @@
 namespace Podflare;
 
-/// <summary>What a new sandbox is to be. Whatever is not set is the server's default.</summary>
+/// <summary>Options of a new sandbox. The server's default applies to everything that is not set.</summary>
+/// <example>
+/// <code>
+/// var sandbox = await client.CreateSandboxAsync(new SandboxOptions
+/// {
+///     Lifetime = TimeSpan.FromHours(1),
+///     Metadata = new Dictionary&lt;string, string&gt; { ["user"] = "42" },
+/// });
+/// </code>
+/// </example>
 public sealed record SandboxOptions
 {
-    /// <summary>The template, at most 128 characters.</summary>
+    /// <summary>The name of the template, at most 128 characters.</summary>
     public string? Template { get; init; }
 
-    /// <summary>Time after which the sandbox ends whatever it does. As shipped: 24 hours, at most 7 days.</summary>
+    /// <summary>The time after which the sandbox ends, even while code runs. Server default: 24 hours; maximum: 7 days.</summary>
     public TimeSpan? Lifetime { get; init; }
 
-    /// <summary>Time without a run or file call after which it ends. As shipped: 30 minutes, at most 24 hours.</summary>
+    /// <summary>The time without a run or file call after which the sandbox ends. Server default: 30 minutes; maximum: 24 hours.</summary>
     public TimeSpan? IdleTimeout { get; init; }
 
-    /// <summary>Memory, in MiB.</summary>
+    /// <summary>Memory in MiB. A value over the template's maximum is reduced to it, with a warning.</summary>
     public int? RamMib { get; init; }
 
-    /// <summary>Disk, in GB.</summary>
+    /// <summary>Disk space in GB. A value over the template's maximum is reduced to it, with a warning.</summary>
     public int? RootfsGb { get; init; }
 
-    /// <summary>Whether its code may reach the network. As shipped: no.</summary>
+    /// <summary>Whether code may access the network. Server default: no. If it is requested but not granted, <see cref="Sandbox.Warnings"/> says so.</summary>
     public bool? Egress { get; init; }
 
-    /// <summary>Texts to find it by: at most 32 pairs, keys of 64 and values of 512 characters.</summary>
+    /// <summary>Key-value pairs that lists can be filtered by: at most 32 pairs, keys of up to 64 and values of up to 512 characters.</summary>
     public IReadOnlyDictionary<string, string>? Metadata { get; init; }
 
-    /// <summary>Environment variables of all its runs, at most 64 KiB in all.</summary>
+    /// <summary>Environment variables for all runs, at most 64 KiB in total.</summary>
     public IReadOnlyDictionary<string, string>? Env { get; init; }
 
     /// <summary>
-    /// W3C <c>traceparent</c> of the calls about this sandbox that are made outside of any <see cref="System.Diagnostics.Activity"/>; it goes
-    /// before <see cref="PodflareClientOptions.TraceParent"/>. A 64-bit trace id is padded.
+    /// W3C <c>traceparent</c> for calls about this sandbox outside of any <see cref="System.Diagnostics.Activity"/>. It takes precedence over
+    /// <see cref="PodflareClientOptions.TraceParent"/>. A 64-bit trace ID is padded.
     /// </summary>
     public string? TraceParent { get; init; }
 
     /// <summary>
-    /// Under the same key the caller gets one sandbox, however often it asks; 1 to 255 visible ASCII characters. Default: a new one for each
-    /// call, so that repeats of the call never make two.
+    /// Calls with the same key return the same sandbox; 1 to 255 visible ASCII characters. Default: a new key for each call, so that retries
+    /// never create a second sandbox.
     /// </summary>
     public string? IdempotencyKey { get; init; }
 }

@@ -2,10 +2,15 @@ using System.Diagnostics;
 
 namespace Podflare;
 
-/// <summary>The client's spans and their attributes.</summary>
+/// <summary>The client's spans.</summary>
+/// <example>
+/// <code>
+/// builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddSource(ClientTracing.SourceName));
+/// </code>
+/// </example>
 public static class ClientTracing
 {
-    /// <summary>Name of the <see cref="ActivitySource"/>; hand it to <c>AddSource</c> to see the client's spans.</summary>
+    /// <summary>The name of the <see cref="ActivitySource"/>. Pass it to <c>AddSource</c> to collect the client's spans.</summary>
     public const string SourceName = "Podflare.Client";
 
     internal const string CreateSpan = "podflare.client.sandbox.create";
@@ -19,13 +24,13 @@ public static class ClientTracing
     private static readonly ActivitySource Source = new(SourceName, typeof(ClientTracing).Assembly.GetName().Version?.ToString(3));
 
     /// <summary>
-    /// Starts a span below the current one, else below the chosen context. It is not left current: an iterator hands control back to its
-    /// caller between events, and each request makes it current for itself.
+    /// Starts a span as a child of the current span, or of the given context if there is none. It does not stay current, because an iterator
+    /// returns to its caller between events; each request makes it current for itself.
     /// </summary>
-    internal static Activity? Start(string name, TraceParent? chosen)
+    internal static Activity? Start(string name, TraceParent? fallback)
     {
         var current = Activity.Current;
-        var span = current is null && chosen is { } parent
+        var span = current is null && fallback is { } parent
             ? Source.StartActivity(name, ActivityKind.Internal, parent.ToContext())
             : Source.StartActivity(name);
         Activity.Current = current;

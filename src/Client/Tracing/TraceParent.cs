@@ -4,7 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Podflare;
 
-/// <summary>A caller's position in a distributed trace, as W3C Trace Context writes it: <c>00-{trace id}-{span id}-{flags}</c>.</summary>
+/// <summary>A W3C Trace Context <c>traceparent</c>: <c>00-{trace id}-{span id}-{flags}</c>.</summary>
 /// <remarks>W3C Trace Context, "traceparent Header Field Values" and "Versioning of traceparent".</remarks>
 public readonly record struct TraceParent
 {
@@ -19,14 +19,14 @@ public readonly record struct TraceParent
 
     private TraceParent(string value, bool wasPadded) => (_value, WasPadded) = (value, wasPadded);
 
-    /// <summary>The value as it is sent: always version 00 and a trace id of 32 digits.</summary>
+    /// <summary>The normalized value: always version 00 and a trace ID of 32 hex digits.</summary>
     public string Value => _value ?? "";
 
-    /// <summary>Whether the text had a trace id of 64 bits, which was padded with zeros on the left.</summary>
+    /// <summary>Whether the text had a 64-bit trace ID, which was padded with zeros on the left.</summary>
     public bool WasPadded { get; }
 
-    /// <summary>Parses a <c>traceparent</c> of at most 512 characters; a 64-bit trace id is padded with zeros on the left.</summary>
-    /// <returns>False where the standard says ignore: upper-case hex, version ff, an all-zero id.</returns>
+    /// <summary>Parses a <c>traceparent</c> of at most 512 characters; a 64-bit trace ID is padded with zeros on the left.</summary>
+    /// <returns>False for values that the standard requires to be ignored: upper-case hex, version ff, an all-zero ID.</returns>
     public static bool TryParse([NotNullWhen(true)] string? text, out TraceParent result)
     {
         result = default;
@@ -38,7 +38,7 @@ public readonly record struct TraceParent
     /// <summary>Parses a <c>traceparent</c>.</summary>
     /// <exception cref="ArgumentException">The text is not a valid <c>traceparent</c>.</exception>
     public static TraceParent Parse(string text) =>
-        TryParse(text, out var result) ? result : throw new ArgumentException("This is not a valid W3C traceparent.", nameof(text));
+        TryParse(text, out var result) ? result : throw new ArgumentException("The value is not a valid W3C traceparent.", nameof(text));
 
     /// <inheritdoc/>
     public override string ToString() => Value;
@@ -53,14 +53,14 @@ public readonly record struct TraceParent
     {
         result = default;
         if (text.Length < Length || !TryReadByte(text, out var version) || version == 0xff || text[2] != '-' || text[35] != '-' || text[52] != '-') return false;
-        // Of a higher version only the ids and the sampled bit count, and more fields may follow.
+        // In a higher version, only the IDs and the sampled flag are defined, and more fields may follow.
         if (text.Length > Length && (version == 0 || text[Length] != '-')) return false;
         if (!IsId(text[3..35]) || !IsId(text[36..52]) || !TryReadByte(text[53..], out var flags)) return false;
         result = new TraceParent($"00-{text[3..35]}-{text[36..52]}-{flags & (version == 0 ? KnownFlags : Sampled):x2}", wasPadded: false);
         return true;
     }
 
-    // 64-bit systems; W3C advises to pad on the left. A padded id is not random, whatever its flag says.
+    // For 64-bit systems, W3C recommends padding on the left. A padded ID is not random, whatever its flag says.
     private static bool TryParseShort(ReadOnlySpan<char> text, out TraceParent result)
     {
         result = default;

@@ -1,7 +1,7 @@
 namespace Podflare.Cli.Sandboxes;
 
-/// <summary>A stream to read from, which tells how far it is.</summary>
-internal sealed class CountingStream(Stream inner) : Stream
+/// <summary>A readable stream that reports how much was read.</summary>
+internal sealed class ProgressStream(Stream inner) : Stream
 {
     public Action<long> Report { get; set; } = static _ => { };
 
@@ -23,7 +23,9 @@ internal sealed class CountingStream(Stream inner) : Stream
 
     public override int Read(byte[] buffer, int offset, int count) => Counted(inner.Read(buffer, offset, count));
 
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => Counted(await inner.ReadAsync(buffer, cancellationToken));
+    // A read of stdin ignores its token; the caller must not wait for it.
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        Counted(await Task.Run(() => inner.ReadAsync(buffer, cancellationToken).AsTask(), CancellationToken.None).WaitAsync(cancellationToken));
 
     public override long Seek(long offset, SeekOrigin origin) => Count = inner.Seek(offset, origin);
 

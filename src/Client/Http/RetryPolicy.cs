@@ -2,21 +2,21 @@ using System.Net;
 
 namespace Podflare;
 
-/// <summary>Which failures may be answered by sending the same request again. All requests are safe to repeat: creates and execs carry a key.</summary>
-internal static class Repeatable
+/// <summary>Which failures justify sending the same request again. Every request is safe to repeat: creates and execs carry an idempotency key.</summary>
+internal static class RetryPolicy
 {
-    public static bool IsWorthwhile(PodflareException e) => e switch
+    public static bool IsRetryable(PodflareException e) => e switch
     {
         PodflareConnectionException => true,
-        // Somebody has to delete a sandbox first.
+        // A sandbox has to be deleted first.
         SandboxQuotaExceededException => false,
         ThrottledException or UnavailableException => true,
-        // Of a proxy whose server is away; the API itself does not answer so.
+        // Sent by a proxy whose server is away; the API itself does not use these.
         PodflareApiException { Status: HttpStatusCode.RequestTimeout or HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout } => true,
         _ => false,
     };
 
-    /// <summary>Whether the work of a failed attempt may have been started all the same.</summary>
+    /// <summary>Whether the failed attempt may have taken effect on the server.</summary>
     public static bool MayHaveStarted(PodflareException e) => e switch
     {
         PodflareConnectionException x => x.MayHaveArrived,

@@ -2,21 +2,21 @@ using Microsoft.Extensions.Logging;
 
 namespace Podflare;
 
-/// <summary>The context that calls outside of any span belong to: the client's option, else the environment's.</summary>
-internal static partial class TraceChoice
+/// <summary>Reads the trace context for calls outside of any span: from an option, or from the environment.</summary>
+internal static partial class TraceParentResolver
 {
     /// <summary>Reads an option.</summary>
     /// <exception cref="ArgumentException">The text is not a valid <c>traceparent</c>.</exception>
-    public static TraceParent? OfOption(string? text, string name, ILogger logger)
+    public static TraceParent? FromOption(string? text, string name, ILogger logger)
     {
         if (text is null) return null;
-        if (!TraceParent.TryParse(text, out var parsed)) throw new ArgumentException("This is not a valid W3C traceparent.", name);
+        if (!TraceParent.TryParse(text, out var parsed)) throw new ArgumentException("The value is not a valid W3C traceparent.", name);
         if (parsed.WasPadded) LogPadded(logger, name, parsed.Value);
         return parsed;
     }
 
-    /// <summary>Reads the environment, which must not break a program: an invalid value is told and ignored.</summary>
-    public static TraceParent? OfEnvironment(string? text, ILogger logger)
+    /// <summary>Reads the environment. An invalid value there must not break a program, so it is logged and ignored.</summary>
+    public static TraceParent? FromEnvironment(string? text, ILogger logger)
     {
         if (string.IsNullOrWhiteSpace(text)) return null;
         if (!TraceParent.TryParse(text, out var parsed))
@@ -29,9 +29,9 @@ internal static partial class TraceChoice
         return parsed;
     }
 
-    public static string PaddedWarning(TraceParent padded) => $"the trace id of traceparent has 64 bits; it was padded to {padded.Value}";
+    public static string PaddedWarning(TraceParent padded) => $"the trace ID of traceparent has 64 bits and was padded to {padded.Value}";
 
-    [LoggerMessage(LogLevel.Warning, "The trace id of {Origin} has 64 bits; it was padded to {TraceParent}.")]
+    [LoggerMessage(LogLevel.Warning, "The trace ID of {Origin} has 64 bits and was padded to {TraceParent}.")]
     private static partial void LogPadded(ILogger logger, string origin, string traceParent);
 
     [LoggerMessage(LogLevel.Warning, "{Origin} is not a valid W3C traceparent and is ignored.")]

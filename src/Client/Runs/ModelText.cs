@@ -1,0 +1,73 @@
+using System.Globalization;
+
+namespace Podflare;
+
+/// <summary>Builds the text of a result for a language model.</summary>
+internal static class ModelText
+{
+    public const int MinChars = 100;
+    private const double HeadShare = 0.4;
+
+    public static string Of(RunResult result, int maxChars)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxChars, MinChars);
+        var body = result.Output;
+        // Python's traceback is part of stderr already.
+        if (result.Error is { } error && Describe(error) is { Length: > 0 } described && !body.Contains(described.TrimEnd(), StringComparison.Ordinal))
+            body = JoinLines(body, described);
+        var end = LastLine(result);
+        if (end.Length == 0) return Shorten(body, maxChars);
+        var room = maxChars - end.Length - 1;
+        return JoinLines(Shorten(body, room), end);
+    }
+
+    private static string LastLine(RunResult result)
+    {
+        var lost = result.StateLost ? "; variables were lost" : "";
+        return result switch
+        {
+            { Reason: null, ExitCode: 0 } => "",
+            { Reason: null } => $"[exit code {result.ExitCode}{lost}]",
+            { Reason: ExitReason.Timeout } => $"[timed out{lost}]",
+            { Reason: ExitReason.Interrupted } => $"[interrupted{lost}]",
+            { Reason: ExitReason.Killed } => $"[killed{lost}]",
+            { Reason: ExitReason.Expired } => "[the sandbox expired]",
+            { Reason: ExitReason.Oom } => $"[out of memory{lost}]",
+            { Reason: ExitReason.Crashed } => $"[the process died with exit code {result.ExitCode}{lost}]",
+            { Reason: ExitReason.Lost } => "[the sandbox was lost]",
+            _ => $"[exit code {result.ExitCode}{lost}]",
+        };
+    }
+
+    private static string Describe(RunError error) => error.Traceback ?? string.Join(": ", new[] { error.Name, error.Value }.Where(part => part is { Length: > 0 }));
+
+    private static string JoinLines(string text, string line) => text.Length == 0 || text.EndsWith('\n') ? text + line : $"{text}\n{line}";
+
+    /// <summary>Keeps 40 % of the room for the head and the rest for the tail. Both are cut at line breaks where there are any.</summary>
+    private static string Shorten(string text, int room)
+    {
+        if (text.Length <= room) return text;
+        // With the largest number that it can hold, so that the text never gets too long.
+        var left = room - Mark(text.Length).Length - 2;
+        if (left <= 0) return text[..Boundary(text, room)];
+        var head = HeadEnd(text, (int)(left * HeadShare));
+        var tail = TailStart(text, text.Length - (left - head));
+        var separator = head == 0 || text[head - 1] == '\n' ? "" : "\n";
+        return $"{text.AsSpan(0, head)}{separator}{Mark(tail - head)}\n{text.AsSpan(tail)}";
+    }
+
+    private static string Mark(int omitted) => string.Create(CultureInfo.InvariantCulture, $"[… {omitted:N0} characters omitted …]");
+
+    private static int HeadEnd(string text, int at) => text.LastIndexOf('\n', Math.Max(0, at - 1)) is >= 0 and var line ? line + 1 : Boundary(text, at);
+
+    private static int TailStart(string text, int at)
+    {
+        if (text[at - 1] == '\n') return at;
+        // A last line that is longer than the room is cut inside.
+        if (text.IndexOf('\n', at) is >= 0 and var line && line + 1 < text.Length) return line + 1;
+        return char.IsLowSurrogate(text[at]) ? at + 1 : at;
+    }
+
+    // Never between the two halves of a character.
+    private static int Boundary(string text, int at) => at > 0 && char.IsHighSurrogate(text[at - 1]) ? at - 1 : at;
+}
