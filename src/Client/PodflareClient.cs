@@ -101,7 +101,7 @@ public class PodflareClient : IDisposable
                     ResponseHeaders.WasReplayed(response),
                     ResponseHeaders.TraceId(response)),
                 (created, token) => ToSandbox(created, options, trace).DeleteAsync(token),
-                e => Log.CreateNotUndone(_transport.Logger, e.Message),
+                cause => Log.CreateNotUndone(_transport.Logger, cause),
                 cancellationToken).ConfigureAwait(false);
             span?.SetTag(ClientTracing.SandboxId, created.Info.Id);
             var sandbox = ToSandbox(created, options, trace);

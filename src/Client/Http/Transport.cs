@@ -59,7 +59,7 @@ internal sealed class Transport
         ApiCall call,
         Func<HttpResponseMessage, CancellationToken, Task<T>> read,
         Func<T, CancellationToken, Task> undo,
-        Action<Exception> notUndone,
+        Action<string> notUndone,
         CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(Timeout.InfiniteTimeSpan, Time);
@@ -78,12 +78,15 @@ internal sealed class Transport
             }
             catch (Exception e) when (e is PodflareException or OperationCanceledException or ObjectDisposedException)
             {
-                if (loop.MayHaveStarted) notUndone(e);
+                if (loop.MayHaveStarted) notUndone(UndoFailure(e));
             }
 
             throw;
         }
     }
+
+    /// <summary>Why an effect could not be undone.</summary>
+    public string UndoFailure(Exception e) => e is OperationCanceledException ? $"No answer within {Options.InterruptTimeout.TotalSeconds:0.###} s." : e.Message;
 
     /// <summary>One attempt, without retries.</summary>
     public async Task<T> AttemptAsync<T>(ApiCall call, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellationToken)

@@ -216,7 +216,7 @@ public class Sandbox : IAsyncDisposable
             call,
             static (answer, _) => Task.FromResult(answer),
             (answer, token) => ToRun(answer, span: null).InterruptAsync(token),
-            e => Log.ExecNotUndone(transport.Logger, e.Message),
+            cause => Log.ExecNotUndone(transport.Logger, cause),
             cancellationToken).ConfigureAwait(false);
         var run = ToRun(response, span);
         span?.SetTag(ClientTracing.RunId, run.Id);
@@ -242,7 +242,7 @@ public class Sandbox : IAsyncDisposable
         }
         catch (Exception e) when (e is PodflareException or OperationCanceledException or ObjectDisposedException)
         {
-            Log.NotInterrupted(Context.Transport.Logger, run.Id, e.Message);
+            Log.NotInterrupted(Context.Transport.Logger, run.Id, Context.Transport.UndoFailure(e));
         }
     }
 

@@ -8,11 +8,11 @@ namespace Podflare.NetSdk.Cli;
 public sealed class DoctorTests(Service service)
 {
     [Fact]
-    public async Task All_is_well_on_a_healthy_server()
+    public async Task All_checks_pass_on_a_healthy_server()
     {
         var text = await Tool.RunAsync(service.Address, ["doctor"]);
         Assert.Equal((0, ""), (text.Status, text.Err));
-        Assert.Contains("All is well.", text.Out, StringComparison.Ordinal);
+        Assert.Contains("All checks passed.", text.Out, StringComparison.Ordinal);
 
         var json = await Tool.RunAsync(service.Address, ["doctor", "--json"]);
         var report = JsonDocument.Parse(json.Out).RootElement;
@@ -22,25 +22,25 @@ public sealed class DoctorTests(Service service)
     }
 
     [Fact]
-    public async Task An_absent_server_is_told_and_what_to_do()
+    public async Task An_absent_server_is_reported_with_what_to_do()
     {
         var text = await Tool.RunAsync(new Uri($"http://127.0.0.1:{Ports.Free()}"), ["doctor"]);
         Assert.Equal(1, text.Status);
         Assert.Contains("FAIL server", text.Out, StringComparison.Ordinal);
         Assert.Contains("./run.sh", text.Out, StringComparison.Ordinal);
-        Assert.Contains("image: podflare/default:local is there", text.Out, StringComparison.Ordinal);
+        Assert.Contains("image: podflare/default:local exists", text.Out, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_missing_and_a_wrong_key_are_told_apart()
+    public async Task A_missing_key_and_a_wrong_key_are_distinguished()
     {
         using var server = new KeyedServer();
         var missing = await Tool.RunAsync(server.Address, ["doctor"]);
         Assert.Equal(1, missing.Status);
-        Assert.Contains("The server asks for a key: set PODFLARE_API_KEY", missing.Out, StringComparison.Ordinal);
+        Assert.Contains("The server requires a key. Set PODFLARE_API_KEY", missing.Out, StringComparison.Ordinal);
         var wrong = await Tool.RunAsync(server.Address, ["doctor"], environment: new() { ["PODFLARE_API_KEY"] = "wrong" });
-        Assert.Contains("The server does not know this key", wrong.Out, StringComparison.Ordinal);
-        Assert.Contains("run: not tried", wrong.Out, StringComparison.Ordinal);
+        Assert.Contains("The server does not accept this key", wrong.Out, StringComparison.Ordinal);
+        Assert.Contains("run: skipped", wrong.Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class DoctorTests(Service service)
         var report = await Tool.RunAsync(server.Address, ["doctor", "--json"], environment: new() { ["Podflare__Engine__Endpoint"] = "unix:///no/such.sock" });
         Assert.Equal(1, report.Status);
         var checks = JsonDocument.Parse(report.Out).RootElement.GetProperty("checks").EnumerateArray().ToDictionary(check => check.GetProperty("name").GetString()!);
-        Assert.Contains("Something else", checks["server"].GetProperty("advice").GetString(), StringComparison.Ordinal);
+        Assert.Contains("Another service", checks["server"].GetProperty("advice").GetString(), StringComparison.Ordinal);
         Assert.Contains("/no/such.sock", checks["docker"].GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.False(checks.ContainsKey("image"));
     }

@@ -8,7 +8,7 @@ public sealed class RunCommandTests(Service service)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task The_codes_output_and_exit_status_are_the_commands()
+    public async Task The_command_has_the_output_and_exit_code_of_the_code()
     {
         var ran = await RunAsync("run", "-c", "import sys; print('é😀'); print('w', file=sys.stderr); sys.exit(7)");
         Assert.Equal(new ToolResult(7, "é😀\n", "w\n"), ran);
@@ -19,7 +19,7 @@ public sealed class RunCommandTests(Service service)
     [InlineData("code.sh", "echo $((6 * 7))", "42\n")]
     [InlineData("code", "#!/bin/bash\necho $((6 * 7))", "42\n")]
     [InlineData("code.tool", "#!/usr/bin/env python3\nprint(6 * 7)", "42\n")]
-    public async Task A_files_language_is_told_by_its_name_or_first_line(string name, string code, string expected)
+    public async Task The_language_of_a_file_follows_from_its_name_or_first_line(string name, string code, string expected)
     {
         var file = Path.Combine(Directory.CreateTempSubdirectory("pf-").FullName, name);
         await File.WriteAllTextAsync(file, code, Cancellation);
@@ -38,7 +38,7 @@ public sealed class RunCommandTests(Service service)
     {
         var ran = await RunAsync("run", "--timeout", "0.5", "-c", "print('kept')\nwhile True: pass");
         Assert.Equal((124, "kept\n"), (ran.Status, ran.Out));
-        Assert.Contains("it ran into its timeout (exit status 124)", ran.Err, StringComparison.Ordinal);
+        Assert.Contains("timed out (exit code 124)", ran.Err, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class RunCommandTests(Service service)
         var ran = await tool.EndAsync();
         Assert.Equal((0, "ready\ngone\n"), (ran.Status, ran.Out));
         var id = ran.Err.Trim().Split(' ')[^1];
-        Assert.Equal("ready", (await service.Client.Attach(id).GetInfoAsync(Cancellation)).State);
+        Assert.Equal(SandboxState.Ready, (await service.Client.Attach(id).GetInfoAsync(Cancellation)).State);
         await service.Client.Attach(id).DeleteAsync(Cancellation);
     }
 
@@ -76,7 +76,7 @@ public sealed class RunCommandTests(Service service)
         await tool.SignalAsync(signal);
         var ran = await tool.EndAsync();
         Assert.Equal((130, "ready\ntidied\n"), (ran.Status, ran.Out));
-        Assert.Contains("it was interrupted (exit status 130)", ran.Err, StringComparison.Ordinal);
+        Assert.Contains("interrupted (exit code 130)", ran.Err, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -104,12 +104,12 @@ public sealed class RunCommandTests(Service service)
     }
 
     [Fact]
-    public async Task What_cannot_be_run_has_a_status_of_its_own()
+    public async Task Code_that_cannot_be_run_has_an_exit_code_of_its_own()
     {
         var nowhere = new Uri($"http://127.0.0.1:{Ports.Free()}");
         var absent = await Tool.RunAsync(nowhere, ["run", "-c", "1"]);
         Assert.Equal((125, ""), (absent.Status, absent.Out));
-        Assert.Contains("cannot be reached", absent.Err, StringComparison.Ordinal);
+        Assert.Contains($"Cannot connect to {nowhere.GetLeftPart(UriPartial.Authority)}: Connection refused.", absent.Err, StringComparison.Ordinal);
         Assert.Contains("podflare doctor", absent.Err, StringComparison.Ordinal);
 
         var json = await RunAsync("--json", "sandbox", "exec", "sbx_00000000000000000000000000000000", "-c", "1");

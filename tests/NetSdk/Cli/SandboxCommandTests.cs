@@ -32,14 +32,14 @@ public sealed class SandboxCommandTests(Service service)
         Assert.Equal("", await OkAsync("sandbox", "logs", id, "--run", run, "--after", "1"));
 
         Assert.Equal($"{id}\n", await OkAsync("sandbox", "rm", id));
-        Assert.Equal("ended", (await service.Client.Attach(id).GetInfoAsync(Cancellation)).State);
+        Assert.Equal(SandboxState.Ended, (await service.Client.Attach(id).GetInfoAsync(Cancellation)).State);
         var gone = await Tool.RunAsync(service.Address, ["sandbox", "exec", id, "-c", "1"]);
         Assert.Equal(125, gone.Status);
         Assert.Contains("sandbox_ended", gone.Err, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task One_that_cannot_be_deleted_does_not_keep_the_others()
+    public async Task A_sandbox_that_cannot_be_deleted_does_not_keep_the_others()
     {
         var id = (await OkAsync("sandbox", "create")).TrimEnd();
         var removed = await Tool.RunAsync(service.Address, ["sandbox", "rm", "sbx_00000000000000000000000000000000", id]);
@@ -73,11 +73,63 @@ public sealed class SandboxCommandTests(Service service)
     }
 
     [Fact]
-    public async Task Mistakes_are_told_with_the_way_out()
+    public async Task Mistakes_are_reported_with_the_fix()
     {
-        Assert.Contains("--after and --follow are for one run", (await Tool.RunAsync(service.Address, ["sandbox", "logs", "sbx_1", "-f"])).Err, StringComparison.Ordinal);
         Assert.Contains("ID:PATH", (await Tool.RunAsync(service.Address, ["sandbox", "cp", "a", "b"])).Err, StringComparison.Ordinal);
         Assert.Contains("NAME=VALUE", (await Tool.RunAsync(service.Address, ["sandbox", "create", "-m", "x"])).Err, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(40)]
+    [InlineData(80)]
+    [InlineData(200)]
+    public async Task A_list_fits_the_terminal_and_shows_whole_ids(int columns)
+    {
+        var mark = $"mark={Guid.NewGuid():N}";
+        var id = (await OkAsync("sandbox", "create", "-m", mark)).TrimEnd();
+        var lines = (await Tool.OnTerminalAsync(service.Address, columns, "sandbox", "ls", "-m", mark)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var table = lines[Array.FindIndex(lines, line => line.Contains("ID", StringComparison.Ordinal))..];
+        Assert.Equal(2, table.Length);
+        Assert.Contains(id, table[1], StringComparison.Ordinal);
+        var shown = table[1][table[1].IndexOf(id, StringComparison.Ordinal)..];
+        Assert.InRange(shown.Length, 1, columns);
+        if (columns >= 80) Assert.Matches("^sbx_[0-9a-f]{32}  ready  default   [0-9]+s ago  in 2[34]h", shown);
+        Assert.Equal(columns == 200, shown.EndsWith(mark, StringComparison.Ordinal));
+        await OkAsync("sandbox", "rm", id);
+    }
+
+    [Fact]
+    public async Task Sandboxes_are_selected_listed_and_deleted_by_metadata()
+    {
+        var mark = $"mark={Guid.NewGuid():N}";
+        var (one, two, other) = (await OkAsync("sandbox", "create", "-m", mark), await OkAsync("sandbox", "create", "-m", mark), await OkAsync("sandbox", "create"));
+        Assert.Equal(two + one, await OkAsync("sandbox", "list", "-q", "-m", mark));
+        Assert.Equal(two + one, await OkAsync("sandbox", "rm", "--all", "-m", mark));
+        Assert.Equal(SandboxState.Ready, (await service.Client.Attach(other.TrimEnd()).GetInfoAsync(Cancellation)).State);
+        await OkAsync("sandbox", "delete", other.TrimEnd());
+    }
+
+    [Fact]
+    public async Task A_command_after_two_dashes_keeps_its_words()
+    {
+        var id = (await OkAsync("sandbox", "create")).TrimEnd();
+        Assert.Equal("-l|a b|it's|$HOME|*\n", await OkAsync("sandbox", "exec", id, "--", "python3", "-c", "import sys; print('|'.join(sys.argv[1:]))", "-l", "a b", "it's", "$HOME", "*"));
+        Assert.Equal(3, (await Tool.RunAsync(service.Address, ["sandbox", "exec", id, "--", "bash", "-c", "exit 3"])).Status);
+        await OkAsync("sandbox", "rm", id);
+    }
+
+    [Fact]
+    public async Task Logs_follow_the_code_that_runs()
+    {
+        var sandbox = await service.Client.CreateSandboxAsync(cancellationToken: Cancellation);
+        await sandbox.RunAsync("print('first')", cancellationToken: Cancellation);
+        using var run = await sandbox.StartRunAsync("import time, os\nprint('second', flush=True)\nwhile not os.path.exists('/tmp/go'): time.sleep(0.01)\nprint('third')", cancellationToken: Cancellation);
+        await Until.TrueAsync(async () => (await run.GetInfoAsync(Cancellation)).LastSeq == 1, "the second line is written");
+        using var logs = Tool.Start(service.Address, ["sandbox", "logs", "-f", sandbox.Id]);
+        await Until.TrueAsync(() => logs.Out == "first\nsecond\n", "the stored lines are shown");
+        await sandbox.Files.WriteTextAsync("/tmp/go", "", Cancellation);
+        Assert.Equal((0, "first\nsecond\nthird\n"), await logs.EndAsync() is var end ? (end.Status, end.Out) : default);
+        await sandbox.DisposeAsync();
     }
 
     [Theory]
@@ -91,10 +143,12 @@ public sealed class SandboxCommandTests(Service service)
     }
 
     [Fact]
-    public async Task Bash_completes_commands_and_options()
+    public async Task Bash_completes_commands_options_and_sandbox_ids()
     {
         var tool = TestRun.Program("Cli", "podflare.dll");
+        var id = (await OkAsync("sandbox", "create")).TrimEnd();
         var script = $$"""
+            export PODFLARE_HOSTD_URL={{service.Address}}
             podflare() { dotnet {{tool}} "$@"; }
             source <(podflare completion bash)
             try() { COMP_LINE=$1 COMP_POINT=${#1}; read -ra COMP_WORDS <<<"$1"; [[ $1 == *' ' ]] && COMP_WORDS+=(''); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMPREPLY=(); _podflare; echo "${COMPREPLY[*]}"; }
@@ -102,10 +156,12 @@ public sealed class SandboxCommandTests(Service service)
             try 'podflare sandbox l'
             try 'podflare run --langu'
             try 'podflare run --language '
+            try 'podflare sandbox get {{id[..12]}}'
             """;
         using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash", ["-c", script]) { RedirectStandardOutput = true })!;
         var lines = (await shell.StandardOutput.ReadToEndAsync(Cancellation)).Split('\n');
-        Assert.Equal(["sandbox", "logs ls", "--language", "bash python"], lines[..4]);
+        Assert.Equal(["sandbox", "list logs ls", "--language", "bash python", id], lines[..5]);
+        await OkAsync("sandbox", "rm", id);
     }
 
     private async Task<string> OkAsync(params string[] arguments)

@@ -4,10 +4,10 @@ using Podflare.NetSdk.Services;
 
 namespace Podflare.NetSdk.Cli;
 
-/// <summary>What the command did.</summary>
+/// <summary>The result of a command.</summary>
 internal sealed record ToolResult(int Status, string Out, string Err);
 
-/// <summary>The command as a process of its own, as a user starts it.</summary>
+/// <summary>The command in a process of its own, as a user starts it.</summary>
 internal sealed class Tool : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
@@ -21,6 +21,20 @@ internal sealed class Tool : IDisposable
         _process = process;
         _reading = ReadOutAsync();
         _err = process.StandardError.ReadToEndAsync();
+    }
+
+    /// <summary>Runs the command on a terminal of the given width.</summary>
+    /// <returns>What the terminal shows, stdout and stderr together.</returns>
+    public static async Task<string> OnTerminalAsync(Uri server, int columns, params string[] arguments)
+    {
+        var command = $"stty cols {columns} rows 50; exec dotnet {TestRun.Program("Cli", "podflare.dll")} --url {server} {string.Join(' ', arguments)}";
+        var start = new ProcessStartInfo("script", ["-qec", command, "/dev/null"]) { RedirectStandardOutput = true, RedirectStandardInput = true };
+        start.Environment["TERM"] = "xterm";
+        start.Environment["NO_COLOR"] = "1";
+        start.Environment["XDG_CONFIG_HOME"] = TestRun.Folder;
+        using var process = Process.Start(start)!;
+        using var limit = new CancellationTokenSource(Limit);
+        return (await process.StandardOutput.ReadToEndAsync(limit.Token)).ReplaceLineEndings("\n");
     }
 
     /// <summary>What it has written to stdout so far.</summary>
@@ -50,8 +64,9 @@ internal sealed class Tool : IDisposable
             StandardOutputEncoding = new UTF8Encoding(false),
             StandardErrorEncoding = new UTF8Encoding(false),
         };
-        foreach (var name in new[] { "PODFLARE_API_KEY", "PODFLARE_TRACEPARENT" }) start.Environment.Remove(name);
+        foreach (var name in new[] { "PODFLARE_API_KEY", "PODFLARE_TRACEPARENT", "PODFLARE_PROFILE" }) start.Environment.Remove(name);
         start.Environment["PODFLARE_HOSTD_URL"] = server.ToString();
+        start.Environment["XDG_CONFIG_HOME"] = TestRun.Folder;
         foreach (var (name, value) in environment ?? []) start.Environment[name] = value;
         return new Tool(Process.Start(start)!);
     }
@@ -61,6 +76,11 @@ internal sealed class Tool : IDisposable
         using var kill = Process.Start("kill", [$"-{signal}", $"{_process.Id}"]);
         await kill.WaitForExitAsync();
     }
+
+    /// <summary>Waits until the process catches SIGINT, which the kernel shows as a bit of a mask.</summary>
+    public Task UntilItHandlesSignalsAsync() => Until.TrueAsync(
+        () => File.ReadLines($"/proc/{_process.Id}/status").Any(line => line.StartsWith("SigCgt:", StringComparison.Ordinal) && (Convert.ToUInt64(line[7..].Trim(), 16) & 2) != 0),
+        "the command handles SIGINT");
 
     public async Task<ToolResult> EndAsync()
     {

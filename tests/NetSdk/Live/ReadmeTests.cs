@@ -3,12 +3,12 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Podflare.NetSdk.Services;
 
-// The snippets stand here as a user writes them, without the token of a test.
+// The snippets are as a user writes them, without the token of a test.
 #pragma warning disable xUnit1051
 
 namespace Podflare.NetSdk.Live;
 
-/// <summary>The package's README, as written: each of its snippets stands in this file and is run.</summary>
+/// <summary>The README of the package: each of its snippets is in this file and is run.</summary>
 public sealed partial class ReadmeTests(Service service)
 {
     [Fact]
@@ -80,7 +80,7 @@ public sealed partial class ReadmeTests(Service service)
             if (e.Seq == 10) await again.InterruptAsync();
         }
 
-        Assert.Equal((130, "interrupted"), await again.GetInfoAsync() is var info ? (info.ExitCode, info.Reason) : default);
+        Assert.Equal((130, ExitReason.Interrupted), await again.GetInfoAsync() is var info ? (info.ExitCode, info.Reason) : default);
     }
 
     [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]

@@ -42,9 +42,9 @@ public sealed class ServiceTests(Service service)
         Assert.Equal(("kept\n", 124, ExitReason.Timeout), (timeout.Stdout, timeout.ExitCode, timeout.Reason));
         var crashed = await sandbox.RunAsync("import os; os._exit(9)", cancellationToken: Cancellation);
         Assert.Equal((9, ExitReason.Crashed), (crashed.ExitCode, crashed.Reason));
-        using var next = await sandbox.StartRunAsync("print(1)", cancellationToken: Cancellation);
-        Assert.True(next.ReplRestarted);
-        Assert.Equal(2, await next.ReadEventsAsync(cancellationToken: Cancellation).CountAsync(Cancellation));
+        var next = await sandbox.RunAsync("print(1)", cancellationToken: Cancellation);
+        Assert.Equal(("1\n", true), (next.Stdout, next.ReplRestarted));
+        Assert.Equal(RunState.Ended, (await sandbox.GetRun(next.RunId).GetInfoAsync(Cancellation)).State);
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class ServiceTests(Service service)
         var mark = Guid.NewGuid().ToString("N");
         var made = new List<Sandbox>();
         for (var i = 0; i < 3; i++) made.Add(await service.Client.CreateSandboxAsync(new SandboxOptions { Metadata = Pair("mark", mark) }, Cancellation));
-        var listed = await service.Client.ListSandboxesAsync(new SandboxQuery { Metadata = Pair("mark", mark), PageSize = 2, State = "ready" }, Cancellation).ToListAsync(Cancellation);
+        var listed = await service.Client.ListSandboxesAsync(new SandboxQuery { Metadata = Pair("mark", mark), PageSize = 2, State = SandboxState.Ready }, Cancellation).ToListAsync(Cancellation);
         Assert.Equal(made.Select(sandbox => sandbox.Id).Order(), listed.Select(sandbox => sandbox.Id).Order());
         Assert.All(listed, sandbox => Assert.Equal(mark, sandbox.Metadata["mark"]));
 
@@ -82,13 +82,13 @@ public sealed class ServiceTests(Service service)
             Assert.Equal([(a.RunId, 1), (a.RunId, 2), (b.RunId, 1), (b.RunId, 2)], replay.Select(e => (e.RunId, e.Event.Seq)));
         }
 
-        Assert.Equal("ready", (await made[0].GetInfoAsync(Cancellation)).State);
+        Assert.Equal(SandboxState.Ready, (await made[0].GetInfoAsync(Cancellation)).State);
         foreach (var sandbox in made) await sandbox.DisposeAsync();
         await made[0].DeleteAsync(Cancellation);
         var ended = await made[0].GetInfoAsync(Cancellation);
-        Assert.Equal(("ended", "deleted"), (ended.State, ended.EndedReason));
+        Assert.Equal((SandboxState.Ended, SandboxEndReason.Deleted), (ended.State, ended.EndedReason));
         var e = await Assert.ThrowsAsync<SandboxEndedException>(() => made[0].RunAsync("1", cancellationToken: Cancellation));
-        Assert.Equal("deleted", e.EndedReason);
+        Assert.Equal(SandboxEndReason.Deleted, e.EndedReason);
         await Assert.ThrowsAsync<SandboxNotFoundException>(() => service.Client.Attach("sbx_00000000000000000000000000000000").GetInfoAsync(Cancellation));
     }
 
@@ -97,6 +97,8 @@ public sealed class ServiceTests(Service service)
     {
         await using var sandbox = await service.Client.CreateSandboxAsync(new SandboxOptions { Lifetime = TimeSpan.FromDays(30) }, Cancellation);
         Assert.Contains("timeout_seconds", Assert.Single(sandbox.Warnings), StringComparison.Ordinal);
+        var limited = await sandbox.RunAsync("1", new RunOptions { Timeout = TimeSpan.FromDays(30) }, Cancellation);
+        Assert.Contains("timeout_seconds", Assert.Single(limited.Warnings), StringComparison.Ordinal);
         var e = await Assert.ThrowsAsync<InvalidRequestException>(() => sandbox.RunAsync("1", new RunOptions { Env = Pair("a=b", "c") }, Cancellation));
         Assert.Contains(e.Errors.Keys, field => field.StartsWith("env", StringComparison.Ordinal));
         Assert.Matches("^[0-9a-f]{32}$", e.TraceId);
@@ -158,7 +160,7 @@ public sealed class ServiceTests(Service service)
         var creating = service.Client.CreateSandboxAsync(new SandboxOptions { Metadata = mark, RamMib = 300 }, cancel.Token);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => creating);
-        Assert.Empty(await service.Client.ListSandboxesAsync(new SandboxQuery { Metadata = mark, State = "ready" }, Cancellation).ToListAsync(Cancellation));
+        Assert.Empty(await service.Client.ListSandboxesAsync(new SandboxQuery { Metadata = mark, State = SandboxState.Ready }, Cancellation).ToListAsync(Cancellation));
     }
 
     [Fact]

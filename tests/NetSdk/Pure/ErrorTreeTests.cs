@@ -43,7 +43,7 @@ public sealed class ErrorTreeTests
         var e = await Assert.ThrowsAnyAsync<PodflareApiException>(() => server.Attach(o => o.MaxRetries = 0).GetInfoAsync(TestContext.Current.CancellationToken));
         Assert.Equal(type, e.GetType());
         Assert.Equal((code, (HttpStatusCode)status, "abc", TimeSpan.FromSeconds(3)), (e.Code, e.Status, e.TraceId, e.RetryAfter));
-        Assert.Equal((17, "idle"), (e.Problem.OldestSeq, e.Problem.EndedReason));
+        Assert.Equal((17, SandboxEndReason.Idle), (e.Problem.OldestSeq, e.Problem.EndedReason));
         Assert.Equal(["is empty", "is wrong"], e.Problem.Errors["code"]);
         Assert.Equal(["too large"], e.Problem.Errors["env"]);
         Assert.Contains("because", e.Message, StringComparison.Ordinal);
@@ -55,7 +55,7 @@ public sealed class ErrorTreeTests
     [InlineData("[1]")]
     [InlineData("""{"error":1,"errors":[],"trace_id":{},"oldest_seq":"x"}""")]
     [InlineData("""{"error":"\ud800"}""")]
-    public async Task An_answer_that_is_no_problem_document_is_told_by_its_status(string body)
+    public async Task An_answer_that_is_not_a_problem_document_is_reported_by_its_status(string body)
     {
         var server = new ScriptedServer().Then(() => new HttpResponseMessage(HttpStatusCode.BadGateway) { Content = new StringContent(body) });
         var e = await Assert.ThrowsAnyAsync<PodflareApiException>(() => server.Attach(o => o.MaxRetries = 0).GetInfoAsync(TestContext.Current.CancellationToken));

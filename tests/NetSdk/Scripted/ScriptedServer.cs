@@ -3,15 +3,17 @@ using System.Text;
 
 namespace Podflare.NetSdk.Scripted;
 
-/// <summary>What a client sent, as the script sees it.</summary>
-internal sealed record Seen(string Method, string Path, string Query, string? Key, string? TraceParent, string? Authorization, string Body);
+/// <summary>A request of the client.</summary>
+internal sealed record RecordedRequest(string Method, string Path, string Query, string? Key, string? TraceParent, string? Authorization, string Body);
 
-/// <summary>A server that answers as a test says, one answer for each request, and remembers what it was asked.</summary>
+/// <summary>A server with a scripted answer for each request. It records the requests.</summary>
 internal sealed class ScriptedServer : HttpMessageHandler
 {
     private readonly Queue<Func<HttpResponseMessage>> _answers = new();
 
-    public List<Seen> Requests { get; } = [];
+    public List<RecordedRequest> Requests { get; } = [];
+
+    public LogRecorder Log { get; } = new();
 
     public PodflareClient Connect(Action<PodflareClientOptions>? change = null)
     {
@@ -22,7 +24,7 @@ internal sealed class ScriptedServer : HttpMessageHandler
             MaxRetryDelay = TimeSpan.FromMilliseconds(2),
         };
         change?.Invoke(options);
-        return new PodflareClient(new HttpClient(this, disposeHandler: false), options, null);
+        return new PodflareClient(new HttpClient(this, disposeHandler: false), options, Log);
     }
 
     public Sandbox Attach(Action<PodflareClientOptions>? change = null) => Connect(change).Attach("sbx_1");
@@ -65,7 +67,7 @@ internal sealed class ScriptedServer : HttpMessageHandler
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        Requests.Add(new Seen(
+        Requests.Add(new RecordedRequest(
             request.Method.Method,
             request.RequestUri!.AbsolutePath,
             request.RequestUri.Query,

@@ -1,9 +1,8 @@
 using System.Diagnostics;
-using Microsoft.Extensions.Logging;
 
 namespace Podflare.NetSdk.Scripted;
 
-/// <summary>These set the process's environment and listen to its activities, so they run alone.</summary>
+/// <summary>Tests that change settings of the process, so they run alone.</summary>
 [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
 public sealed class Alone;
 
@@ -53,18 +52,18 @@ public sealed class TracingTests : IDisposable
     }
 
     [Fact]
-    public void A_bad_environment_is_told_once_and_a_padded_value_too()
+    public void An_invalid_environment_is_logged_once_and_a_padded_value_too()
     {
-        var log = new Lines();
+        var log = new LogRecorder();
         Environment.SetEnvironmentVariable("PODFLARE_TRACEPARENT", "nonsense");
-        using (new PodflareClient(new PodflareClientOptions(), log)) Assert.Contains("ignored", Assert.Single(log.All), StringComparison.Ordinal);
-        log.All.Clear();
+        using (new PodflareClient(new PodflareClientOptions(), log)) Assert.Contains("ignored", Assert.Single(log.Lines), StringComparison.Ordinal);
+        log.Lines.Clear();
         Environment.SetEnvironmentVariable("PODFLARE_TRACEPARENT", Short);
-        using (new PodflareClient(new PodflareClientOptions(), log)) Assert.Contains(Padded, Assert.Single(log.All), StringComparison.Ordinal);
+        using (new PodflareClient(new PodflareClientOptions(), log)) Assert.Contains(Padded, Assert.Single(log.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task The_clients_spans_hang_below_the_caller_or_the_chosen_context()
+    public async Task The_spans_are_children_of_the_caller_or_of_the_given_context()
     {
         var spans = new List<Activity>();
         using var listener = new ActivityListener
@@ -89,18 +88,5 @@ public sealed class TracingTests : IDisposable
         Assert.All(spans.Take(2), span => Assert.Equal((A[3..35], A[36..52]), (span.TraceId.ToHexString(), span.ParentSpanId.ToHexString())));
         Assert.Equal(("run_1", 0), (spans[1].GetTagItem("podflare.run.id"), spans[1].GetTagItem("process.exit.code")));
         Assert.Equal((ActivityStatusCode.Error, "sandbox_not_found"), (spans[2].Status, spans[2].GetTagItem("error.type")));
-    }
-
-    private sealed class Lines : ILogger<PodflareClient>
-    {
-        public List<string> All { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            All.Add(formatter(state, exception));
     }
 }
