@@ -18,13 +18,13 @@ internal static class IncidentCommand
 
     private static Command Open(GlobalOptions global)
     {
-        var title = new Argument<string>("title") { Description = "One line that readers see first" };
-        var body = Body("What is known", required: true);
-        var status = new Option<string?>("--status") { Description = "How far it is [default: investigating]", HelpName = "status" };
+        var title = new Argument<string>("title") { Description = "Title, one line" };
+        var body = Body("What is known so far", required: true);
+        var status = new Option<string?>("--status") { Description = "Status [default: investigating]", HelpName = "investigating|identified|monitoring" };
         status.AcceptOnlyFromAmong("investigating", "identified", "monitoring");
-        var impact = new Option<string?>("--impact") { Description = "How bad it is [default: from the components]", HelpName = "impact" };
+        var impact = new Option<string?>("--impact") { Description = "Impact [default: from the components]", HelpName = "none|minor|major|critical" };
         impact.AcceptOnlyFromAmong("none", "minor", "major", "critical");
-        var started = new Option<string?>("--started-at") { Description = "When it began, if not now: 2026-05-01T10:00:00Z", HelpName = "time" };
+        var started = new Option<string?>("--started-at") { Description = "Start time, such as 2026-05-01T10:00:00Z [default: now]", HelpName = "time" };
         var (components, quiet) = (Components(), StatusActions.Quiet());
         return new Command("open", "Open an incident") { title, body, status, impact, started, components, quiet }.Asks(
             global,
@@ -46,12 +46,12 @@ internal static class IncidentCommand
 
     private static Command Update(GlobalOptions global)
     {
-        var (id, body) = (Id(), Body("What is new", required: true));
-        var status = new Option<string?>("--status") { Description = "How far it is [default: as it was]", HelpName = "status" };
+        var (id, body) = (Id(), Body("What has changed", required: true));
+        var status = new Option<string?>("--status") { Description = "New status: investigating, identified, monitoring, resolved or postmortem [default: unchanged]", HelpName = "status" };
         status.AcceptOnlyFromAmong("investigating", "identified", "monitoring", "resolved", "postmortem");
-        var at = new Option<string?>("--at") { Description = "When it was so, if not now", HelpName = "time" };
+        var at = new Option<string?>("--at") { Description = "Time of the update [default: now]", HelpName = "time" };
         var (components, quiet) = (Components(), StatusActions.Quiet());
-        return new Command("update", "Add an update; from then on automation adds private notes only") { id, body, status, at, components, quiet }.Asks(
+        return new Command("update", "Add an update; automation then adds only private notes") { id, body, status, at, components, quiet }.Asks(
             global,
             (context, client) => client.PostAsync(
                 StatusActions.Path("incidents", context.Value(id), "updates"),
@@ -69,8 +69,8 @@ internal static class IncidentCommand
 
     private static Command Resolve(GlobalOptions global)
     {
-        var (id, body, quiet) = (Id(), Body("What to say [default: that it is resolved]", required: false), StatusActions.Quiet());
-        return new Command("resolve", "Resolve an incident; what it held by hand is free again") { id, body, quiet }.Asks(
+        var (id, body, quiet) = (Id(), Body("Text of the update [default: a standard sentence]", required: false), StatusActions.Quiet());
+        return new Command("resolve", "Resolve an incident and release the components that it controls") { id, body, quiet }.Asks(
             global,
             (context, client) => client.PostAsync(
                 StatusActions.Path("incidents", context.Value(id), "updates"),
@@ -82,7 +82,7 @@ internal static class IncidentCommand
     private static Command HandBack(GlobalOptions global)
     {
         var id = Id();
-        return new Command("handback", "Let automation go on with an incident") { id }.Asks(
+        return new Command("handback", "Return an incident to automation") { id }.Asks(
             global,
             (context, client) => client.PostAsync(StatusActions.Path("incidents", context.Value(id), "handback"), [], context.Interruption.Token),
             StatusActions.ShowOne);
@@ -90,7 +90,7 @@ internal static class IncidentCommand
 
     private static Command List(GlobalOptions global)
     {
-        var all = new Option<bool>("--all", "-a") { Description = "Resolved ones too, the newest hundred" };
+        var all = new Option<bool>("--all", "-a") { Description = "Include resolved incidents, up to the newest 100" };
         return new Command("ls", "List open incidents") { all }.Asks(
             global,
             (context, client) => client.GetAsync(context.Value(all) ? "/admin/api/incidents" : "/admin/api/incidents?state=open", context.Interruption.Token),
@@ -100,11 +100,11 @@ internal static class IncidentCommand
                     [$"{i["id"]}", StatusActions.Words(i["status"]), $"{i["impact"]}", $"{i["started_at"]}", $"{i["handled_by"]}", $"{i["title"]}"])]));
     }
 
-    private static Argument<string> Id() => new("id") { Description = "The incident: inc_…" };
+    private static Argument<string> Id() => new("id") { Description = "Incident ID: inc_…" };
 
     private static Option<string?> Body(string description, bool required) =>
         new("--body", "-b") { Description = description, HelpName = "text", Required = required };
 
     private static Option<string[]> Components() =>
-        new("--component", "-c") { Description = "A component's status, as in api=major_outage; may be repeated", HelpName = "name=status" };
+        new("--component", "-c") { Description = "Status of a component, such as api=major_outage (repeatable)", HelpName = "name=status" };
 }

@@ -11,19 +11,19 @@ internal static class MaintenanceCommand
     {
         Schedule(global),
         Move(global, "start", "Start a maintenance now"),
-        Move(global, "complete", "Complete a maintenance; one that has not begun is called off"),
+        Move(global, "complete", "Complete a maintenance, or cancel one that has not started"),
         List(global),
     };
 
     private static Command Schedule(GlobalOptions global)
     {
-        var title = new Argument<string>("title") { Description = "One line that readers see first" };
-        var body = new Option<string>("--body", "-b") { Description = "What is done, and what readers will notice", HelpName = "text", Required = true };
-        var from = new Option<string>("--from") { Description = "Its beginning: 2026-05-01T10:00:00Z", HelpName = "time", Required = true };
-        var until = new Option<string>("--until") { Description = "Its end", HelpName = "time", Required = true };
-        var components = new Option<string[]>("--component", "-c") { Description = "A component that it touches; may be repeated", HelpName = "name", Required = true };
+        var title = new Argument<string>("title") { Description = "Title, one line" };
+        var body = new Option<string>("--body", "-b") { Description = "What is done, and what users will notice", HelpName = "text", Required = true };
+        var from = new Option<string>("--from") { Description = "Start time, such as 2026-05-01T10:00:00Z", HelpName = "time", Required = true };
+        var until = new Option<string>("--until") { Description = "End time", HelpName = "time", Required = true };
+        var components = new Option<string[]>("--component", "-c") { Description = "Affected component (repeatable)", HelpName = "name", Required = true };
         var quiet = StatusActions.Quiet();
-        return new Command("schedule", "Announce a maintenance; it starts and ends by itself") { title, body, from, until, components, quiet }.Asks(
+        return new Command("schedule", "Announce a maintenance, which starts and ends automatically") { title, body, from, until, components, quiet }.Asks(
             global,
             (context, client) => client.PostAsync(
                 "/admin/api/maintenances",
@@ -42,8 +42,8 @@ internal static class MaintenanceCommand
 
     private static Command Move(GlobalOptions global, string act, string description)
     {
-        var id = new Argument<string>("id") { Description = "The maintenance: mnt_…" };
-        var body = new Option<string?>("--body", "-b") { Description = "What to say [default: a plain sentence]", HelpName = "text" };
+        var id = new Argument<string>("id") { Description = "Maintenance ID: mnt_…" };
+        var body = new Option<string?>("--body", "-b") { Description = "Text of the update [default: a standard sentence]", HelpName = "text" };
         return new Command(act, description) { id, body }.Asks(
             global,
             (context, client) => client.PostAsync(
@@ -53,8 +53,8 @@ internal static class MaintenanceCommand
 
     private static Command List(GlobalOptions global)
     {
-        var all = new Option<bool>("--all", "-a") { Description = "Completed ones too, the newest hundred" };
-        return new Command("ls", "List maintenance that is not completed") { all }.Asks(
+        var all = new Option<bool>("--all", "-a") { Description = "Include completed maintenance, up to the newest 100" };
+        return new Command("ls", "List maintenance that is not complete") { all }.Asks(
             global,
             (context, client) => client.GetAsync(context.Value(all) ? "/admin/api/maintenances" : "/admin/api/maintenances?state=open", context.Interruption.Token),
             static (screen, answer) => screen.Table(

@@ -14,11 +14,11 @@ internal static class StatusActions
     /// <summary>Each command has its own instance of this option.</summary>
     public static Option<string?> AdminUrl() => new("--admin-url")
     {
-        Description = $"Address of the status page's admin API [{StatusClient.UrlVariable}; default {StatusClient.DefaultUrl}]",
+        Description = $"Admin API of the status page [env: {StatusClient.UrlVariable}; default: {StatusClient.DefaultUrl}]",
         HelpName = "url",
     };
 
-    public static Option<bool> Quiet() => new("--quiet") { Description = "Notify no subscriber" };
+    public static Option<bool> Quiet() => new("--quiet") { Description = "Do not notify subscribers" };
 
     /// <summary>Gives a command its call of the admin API, and shows the answer.</summary>
     public static Command Asks(

@@ -8,7 +8,7 @@ namespace Podflare.Cli.Status;
 /// <summary><c>podflare status</c>: what the status page says now.</summary>
 internal static class StatusCommand
 {
-    public static Command Create(GlobalOptions global) => new Command("status", "Show what the status page says").Asks(
+    public static Command Create(GlobalOptions global) => new Command("status", "Show the status page").Asks(
         global, (context, client) => client.GetAsync("/admin/api/status", context.Interruption.Token), Show);
 
     private static void Show(Screen screen, JsonObject answer)

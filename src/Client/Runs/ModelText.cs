@@ -5,43 +5,34 @@ namespace Podflare;
 /// <summary>Builds the text of a result for a language model.</summary>
 internal static class ModelText
 {
-    public const int MinChars = 100;
+    private const int MinChars = 256;
     private const double HeadShare = 0.4;
 
-    public static string Of(RunResult result, int maxChars)
+    public static string Format(RunResult result, int maxChars)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxChars, MinChars);
-        var body = result.Output;
+        var text = result.Text;
         // Python's traceback is part of stderr already.
-        if (result.Error is { } error && Describe(error) is { Length: > 0 } described && !body.Contains(described.TrimEnd(), StringComparison.Ordinal))
-            body = JoinLines(body, described);
-        var end = LastLine(result);
-        if (end.Length == 0) return Shorten(body, maxChars);
-        var room = maxChars - end.Length - 1;
-        return JoinLines(Shorten(body, room), end);
+        if (result.Error is { } error && Describe(error) is { Length: > 0 } described && !text.Contains(described.TrimEnd(), StringComparison.Ordinal))
+            text = JoinLines(text, described);
+        var notes = Shorten(string.Join('\n', Notes(result)), maxChars / 2);
+        if (notes.Length == 0) return text.Length == 0 ? "[no output]" : Shorten(text, maxChars);
+        return JoinLines(Shorten(text, maxChars - notes.Length - 1), notes);
     }
 
-    private static string LastLine(RunResult result)
+    private static IEnumerable<string> Notes(RunResult result)
     {
-        var lost = result.StateLost ? "; variables were lost" : "";
-        return result switch
-        {
-            { Reason: null, ExitCode: 0 } => "",
-            { Reason: null } => $"[exit code {result.ExitCode}{lost}]",
-            { Reason: ExitReason.Timeout } => $"[timed out{lost}]",
-            { Reason: ExitReason.Interrupted } => $"[interrupted{lost}]",
-            { Reason: ExitReason.Killed } => $"[killed{lost}]",
-            { Reason: ExitReason.Expired } => "[the sandbox expired]",
-            { Reason: ExitReason.Oom } => $"[out of memory{lost}]",
-            { Reason: ExitReason.Crashed } => $"[the process died with exit code {result.ExitCode}{lost}]",
-            { Reason: ExitReason.Lost } => "[the sandbox was lost]",
-            _ => $"[exit code {result.ExitCode}{lost}]",
-        };
+        if (result.Truncated) yield return "[the output was longer than the client keeps; the rest is missing]";
+        if (result.Reason is { } reason) yield return $"[exit code {result.ExitCode}: {reason.ToString().ToLowerInvariant()}]";
+        else if (!result.Succeeded) yield return $"[exit code {result.ExitCode}]";
+        if (result.ReplRestarted) yield return "[the Python process was restarted before this run: earlier variables are gone]";
+        if (result.StateLost) yield return "[this run ended the Python process: its variables are gone]";
+        foreach (var warning in result.Warnings) yield return $"[warning: {warning}]";
     }
 
     private static string Describe(RunError error) => error.Traceback ?? string.Join(": ", new[] { error.Name, error.Value }.Where(part => part is { Length: > 0 }));
 
-    private static string JoinLines(string text, string line) => text.Length == 0 || text.EndsWith('\n') ? text + line : $"{text}\n{line}";
+    private static string JoinLines(string text, string lines) => text.Length == 0 || text.EndsWith('\n') ? text + lines : $"{text}\n{lines}";
 
     /// <summary>Keeps 40 % of the room for the head and the rest for the tail. Both are cut at line breaks where there are any.</summary>
     private static string Shorten(string text, int room)

@@ -4,7 +4,7 @@ namespace Podflare;
 /// <example>
 /// <code>
 /// var result = await sandbox.RunAsync("print(6 * 7)");
-/// if (result.Succeeded) Console.WriteLine(result.Text);  // 42
+/// if (result.Succeeded) Console.Write(result.Text);  // 42
 /// else Console.WriteLine(result.ForModel(2_000));
 /// </code>
 /// </example>
@@ -49,19 +49,17 @@ public sealed record RunResult
     /// <summary>Whether the exit code is 0.</summary>
     public bool Succeeded => ExitCode == 0;
 
-    /// <summary>What the code printed: <see cref="Stdout"/> without the line break at its end.</summary>
-    public string Text => Stdout.EndsWith("\r\n", StringComparison.Ordinal) ? Stdout[..^2] : Stdout.EndsWith('\n') ? Stdout[..^1] : Stdout;
-
-    /// <summary>Stdout and stderr in the order in which they were written.</summary>
-    public string Output => Interleaving.Apply(Stdout, Stderr);
+    /// <summary>Everything that the code printed: stdout and stderr in the order in which they were written.</summary>
+    public string Text => Interleaving.Apply(Stdout, Stderr);
 
     internal Interleaving Interleaving { get; init; }
 
     /// <summary>
-    /// Describes the result for a language model: the output in order, the exception if the output does not show it, and a last line if the run
-    /// did not succeed. A long output is shortened in the middle, at line breaks, and the number of omitted characters is stated.
+    /// Describes the result for a language model: <see cref="Text"/>, the exception if the text does not show it, and a line for each further thing
+    /// that the model should know, such as a nonzero exit code. A long output is shortened in the middle, at line breaks where possible, and the
+    /// number of omitted characters is stated.
     /// </summary>
-    /// <param name="maxChars">The maximum length of the text in UTF-16 code units, at least 100. Default: 20,000.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxChars"/> is less than 100.</exception>
-    public string ForModel(int maxChars = 20_000) => ModelText.Of(this, maxChars);
+    /// <param name="maxChars">The maximum length in UTF-16 code units, at least 256. Default: 20,000.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxChars"/> is less than 256.</exception>
+    public string ForModel(int maxChars = 20_000) => ModelText.Format(this, maxChars);
 }

@@ -33,7 +33,7 @@ public sealed class InterruptionTests
     public async Task While_code_is_read_from_stdin(params string[] arguments)
     {
         using var tool = Tool.Start(new Uri("http://127.0.0.1:9"), arguments);
-        await tool.UntilItHandlesSignalsAsync();
+        await tool.UntilItReadsStdinAsync();
         await tool.SignalAsync("INT");
         Assert.Equal(new ToolResult(130, "", "podflare: Interrupted before the run started. No code was run.\n"), await tool.EndAsync());
     }

@@ -77,10 +77,8 @@ internal sealed class Tool : IDisposable
         await kill.WaitForExitAsync();
     }
 
-    /// <summary>Waits until the process catches SIGINT, which the kernel shows as a bit of a mask.</summary>
-    public Task UntilItHandlesSignalsAsync() => Until.TrueAsync(
-        () => File.ReadLines($"/proc/{_process.Id}/status").Any(line => line.StartsWith("SigCgt:", StringComparison.Ordinal) && (Convert.ToUInt64(line[7..].Trim(), 16) & 2) != 0),
-        "the command handles SIGINT");
+    /// <summary>Writes more than a pipe holds, so that it returns once the command reads its stdin.</summary>
+    public Task UntilItReadsStdinAsync() => _process.StandardInput.WriteAsync(new string('#', 256 * 1024));
 
     public async Task<ToolResult> EndAsync()
     {

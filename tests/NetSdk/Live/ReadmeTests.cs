@@ -26,7 +26,7 @@ public sealed partial class ReadmeTests(Service service)
     [Fact]
     public async Task They_do_what_the_readme_says()
     {
-        using var client = Here();  // PODFLARE_HOSTD_URL, else http://127.0.0.1:7070; PODFLARE_API_KEY
+        using var client = Here();  // PODFLARE_HOSTD_URL, or http://127.0.0.1:7070; PODFLARE_API_KEY
         await using var sandbox = await client.CreateSandboxAsync();
 
         await foreach (var e in sandbox.RunStreamAsync("for i in range(3): print(i)"))
@@ -71,10 +71,10 @@ public sealed partial class ReadmeTests(Service service)
         await foreach (var e in run.ReadEventsAsync())
         {
             seen = e.Seq;
-            if (seen == 3) break;  // the run goes on
+            if (seen == 3) break;  // the run continues
         }
 
-        var again = client.Attach(sandbox.Id).GetRun(run.Id);  // another process can do this, too
+        var again = client.Attach(sandbox.Id).GetRun(run.Id);  // this can be another process
         await foreach (var e in again.ReadEventsAsync(after: seen))
         {
             if (e.Seq == 10) await again.InterruptAsync();

@@ -6,11 +6,11 @@ namespace Podflare.NetSdk.Pure;
 
 public sealed class ModelTextTests
 {
-    private static readonly Gen<string> Output = Gen.OneOfConst("a", "é", "😀", "\n", "line of text\n", new string('x', 70)).Array[0, 120].Select(parts => string.Concat(parts));
+    private static readonly Gen<string> Output = Gen.OneOfConst("a", "é", "😀", "\n", "line of text\n", new string('x', 70)).Array[1, 120].Select(parts => string.Concat(parts));
 
     [Fact]
     public void Any_output_fits_and_keeps_its_head_its_tail_and_whole_characters() =>
-        Gen.Select(Output, Gen.Int[100, 400], Gen.Int[0, 1]).Sample((output, max, code) =>
+        Gen.Select(Output, Gen.Int[256, 600], Gen.Int[0, 1]).Sample((output, max, code) =>
         {
             var text = Result(output, code).ForModel(max);
             Assert.InRange(text.Length, 0, max);
@@ -45,10 +45,9 @@ public sealed class ModelTextTests
         ];
         var server = new ScriptedServer().Stream(string.Concat(lines.Select(line => line + "\n")));
         var result = await server.Attach().RunAsync("1", cancellationToken: TestContext.Current.CancellationToken);
-        Assert.Equal(("1\n2\n4\n", "3\n", "1\n2\n3\n4\n"), (result.Stdout, result.Stderr, result.Output));
+        Assert.Equal(("1\n2\n4\n", "3\n", "1\n2\n3\n4\n"), (result.Stdout, result.Stderr, result.Text));
         Assert.Equal("1\n2\n3\n4\n[exit code 3]", result.ForModel());
-        Assert.Equal("1\n2\n4", result.Text);
-        Assert.Equal("x3\n", (result with { Stdout = "x" }).Output);
+        Assert.Equal("x3\n", (result with { Stdout = "x" }).Text);
     }
 
     [Fact]
@@ -57,7 +56,24 @@ public sealed class ModelTextTests
         var error = new RunError { Name = "E", Value = "v", Traceback = "Traceback: E: v\n" };
         Assert.Equal("Traceback: E: v\n[exit code 1]", (Result("", 1) with { Stderr = "Traceback: E: v\n", Error = error }).ForModel());
         Assert.Equal("a\nTraceback: E: v\n[exit code 1]", (Result("a", 1) with { Error = error }).ForModel());
-        Assert.Throws<ArgumentOutOfRangeException>(() => Result("a", 0).ForModel(99));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Result("a", 0).ForModel(255));
+    }
+
+    [Fact]
+    public void What_the_output_does_not_say_is_added()
+    {
+        Assert.Equal("[no output]", Result("", 0).ForModel());
+        var result = Result("a\n", 124) with { Reason = ExitReason.Timeout, StateLost = true, ReplRestarted = true, Truncated = true, Warnings = ["careful"] };
+        string[] lines =
+        [
+            "a",
+            "[the output was longer than the client keeps; the rest is missing]",
+            "[exit code 124: timeout]",
+            "[the Python process was restarted before this run: earlier variables are gone]",
+            "[this run ended the Python process: its variables are gone]",
+            "[warning: careful]",
+        ];
+        Assert.Equal(lines, result.ForModel().Split('\n'));
     }
 
     private static RunResult Result(string stdout, int code) => new() { RunId = "run_1", Stdout = stdout, Stderr = "", ExitCode = code };

@@ -7,7 +7,7 @@ public sealed class FakeTests
     public async Task A_program_runs_against_a_fake()
     {
         using var client = new FakeClient();
-        Assert.Equal("42", await AnswerAsync(client));
+        Assert.Equal("42\n", await AnswerAsync(client));
         Assert.Equal(["create", "run print(6 * 7)", "write notes.txt", "dispose"], client.Calls);
     }
 
@@ -50,7 +50,7 @@ public sealed class FakeTests
         public override ValueTask DisposeAsync()
         {
             client.Calls.Add("dispose");
-            return ValueTask.CompletedTask;
+            return base.DisposeAsync();
         }
     }
 

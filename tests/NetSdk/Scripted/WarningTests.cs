@@ -57,7 +57,7 @@ public sealed class WarningTests
         var server = new ScriptedServer().Stream("""{"type":"exit","data":124,"seq":1,"ts":1,"reason":"timeout","state_lost":true}""" + "\n");
         var result = await server.Attach().RunAsync("1", cancellationToken: Cancellation);
         Assert.Equal((ExitReason.Timeout, true), (result.Reason, result.StateLost));
-        Assert.Equal("[timed out; variables were lost]", result.ForModel());
+        Assert.Equal("[exit code 124: timeout]\n[this run ended the Python process: its variables are gone]", result.ForModel());
     }
 
     private static ScriptedServer Exec(params (string Name, string Value)[] headers) => new ScriptedServer().Then(() =>
