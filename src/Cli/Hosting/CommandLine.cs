@@ -14,7 +14,8 @@ internal static class CommandLine
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
-        var global = new GlobalOptions();
+        var dashes = Array.IndexOf(arguments, "--");
+        var global = new GlobalOptions { WordsAfterDoubleDash = dashes < 0 ? null : arguments.Length - dashes - 1 };
         var parsed = Build(global).Parse(arguments);
         if (parsed.Action is ParseErrorAction) return UsageErrors.Write(parsed, global);
         // Signals are handled by Interruption: the first one interrupts the run, which takes longer than the library would wait.

@@ -32,6 +32,9 @@ internal sealed class GlobalOptions
 
     public Option<bool> Json { get; } = new("--json") { Description = "Write results as JSON to stdout and errors as JSON to stderr", Recursive = true };
 
+    /// <summary>The number of words after <c>--</c>; null without it. The library does not tell a command where <c>--</c> was.</summary>
+    public int? WordsAfterDoubleDash { get; init; }
+
     public void AddTo(RootCommand root)
     {
         root.Options.Add(Url);

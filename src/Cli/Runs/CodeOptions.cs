@@ -6,7 +6,7 @@ using Podflare.Cli.Output;
 namespace Podflare.Cli.Runs;
 
 /// <summary>What to run and how: the part that <c>run</c> and <c>sandbox exec</c> share.</summary>
-internal sealed class CodeOptions
+internal sealed class CodeOptions(GlobalOptions global)
 {
     private const string Stdin = "-";
     private const int ShebangLength = 256;
@@ -36,7 +36,7 @@ internal sealed class CodeOptions
     public async Task<(string Code, RunOptions Options)> ReadAsync(CommandContext context)
     {
         var words = context.Value(_words) ?? [];
-        var isCommand = HasDoubleDash(context.Parsed);
+        var isCommand = global.WordsAfterDoubleDash is not null;
         var file = isCommand ? null : words.FirstOrDefault();
         var code = isCommand ? string.Join(' ', words.Select(Quote))
             : context.Value(_code) ?? (file == Stdin ? await StandardInput.ReadToEndAsync(context.Interruption.Token) : await ReadFileAsync(file!, context.Interruption.Token));
@@ -54,9 +54,10 @@ internal sealed class CodeOptions
     {
         var words = result.GetResult(_words)?.Tokens.Count ?? 0;
         var hasCode = result.GetValue(_code) is not null;
-        if (HasDoubleDash(result))
+        if (global.WordsAfterDoubleDash is { } after)
         {
-            if (words == 0) result.AddError("Name a command after --.");
+            if (words != after) result.AddError("Put the whole command after --.");
+            else if (words == 0) result.AddError("Name a command after --.");
             else if (hasCode || result.GetValue(_language) is not null) result.AddError("A command after -- cannot be combined with --code or --language.");
         }
         else if (words + (hasCode ? 1 : 0) == 0)
@@ -68,10 +69,6 @@ internal sealed class CodeOptions
             result.AddError(hasCode ? "Use either a file or --code." : "Only one file can be run. Put -- before a command with arguments.");
         }
     }
-
-    private static bool HasDoubleDash(CommandResult result) => result.Tokens.Any(token => token.Type is TokenType.DoubleDash);
-
-    private static bool HasDoubleDash(ParseResult parsed) => parsed.Tokens.Any(token => token.Type is TokenType.DoubleDash);
 
     // Bash reads a single-quoted word as it is.
     private static string Quote(string word) => $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'";

@@ -8,7 +8,7 @@ namespace Podflare.Cli.Sandboxes;
 internal static class IdCompletion
 {
     private const int MaxIds = 100;
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     public static IEnumerable<CompletionItem> Complete(CompletionContext context, GlobalOptions global)
     {

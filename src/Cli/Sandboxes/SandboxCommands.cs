@@ -74,7 +74,7 @@ internal static class SandboxCommands
     private static Command Exec(GlobalOptions global)
     {
         var id = Id(global);
-        var code = new CodeOptions();
+        var code = new CodeOptions(global);
         var command = new Command("exec", "Run code in a sandbox and show its output. Exits with the code's exit code, or 125 if the code was not run") { id };
         code.AddTo(command);
         return command.WithAction(

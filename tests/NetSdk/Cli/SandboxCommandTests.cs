@@ -93,7 +93,7 @@ public sealed class SandboxCommandTests(Service service)
         Assert.Contains(id, table[1], StringComparison.Ordinal);
         var shown = table[1][table[1].IndexOf(id, StringComparison.Ordinal)..];
         Assert.InRange(shown.Length, 1, columns);
-        if (columns >= 80) Assert.Matches("^sbx_[0-9a-f]{32}  ready  default   [0-9]+s ago  in 2[34]h", shown);
+        if (columns >= 80) Assert.Matches("^sbx_[0-9a-f]{32}  ready  default   [0-9]+s ago +in 2[34]h", shown);
         Assert.Equal(columns == 200, shown.EndsWith(mark, StringComparison.Ordinal));
         await OkAsync("sandbox", "rm", id);
     }

@@ -14,6 +14,8 @@ public sealed class UsageTests
     [InlineData("A command is missing:", "podflare sandbox", "sandbox")]
     [InlineData("Name what to run:", "podflare run", "run")]
     [InlineData("Use either a file or --code.", "podflare run", "run x.py -c 1")]
+    [InlineData("Put the whole command after --.", "podflare run", "run x.py -- ls")]
+    [InlineData("Name a command after --.", "podflare run", "run --")]
     [InlineData("Unknown option '--frob'.", "podflare sandbox ls", "sandbox ls --frob")]
     [InlineData("Unexpected argument 'extra'.", "podflare sandbox ls", "sandbox ls extra")]
     [InlineData("Cannot parse argument 'x' for option '--timeout'", "podflare run", "run -c 1 --timeout x")]
