@@ -11,6 +11,7 @@ using Orleans.Storage;
 using Podflare.Containers;
 using Podflare.Engine;
 using Podflare.Hosting;
+using Podflare.Processes;
 using Podflare.Runs;
 using Podflare.Stores;
 using StackExchange.Redis;
