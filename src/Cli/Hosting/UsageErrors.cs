@@ -26,8 +26,10 @@ internal static class UsageErrors
         if (parsed.UnmatchedTokens is [var extra, ..]) return extra.StartsWith('-') ? $"Unknown option '{extra}'." : $"Unexpected argument '{extra}'.";
         if (parsed.CommandResult.Command.Subcommands.Count > 0 && parsed.CommandResult.Command.Action is null)
             return $"A command is missing: {string.Join(", ", parsed.CommandResult.Command.Subcommands.Where(command => !command.Hidden).Select(command => command.Name))}.";
-        // The library lists allowed values on lines of their own.
-        return string.Join(' ', parsed.Errors[0].Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).Replace("' '", "', '", StringComparison.Ordinal);
+        // The library lists allowed values on lines of their own, and names .NET types.
+        var message = parsed.Errors[0].Message;
+        if (message.IndexOf(" as expected type ", StringComparison.Ordinal) is > 0 and var at) message = $"{message[..at]}: it is not a number.";
+        return string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).Replace("' '", "', '", StringComparison.Ordinal);
     }
 
     private static string Suggestion(Command parent, string word)
