@@ -100,6 +100,8 @@ public sealed class ContainerServicesTests
             Assert.IsType<DockerRuntime>(embedded.GetRequiredService<IContainerRuntime>());
             Assert.NotNull(embedded.GetRequiredService<GuestListener>());
             Assert.Equal(new HostIdentity(RunFolder.EmbeddedClusterId(folder.Path), "0a0b0c0d"), embedded.GetRequiredService<HostIdentity>());
+            await using var blank = Build(new() { ["ConnectionStrings:Redis"] = " " }, folder);
+            Assert.Equal(RunFolder.EmbeddedClusterId(folder.Path), blank.GetRequiredService<HostIdentity>().Cluster);
             await using var shared = Build(new() { ["ConnectionStrings:Redis"] = "127.0.0.1" }, folder);
             Assert.Equal("podflare", shared.GetRequiredService<HostIdentity>().Cluster);
             await using var named = Build(new() { ["Podflare:ClusterId"] = "mine" }, folder);

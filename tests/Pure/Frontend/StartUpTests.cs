@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Podflare.Hosting;
+using Podflare.Runs;
 using Podflare.Http;
 using Podflare.Keys;
 using Podflare.Processes;
@@ -101,6 +103,19 @@ public sealed class StartUpTests
     [InlineData("PODFLARE_REGION", "a-region-whose-name-is-much-longer-than-anybody-would-ever-want-to-read")]
     public void A_variable_that_is_wrong_stops_the_start(string name, string value) =>
         Assert.StartsWith(name, Assert.Throws<StartUpException>(() => Read(name, value)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData(" ")]
+    public void A_blank_redis_connection_string_means_an_embedded_server_everywhere(string? connection)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("ConnectionStrings:Redis", connection)]).Build();
+        using var provider = new ServiceCollection().AddSingleton<IConfiguration>(configuration).AddLogging().AddRuns().BuildServiceProvider();
+
+        Assert.IsType<MemoryEventLog>(provider.GetRequiredService<IEventLog>());
+        Assert.Null(RedisConnectionString.Find(configuration));
+    }
 
     private static ServerSettings Read(string name, string value) =>
         ServerSettings.Read(new ConfigurationBuilder().AddInMemoryCollection([new(name, value)]).Build());
