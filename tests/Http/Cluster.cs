@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
+using Podflare.Files;
 using Podflare.Hosting;
 using Podflare.Hosts;
 using Podflare.Runs;
@@ -90,6 +91,7 @@ public sealed class Cluster : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(World).AddHosts().AddSingleton<SandboxCreator>().AddRuns();
+        builder.Services.AddOptions<Podflare.Files.FileOptions>();
         builder.UseOrleans(silo);
         builder.AddFrontend();
         _app = builder.Build();
@@ -116,6 +118,7 @@ public sealed class Cluster : IAsyncDisposable
         silo.UseLocalhostClustering(ports[2 * index], ports[2 * index + 1], new IPEndPoint(IPAddress.Loopback, ports[0]), id, id);
         silo.AddRunStreams();
         silo.AddGrainExtension<IRunStreamExtension, ScriptedPumps>();
+        silo.AddGrainExtension<IFileExtension, ScriptedFiles>();
         silo.Configure<SiloOptions>(options => options.SiloName = HostSilos.NameOf(role, host));
         // The real grains have the same names; here their places are taken.
         silo.Services.Configure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Assembly.GetName().Name == "Podflare.Grains"));

@@ -23,6 +23,33 @@ public sealed class ExecTests(SharedCluster shared)
         Assert.Equal((null, null, null), (response.Header("Idempotent-Replayed"), response.Header("Podflare-Repl-Restarted"), response.Header("Podflare-Warning")));
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("k1")]
+    public async Task A_run_that_was_accepted_is_never_refused_for_want_of_a_reader(string? key)
+    {
+        var (id, gate) = (_cluster.World.Add(), NewGate());
+        _cluster.World.Sandboxes[id.Value].HasTooManyReaders = true;
+
+        using var response = await _cluster.Client.SendAsync(
+            "POST", $"/v1/sandboxes/{id}/exec", Replies.Script("out 1", $"hold {gate}", "out 2", "exit 3"), wait: false, headers: key is null ? [] : [("Idempotency-Key", key)]);
+        Open(gate);
+
+        Assert.Equal(200, (int)response.StatusCode);
+        var received = await response.ReadTextAsync();
+        Assert.Equal((Runs(id).Single().Output, 1), (received, _cluster.World.Sandboxes[id.Value].Starts));
+    }
+
+    [Fact]
+    public async Task A_reader_that_follows_is_refused_where_there_are_too_many()
+    {
+        var id = _cluster.World.Add();
+        using var exec = await ExecAsync(id, Replies.Script("hold never"), wait: false);
+        _cluster.World.Sandboxes[id.Value].HasTooManyReaders = true;
+
+        await (await _cluster.Client.SendAsync("GET", $"/v1/sandboxes/{id}/runs/{Runs(id).Single().Id}/events?follow=true")).AssertProblemAsync(429, "rate_limited");
+    }
+
     [Fact]
     public async Task Headers_leave_at_acceptance_and_each_line_when_it_exists()
     {
@@ -122,7 +149,7 @@ public sealed class ExecTests(SharedCluster shared)
 
         var response = await ExecAsync(id, code);
 
-        Assert.Equal(("1", "timeout_seconds was brought down to the maximum of 86400"), (response.Header("Podflare-Repl-Restarted"), response.Header("Podflare-Warning")));
+        Assert.Equal(("1", "timeout_seconds was reduced to the maximum of 86400"), (response.Header("Podflare-Repl-Restarted"), response.Header("Podflare-Warning")));
         var request = Runs(id).Single().Request;
         Assert.Equal((RunLanguage.Bash, TimeSpan.FromHours(24), OnDisconnect.Interrupt, "1"), (request.Language, request.Timeout, request.OnDisconnect, request.Env["A"]));
     }

@@ -6,9 +6,43 @@ namespace Podflare;
 public sealed class StopTests
 {
     [Fact]
+    public async Task A_process_that_stops_is_not_ready_but_serves_for_its_lame_duck_time()
+    {
+        await using var cluster = await Cluster.StartAsync([], ("Podflare:Http:LameDuckSeconds", "3"));
+        var id = cluster.World.Add();
+        var began = TimeProvider.System.GetTimestamp();
+
+        var stopping = cluster.App.StopAsync(TestContext.Current.CancellationToken);
+
+        await Cluster.WaitAsync(async () => (int)(await cluster.Client.SendAsync("GET", "/readyz")).StatusCode == 503);
+        await (await cluster.Client.SendAsync("GET", "/readyz")).AssertProblemAsync(503, "shutting_down");
+        // A load balancer that has not looked yet still sends requests, over connections old and new.
+        using var other = cluster.ClientOf(Cluster.Key);
+        Assert.Equal(200, (int)(await other.SendAsync("POST", "/v1/sandboxes", "{}")).StatusCode);
+        Assert.Equal(200, (int)(await cluster.Client.SendAsync("POST", $"/v1/sandboxes/{id}/exec", Replies.Script("out 1"))).StatusCode);
+        Assert.False(stopping.IsCompleted);
+        await stopping.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(began).TotalSeconds, 2.9, 15);
+    }
+
+    [Fact]
+    public async Task A_second_signal_ends_the_lame_duck_time_and_cuts_streams()
+    {
+        await using var cluster = await Cluster.StartAsync([], ("Podflare:Http:LameDuckSeconds", "60"), ("Podflare:Http:DrainSeconds", "60"));
+        var id = cluster.World.Add();
+        using var stream = await cluster.Client.SendAsync("POST", $"/v1/sandboxes/{id}/exec", Replies.Script("out 1", "hold for-ever"), wait: false);
+
+        var stopping = cluster.App.StopAsync(TestContext.Current.CancellationToken);
+        await Cluster.WaitAsync(async () => (int)(await cluster.Client.SendAsync("GET", "/readyz")).StatusCode == 503);
+        cluster.App.Services.GetRequiredService<Podflare.Http.OpenStreams>().StopNow();
+
+        await stopping.WaitAsync(TimeSpan.FromSeconds(15), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task A_process_that_stops_is_not_ready_takes_nothing_new_and_cuts_streams_after_their_time()
     {
-        await using var cluster = await Cluster.StartAsync([], ("Podflare:Http:DrainSeconds", "1"));
+        await using var cluster = await Cluster.StartAsync([], ("Podflare:Http:LameDuckSeconds", "0"), ("Podflare:Http:DrainSeconds", "1"));
         var id = cluster.World.Add();
         using var stream = await cluster.Client.SendAsync("POST", $"/v1/sandboxes/{id}/exec", Replies.Script("out 1", "hold for-ever"), wait: false);
         using var reader = new StreamReader(await stream.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));

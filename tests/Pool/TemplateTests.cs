@@ -38,12 +38,12 @@ public sealed class TemplateTests
         Assert.Equal(("268435456", 0), (await MemoryAsync(less.Id), less.Warnings.Length));
         var more = await CreateAsync(service, new { ram_mib = 4096, rootfs_gb = 2 });
         Assert.Equal("1073741824", await MemoryAsync(more.Id));
-        Assert.Equal(["ram_mib was brought down to the maximum of 1024", "rootfs_gb was brought down to the maximum of 512 MiB"], more.Warnings.Order());
+        Assert.Equal(["ram_mib was reduced to the maximum of 1024", "rootfs_gb was reduced to the maximum of 512 MiB"], more.Warnings.Order());
         Assert.Equal("512M\n", (await service.Api.RunAsync(more.Id, "df -h --output=size /root | tail -1 | tr -d ' '", "bash")).Stdout);
 
         var small = await CreateAsync(service, new { template = "small", egress = true });
         Assert.Equal("134217728 500000000 64", await Engine.InspectAsync(small.Id, "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}} {{.HostConfig.PidsLimit}}"));
-        Assert.Equal("egress is not offered here; the sandbox has none", Assert.Single(small.Warnings));
+        Assert.Equal("egress is not offered by this server; the sandbox has no network access", Assert.Single(small.Warnings));
         using var unknown = await service.Api.Http.PostAsJsonAsync("/v1/sandboxes", new { template = "none" }, TestContext.Current.CancellationToken);
         Assert.Equal(404, (int)unknown.StatusCode);
     }

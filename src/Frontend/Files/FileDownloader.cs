@@ -7,7 +7,7 @@ using Podflare.Tenants;
 
 namespace Podflare.Files;
 
-/// <summary>Sends a file of a sandbox as a response: never more than two chunks of it are in memory.</summary>
+/// <summary>Sends a file of a sandbox as the response, with at most two chunks of it in memory.</summary>
 internal sealed class FileDownloader(IGrainFactory grains, IOptions<HttpOptions> http, TimeProvider time, ILogger<FileDownloader> logger)
 {
     public async Task DownloadAsync(HttpContext context, TenantId tenant, SandboxId sandbox, FilePath path)
@@ -16,6 +16,12 @@ internal sealed class FileDownloader(IGrainFactory grains, IOptions<HttpOptions>
         await using var transfer = new FileTransfer(source, time, logger);
         using var deadline = new Deadline(http.Value.StartSeconds, time, context.RequestAborted);
         var opened = await transfer.OpenAsync((id, token) => source.OpenRead(id, tenant, path, token), deadline);
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            Prepare(context.Response, opened);
+            return;
+        }
+
         var chunk = await source.Read(transfer.Id, 0, context.RequestAborted);
         Prepare(context.Response, opened);
         await SendAsync(context, transfer, source, chunk);
@@ -53,7 +59,7 @@ internal sealed class FileDownloader(IGrainFactory grains, IOptions<HttpOptions>
     private static void Prepare(HttpResponse response, FileOpened opened)
     {
         response.ContentType = "application/octet-stream";
-        // A browser must never take a sandbox's file for a page of this server.
+        // A browser must never treat a sandbox's file as a page of this server.
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.CacheControl = "no-store, no-transform";
         response.Headers.LastModified = opened.ModifiedAt.ToString("R", CultureInfo.InvariantCulture);

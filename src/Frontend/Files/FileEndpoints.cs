@@ -7,7 +7,7 @@ using Podflare.Sandboxes;
 
 namespace Podflare.Files;
 
-/// <summary>Read, write, delete and list the files of a sandbox.</summary>
+/// <summary>Reads, writes, deletes and lists the files of a sandbox.</summary>
 internal static class FileEndpoints
 {
     private const int MaxCursor = 512;
@@ -16,11 +16,24 @@ internal static class FileEndpoints
 
     public static void MapFiles(this RouteGroupBuilder api)
     {
-        var files = api.MapGroup("/sandboxes/{id}/files");
+        var files = api.MapGroup("/sandboxes/{id}/files").AddEndpointFilter(NamePathAsync);
         files.MapGet("", ListAsync);
-        files.MapPut("/{**path}", PutAsync).WithMetadata(new DisableRequestDeadline());
+        files.MapPut("/{**path}", PutAsync).WithMetadata(new DisableRequestDeadline(), new DisableRequestSizeLimit());
         files.MapGet("/{**path}", GetAsync).WithMetadata(new DisableRequestDeadline());
         files.MapDelete("/{**path}", DeleteAsync);
+    }
+
+    /// <summary>Refusals of the sandbox do not say which path they are about.</summary>
+    private static async ValueTask<object?> NamePathAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
+    {
+        try
+        {
+            return await next(invocation);
+        }
+        catch (FileRefusedException e)
+        {
+            throw new ProblemException(ExceptionMapper.OfFile(e, FilePathReader.Show(invocation.HttpContext)));
+        }
     }
 
     private static async Task<NoContent> PutAsync(HttpContext context, SandboxId id, Caller caller, FileUploader uploader, OpenStreams streams, TransferLimiter places)
@@ -62,7 +75,7 @@ internal static class FileEndpoints
     private static byte[]? ParseCursor(HttpRequest request)
     {
         if (QueryParameters.Single(request, "cursor") is not { Length: > 0 } text) return null;
-        return text.Length <= MaxCursor && Base64Url.IsValid(text) ? Base64Url.DecodeFromChars(text) : throw ProblemException.Invalid("cursor", "is not one that a page has named");
+        return text.Length <= MaxCursor && Base64Url.IsValid(text) ? Base64Url.DecodeFromChars(text) : throw ProblemException.Invalid("cursor", "must be a next_cursor that an earlier page returned");
     }
 
     private static IFileExtension Of(IGrainFactory grains, SandboxId id) => grains.GetGrain<ISandboxGrain>(id.Value).AsReference<IFileExtension>();

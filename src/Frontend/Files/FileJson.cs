@@ -6,9 +6,9 @@ using Podflare.Sandboxes;
 
 namespace Podflare.Files;
 
-/// <summary>One name in a folder as JSON shows it.</summary>
-/// <param name="Name">Null where the name is not UTF-8.</param>
-/// <param name="NameB64">The name's bytes where they are not UTF-8.</param>
+/// <summary>The JSON representation of a directory entry.</summary>
+/// <param name="Name">The name; null when it is not valid UTF-8.</param>
+/// <param name="NameB64">The bytes of a name that is not valid UTF-8.</param>
 internal sealed record FileJson(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Name,
     [property: JsonPropertyName("name_b64"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] byte[]? NameB64,
@@ -28,7 +28,7 @@ internal sealed record FileJson(
     }
 }
 
-/// <summary>One page of a folder.</summary>
+/// <summary>One page of a directory listing.</summary>
 internal sealed record FilePageJson(IReadOnlyList<FileJson> Files, string? NextCursor);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

@@ -2,17 +2,17 @@ using Podflare.Http;
 
 namespace Podflare.Files;
 
-/// <summary>The frontend's end of one file on its way.</summary>
+/// <summary>The frontend's side of one file transfer.</summary>
 internal sealed class FileTransfer(IFileExtension files, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
-    // A third of the time after which the worker gives up a transfer that nobody moves.
+    // A third of the time after which the worker gives up a transfer without progress.
     private static readonly TimeSpan KeepAliveInterval = TimeSpan.FromSeconds(10);
 
     private bool _done;
 
     public Guid Id { get; private set; }
 
-    /// <summary>Opens it, again under a new id where a moment later may go better.</summary>
+    /// <summary>Opens the transfer, and retries temporary failures under a new id.</summary>
     public async Task<T> OpenAsync<T>(Func<Guid, CancellationToken, Task<T>> open, Deadline deadline)
     {
         return await GrainCallRetry.RetryUntilAsync(
@@ -24,7 +24,7 @@ internal sealed class FileTransfer(IFileExtension files, TimeProvider time, ILog
             deadline);
     }
 
-    /// <summary>Waits for the client, and tells the worker meanwhile that somebody is there.</summary>
+    /// <summary>Waits for the client, and keeps the transfer alive meanwhile.</summary>
     public async Task<T> WaitForClientAsync<T>(Task<T> client)
     {
         while (!client.IsCompleted)
@@ -42,7 +42,7 @@ internal sealed class FileTransfer(IFileExtension files, TimeProvider time, ILog
         return await client;
     }
 
-    /// <summary>It has come to its end; there is nothing to undo.</summary>
+    /// <summary>The transfer is complete, so there is nothing to undo.</summary>
     public void Complete() => _done = true;
 
     public async ValueTask DisposeAsync()
@@ -54,7 +54,7 @@ internal sealed class FileTransfer(IFileExtension files, TimeProvider time, ILog
         }
         catch (Exception e)
         {
-            // The worker undoes it by itself after a time, or with its end.
+            // The worker undoes the transfer after its own time limit.
             FileLog.NotClosed(logger, e);
         }
     }

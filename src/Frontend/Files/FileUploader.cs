@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using Podflare.Http;
 using Podflare.Problems;
@@ -7,17 +6,15 @@ using Podflare.Tenants;
 
 namespace Podflare.Files;
 
-/// <summary>Brings a request body into a sandbox: never more than two chunks of it are in memory.</summary>
+/// <summary>Writes a request body to a file in a sandbox, with at most two chunks of it in memory.</summary>
 internal sealed class FileUploader(
     IGrainFactory grains, IOptions<FileOptions> files, IOptions<HttpOptions> http, TimeProvider time, ILogger<FileUploader> logger)
 {
     public async Task UploadAsync(HttpContext context, TenantId tenant, SandboxId sandbox, FilePath path)
     {
         var request = context.Request;
-        if (request.Headers.ContentRange.Count > 0) throw ProblemException.Invalid("Content-Range", "is not taken: a file is written whole");
+        if (request.Headers.ContentRange.Count > 0) throw ProblemException.Invalid("Content-Range", "is not supported; a file is always written as a whole");
         if (request.ContentLength > files.Value.MaxFileBytes) throw TooLarge();
-        // Counted here: a body of files is longer than any other may be.
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
 
         var target = grains.GetGrain<ISandboxGrain>(sandbox.Value).AsReference<IFileExtension>();
         await using var transfer = new FileTransfer(target, time, logger);
@@ -27,7 +24,7 @@ internal sealed class FileUploader(
         transfer.Complete();
     }
 
-    // Before the first byte of the body: a client that waits for 100 Continue then never sends what is refused.
+    // Opened before the body is read, so that a client that waits for 100 Continue never sends a file that is refused.
     private async Task OpenAsync(HttpContext context, FileTransfer transfer, IFileExtension target, TenantId tenant, FilePath path)
     {
         using var deadline = new Deadline(http.Value.StartSeconds, time, context.RequestAborted);
@@ -47,7 +44,7 @@ internal sealed class FileUploader(
         FileChunk? written = null;
         try
         {
-            // One chunk is read while the one before is written.
+            // A chunk is read while the previous one is written.
             while (await transfer.WaitForClientAsync(ReadChunkAsync(context, offset)) is { Length: > 0 } chunk)
             {
                 await writing;
@@ -60,7 +57,7 @@ internal sealed class FileUploader(
         }
         finally
         {
-            // Where reading fails, what is being written is not asked about any more, but it must not be in the way of the close.
+            // When reading fails, the result of the pending write no longer matters, but it must end before the transfer is closed.
             await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
@@ -69,7 +66,7 @@ internal sealed class FileUploader(
         return offset;
     }
 
-    /// <returns>A chunk of no byte at the end.</returns>
+    /// <returns>An empty chunk at the end of the body.</returns>
     private static async Task<FileChunk> ReadChunkAsync(HttpContext context, long offset)
     {
         var left = context.Request.ContentLength is { } length ? length - offset : long.MaxValue;
@@ -80,5 +77,5 @@ internal sealed class FileUploader(
         return chunk;
     }
 
-    private ProblemException TooLarge() => new(new Problem(413, "file_too_large", $"the file is larger than {files.Value.MaxFileBytes} bytes"));
+    private ProblemException TooLarge() => new(new Problem(413, "file_too_large", $"the file is larger than the limit of {files.Value.MaxFileBytes} bytes"));
 }

@@ -2,10 +2,10 @@ using System.Text;
 
 namespace Podflare.Files;
 
-/// <summary>Percent-encoding (RFC 3986, section 2.1) of bytes, whether they are text or not.</summary>
+/// <summary>Percent-encoding (RFC 3986, section 2.1) of arbitrary bytes.</summary>
 internal static class PercentEncoding
 {
-    /// <summary>Decodes; a percent sign without two hex digits stands for itself.</summary>
+    /// <summary>Decodes. A percent sign that two hex digits do not follow is kept.</summary>
     public static byte[] Decode(string text, bool plusIsSpace)
     {
         var source = Encoding.UTF8.GetBytes(text);

@@ -6,7 +6,7 @@ using Podflare.Problems;
 
 namespace Podflare.Health;
 
-/// <summary>Whether the process lives, and whether it can do its work. Without a key.</summary>
+/// <summary>Liveness and readiness. No API key is needed.</summary>
 internal static class HealthEndpoints
 {
     public static IServiceCollection AddHealth(this IServiceCollection services) => services.AddSingleton<Readiness>();

@@ -5,15 +5,15 @@ using Podflare.Problems;
 
 namespace Podflare.Health;
 
-/// <summary>Whether a balancer should send requests here. Storage is not asked: all frontends would leave the balancer at once.</summary>
+/// <summary>Whether a load balancer should send requests to this process. Storage is not checked: when it fails, no other frontend would be better.</summary>
 internal sealed class Readiness(OpenStreams streams, HostDirectory hosts, IClusterMembershipService membership, ILocalSiloDetails silo)
 {
-    /// <returns>Why not; null when ready.</returns>
+    /// <returns>Why the process is not ready; null when it is.</returns>
     public Problem? FindProblem()
     {
-        if (streams.IsDraining) return NotReady("shutting_down", "shutting down");
-        if (membership.CurrentSnapshot.GetSiloStatus(silo.SiloAddress) != SiloStatus.Active) return NotReady("sandbox_unreachable", "not in the cluster yet");
-        return hosts.AnyAnswers ? null : NotReady("no_capacity", "no worker answers");
+        if (streams.IsStopping) return NotReady("shutting_down", "the server is shutting down");
+        if (membership.CurrentSnapshot.GetSiloStatus(silo.SiloAddress) != SiloStatus.Active) return NotReady("sandbox_unreachable", "the server has not joined the cluster yet");
+        return hosts.AnyAnswers ? null : NotReady("no_capacity", "no worker answers; sandboxes cannot be created or reached");
     }
 
     private static Problem NotReady(string code, string error) => new(503, code, error) { RetryAfter = 1 };

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Podflare.Files;
 using Podflare.Health;
 using Podflare.Http;
@@ -27,20 +28,25 @@ internal static class FrontendApp
         app.UseRouting();
         app.UseMiddleware<ApiKeyMiddleware>();
         app.UseMiddleware<ResourceIdMiddleware>();
+        app.UseMiddleware<RequestBodyMiddleware>();
         app.UseMiddleware<DeadlineMiddleware>();
 
-        app.MapHealth();
-        app.MapApiDocument();
+        var routes = app.MapGroup("");
+        routes.AcceptHead();
+        routes.MapHealth();
+        routes.MapApiDocument();
+        routes.MapErrorPages();
         foreach (var mount in new[] { Mount.Main, Mount.Compat })
         {
-            app.MapHealthz(mount);
-            var api = app.MapGroup($"{mount.Prefix}/v1").WithMetadata(new RequireApiKey());
+            routes.MapHealthz(mount);
+            var api = routes.MapGroup($"{mount.Prefix}/v1").WithMetadata(new RequireApiKey());
             api.MapSandboxes(mount);
             api.MapRuns(mount);
             if (mount == Mount.Main) api.MapFiles();
             api.MapNotOffered();
         }
 
+        app.Services.GetRequiredService<ServerRefusals>().Subscribe(app.Services.GetRequiredService<DiagnosticListener>());
         app.LogAuthenticationMode();
     }
 }

@@ -1,12 +1,20 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Podflare.Http;
 using Podflare.Keys;
+using Podflare.Problems;
 
 namespace Podflare.Hosting;
 
 /// <summary>Configures Kestrel: its address, limits, and shutdown.</summary>
 internal static partial class HttpHosting
 {
+    // Enough for a file path of 4,095 bytes, each percent-encoded, and the rest of the request line.
+    private const int MaxRequestLineBytes = 16 * 1024;
+
+    // Time for the silo to leave the cluster after the frontend has stopped.
+    private static readonly TimeSpan StopMargin = TimeSpan.FromSeconds(15);
+
     public static void AddHttp(this WebApplicationBuilder builder)
     {
         var settings = ServerSettings.Read(builder.Configuration);
@@ -16,19 +24,27 @@ internal static partial class HttpHosting
         services.AddSingleton(settings).AddSingleton(authentication);
         services.AddOptions<HttpOptions>().BindConfiguration(HttpOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<OpenStreams>();
+        services.AddSingleton<OpenStreams>().AddSingleton<RequestBodyDiscarder>().AddSingleton<ServerRefusals>();
         services.AddHostedService(provider => provider.GetRequiredService<OpenStreams>());
 
-        // Nothing on the way of a request blocks a thread, so a hand-over to another one would only cost the time it takes to wake.
+        services.AddOptions<HostOptions>().PostConfigure<IOptions<HttpOptions>>((host, http) =>
+        {
+            var needed = TimeSpan.FromSeconds(http.Value.LameDuckSeconds + http.Value.DrainSeconds) + StopMargin;
+            if (host.ShutdownTimeout < needed) host.ShutdownTimeout = needed;
+        });
+
+        // Nothing in the request path blocks a thread, so handing over to another one would only add the time to wake it.
         builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.WebHost.ConfigureKestrel((context, kestrel) =>
         {
             var limits = context.Configuration.GetSection(HttpOptions.Section).Get<HttpOptions>() ?? new HttpOptions();
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = limits.MaxBodyBytes;
+            // JsonBodyReader and FileUploader enforce the limits. Kestrel would close the connection before the client has read the answer.
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.MaxRequestLineSize = MaxRequestLineBytes;
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(limits.IdleConnectionSeconds);
             kestrel.Limits.MaxConcurrentConnections = limits.MaxConnections;
-            settings.Listen.Listen(kestrel);
+            settings.Listen.Listen(kestrel, ServerRefusals.Wrap);
         });
     }
 

@@ -1,6 +1,6 @@
 namespace Podflare.Http;
 
-/// <summary>A time limit for one piece of work, which also ends when the client leaves.</summary>
+/// <summary>A time limit for an operation, which is also cancelled when the client disconnects.</summary>
 internal sealed class Deadline : IDisposable
 {
     private readonly CancellationTokenSource _source;
@@ -20,7 +20,7 @@ internal sealed class Deadline : IDisposable
 
     public TimeProvider Time { get; }
 
-    /// <summary>The time is over; the client is still there.</summary>
+    /// <summary>Whether the time is over and the client is still connected.</summary>
     public bool Passed => _source.IsCancellationRequested && !ClientLeft.IsCancellationRequested;
 
     public void Dispose()

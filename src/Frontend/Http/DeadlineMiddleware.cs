@@ -2,10 +2,10 @@ using Microsoft.Extensions.Options;
 
 namespace Podflare.Http;
 
-/// <summary>Endpoints that carry this set their own limits: streams, and whatever reads a body first.</summary>
+/// <summary>Endpoint metadata: the endpoint has its own time limits, as streams and requests with a body do.</summary>
 internal sealed class DisableRequestDeadline;
 
-/// <summary>Ends the work of every other request in time for the client to hear of it.</summary>
+/// <summary>Cancels every other request early enough for the client to receive an answer.</summary>
 internal sealed class DeadlineMiddleware(RequestDelegate next, IOptions<HttpOptions> options, TimeProvider time)
 {
     public Task InvokeAsync(HttpContext context) =>

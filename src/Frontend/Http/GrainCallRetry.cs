@@ -5,20 +5,20 @@ using Podflare.Sandboxes;
 
 namespace Podflare.Http;
 
-/// <summary>Repeats grain calls that are safe to repeat.</summary>
+/// <summary>Retries grain calls that are safe to repeat.</summary>
 internal static class GrainCallRetry
 {
     private const int MaxAttempts = 3;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Whether the same call may succeed a moment later.</summary>
+    /// <summary>Whether the same call may succeed if it is retried.</summary>
     public static bool IsTransient(Exception e) =>
         e is SandboxUnreachableException or FileTransferLostException or StorageUnavailableException or ShuttingDownException || IsLostCall(e);
 
-    /// <summary>Whether Orleans, and not the grain, failed: a silo is gone or silent.</summary>
+    /// <summary>Whether Orleans failed, and not the grain: a silo has stopped or does not answer.</summary>
     public static bool IsLostCall(Exception e) => e is OrleansMessageRejectionException or ConnectionFailedException or TimeoutException;
 
-    /// <summary>Repeats until the call succeeds, is refused for good, or the time is over; then the last refusal is the answer.</summary>
+    /// <summary>Retries temporary failures until the deadline, and then throws the last one.</summary>
     public static async Task<T> RetryUntilAsync<T>(Func<CancellationToken, Task<T>> call, Deadline deadline)
     {
         Exception? last = null;
@@ -44,7 +44,7 @@ internal static class GrainCallRetry
         }
     }
 
-    /// <summary>Repeats a call a few times when its silo was lost on the way.</summary>
+    /// <summary>Retries a call a few times when its silo was lost.</summary>
     public static async Task<T> RetryLostAsync<T>(Func<Task<T>> call, TimeProvider time, CancellationToken cancellationToken)
     {
         for (var tries = 1; ; tries++)

@@ -2,52 +2,67 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Podflare.Http;
 
-/// <summary>Limits of the HTTP server. Section <c>Podflare:Http</c>.</summary>
+/// <summary>Limits of the HTTP server. Configuration section <c>Podflare:Http</c>.</summary>
 public sealed class HttpOptions
 {
     public const string Section = "Podflare:Http";
 
-    /// <summary>Largest request body, in bytes; more gets 413 before it is read. Default: 32 MiB.</summary>
+    /// <summary>Largest request body except that of a file upload, in bytes; a larger one gets 413. Default: 32 MiB.</summary>
     [Range(1024 * 1024, 256 * 1024 * 1024)]
     public int MaxBodyBytes { get; set; } = 32 * 1024 * 1024;
 
-    /// <summary>Bodies over 1 MiB that are held in memory at a time; further ones wait for their turn. Default: 16.</summary>
+    /// <summary>Bytes of a request body that the server reads and discards after it has refused the request. Default: 256 MiB.</summary>
+    [Range(0, int.MaxValue)]
+    public int MaxDiscardBytes { get; set; } = 256 * 1024 * 1024;
+
+    /// <summary>Time for which the server reads and discards a request body after it has refused the request, in seconds. Default: 30.</summary>
+    [Range(0, 300)]
+    public double DiscardSeconds { get; set; } = 30;
+
+    /// <summary>Request bodies over 1 MiB that are held in memory at the same time; further ones wait. Default: 16.</summary>
     [Range(1, 1024)]
     public int MaxLargeBodies { get; set; } = 16;
 
-    /// <summary>Files on their way in or out at a time, about 3 MiB of memory each; one more gets 429 <c>rate_limited</c>. Default: 128.</summary>
+    /// <summary>Files that are uploaded or downloaded at the same time, each using about 3 MiB of memory; one more gets 429 <c>rate_limited</c>. Default: 128.</summary>
     [Range(1, 4_096)]
     public int MaxFileTransfers { get; set; } = 128;
 
-    /// <summary>Time that a request body may take to arrive, in seconds. Default: 120.</summary>
+    /// <summary>Time within which a JSON request body must arrive, in seconds. Default: 120.</summary>
     [Range(1, 3_600)]
     public double BodySeconds { get; set; } = 120;
 
-    /// <summary>Time within which every answer but a stream is given, as a result or as a 503, in seconds. Default: 25.</summary>
+    /// <summary>Time within which every request except a stream is answered, with a result or with 503, in seconds. Default: 25.</summary>
     [Range(1, 300)]
     public double AnswerSeconds { get; set; } = 25;
 
-    /// <summary>Time for a create or for the acceptance of a run, repeats included, in seconds. Default: 20.</summary>
+    /// <summary>Time limit for creating a sandbox or accepting a run, including retries, in seconds. Default: 20.</summary>
     [Range(1, 300)]
     public double StartSeconds { get; set; } = 20;
 
-    /// <summary>Time for which a connection without a request stays open, in seconds; clients keep theirs for 60. Default: 180.</summary>
+    /// <summary>Time for which an idle connection stays open, in seconds. Clients keep theirs open for 60. Default: 180.</summary>
     [Range(61, 3_600)]
     public double IdleConnectionSeconds { get; set; } = 180;
 
-    /// <summary>Connections at a time; further ones are closed at once. Default: 10,000.</summary>
+    /// <summary>Open connections; further ones are closed at once. Default: 10,000.</summary>
     [Range(1, 1_000_000)]
     public int MaxConnections { get; set; } = 10_000;
 
-    /// <summary>Time that open streams are given when the process stops, in seconds; then they are cut, and can be resumed elsewhere. Default: 10.</summary>
+    /// <summary>
+    /// Time after a stop signal during which <c>/readyz</c> answers 503 and everything else is still served, in seconds, so that load
+    /// balancers notice before the port closes. A second signal ends it. An embedded server, which has no Redis, skips it. Default: 5.
+    /// </summary>
+    [Range(0, 300)]
+    public double LameDuckSeconds { get; set; } = 5;
+
+    /// <summary>Time that open streams get to end after <see cref="LameDuckSeconds"/>, in seconds; then they are cut, and clients can resume them elsewhere. Default: 10.</summary>
     [Range(0, 3_600)]
     public double DrainSeconds { get; set; } = 10;
 
-    /// <summary>Silence after which an event stream for browsers gets a comment line, in seconds. Default: 15.</summary>
+    /// <summary>Silence after which a server-sent event stream gets a comment line, in seconds. Default: 15.</summary>
     [Range(1, 3_600)]
     public double SseHeartbeatSeconds { get; set; } = 15;
 
-    /// <summary>Silence after which the mount for published clients gets an empty line, in seconds. Default: 10.</summary>
+    /// <summary>Silence after which an exec stream under <c>/compat/podflare</c> gets an empty line, in seconds. Default: 10.</summary>
     [Range(1, 3_600)]
     public double CompatHeartbeatSeconds { get; set; } = 10;
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Podflare.Processes;
 
@@ -13,10 +14,10 @@ internal sealed record ListenAddress(IPAddress? Address, int Port)
     public const string Variable = "PODFLARE_HOSTD_ADDR";
     public const string Default = "127.0.0.1:7070";
 
-    /// <summary>Nobody outside this machine can reach it.</summary>
+    /// <summary>Whether only this machine can connect.</summary>
     public bool IsLoopback => Address is null || IPAddress.IsLoopback(Address.IsIPv4MappedToIPv6 ? Address.MapToIPv4() : Address);
 
-    /// <summary>Reads <c>address:port</c>. A name other than localhost is refused: what it resolves to decides whether keys are needed.</summary>
+    /// <summary>Reads <c>address:port</c>. A host name other than localhost is refused, because whether keys are needed would depend on what it resolves to.</summary>
     public static ListenAddress Parse(string? text)
     {
         text = string.IsNullOrWhiteSpace(text) ? Default : text.Trim();
@@ -32,15 +33,16 @@ internal sealed record ListenAddress(IPAddress? Address, int Port)
     {
         var bracketed = host.StartsWith('[') && host.EndsWith(']');
         if (!IPAddress.TryParse(bracketed ? host[1..^1] : host, out var address)) return null;
-        // "1" and "127.1" are IPv4 addresses to the parser; here they are typing errors.
+        // The parser accepts "1" and "127.1" as IPv4 addresses; here they are typing errors.
         var isQuad = address.AddressFamily == AddressFamily.InterNetwork && host.Count(c => c == '.') == 3;
         return bracketed == (address.AddressFamily == AddressFamily.InterNetworkV6) && (bracketed || isQuad) ? address : null;
     }
 
     private static StartUpException Unreadable(string text) => new(
-        $"{Variable} is '{text}'; it must be an IP address or localhost, and a port, as in {Default} or [::1]:7070.");
+        $"{Variable} is '{text}'; it must be an IP address or localhost, followed by a port, as in {Default} or [::1]:7070.");
 
-    /// <summary>Fails before the process joins the cluster when another one has the port.</summary>
+    /// <summary>Fails before the process joins the cluster if another process uses the port.</summary>
+    /// <exception cref="StartUpException">The address cannot be used.</exception>
     public void ThrowIfInUse()
     {
         if (Port == 0) return;
@@ -53,15 +55,22 @@ internal sealed record ListenAddress(IPAddress? Address, int Port)
         catch (SocketException e)
         {
             var why = e.SocketErrorCode == SocketError.AddressAlreadyInUse ? "is in use by another process" : $"cannot be used ({e.SocketErrorCode})";
-            throw new StartUpException($"the address {this} {why}; set {Variable} to another one.");
+            throw new StartUpException($"the address {this} {why}; set {Variable} to another address.");
         }
     }
 
-    public void Listen(KestrelServerOptions kestrel)
+    /// <param name="middleware">Sees every connection before HTTP does.</param>
+    public void Listen(KestrelServerOptions kestrel, Func<ConnectionDelegate, ConnectionDelegate> middleware)
     {
-        // Without TLS a browser or client never negotiates HTTP/2, and slow readers are then a matter of one connection each.
-        if (Address is null) kestrel.ListenLocalhost(Port, http => http.Protocols = HttpProtocols.Http1);
-        else kestrel.Listen(Address, Port, http => http.Protocols = HttpProtocols.Http1);
+        // Without TLS no client negotiates HTTP/2, and with HTTP/1.1 a slow reader holds up its own connection only.
+        if (Address is null) kestrel.ListenLocalhost(Port, Configure);
+        else kestrel.Listen(Address, Port, Configure);
+
+        void Configure(ListenOptions http)
+        {
+            http.Protocols = HttpProtocols.Http1;
+            http.Use(middleware);
+        }
     }
 
     public override string ToString() => Address is null ? $"localhost:{Port}" : new IPEndPoint(Address, Port).ToString();

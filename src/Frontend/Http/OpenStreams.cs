@@ -1,43 +1,65 @@
+using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
-using Podflare.Keys;
+using Podflare.Hosting;
 
 namespace Podflare.Http;
 
 /// <summary>
-/// The streams that are open in this process. When it stops they are given a time to end by themselves and are then cut, not ended:
-/// a client sees a broken stream and resumes it elsewhere.
+/// Stops the server without breaking more than it must. First it serves on while <c>/readyz</c> answers 503, so that load balancers
+/// notice (lame duck). Then it refuses new work and waits for open streams. Those that remain are cut, not ended, so that a client
+/// sees a broken stream and resumes it elsewhere.
 /// </summary>
-internal sealed partial class OpenStreams(IHostApplicationLifetime lifetime, IOptions<HttpOptions> options, TimeProvider time, ILogger<OpenStreams> logger)
+internal sealed partial class OpenStreams(
+    IHostApplicationLifetime lifetime, IOptions<HttpOptions> options, TimeProvider time, ILogger<OpenStreams> logger, PodflareProcess? process = null)
     : IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
+    private readonly CancellationTokenSource _stopNow = new();
     private readonly CancellationTokenSource _cut = new();
+    private readonly List<PosixSignalRegistration> _signals = [];
+    private volatile bool _isStopping;
+    private volatile bool _isDraining;
     private int _open;
 
-    /// <summary>The process takes nothing new.</summary>
-    public bool IsDraining => lifetime.ApplicationStopping.IsCancellationRequested;
+    /// <summary>Whether the process has been told to stop. It may still serve requests.</summary>
+    public bool IsStopping => _isStopping || lifetime.ApplicationStopping.IsCancellationRequested;
 
     /// <summary>Streams that are open now.</summary>
     public int Count => Volatile.Read(ref _open);
 
-    /// <summary>Counts a response as a stream until the result is disposed, and lifts the limits that would end it.</summary>
-    /// <param name="mayPause">A reader that pauses is no attack on a stream: its run waits for it, up to its own limits.</param>
+    /// <summary>Counts a response as a stream until the result is disposed, and cuts it when the process stops.</summary>
+    /// <param name="mayPause">Whether the client may stop reading for a while. A run waits for its readers, up to its own limits.</param>
     public Entry Track(HttpContext context, bool mayPause = true)
     {
-        if (mayPause && context.Features.Get<Microsoft.AspNetCore.Server.Kestrel.Core.Features.IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
+        if (mayPause && context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
         Interlocked.Increment(ref _open);
         return new Entry(this, _cut.Token.UnsafeRegister(static context => ((HttpContext)context!).Abort(), context));
     }
 
-    /// <summary>Refuses new work while the process stops.</summary>
+    /// <exception cref="ShuttingDownException">The process is stopping and accepts no new work.</exception>
     public void ThrowIfDraining()
     {
-        if (IsDraining) throw new ShuttingDownException();
+        if (_isDraining) throw new ShuttingDownException();
+    }
+
+    /// <summary>Ends the lame duck time and the wait for open streams.</summary>
+    public void StopNow() => _stopNow.Cancel();
+
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM }) _signals.Add(PosixSignalRegistration.Create(signal, OnSignal));
+        return Task.CompletedTask;
     }
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        using var limit = new Deadline(options.Value.DrainSeconds, time, cancellationToken);
+        _isStopping = true;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopNow.Token);
+        // Without Redis this process is the whole cluster, and no load balancer has another server to choose.
+        if (process is null or { Redis: not null }) await Task.Delay(TimeSpan.FromSeconds(options.Value.LameDuckSeconds), time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _isDraining = true;
+        using var limit = new Deadline(options.Value.DrainSeconds, time, stop.Token);
         try
         {
             while (Count > 0) await Task.Delay(PollInterval, time, limit.Token);
@@ -50,8 +72,6 @@ internal sealed partial class OpenStreams(IHostApplicationLifetime lifetime, IOp
         await _cut.CancelAsync();
     }
 
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -60,9 +80,21 @@ internal sealed partial class OpenStreams(IHostApplicationLifetime lifetime, IOp
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void Dispose() => _cut.Dispose();
+    public void Dispose()
+    {
+        foreach (var signal in _signals) signal.Dispose();
+        _stopNow.Dispose();
+        _cut.Dispose();
+    }
 
-    [LoggerMessage(LogLevel.Information, "Cutting {Count} open streams; their readers can resume elsewhere.")]
+    // The first signal is the host's; whoever sends a second one does not want to wait.
+    private void OnSignal(PosixSignalContext signal)
+    {
+        if (IsStopping) StopNow();
+        signal.Cancel = true;
+    }
+
+    [LoggerMessage(LogLevel.Information, "Cutting {Count} open streams. Their readers can resume on another server.")]
     private partial void LogCut(int count);
 
     /// <summary>One open stream.</summary>

@@ -3,10 +3,10 @@ using Podflare.Problems;
 
 namespace Podflare.OpenApi;
 
-/// <summary>The API description (OpenAPI 3.1): one part per noun, written by hand, and the refusals as the server renders them.</summary>
+/// <summary>The API description (OpenAPI 3.1): one manually written part per noun, and the errors as the server renders them.</summary>
 internal static class ApiDocument
 {
-    // The order in which readers see them.
+    // In the order in which readers see them.
     private static readonly string[] Parts = ["sandboxes", "runs", "files", "health", "not-offered"];
 
     /// <exception cref="ArgumentException">Two parts have the same path or component.</exception>
@@ -40,7 +40,7 @@ internal static class ApiDocument
 
     private static List<KeyValuePair<string, JsonNode?>> Take(JsonObject part, string member) => part[member] is JsonObject members ? Take(members) : [];
 
-    /// <summary>The members, free to stand elsewhere.</summary>
+    /// <summary>Removes the members from an object, so that they can be added to another one.</summary>
     private static List<KeyValuePair<string, JsonNode?>> Take(JsonObject members)
     {
         var taken = members.ToList();

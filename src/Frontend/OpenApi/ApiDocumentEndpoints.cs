@@ -4,7 +4,7 @@ using Scalar.AspNetCore;
 
 namespace Podflare.OpenApi;
 
-/// <summary>The API description and its interactive pages. Without a key: they tell what anybody can read in the repository.</summary>
+/// <summary>The API description and its interactive pages. No API key is needed: they contain only what is public in the repository.</summary>
 internal static class ApiDocumentEndpoints
 {
     private const string Address = "/openapi/v1.json";
@@ -19,7 +19,7 @@ internal static class ApiDocumentEndpoints
     private static void Describe(ScalarOptions options, HttpContext context)
     {
         var nonce = RandomNumberGenerator.GetHexString(32, lowercase: true);
-        // The pages' script can fetch from elsewhere. Its options say not to; the browser makes sure.
+        // The script of the pages can fetch from other servers. Its options disable that, and the browser enforces it.
         context.Response.Headers.ContentSecurityPolicy =
             $"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
             + "connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

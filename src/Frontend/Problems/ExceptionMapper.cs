@@ -4,10 +4,10 @@ using Podflare.Streaming;
 
 namespace Podflare.Problems;
 
-/// <summary>The one place where exceptions become answers.</summary>
+/// <summary>Maps exceptions and bare status codes to problems. Nothing else decides which answer an exception gets.</summary>
 internal static class ExceptionMapper
 {
-    private const int Soon = 1;
+    private const int RetryAfterSeconds = 1;
 
     public static Problem ToProblem(Exception e) => e switch
     {
@@ -19,53 +19,71 @@ internal static class ExceptionMapper
         SandboxLostException x => new Problem(410, "sandbox_lost", x.Message),
         EventsEvictedException x => new Problem(410, "events_evicted", x.Message) { OldestSeq = x.OldestSeq },
         IdempotencyKeyReusedException x => new Problem(422, "idempotency_key_reused", x.Message),
-        RunQueueFullException x => new Problem(429, "run_queue_full", x.Message) { RetryAfter = Soon },
-        FileRefusedException x => Refused(x),
-        TooManyTransfersException x => new Problem(429, "rate_limited", x.Message) { RetryAfter = Soon },
-        TooManyReadersException x => new Problem(429, "rate_limited", x.Message) { RetryAfter = Soon },
-        NoCapacityException x => new Problem(503, "no_capacity", x.Message) { RetryAfter = Soon },
-        ContainerStartException { Retry: true } x => new Problem(503, "no_capacity", x.Message) { RetryAfter = Soon },
+        RunQueueFullException x => new Problem(429, "run_queue_full", x.Message) { RetryAfter = RetryAfterSeconds },
+        FileRefusedException x => OfFile(x, "the file"),
+        TooManyTransfersException x => new Problem(429, "rate_limited", x.Message) { RetryAfter = RetryAfterSeconds },
+        TooManyReadersException x => new Problem(429, "rate_limited", x.Message) { RetryAfter = RetryAfterSeconds },
+        NoCapacityException x => new Problem(503, "no_capacity", x.Message) { RetryAfter = RetryAfterSeconds },
+        ContainerStartException { Retry: true } x => new Problem(503, "no_capacity", x.Message) { RetryAfter = RetryAfterSeconds },
         ContainerStartException x => new Problem(500, "internal", x.Message),
-        LeaseGoneException or SandboxTakenException => new Problem(503, "no_capacity", new NoCapacityException().Message) { RetryAfter = Soon },
-        ShuttingDownException x => new Problem(503, "shutting_down", x.Message) { RetryAfter = Soon },
-        StorageUnavailableException x => new Problem(503, "storage_unavailable", x.Message) { RetryAfter = Soon },
+        LeaseGoneException or SandboxTakenException => new Problem(503, "no_capacity", new NoCapacityException().Message) { RetryAfter = RetryAfterSeconds },
+        ShuttingDownException x => new Problem(503, "shutting_down", x.Message) { RetryAfter = RetryAfterSeconds },
+        StorageUnavailableException x => new Problem(503, "storage_unavailable", x.Message) { RetryAfter = RetryAfterSeconds },
         SandboxUnreachableException x => Unreachable(x.Message),
         FileTransferLostException x => Unreachable(x.Message),
         OperationCanceledException => Unreachable(new SandboxUnreachableException().Message),
-        BadHttpRequestException x => ForStatus(x.StatusCode),
+        BadHttpRequestException x => OfBadRequest(x),
+        // What Kestrel throws for the size of a chunk that no integer can hold.
+        IOException { InnerException: OverflowException } => ForStatus(400) with { Error = "invalid HTTP request: bad chunk size data" },
         _ when GrainCallRetry.IsLostCall(e) => Unreachable(new SandboxUnreachableException().Message),
         _ => new Problem(500, "internal", "internal error"),
     };
 
-    /// <summary>The answer where the server, and not a handler, refuses.</summary>
+    /// <summary>The problem for a status code that the web server or the routing sets without a body.</summary>
     public static Problem ForStatus(int status) => status switch
     {
-        404 => new Problem(404, "not_found", "no such route"),
-        405 => new Problem(405, "method_not_allowed", "the route does not know this method"),
-        408 => new Problem(408, "request_timeout", "the request body took too long"),
+        404 => new Problem(404, "not_found", "this URL does not exist"),
+        405 => new Problem(405, "method_not_allowed", "this URL does not support the request method"),
+        408 => new Problem(408, "request_timeout", "the request took too long to arrive"),
         413 => new Problem(413, "code_too_large", "the request body is too large"),
-        415 => new Problem(415, "unsupported_media_type", "the body must be JSON: Content-Type: application/json"),
+        414 => new Problem(414, "uri_too_long", "the URL is too long"),
+        415 => new Problem(415, "unsupported_media_type", "the request body must be application/json"),
+        431 => new Problem(431, "headers_too_large", "the request headers are too large or too many"),
+        505 => new Problem(505, "http_version_not_supported", "the HTTP version is not supported; use HTTP/1.1"),
         >= 500 => new Problem(status, "internal", "internal error"),
         _ => new Problem(status, "invalid_request", "invalid request"),
     };
 
-    private static Problem Refused(FileRefusedException e)
+    /// <summary>The problem for a request that the web server could not parse.</summary>
+    public static Problem OfBadRequest(BadHttpRequestException e)
     {
-        var (status, code, error, field) = e.Refusal switch
-        {
-            FileRefusal.NotFound => (404, "file_not_found", "file not found", "is not there"),
-            FileRefusal.NotADirectory => (409, "not_a_directory", "not a directory", "is not a directory, or leads through something that is none"),
-            FileRefusal.AccessDenied => (403, "file_access_denied", "the sandbox's user may not do that", "is not for the sandbox's user to read or to write"),
-            FileRefusal.DiskFull => (507, "disk_full", "the file does not fit into the sandbox; the old one stays", null),
-            FileRefusal.TooLarge => (413, "file_too_large", "the file is larger than the sandbox's disk takes", null),
-            FileRefusal.InvalidPath => (400, "invalid_request", "invalid request: path is none that the sandbox takes", "is none that the sandbox takes"),
-            _ => (409, "not_a_file", "not a file", "is a directory, socket or device, or cannot be read as a file"),
-        };
-        var errors = new FieldErrors();
-        if (field is not null) errors.Add("path", field);
-        // What the sandbox's kernel called it.
-        return new Problem(status, code, error) { Detail = e.Message.Length > 0 ? $"{error}: {e.Message}" : null, Errors = errors.Any ? errors : null };
+        var problem = ForStatus(e.StatusCode);
+        if (problem is not { Code: "invalid_request", Status: 400 }) return problem;
+        // The web server's messages are "Invalid Host header: 'x'" and the like: what follows the colon is the caller's text. Those of
+        // parameter binding name types of this program.
+        return IsFromServer(e) ? problem with { Error = $"invalid HTTP request: {Describe(e.Message)}" } : problem;
     }
 
-    private static Problem Unreachable(string message) => new(503, "sandbox_unreachable", message) { RetryAfter = Soon };
+    /// <summary>The problem for a file operation that the sandbox refused.</summary>
+    /// <param name="path">The path as it is shown to the caller.</param>
+    public static Problem OfFile(FileRefusedException e, string path) => e.Refusal switch
+    {
+        FileRefusal.NotFound => new Problem(404, "file_not_found", $"file not found: {path}"),
+        FileRefusal.NotADirectory => new Problem(409, "not_a_directory", $"{path} is not a directory, or a parent of it is not"),
+        FileRefusal.AccessDenied => new Problem(403, "file_access_denied", $"the sandbox's user does not have permission to access {path}"),
+        FileRefusal.DiskFull => new Problem(507, "disk_full", $"the sandbox does not have enough space for {path}; an existing file was not changed"),
+        FileRefusal.TooLarge => new Problem(413, "file_too_large", $"{path} is larger than the sandbox's disk allows"),
+        FileRefusal.InvalidPath => ProblemException.Invalid("path", "is not a path that the sandbox accepts").Problem,
+        _ => new Problem(409, "not_a_file", e.Message == "Is a directory" ? $"{path} is a directory, not a file" : $"{path} is not a regular file"),
+    };
+
+    private static bool IsFromServer(BadHttpRequestException e) => e.GetType() != typeof(BadHttpRequestException);
+
+    private static string Describe(string message)
+    {
+        var text = message.Split(':', 2)[0].TrimEnd('.', ' ');
+        return text.Length > 0 ? char.ToLowerInvariant(text[0]) + text[1..] : "it cannot be parsed";
+    }
+
+    private static Problem Unreachable(string message) => new(503, "sandbox_unreachable", message) { RetryAfter = RetryAfterSeconds };
 }

@@ -1,6 +1,6 @@
 namespace Podflare.Problems;
 
-/// <summary>What is wrong with a request, by field. Names of fields come from the caller, so they are cut, and only the first ones are kept.</summary>
+/// <summary>What is wrong with a request, by field. Field names come from the caller, so long ones are shortened and only the first few are kept.</summary>
 internal sealed class FieldErrors
 {
     private const int MaxFields = 20;
@@ -14,8 +14,8 @@ internal sealed class FieldErrors
     public void Add(string field, string message)
     {
         if (field.Length > MaxName) field = field[..MaxName];
-        // A cut between the halves of a character would leave a text that JSON cannot carry.
-        if (char.IsHighSurrogate(field[^1])) field = field[..^1];
+        // Cutting a surrogate pair in half would leave text that JSON cannot represent.
+        if (field.Length > 0 && char.IsHighSurrogate(field[^1])) field = field[..^1];
         if (_errors.Count < MaxFields && !_errors.Exists(error => error.Key == field)) _errors.Add(new(field, message));
     }
 

@@ -1,13 +1,13 @@
 namespace Podflare.Problems;
 
-/// <summary>A refusal as the API tells it. Every text is safe for strangers.</summary>
-/// <param name="Error">What published clients show.</param>
+/// <summary>A refused or failed request as the API reports it. Every text is safe to show to anyone.</summary>
+/// <param name="Error">One sentence that names the thing that is wrong; published clients show it.</param>
 internal sealed record Problem(int Status, string Code, string Error)
 {
-    /// <summary>More than <see cref="Error"/> says, if there is more.</summary>
+    /// <summary>A longer explanation, when there is one.</summary>
     public string? Detail { get; init; }
 
-    /// <summary>What is wrong with which field.</summary>
+    /// <summary>What is wrong with each field.</summary>
     public FieldErrors? Errors { get; init; }
 
     /// <summary>The oldest event that can still be read.</summary>
@@ -19,10 +19,15 @@ internal sealed record Problem(int Status, string Code, string Error)
     /// <summary>Seconds after which the same request may succeed.</summary>
     public int? RetryAfter { get; init; }
 
-    public static Problem NotOffered(string what) => new(501, "not_offered", $"{what} is not offered here");
+    /// <summary>The content encodings that the server accepts for a request body, when another one was refused.</summary>
+    public string? AcceptEncoding { get; init; }
+
+    public static Problem NotOffered(string feature) => new(501, "not_offered", $"{feature} is not offered by this server");
+
+    public static Problem BodyTooLarge(int limit) => new(413, "code_too_large", $"the request body is larger than the limit of {limit} bytes");
 }
 
-/// <summary>A refusal that the frontend itself decides.</summary>
+/// <summary>A request that the frontend itself refuses.</summary>
 internal sealed class ProblemException(Problem problem) : Exception(problem.Error)
 {
     public Problem Problem { get; } = problem;

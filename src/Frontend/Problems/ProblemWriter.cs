@@ -6,19 +6,22 @@ using Podflare.Telemetry;
 
 namespace Podflare.Problems;
 
-/// <summary>Writes RFC 9457 documents that carry <c>error</c> as well, because published clients read it.</summary>
+/// <summary>Writes problem documents (RFC 9457). They also have the member <c>error</c>, because published clients read it.</summary>
 internal static class ProblemWriter
 {
-    /// <summary>The id under which an answer and its log line are found: the server span's.</summary>
+    public const string ContentType = "application/problem+json";
+
+    /// <summary>The trace id of the server span. The log line about the answer has the same id.</summary>
     public static string TraceId(HttpContext context) => RequestTrace.Of(context).Span.Substring(3, 32);
 
     public static async Task WriteAsync(HttpContext context, Problem problem, string traceId)
     {
         var response = context.Response;
         response.StatusCode = problem.Status;
-        response.ContentType = "application/problem+json";
+        response.ContentType = ContentType;
         response.Headers.CacheControl = "no-store";
         if (problem.RetryAfter is { } seconds) response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        if (problem.AcceptEncoding is { } encodings) response.Headers.AcceptEncoding = encodings;
         if (problem.Status == 401) response.Headers.WWWAuthenticate = "Bearer";
         var body = Render(problem, traceId);
         response.ContentLength = body.Length;
@@ -33,7 +36,8 @@ internal static class ProblemWriter
             json.WriteStartObject();
             json.WriteString("error"u8, problem.Error);
             json.WriteString("code"u8, problem.Code);
-            json.WriteString("type"u8, $"/errors/{problem.Code}");
+            // Relative, so that it leads to the page that this server serves, whatever its address.
+            json.WriteString("type"u8, $"{ErrorPages.Prefix}/{problem.Code}");
             json.WriteString("title"u8, ReasonPhrases.GetReasonPhrase(problem.Status));
             json.WriteNumber("status"u8, problem.Status);
             json.WriteString("detail"u8, problem.Detail ?? problem.Error);

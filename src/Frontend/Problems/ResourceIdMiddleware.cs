@@ -4,8 +4,7 @@ using Podflare.Sandboxes;
 namespace Podflare.Problems;
 
 /// <summary>
-/// Answers 404 for an id that cannot be one, as for one that is unknown. Parameter binding would answer 400, with a text that names
-/// C# parameters.
+/// Answers 404 for a malformed id, as for an unknown one. Parameter binding would answer 400, with a text that names C# parameters.
 /// </summary>
 internal sealed class ResourceIdMiddleware(RequestDelegate next)
 {

@@ -7,12 +7,12 @@ internal static class IdempotencyKey
 {
     public const string Header = "Idempotency-Key";
 
-    /// <summary>Says that an earlier request with the same key did the work.</summary>
+    /// <summary>Response header: an earlier request with the same key did the work.</summary>
     public const string Replayed = "Idempotent-Replayed";
 
     private const int MaxLength = 255;
 
-    /// <returns>The key; null without the header.</returns>
+    /// <returns>The key; null when the header is absent.</returns>
     public static string? Read(HttpRequest request)
     {
         var values = request.Headers[Header];

@@ -1,22 +1,21 @@
 using System.Buffers;
 using Microsoft.Extensions.Options;
-using Microsoft.Net.Http.Headers;
 using Podflare.Http;
 using Podflare.Problems;
 
 namespace Podflare.Requests;
 
-/// <summary>Reads JSON bodies with bounded memory: small ones freely, large ones a few at a time.</summary>
+/// <summary>Reads JSON bodies with bounded memory: small ones without a limit on their number, only a few large ones at a time.</summary>
 internal sealed class JsonBodyReader(IOptions<HttpOptions> options, TimeProvider time) : IDisposable
 {
-    private const int Start = 4 * 1024;
-    private const int Large = 1024 * 1024;
-    private readonly SemaphoreSlim _places = new(options.Value.MaxLargeBodies);
+    private const int InitialBytes = 4 * 1024;
+    private const int LargeBytes = 1024 * 1024;
+    private readonly SemaphoreSlim _largeBodies = new(options.Value.MaxLargeBodies);
 
-    /// <exception cref="BadHttpRequestException">Too large, too slow, or not declared as JSON.</exception>
+    /// <exception cref="ProblemException">The body is too large, arrives too slowly, or is not declared as JSON.</exception>
     public async Task<JsonBody> ReadAsync(HttpContext context)
     {
-        EnsureJson(context.Request);
+        UnsupportedMediaType.ThrowIfNotJson(context.Request);
         using var limit = new Deadline(options.Value.BodySeconds, time, context.RequestAborted);
         try
         {
@@ -24,13 +23,13 @@ internal sealed class JsonBodyReader(IOptions<HttpOptions> options, TimeProvider
         }
         catch (OperationCanceledException) when (limit.Passed)
         {
-            throw new BadHttpRequestException("The body took too long.", StatusCodes.Status408RequestTimeout);
+            throw new ProblemException(ExceptionMapper.ForStatus(StatusCodes.Status408RequestTimeout));
         }
     }
 
     private async Task<JsonBody> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(Start);
+        var buffer = ArrayPool<byte>.Shared.Rent(InitialBytes);
         SemaphoreSlim? place = null;
         var length = 0;
         try
@@ -39,10 +38,10 @@ internal sealed class JsonBodyReader(IOptions<HttpOptions> options, TimeProvider
             {
                 if (length == buffer.Length)
                 {
-                    if (length >= Large && place is null)
+                    if (length >= LargeBytes && place is null)
                     {
-                        await _places.WaitAsync(cancellationToken);
-                        place = _places;
+                        await _largeBodies.WaitAsync(cancellationToken);
+                        place = _largeBodies;
                     }
 
                     buffer = Grow(buffer, length);
@@ -51,6 +50,7 @@ internal sealed class JsonBodyReader(IOptions<HttpOptions> options, TimeProvider
                 var read = await request.Body.ReadAsync(buffer.AsMemory(length), cancellationToken);
                 if (read == 0) return new JsonBody(buffer, length, place);
                 length += read;
+                if (length > options.Value.MaxBodyBytes) throw new ProblemException(Problem.BodyTooLarge(options.Value.MaxBodyBytes));
             }
         }
         catch
@@ -63,24 +63,14 @@ internal sealed class JsonBodyReader(IOptions<HttpOptions> options, TimeProvider
 
     private static byte[] Grow(byte[] buffer, int length)
     {
-        // By the bytes that came, not by the length that was announced: an announcement costs an attacker nothing.
+        // The buffer grows with the bytes that arrive, not with the announced length: announcing a length costs an attacker nothing.
         var larger = ArrayPool<byte>.Shared.Rent(length * 2);
         buffer.AsSpan(0, length).CopyTo(larger);
         ArrayPool<byte>.Shared.Return(buffer);
         return larger;
     }
 
-    private static void EnsureJson(HttpRequest request)
-    {
-        if (request.ContentType is not { Length: > 0 } text) return;
-        if (!MediaTypeHeaderValue.TryParse(text, out var type) || !IsJson(type) || type.Charset.HasValue && type.Encoding?.CodePage != 65001)
-            throw new ProblemException(ExceptionMapper.ForStatus(StatusCodes.Status415UnsupportedMediaType));
-    }
-
-    private static bool IsJson(MediaTypeHeaderValue type) =>
-        type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase);
-
-    public void Dispose() => _places.Dispose();
+    public void Dispose() => _largeBodies.Dispose();
 }
 
 internal static class RequestServices

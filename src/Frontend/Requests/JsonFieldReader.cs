@@ -7,12 +7,12 @@ using Podflare.Problems;
 namespace Podflare.Requests;
 
 /// <summary>
-/// Walks over the fields of a JSON object without building a document, and gathers what is wrong with them. A field that is null
-/// counts as absent; the caller skips the fields that it does not know.
+/// Reads the fields of a JSON object without building a document, and collects what is wrong with them. A field that is null counts as
+/// absent. The caller skips the fields that it does not know.
 /// </summary>
 internal ref struct JsonFieldReader
 {
-    private const string InvalidText = "has a lone surrogate or is not valid UTF-8";
+    private const string InvalidText = "must be valid Unicode: it has a lone surrogate or invalid UTF-8";
     private readonly FieldErrors _errors;
     private Utf8JsonReader _reader;
     private string _field = "body";
@@ -24,15 +24,17 @@ internal ref struct JsonFieldReader
         if (!_reader.Read() || _reader.TokenType != JsonTokenType.StartObject) throw ProblemException.Invalid("body", "must be a JSON object");
     }
 
-    /// <summary>Runs a parser and turns what is not JSON into a 400.</summary>
+    /// <summary>Runs a parser, and answers 400 when the body is not JSON.</summary>
     public static T Read<T>(ReadOnlySpan<byte> utf8, Parser<T> parse)
     {
         try
         {
             var errors = new FieldErrors();
-            return parse(new JsonFieldReader(utf8, errors), errors);
+            var result = parse(new JsonFieldReader(utf8, errors), errors);
+            // Unknown fields are skipped without being decoded.
+            return System.Text.Unicode.Utf8.IsValid(utf8) ? result : throw ProblemException.Invalid("body", "must be valid UTF-8");
         }
-        // The second is what the reader throws for a field name that is not valid text.
+        // The reader throws InvalidOperationException for a field name that is not valid text.
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw ProblemException.Invalid("body", "must be valid JSON");
@@ -46,12 +48,12 @@ internal ref struct JsonFieldReader
     {
         _reader.Read();
         if (_reader.TokenType == JsonTokenType.PropertyName) return true;
-        // What follows the object makes it no JSON: the reader throws.
+        // Reads past the object: anything that follows it makes the reader throw.
         _reader.Read();
         return false;
     }
 
-    /// <summary>Whether the field has this name; the next value is then read for it.</summary>
+    /// <summary>Whether the field has this name. Errors in the value that is read next are then reported for it.</summary>
     public bool Is(string name)
     {
         if (!_reader.ValueTextEquals(name)) return false;
@@ -69,7 +71,7 @@ internal ref struct JsonFieldReader
         return null;
     }
 
-    /// <summary>A string as UTF-8, without a detour over UTF-16.</summary>
+    /// <summary>A string as UTF-8, without a conversion to UTF-16 and back.</summary>
     public byte[]? Utf8()
     {
         if (!Enter(JsonTokenType.String, "must be a string")) return null;
@@ -97,18 +99,18 @@ internal ref struct JsonFieldReader
         return null;
     }
 
-    /// <summary>A number over zero.</summary>
+    /// <summary>A number above zero.</summary>
     public double? Positive()
     {
         if (!Enter(JsonTokenType.Number, "must be a number")) return null;
         // A number beyond the range of a double is larger than every maximum.
         if (!_reader.TryGetDouble(out var value)) value = double.MaxValue;
         if (value > 0) return value;
-        _errors.Add(_field, "must be more than 0");
+        _errors.Add(_field, "must be greater than 0");
         return null;
     }
 
-    /// <summary>A whole number; one beyond the range of the type counts as the largest.</summary>
+    /// <summary>A whole number; one above the range of the type is read as the largest value.</summary>
     public int? Whole(int minimum)
     {
         if (!Enter(JsonTokenType.Number, "must be a whole number")) return null;
@@ -118,8 +120,8 @@ internal ref struct JsonFieldReader
         return null;
     }
 
-    /// <summary>A map of strings. Reading stops to keep anything once a limit is passed.</summary>
-    /// <param name="check">What is wrong with a pair, given the bytes of all pairs up to it; null when nothing is.</param>
+    /// <summary>A map of strings. Pairs beyond the limit are not kept.</summary>
+    /// <param name="check">Returns what is wrong with a pair, given the bytes of all pairs up to it; null when nothing is.</param>
     public ImmutableSortedDictionary<string, string> Map(int maxPairs, Func<string, string, long, string?> check)
     {
         var field = _field;

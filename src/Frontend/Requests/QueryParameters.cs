@@ -3,16 +3,16 @@ using Podflare.Problems;
 
 namespace Podflare.Requests;
 
-/// <summary>Query parameters, each at most once, with a 400 that names the one that is wrong.</summary>
+/// <summary>Reads query parameters. One that is wrong or given twice is answered with 400, which names it.</summary>
 internal static class QueryParameters
 {
     public static string? Single(HttpRequest request, string name)
     {
         var values = request.Query[name];
-        return values.Count <= 1 ? values.FirstOrDefault() : throw ProblemException.Invalid(name, "must be given once");
+        return values.Count <= 1 ? values.FirstOrDefault() : throw ProblemException.Invalid(name, "must not be given more than once");
     }
 
-    /// <returns>Null without the parameter.</returns>
+    /// <returns>Null when the parameter is absent.</returns>
     public static long? Number(HttpRequest request, string name, long minimum, long maximum)
     {
         if (Single(request, name) is not { } text) return null;
@@ -21,7 +21,7 @@ internal static class QueryParameters
             : throw ProblemException.Invalid(name, $"must be a whole number from {minimum} to {maximum}");
     }
 
-    /// <returns>Null without the parameter.</returns>
+    /// <returns>Null when the parameter is absent.</returns>
     public static bool? Flag(HttpRequest request, string name) => Single(request, name) switch
     {
         null => null,

@@ -3,24 +3,24 @@ using System.Globalization;
 
 namespace Podflare.Requests;
 
-/// <summary>Fields that several requests have, and how a value over its maximum is brought down.</summary>
+/// <summary>Fields that several requests have. Values above a maximum are reduced to it, with a warning.</summary>
 internal static class RequestFields
 {
     public const int MaxMetadataKey = 64;
     public const int MaxMetadataValue = 512;
 
-    // More names than this cannot fit the limit in bytes anyway.
+    // More pairs than this cannot fit into the limit in bytes.
     private const int MaxEnvPairs = 32 * 1024;
 
-    /// <summary>A duration: the default where it is absent, the maximum where it is longer.</summary>
+    /// <summary>A duration: the default when it is absent, and the maximum when it is longer.</summary>
     public static TimeSpan Duration(string field, double? seconds, int byDefault, int maximum, List<string> warnings) =>
-        // A timer cannot count less than a millisecond.
+        // Timers have a resolution of one millisecond.
         TimeSpan.FromSeconds(Math.Max(0.001, seconds is { } wanted ? Cap(field, wanted, maximum, warnings) : Math.Min(byDefault, maximum)));
 
     public static double Cap(string field, double wanted, int maximum, List<string> warnings)
     {
         if (wanted <= maximum) return wanted;
-        warnings.Add(string.Create(CultureInfo.InvariantCulture, $"{field} was brought down to the maximum of {maximum}"));
+        warnings.Add(string.Create(CultureInfo.InvariantCulture, $"{field} was reduced to the maximum of {maximum}"));
         return maximum;
     }
 
@@ -34,8 +34,8 @@ internal static class RequestFields
 
     public static ImmutableSortedDictionary<string, string> Env(ref JsonFieldReader fields, int maxBytes) =>
         fields.Map(MaxEnvPairs, (name, value, bytes) =>
-            name.Length == 0 || name.AsSpan().ContainsAny('=', '\0') ? "must have a name without '=' and NUL"
+            name.Length == 0 || name.AsSpan().ContainsAny('=', '\0') ? "must have a non-empty name without '=' and NUL"
             : value.Contains('\0', StringComparison.Ordinal) ? "must not contain NUL"
-            : bytes > maxBytes ? $"goes over the limit of {maxBytes} bytes in all"
+            : bytes > maxBytes ? $"exceeds the limit of {maxBytes} bytes for all names and values"
             : null);
 }

@@ -3,7 +3,7 @@ using Podflare.Streaming;
 
 namespace Podflare.Runs;
 
-/// <summary>A form in which stored events are sent. One instance serves one response.</summary>
+/// <summary>A format in which stored events are sent. One instance serves one response.</summary>
 internal abstract class EventFormatter
 {
     public const string Ndjson = "application/x-ndjson";
@@ -11,18 +11,18 @@ internal abstract class EventFormatter
 
     public virtual string ContentType => Ndjson;
 
-    /// <summary>What a silence is filled with.</summary>
+    /// <summary>What is sent when there is no event for a while.</summary>
     public virtual ReadOnlySpan<byte> Heartbeat => "\n"u8;
 
-    /// <summary>Sends a batch. The last one of a run carries its exit.</summary>
+    /// <summary>Writes a batch. The last batch of a run has its exit.</summary>
     public abstract void Write(EventBatch batch, IBufferWriter<byte> to);
 
-    /// <summary>Sends what is held back, where the reader goes before the run has ended.</summary>
+    /// <summary>Writes what is held back. Called when the response ends before the exit of the run.</summary>
     public virtual void Complete(IBufferWriter<byte> to)
     {
     }
 
-    /// <summary>The lines of a batch, each with its newline.</summary>
+    /// <summary>A line of a batch, with its newline.</summary>
     protected static ReadOnlySpan<byte> Line(EventBatch batch, int index)
     {
         var start = index == 0 ? 0 : batch.Ends[index - 1];

@@ -5,8 +5,8 @@ using Podflare.Sandboxes;
 
 namespace Podflare.Runs;
 
-/// <summary>The body of an exec, checked, with defaults and maxima applied.</summary>
-/// <param name="Warnings">What was brought down.</param>
+/// <summary>The validated body of an exec, with defaults and maxima applied.</summary>
+/// <param name="Warnings">Values that were reduced.</param>
 internal sealed record ExecRequest(RunRequest Run, IReadOnlyList<string> Warnings)
 {
     private const int MaxWord = 32;
@@ -31,11 +31,11 @@ internal sealed record ExecRequest(RunRequest Run, IReadOnlyList<string> Warning
             else fields.Skip();
         }
 
-        if (code is null or []) errors.Add("code", "must be a string that is not empty");
+        if (code is null or []) errors.Add("code", "must be a non-empty string");
         if (language is not (null or "python" or "bash")) errors.Add("language", "must be python or bash");
         if (onDisconnect is not (null or "continue" or "interrupt")) errors.Add("on_disconnect", "must be continue or interrupt");
         errors.ThrowIfAny();
-        if (code!.Length > options.MaxCodeBytes) throw new ProblemException(new Problem(413, "code_too_large", $"code is larger than {options.MaxCodeBytes} bytes"));
+        if (code!.Length > options.MaxCodeBytes) throw new ProblemException(new Problem(413, "code_too_large", $"code is larger than the limit of {options.MaxCodeBytes} bytes"));
 
         var warnings = new List<string>();
         return new ExecRequest(

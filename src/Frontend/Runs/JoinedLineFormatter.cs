@@ -4,13 +4,13 @@ using Podflare.Streaming;
 namespace Podflare.Runs;
 
 /// <summary>
-/// Events in the published client's form: <c>data</c> is one line without its newline, because that client adds one between events. A
-/// piece of a line waits for the rest; the joined event carries the <c>seq</c> and <c>ts</c> of its last piece.
+/// Sends events in the format of the published client: <c>data</c> is one line without its newline, because that client adds one
+/// between events. A part of a line is held back until the rest arrives; the joined event has the <c>seq</c> and <c>ts</c> of the last part.
 /// </summary>
-/// <param name="suffix">Keys to add at the end of each event, with a comma in front; empty for none.</param>
+/// <param name="suffix">Keys to add at the end of each event, with a leading comma; empty for none.</param>
 internal sealed class JoinedLineFormatter(ReadOnlyMemory<byte> suffix = default) : EventFormatter
 {
-    /// <summary>Rendered bytes of a line that are gathered at most before it is sent without its rest.</summary>
+    /// <summary>Rendered bytes of an unfinished line after which it is sent without the rest.</summary>
     public const int MaxLine = 1024 * 1024;
 
     private readonly OpenLine _stdout = new("{\"type\":\"stdout\",\"data\":\""u8.ToArray());
@@ -42,7 +42,7 @@ internal sealed class JoinedLineFormatter(ReadOnlyMemory<byte> suffix = default)
 
     private void Take(OpenLine open, ReadOnlySpan<byte> line, long seq, IBufferWriter<byte> to)
     {
-        // Quotes inside data are escaped, so this cannot be found in it; and behind it there are only digits.
+        // Quotes inside data are escaped, so this text cannot occur in it, and only digits follow it.
         var end = line.LastIndexOf(DataEnd);
         var data = line[open.Head.Length..end];
         var tail = line[end..];
@@ -82,10 +82,10 @@ internal sealed class JoinedLineFormatter(ReadOnlyMemory<byte> suffix = default)
         to.Write("}\n"u8);
     }
 
-    /// <summary>A line of one stream whose newline has not come yet.</summary>
+    /// <summary>A line of stdout or stderr whose newline has not arrived yet.</summary>
     private sealed class OpenLine(byte[] head)
     {
-        // What stays allocated between long lines.
+        // Bytes that stay allocated after a long line.
         private const int Kept = 64 * 1024;
         private ArrayBufferWriter<byte> _data = new();
         private byte[] _tail = [];

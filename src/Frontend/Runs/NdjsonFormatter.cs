@@ -3,8 +3,8 @@ using Podflare.Streaming;
 
 namespace Podflare.Runs;
 
-/// <summary>Events as they are stored: the bytes are copied.</summary>
-/// <param name="suffix">Keys to add at the end of each event, with a comma in front; empty for none.</param>
+/// <summary>Sends events as they are stored: one JSON document per line.</summary>
+/// <param name="suffix">Keys to add at the end of each event, with a leading comma; empty for none.</param>
 internal sealed class NdjsonFormatter(ReadOnlyMemory<byte> suffix = default) : EventFormatter
 {
     public override void Write(EventBatch batch, IBufferWriter<byte> to)

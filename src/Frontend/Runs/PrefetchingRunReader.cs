@@ -1,15 +1,14 @@
-using Podflare.Sandboxes;
 using Podflare.Streaming;
-using Podflare.Tenants;
 
 namespace Podflare.Runs;
 
 /// <summary>
-/// One reader of a run whose next batch is always under way: so an exec subscribes while its run is being accepted, and a silence can
-/// be filled without losing the wait.
+/// Reads a run and always requests the next batch ahead. So an exec subscribes while its run is being accepted, and a heartbeat can be
+/// sent without losing the pending read.
 /// </summary>
 internal sealed class PrefetchingRunReader : IAsyncDisposable
 {
+    private static readonly TimeSpan RefusalInterval = TimeSpan.FromMilliseconds(250);
     private readonly CancellationTokenSource _stop;
     private readonly IAsyncEnumerator<EventBatch> _events;
 
@@ -19,32 +18,46 @@ internal sealed class PrefetchingRunReader : IAsyncDisposable
         Next = _events.MoveNextAsync().AsTask();
     }
 
-    /// <summary>Completes with true when <see cref="Batch"/> is there, with false behind the exit.</summary>
+    /// <summary>Completes with true when <see cref="Batch"/> is available, and with false after the exit.</summary>
     public Task<bool> Next { get; private set; }
 
-    /// <summary>The batch that <see cref="Next"/> announced; valid until <see cref="Advance"/>.</summary>
+    /// <summary>The batch that <see cref="Next"/> announced. Valid until <see cref="Advance"/>.</summary>
     public EventBatch Batch => _events.Current;
 
-    public static PrefetchingRunReader Open(RunReader reader, TenantId tenant, SandboxId sandbox, RunId run, long after, bool expectStart, CancellationToken clientLeft)
+    /// <summary>Starts to read.</summary>
+    public static PrefetchingRunReader Open(IAsyncEnumerable<EventBatch> events, CancellationToken clientLeft)
     {
         var stop = CancellationTokenSource.CreateLinkedTokenSource(clientLeft);
-        return new PrefetchingRunReader(reader.ReadAsync(tenant, sandbox, run, after, expectStart, stop.Token).GetAsyncEnumerator(stop.Token), stop);
+        return new PrefetchingRunReader(events.GetAsyncEnumerator(stop.Token), stop);
     }
 
     /// <summary>Starts to wait for the batch after <see cref="Batch"/>.</summary>
     public void Advance() => Next = _events.MoveNextAsync().AsTask();
 
+    /// <summary>Waits a moment for a refusal, so that it can still be the answer. A run that is silent does not refuse.</summary>
+    public async Task WaitForRefusalAsync(TimeProvider time)
+    {
+        try
+        {
+            await Next.WaitAsync(RefusalInterval, time);
+        }
+        catch (TimeoutException) when (!Next.IsCompleted)
+        {
+            // The subscription was accepted, or is being retried.
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         var ending = EndAsync();
-        // A reader that is in the middle of a call to a silent silo must not hold up the refusal that its caller is about to give.
+        // A pending call to a silo that does not answer must not delay the refusal that the caller is about to send.
         if (Next.IsCompleted) await ending;
     }
 
     private async Task EndAsync()
     {
-        // An enumerator may only be disposed between two moves; what this one still says is of no interest.
+        // An enumerator may only be disposed between two moves. The outcome of the pending one no longer matters.
         await ((Task)Next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _events.DisposeAsync();
         _stop.Dispose();

@@ -10,8 +10,8 @@ using Podflare.Tenants;
 namespace Podflare.Runs;
 
 /// <summary>
-/// Sends the last events of a sandbox over all its runs. What to send is decided from the runs' counters, before anything is read;
-/// so one page is in memory at a time, whatever the events weigh.
+/// Sends the last events of a sandbox over all its runs. The runs' counters decide what to send before any event is read, so only one
+/// page of events is in memory at a time.
 /// </summary>
 internal sealed class ReplayHandler(IGrainFactory grains, OpenStreams streams, IOptions<HttpOptions> options, TimeProvider time)
 {
@@ -27,6 +27,7 @@ internal sealed class ReplayHandler(IGrainFactory grains, OpenStreams streams, I
 
         using var open = streams.Track(context);
         EventResponseWriter.Prepare(context.Response, EventFormatter.Ndjson);
+        if (HttpMethods.IsHead(context.Request.Method)) return;
         foreach (var part in parts)
         {
             var suffix = Encoding.ASCII.GetBytes($",\"run\":\"{part.Run}\"");
@@ -37,7 +38,7 @@ internal sealed class ReplayHandler(IGrainFactory grains, OpenStreams streams, I
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 
-    /// <summary>The parts, oldest first.</summary>
+    /// <summary>The parts to send, oldest first.</summary>
     private async Task<IReadOnlyList<ReplayPart>> PlanAsync(ISandboxGrain sandbox, TenantId tenant, CancellationToken cancellationToken)
     {
         var runs = await GrainCallRetry.RetryLostAsync(() => sandbox.ListRuns(tenant), time, cancellationToken);
@@ -67,7 +68,7 @@ internal sealed class ReplayHandler(IGrainFactory grains, OpenStreams streams, I
         }
         catch (RunNotFoundException)
         {
-            // It was withdrawn, or its record has expired since the list was read.
+            // The run was withdrawn, or its record has expired since the list was read.
             return null;
         }
     }
@@ -94,7 +95,7 @@ internal sealed class ReplayHandler(IGrainFactory grains, OpenStreams streams, I
         }
         catch (EventsEvictedException gone) when (gone.OldestSeq - 1 > seq)
         {
-            // They went since the plan was made: what is left is shown, as for a run whose events were gone before.
+            // The events were evicted after the parts were chosen: send those that are left.
             return await GrainCallRetry.RetryLostAsync(() => sandbox.ReadEvents(tenant, part.Run, gone.OldestSeq - 1, cancellationToken), time, cancellationToken);
         }
     }

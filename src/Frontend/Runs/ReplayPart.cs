@@ -2,12 +2,12 @@ using Podflare.Runs;
 
 namespace Podflare.Runs;
 
-/// <summary>A part of a run that a replay shows: the events after one <c>seq</c> up to another.</summary>
+/// <summary>The part of a run that a replay sends: the events after one <c>seq</c> up to another.</summary>
 internal readonly record struct ReplayPart(RunId Run, long After, long Last)
 {
     /// <summary>
-    /// Which events a replay shows of a run, when it still has room for <paramref name="room"/>: the last ones. Of a run whose events
-    /// are gone that is its exit; of one that has none yet, nothing.
+    /// The last <paramref name="room"/> events of a run. A run whose events were evicted has its exit only; a run without events has
+    /// no part.
     /// </summary>
     public static ReplayPart? Of(RunInfo run, long room)
     {

@@ -38,7 +38,7 @@ internal static class RunEndpoints
         var asked = EventsQuery.ParseHeartbeat(context.Request);
         var run = key is null ? RunId.New() : RunId.FromKey(caller.Tenant, id, key);
         var (started, warnings) = await StartAsync(context, id, run, caller, services);
-        await using var feed = started.Feed;
+        await using var events = started.Events;
         using var open = services.Streams.Track(context);
         EventFormatter format = mount.EventFormat == EventFormat.JoinedLines ? new JoinedLineFormatter() : new NdjsonFormatter();
         EventResponseWriter.Prepare(context.Response, format.ContentType, run);
@@ -50,12 +50,12 @@ internal static class RunEndpoints
         if (key is not null && started.Accepted.Joined) context.Response.Headers[IdempotencyKey.Replayed] = "true";
         if (warnings.Count > 0) context.Response.Headers["Podflare-Warning"] = string.Join("; ", warnings);
         var heartbeat = asked ?? (mount.EventFormat == EventFormat.JoinedLines ? TimeSpan.FromSeconds(services.Http.Value.CompatHeartbeatSeconds) : null);
-        await EventResponseWriter.SendAsync(context, feed, format, heartbeat, services.Time);
+        await EventResponseWriter.SendAsync(context, events, format, heartbeat, services.Time);
     }
 
     private static async Task<(StartedRun Run, IReadOnlyList<string> Warnings)> StartAsync(HttpContext context, SandboxId id, RunId run, Caller caller, ExecServices services)
     {
-        // Kept until the guest has the code: so the places for large bodies bound the code that is on its way as well.
+        // Kept until the guest has the code, so that the limit for large bodies also bounds the code in transit.
         using var body = await services.Bodies.ReadAsync(context);
         var request = ExecRequest.Parse(body.Utf8, services.Runs.Value, services.Create.Value);
         using var deadline = new Deadline(services.Http.Value.StartSeconds, services.Time, context.RequestAborted);

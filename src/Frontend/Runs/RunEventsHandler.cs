@@ -7,7 +7,7 @@ using Podflare.Tenants;
 
 namespace Podflare.Runs;
 
-/// <summary>Answers readers of a run's events: what there is, and with <c>follow</c> all that comes, up to the exit.</summary>
+/// <summary>Sends the events of a run that exist, and with <c>follow</c> also those that come, up to the exit.</summary>
 internal sealed class RunEventsHandler(IGrainFactory grains, RunReader reader, OpenStreams streams, IOptions<HttpOptions> options, TimeProvider time)
 {
     public async Task ReplyAsync(HttpContext context, TenantId tenant, SandboxId id, RunId run)
@@ -33,6 +33,7 @@ internal sealed class RunEventsHandler(IGrainFactory grains, RunReader reader, O
         using var open = streams.Track(context);
         EventFormatter format = query.AsEventStream ? new ServerSentEventFormatter() : new NdjsonFormatter();
         EventResponseWriter.Prepare(context.Response, format.ContentType, run);
+        if (HttpMethods.IsHead(context.Request.Method)) return;
         if (query.Follow && page is not { HasExit: true }) await FollowAsync();
         else await SendPagesAsync();
 
@@ -43,7 +44,7 @@ internal sealed class RunEventsHandler(IGrainFactory grains, RunReader reader, O
             {
                 format.Write(page, writer);
                 await writer.FlushAsync(clientLeft);
-                // A run that writes faster than this reader reads must not hold it for ever.
+                // A run that writes faster than this client reads must not keep the response open for ever.
                 if (page.HasExit || page.LastSeq >= last) return;
                 page = await ReadAsync(page.LastSeq, clientLeft);
             }
@@ -51,11 +52,16 @@ internal sealed class RunEventsHandler(IGrainFactory grains, RunReader reader, O
 
         async Task FollowAsync()
         {
-            if (page is not null) format.Write(page, context.Response.BodyWriter);
-            await using var feed = PrefetchingRunReader.Open(reader, tenant, id, run, page?.LastSeq ?? query.After, expectStart: false, clientLeft);
-            if (page is not null) await context.Response.BodyWriter.FlushAsync(clientLeft);
+            await using var events = PrefetchingRunReader.Open(reader.ReadAsync(tenant, id, run, page?.LastSeq ?? query.After, expectStart: false, clientLeft), clientLeft);
+            await events.WaitForRefusalAsync(time);
+            if (page is not null)
+            {
+                format.Write(page, context.Response.BodyWriter);
+                await context.Response.BodyWriter.FlushAsync(clientLeft);
+            }
+
             var heartbeat = query.Heartbeat ?? (query.AsEventStream ? TimeSpan.FromSeconds(options.Value.SseHeartbeatSeconds) : null);
-            await EventResponseWriter.SendAsync(context, feed, format, heartbeat, time);
+            await EventResponseWriter.SendAsync(context, events, format, heartbeat, time);
         }
 
         Task<EventBatch?> ReadAsync(long after, CancellationToken cancellationToken) =>

@@ -6,7 +6,7 @@ using Podflare.Streaming;
 
 namespace Podflare.Runs;
 
-/// <summary>Events for a browser's EventSource. The id of an event is its <c>seq</c>; that of the exit ends in <c>.end</c>.</summary>
+/// <summary>Sends events as server-sent events. The id of an event is its <c>seq</c>; the id of the exit ends in <c>.end</c>.</summary>
 internal sealed class ServerSentEventFormatter : EventFormatter
 {
     private const string End = ".end";
@@ -25,13 +25,13 @@ internal sealed class ServerSentEventFormatter : EventFormatter
             to.Write("id: "u8);
             to.Write(digits[..count]);
             to.Write(batch.HasExit && i == batch.Ends.Length - 1 ? ".end\ndata: "u8 : "\ndata: "u8);
-            // A stored line is ASCII without line breaks, its newline ends the field; one more ends the event.
+            // A stored line is ASCII, and its only line break is the one that ends the field. Another one ends the event.
             to.Write(Line(batch, i));
             to.Write("\n"u8);
         }
     }
 
-    /// <summary>Reads the id that an EventSource sends when it comes back.</summary>
+    /// <summary>Parses the id that an EventSource sends when it reconnects.</summary>
     public static (long Seq, bool HadExit) ParseId(string text)
     {
         var hadExit = text.EndsWith(End, StringComparison.Ordinal);

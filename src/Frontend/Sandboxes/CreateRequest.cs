@@ -6,23 +6,23 @@ using Podflare.Telemetry;
 
 namespace Podflare.Sandboxes;
 
-/// <summary>The body of a create, checked, with defaults and maxima applied.</summary>
-/// <param name="Warnings">What was brought down or is not offered here.</param>
+/// <summary>The validated body of a request to create a sandbox, with defaults and maxima applied.</summary>
+/// <param name="Warnings">Values that were reduced, and options that are not offered.</param>
 internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> Warnings)
 {
     private const int MaxTemplate = 128;
 
-    /// <summary>Bound to the trace that the body names, else to the call's.</summary>
-    public CreateRequest In(RequestTrace call)
+    /// <summary>Binds the sandbox to the trace that the body names, otherwise to that of the request.</summary>
+    public CreateRequest WithTrace(RequestTrace call)
     {
         var trace = Spec.Trace ?? call.Binding;
         var padded = $"the trace id of traceparent has 64 bits; it was padded to {trace.TraceParent}";
         return new CreateRequest(Spec with { Trace = trace }, trace.Padded ? [.. Warnings, padded] : Warnings);
     }
 
-    /// <exception cref="ProblemException">400 that names each field, 422 for the trace, or 501 for what is not offered.</exception>
+    /// <exception cref="ProblemException">400 that names each field, 422 for the trace, or 501 for an option that is not offered.</exception>
     public static CreateRequest Parse(ReadOnlySpan<byte> utf8, CreateOptions options, TemplateOptions templates) =>
-        // All fields are optional, so no body at all says the same as an empty object.
+        // All fields are optional, so no body means the same as an empty object.
         JsonFieldReader.Read(utf8.IsEmpty ? "{}"u8 : utf8, (fields, errors) => Parse(ref fields, errors, options, templates));
 
     private static CreateRequest Parse(ref JsonFieldReader fields, FieldErrors errors, CreateOptions options, TemplateOptions templates)
@@ -54,12 +54,12 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
         if (persistent == true) throw new ProblemException(Problem.NotOffered("persistent"));
 
         if (template is null or "") template = options.DefaultTemplate;
-        // A template that only the hosts know is theirs to limit.
+        // Hosts apply the limits of templates that this process does not know.
         var limits = templates.GetValueOrDefault(template);
         var warnings = new List<string>();
         var trace = traceParent is null ? null : ReadTrace(traceParent, traceState, warnings);
         var offered = options.OfferEgress && limits is not { Egress: false };
-        if (egress == true && !offered) warnings.Add($"egress is not offered {(options.OfferEgress ? $"for template {template}" : "here")}; the sandbox has none");
+        if (egress == true && !offered) warnings.Add($"egress is not offered {(options.OfferEgress ? $"for template {template}" : "by this server")}; the sandbox has no network access");
         return new CreateRequest(
             new SandboxSpec(
                 template,
@@ -78,15 +78,15 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
     {
         if (!TraceParent.TryParse(text, out var parent)) throw new ProblemException(new Problem(422, "invalid_traceparent", "traceparent is not a valid W3C traceparent"));
         var kept = TraceStateList.Read(state);
-        if (kept is null && !string.IsNullOrWhiteSpace(state)) warnings.Add("tracestate is not valid and was dropped");
+        if (kept is null && !string.IsNullOrWhiteSpace(state)) warnings.Add("tracestate is not valid and was ignored");
         return new TraceBinding(parent.Value, kept, Padded: parent.WasPadded);
     }
 
     private static int? CapRootfs(int? wanted, Template? limits, List<string> warnings)
     {
         if (limits is null || wanted is not { } gib || gib * 1024L <= limits.HomeLimitMib) return wanted;
-        warnings.Add($"rootfs_gb was brought down to the maximum of {limits.HomeLimitMib} MiB");
-        // Where the maximum is the template's own size, nothing was asked for: the pool has that. Else the host brings it down.
+        warnings.Add($"rootfs_gb was reduced to the maximum of {limits.HomeLimitMib} MiB");
+        // When the maximum is the template's own size, a container from the pool has it. Otherwise the host reduces it.
         return limits.HomeLimitMib == limits.HomeMib ? null : wanted;
     }
 }

@@ -4,12 +4,12 @@ using System.Text;
 
 namespace Podflare.Sandboxes;
 
-/// <summary>Where a page of a list ended: creation time and id of its last sandbox. Opaque to clients.</summary>
+/// <summary>The end of a page of a list: creation time and id of its last sandbox. Opaque to clients.</summary>
 internal readonly record struct ListCursor(DateTimeOffset CreatedAt, SandboxId Id)
 {
     private const int MaxLength = 128;
 
-    /// <summary>Newest first; sandboxes of one moment by id, the higher one first.</summary>
+    /// <summary>Newest first; sandboxes with the same creation time by descending id.</summary>
     public static readonly IComparer<SandboxInfo> NewestFirst = Comparer<SandboxInfo>.Create((a, b) =>
         b.CreatedAt.CompareTo(a.CreatedAt) is var byTime and not 0 ? byTime : string.CompareOrdinal(b.Id.Value, a.Id.Value));
 

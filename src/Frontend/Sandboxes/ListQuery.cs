@@ -5,7 +5,7 @@ using Podflare.Requests;
 
 namespace Podflare.Sandboxes;
 
-/// <summary>The query of a list, checked.</summary>
+/// <summary>The validated query of a list.</summary>
 internal sealed record ListQuery(SandboxFilter Filter, IReadOnlyList<string> Warnings)
 {
     private const string MetadataPrefix = "metadata.";
@@ -32,7 +32,7 @@ internal sealed record ListQuery(SandboxFilter Filter, IReadOnlyList<string> War
     private static ListCursor? ParseCursor(HttpRequest request)
     {
         if (QueryParameters.Single(request, "cursor") is not { Length: > 0 } text) return null;
-        return ListCursor.TryParse(text, out var cursor) ? cursor : throw ProblemException.Invalid("cursor", "is not one that a page has named");
+        return ListCursor.TryParse(text, out var cursor) ? cursor : throw ProblemException.Invalid("cursor", "must be a next_cursor that an earlier page returned");
     }
 
     private static ImmutableSortedDictionary<string, string> ParseMetadata(HttpRequest request, CreateOptions options)

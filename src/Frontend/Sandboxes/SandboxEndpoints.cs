@@ -50,13 +50,13 @@ internal static class SandboxEndpoints
     {
         services.Streams.ThrowIfDraining();
         var key = IdempotencyKey.Read(context.Request);
-        var request = (await ReadAsync(context, services)).In(RequestTrace.Of(context));
+        var request = (await ReadAsync(context, services)).WithTrace(RequestTrace.Of(context));
         using var deadline = new Deadline(services.Http.Value.StartSeconds, services.Time, context.RequestAborted);
         var creation = await services.Creator.CreateAsync(caller.Tenant, key, request.Spec, deadline);
         services.Traces.Note(creation.Sandbox.Id, caller.Tenant.Value, creation.Sandbox.Trace);
         if (LogCall.Current is { } call) call.Sandbox = creation.Sandbox.Id.Value;
         if (creation.Joined) context.Response.Headers[IdempotencyKey.Replayed] = "true";
-        var json = SandboxJson.Of(creation.Sandbox).At(services.Settings, mount);
+        var json = SandboxJson.Of(creation.Sandbox).WithEndpoint(services.Settings, mount);
         return TypedResults.Json(request.Warnings.Count > 0 ? json with { Warnings = request.Warnings } : json, SandboxJsonContext.Default.SandboxJson);
     }
 
@@ -74,7 +74,7 @@ internal static class SandboxEndpoints
         SandboxId id, Caller caller, IGrainFactory grains, ServerSettings settings, TimeProvider time, CancellationToken cancellationToken)
     {
         var info = await GrainCallRetry.RetryLostAsync(() => grains.GetGrain<ISandboxGrain>(id.Value).Get(caller.Tenant), time, cancellationToken);
-        return TypedResults.Json(SandboxJson.Of(info).At(settings, Mount.Main), SandboxJsonContext.Default.SandboxJson);
+        return TypedResults.Json(SandboxJson.Of(info).WithEndpoint(settings, Mount.Main), SandboxJsonContext.Default.SandboxJson);
     }
 
     private static async Task<NoContent> DeleteAsync(SandboxId id, Caller caller, IGrainFactory grains, TimeProvider time, CancellationToken cancellationToken)

@@ -41,7 +41,7 @@ internal sealed record SandboxJson(
         info.EndReason?.ToString().ToLowerInvariant());
 
     /// <summary>Adds the region and the address that clients should use for this sandbox, when they are configured.</summary>
-    public SandboxJson At(ServerSettings settings, Mount mount) =>
+    public SandboxJson WithEndpoint(ServerSettings settings, Mount mount) =>
         this with { Region = settings.Region, Endpoint = settings.PublicUrl is { } url ? url + mount.Prefix : null };
 }
 

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Podflare.Telemetry;
 
 /// <summary>
-/// Reads the caller's trace context with our own parser, before ASP.NET Core makes the server span: published clients send trace ids of
-/// 64 bits, which every stock parser refuses, and the stock one accepts some values that the standard calls invalid.
+/// Reads the caller's trace context with our own parser, before ASP.NET Core creates the server span. Published clients send trace ids
+/// of 64 bits, which the built-in parser rejects, and it accepts some values that the W3C specification calls invalid.
 /// </summary>
 internal sealed class LenientTracePropagator : DistributedContextPropagator
 {
@@ -14,7 +14,7 @@ internal sealed class LenientTracePropagator : DistributedContextPropagator
     {
         if (setter is null || activity is not { IdFormat: ActivityIdFormat.W3C, Id: { } id }) return;
         setter(carrier, RequestTrace.TraceParentHeader, id);
-        // As it came: the stock propagator cuts it at 256 characters, where the standard wants at least 512.
+        // Unchanged: the built-in propagator truncates it to 256 characters, and the specification requires at least 512.
         if (activity.TraceStateString is { Length: > 0 } state) setter(carrier, RequestTrace.TraceStateHeader, state);
     }
 
@@ -27,7 +27,7 @@ internal sealed class LenientTracePropagator : DistributedContextPropagator
         traceState = values is null ? TraceStateList.Read(value) : TraceStateList.Read([.. values]);
     }
 
-    // It travels as it came (see TraceBinding); decoded it would become a part of spans.
+    // Baggage is passed on unchanged (see TraceBinding). Decoded, it would be added to spans.
     public override IEnumerable<KeyValuePair<string, string?>>? ExtractBaggage(object? carrier, PropagatorGetterCallback? getter) => null;
 
     private static string? Single(object? carrier, PropagatorGetterCallback getter, string name)

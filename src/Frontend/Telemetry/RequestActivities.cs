@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Podflare.Telemetry;
 
-/// <summary>Has ASP.NET Core make an activity for every request, also where nothing is exported: answers, logs and sandboxes need its ids.</summary>
+/// <summary>Makes ASP.NET Core create an activity for every request even when nothing is exported: responses, logs and sandboxes need its ids.</summary>
 internal static class RequestActivities
 {
     private static readonly ActivityListener Listener = new()
@@ -13,9 +13,9 @@ internal static class RequestActivities
 
     static RequestActivities() => ActivitySource.AddActivityListener(Listener);
 
-    /// <summary>From the first call on.</summary>
+    /// <summary>Registers the listener. Further calls do nothing.</summary>
     public static void EnsureListening()
     {
-        // The listener is added once, by the type's initializer.
+        // The static constructor registers the listener.
     }
 }

@@ -5,7 +5,7 @@ using Podflare.Tenants;
 
 namespace Podflare.Telemetry;
 
-/// <summary>One log line per request, at its end: by then it is known to which trace it belongs.</summary>
+/// <summary>Writes one log line per request when it ends, because only then its trace is known.</summary>
 internal sealed partial class RequestLog(IGrainFactory grains, SandboxTraces traces, TimeProvider time, ILogger<RequestLog> logger)
 {
     private static readonly TimeSpan LookupTimeout = TimeSpan.FromSeconds(2);
@@ -28,12 +28,12 @@ internal sealed partial class RequestLog(IGrainFactory grains, SandboxTraces tra
         call.Tenant = caller?.Tenant.Value;
         if (call is { Caller: null, Sandbox: { } sandbox } && caller is not null && context.Response.StatusCode != 404) await FindTraceAsync(sandbox, caller.Tenant);
         LogCall.Current = call;
-        var route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText?.TrimEnd('/') ?? "no route";
+        var route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText?.TrimEnd('/') ?? "(no route)";
         if (call.Sandbox is null) LogAnswered(context.Request.Method, route, context.Response.StatusCode, took);
         else LogAnsweredAbout(context.Request.Method, route, context.Response.StatusCode, took, call.Sandbox);
     }
 
-    /// <summary>A sandbox that was made through another frontend: its trace is asked for once.</summary>
+    /// <summary>Looks up the trace of a sandbox that was created through another frontend, once.</summary>
     private async Task FindTraceAsync(string sandbox, TenantId tenant)
     {
         if (traces.FindSandbox(sandbox) is not null) return;
@@ -44,7 +44,7 @@ internal sealed partial class RequestLog(IGrainFactory grains, SandboxTraces tra
         }
         catch (Exception e) when (e is PodflareException or OrleansException or TimeoutException)
         {
-            // The line is then told by the request's own trace.
+            // The log line then has the trace of the request itself.
         }
     }
 

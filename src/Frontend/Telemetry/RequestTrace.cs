@@ -4,8 +4,8 @@ using Podflare.Http;
 
 namespace Podflare.Telemetry;
 
-/// <summary>One call's place in its trace.</summary>
-/// <param name="Caller">What the caller's headers say; null without a valid <c>traceparent</c>.</param>
+/// <summary>The trace context of a request.</summary>
+/// <param name="Caller">The trace context in the caller's headers; null without a valid <c>traceparent</c>.</param>
 /// <param name="Span">The server span, as a <c>traceparent</c>.</param>
 internal sealed record RequestTrace(TraceBinding? Caller, string Span)
 {
@@ -13,13 +13,13 @@ internal sealed record RequestTrace(TraceBinding? Caller, string Span)
     public const string TraceStateHeader = "tracestate";
     private const string BaggageHeader = "baggage";
 
-    /// <summary>What a new sandbox is bound to where its request does not say.</summary>
+    /// <summary>The trace of a new sandbox whose request does not name one.</summary>
     public TraceBinding Binding => Caller ?? new TraceBinding(Span);
 
-    /// <summary>The call that this context belongs to.</summary>
+    /// <summary>The trace context of a request that passed <see cref="TraceMiddleware"/>.</summary>
     public static RequestTrace Of(HttpContext context) => context.Features.GetRequiredFeature<RequestTrace>();
 
-    /// <summary>Reads the headers, and what ASP.NET Core made of them.</summary>
+    /// <summary>Reads the headers and the current activity.</summary>
     public static RequestTrace Read(HttpContext context)
     {
         var headers = context.Request.Headers;
@@ -29,7 +29,7 @@ internal sealed record RequestTrace(TraceBinding? Caller, string Span)
         return new RequestTrace(caller, Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } id } ? id : NewSpan(caller));
     }
 
-    // Somebody has switched activities off: the call has its ids all the same.
+    // Activities are switched off. The request gets ids all the same.
     private static string NewSpan(TraceBinding? caller) =>
         $"00-{(caller is null ? ActivityTraceId.CreateRandom().ToHexString() : caller.GetTraceId())}-{ActivitySpanId.CreateRandom().ToHexString()}-00";
 }

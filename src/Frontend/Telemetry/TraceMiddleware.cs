@@ -5,8 +5,8 @@ using Podflare.OpenApi;
 namespace Podflare.Telemetry;
 
 /// <summary>
-/// Finds the call's place in its trace, tells it on the response, hands it to every grain call that the request makes, and writes one
-/// line about the request when it is over.
+/// Reads the trace context of a request, adds it to the response and to every grain call that the request makes, and logs the request
+/// when it ends.
 /// </summary>
 internal sealed class TraceMiddleware(RequestDelegate next, RequestLog log)
 {

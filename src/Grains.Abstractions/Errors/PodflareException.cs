@@ -3,7 +3,7 @@ using Podflare.Sandboxes;
 
 namespace Podflare;
 
-/// <summary>A refusal that has a code of its own in the API. The text is safe for strangers.</summary>
+/// <summary>An error with a code of its own in the API. The text is safe to show to anyone.</summary>
 [GenerateSerializer, Alias("podflare.PodflareException")]
 public abstract class PodflareException(string message) : Exception(message);
 
@@ -18,38 +18,38 @@ public sealed class TemplateNotFoundException(string template) : PodflareExcepti
 
 /// <summary>The sandbox was deleted or has expired.</summary>
 [GenerateSerializer, Alias("podflare.SandboxEndedException")]
-public sealed class SandboxEndedException(EndReason reason) : PodflareException("sandbox has ended")
+public sealed class SandboxEndedException(EndReason reason) : PodflareException("the sandbox has ended")
 {
     [Id(0)]
     public EndReason Reason { get; } = reason;
 }
 
-/// <summary>The sandbox's host or container is gone for good.</summary>
+/// <summary>The sandbox's host or container no longer exists.</summary>
 [GenerateSerializer, Alias("podflare.SandboxLostException")]
-public sealed class SandboxLostException() : PodflareException("sandbox is lost: its host or container is gone for good");
+public sealed class SandboxLostException() : PodflareException("the sandbox is lost: its host or container no longer exists");
 
-/// <summary>The sandbox's worker or guest does not answer for now. Safe to repeat.</summary>
+/// <summary>The sandbox's worker or guest does not answer at the moment. Safe to retry.</summary>
 [GenerateSerializer, Alias("podflare.SandboxUnreachableException")]
-public sealed class SandboxUnreachableException() : PodflareException("sandbox does not answer for now; repeat the request");
+public sealed class SandboxUnreachableException() : PodflareException("the sandbox does not answer at the moment; retry the request");
 
-/// <summary>Another creation has this sandbox.</summary>
+/// <summary>The sandbox was created by another request.</summary>
 [GenerateSerializer, Alias("podflare.SandboxTakenException")]
-public sealed class SandboxTakenException() : PodflareException("sandbox belongs to another creation");
+public sealed class SandboxTakenException() : PodflareException("the sandbox was created by another request");
 
-/// <summary>The claim of this sandbox is over: claim again.</summary>
+/// <summary>The claim of this sandbox has expired. Claim again.</summary>
 [GenerateSerializer, Alias("podflare.LeaseGoneException")]
-public sealed class LeaseGoneException() : PodflareException("the claim of this sandbox is over");
+public sealed class LeaseGoneException() : PodflareException("the claim of this sandbox has expired");
 
-/// <summary>No host has room. Safe to repeat.</summary>
+/// <summary>No host has room. Safe to retry.</summary>
 [GenerateSerializer, Alias("podflare.NoCapacityException")]
-public sealed class NoCapacityException() : PodflareException("no host has room; repeat the request");
+public sealed class NoCapacityException() : PodflareException("no host has room for another sandbox at the moment; retry the request");
 
-/// <summary>The process is stopping and takes nothing new. Safe to repeat.</summary>
+/// <summary>The process is stopping and accepts no new work. Safe to retry.</summary>
 [GenerateSerializer, Alias("podflare.ShuttingDownException")]
-public sealed class ShuttingDownException() : PodflareException("shutting down; repeat the request");
+public sealed class ShuttingDownException() : PodflareException("the server is shutting down; retry the request");
 
-/// <summary>The container of a new sandbox could not be made. Nothing is left of it.</summary>
-/// <param name="retry">The cause may pass (the engine does not answer); false when it will not (the image is missing).</param>
+/// <summary>The container of a new sandbox could not be created. Nothing is left of it.</summary>
+/// <param name="retry">Whether the cause is temporary, as when the engine does not answer; false when it is not, as when the image is missing.</param>
 [GenerateSerializer, Alias("podflare.ContainerStartException")]
 public sealed class ContainerStartException(string message, bool retry) : PodflareException(message)
 {
@@ -58,22 +58,22 @@ public sealed class ContainerStartException(string message, bool retry) : Podfla
 }
 
 [GenerateSerializer, Alias("podflare.RunQueueFullException")]
-public sealed class RunQueueFullException(int limit) : PodflareException($"the sandbox has {limit} open runs; wait for one to end")
+public sealed class RunQueueFullException(int limit) : PodflareException($"the sandbox has {limit} open runs, which is its limit; wait for one to end")
 {
     [Id(0)]
     public int Limit { get; } = limit;
 }
 
-/// <summary>A record could not be read or written. Nothing was started. Safe to repeat.</summary>
+/// <summary>A record could not be read or written. Nothing was started. Safe to retry.</summary>
 [GenerateSerializer, Alias("podflare.StorageUnavailableException")]
-public sealed class StorageUnavailableException() : PodflareException("storage does not answer for now; repeat the request");
+public sealed class StorageUnavailableException() : PodflareException("the storage does not answer at the moment; retry the request");
 
 [GenerateSerializer, Alias("podflare.IdempotencyKeyReusedException")]
-public sealed class IdempotencyKeyReusedException() : PodflareException("the Idempotency-Key was used with another request body");
+public sealed class IdempotencyKeyReusedException() : PodflareException("the Idempotency-Key was already used for a request with a different body");
 
-/// <summary>The log no longer has the event after the one that was named.</summary>
+/// <summary>The event after the given one is no longer stored.</summary>
 [GenerateSerializer, Alias("podflare.EventsEvictedException")]
-public sealed class EventsEvictedException(long oldestSeq) : DataNotAvailableException($"events before {oldestSeq} are gone")
+public sealed class EventsEvictedException(long oldestSeq) : DataNotAvailableException($"the events before seq {oldestSeq} are no longer stored")
 {
     /// <summary>The oldest event that can still be read.</summary>
     [Id(0)]

@@ -1,32 +1,32 @@
 namespace Podflare.Files;
 
-/// <summary>Why a file call was refused.</summary>
+/// <summary>Why a file operation was refused.</summary>
 [GenerateSerializer, Alias("podflare.FileRefusal")]
 public enum FileRefusal
 {
-    /// <summary>There is nothing under this path.</summary>
+    /// <summary>Nothing exists at this path.</summary>
     NotFound,
 
-    /// <summary>A directory, socket, pipe or device stands there, or what is there cannot be read as a file.</summary>
+    /// <summary>The path is a directory, socket, pipe or device, or cannot be read as a file.</summary>
     NotAFile,
 
-    /// <summary>A folder is needed, and something else stands there or on the way.</summary>
+    /// <summary>The path, or a parent of it, is not a directory, and the operation needs one.</summary>
     NotADirectory,
 
-    /// <summary>The sandbox's user may not.</summary>
+    /// <summary>The sandbox's user does not have permission.</summary>
     AccessDenied,
 
-    /// <summary>It does not fit: the file system or the sandbox's memory is full. The old file stays.</summary>
+    /// <summary>The file does not fit: the file system or the sandbox's memory is full. An existing file was not changed.</summary>
     DiskFull,
 
-    /// <summary>Larger than the file system or the server takes.</summary>
+    /// <summary>The file is larger than the file system or the server allows.</summary>
     TooLarge,
 
-    /// <summary>No path that the kernel takes.</summary>
+    /// <summary>The kernel does not accept the path.</summary>
     InvalidPath,
 }
 
-/// <summary>A file call was refused for good; nothing has changed in the sandbox.</summary>
+/// <summary>A file operation was refused, and retrying does not help. Nothing has changed in the sandbox.</summary>
 [GenerateSerializer, Alias("podflare.FileRefusedException")]
 public sealed class FileRefusedException(FileRefusal refusal, string detail) : PodflareException(detail)
 {
@@ -34,10 +34,10 @@ public sealed class FileRefusedException(FileRefusal refusal, string detail) : P
     public FileRefusal Refusal { get; } = refusal;
 }
 
-/// <summary>The transfer is not known any more: its worker or guest went away, or nobody moved it for too long. The file is as it was.</summary>
+/// <summary>The transfer no longer exists: its worker or guest stopped, or it made no progress for too long. The file was not changed.</summary>
 [GenerateSerializer, Alias("podflare.FileTransferLostException")]
-public sealed class FileTransferLostException() : PodflareException("the transfer broke; the old file stays; repeat the request");
+public sealed class FileTransferLostException() : PodflareException("the file transfer was interrupted and changed nothing; retry the request");
 
-/// <summary>Too many files of one sandbox are on their way at a time.</summary>
+/// <summary>Too many files of one sandbox are transferred at the same time.</summary>
 [GenerateSerializer, Alias("podflare.TooManyTransfersException")]
-public sealed class TooManyTransfersException(int limit) : PodflareException($"{limit} files of this sandbox are on their way; wait for one to end");
+public sealed class TooManyTransfersException(int limit) : PodflareException($"the sandbox has {limit} file transfers in progress, which is its limit; wait for one to end");

@@ -27,9 +27,9 @@ public sealed record FilePath([property: Id(0)] byte[] Bytes)
         {
             var part = path[range];
             if (part.IsEmpty) continue;
-            if (part.SequenceEqual("."u8) || part.SequenceEqual(".."u8)) wrong = "must not have the parts '.' or '..'";
-            else if (part.Contains((byte)0)) wrong = "must not have a NUL";
-            else if (part.Length > MaxNameBytes) wrong = $"has a name of more than {MaxNameBytes} bytes";
+            if (part.SequenceEqual("."u8) || part.SequenceEqual(".."u8)) wrong = "must not contain the segments '.' or '..'";
+            else if (part.Contains((byte)0)) wrong = "must not contain NUL";
+            else if (part.Length > MaxNameBytes) wrong = $"must not contain a name of more than {MaxNameBytes} bytes";
             if (wrong is not null) return null;
             parts.Add((byte)'/');
             parts.AddRange(part);

@@ -18,8 +18,9 @@ public sealed partial class DescriptionTests(SharedCluster shared)
         var endpoints = _cluster.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
         var served = from endpoint in endpoints
                      let path = "/" + CatchAll().Replace(endpoint.RoutePattern.RawText!, "{$1}").Trim('/')
-                     where !path.StartsWith("/docs", StringComparison.Ordinal) && !path.StartsWith("/openapi", StringComparison.Ordinal)
+                     where !path.StartsWith("/docs", StringComparison.Ordinal) && !path.StartsWith("/openapi", StringComparison.Ordinal) && !path.StartsWith("/errors", StringComparison.Ordinal)
                      from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
+                     where method != "HEAD"
                      select $"{method} {path}";
 
         Assert.Equal(served.Order(StringComparer.Ordinal), described.Order(StringComparer.Ordinal));
@@ -75,6 +76,15 @@ public sealed partial class DescriptionTests(SharedCluster shared)
         description.AssertMatches(await (await _cluster.Client.SendAsync("POST", "/v1/sandboxes", "{\"ram_mib\":true}")).ReadJsonAsync(), "Problem");
         await _cluster.Client.SendAsync("DELETE", $"/v1/sandboxes/{sandbox}");
         description.AssertMatches(await (await _cluster.Client.SendAsync("GET", $"/v1/sandboxes/{sandbox}")).ReadJsonAsync(), "Sandbox");
+    }
+
+    [Fact]
+    public async Task Interactive_pages_fill_in_no_idempotency_key()
+    {
+        var parameter = (await Description.ReadAsync(_cluster)).Root.GetProperty("components").GetProperty("parameters").GetProperty("IdempotencyKey");
+
+        Assert.DoesNotContain("example", parameter.GetRawText(), StringComparison.Ordinal);
+        Assert.DoesNotContain("default", parameter.GetRawText(), StringComparison.Ordinal);
     }
 
     [Fact]

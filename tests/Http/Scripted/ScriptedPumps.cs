@@ -15,6 +15,7 @@ public sealed class ScriptedPumps(World world, IGrainContext grain) : IRunStream
     {
         if (!world.Sandboxes.TryGetValue(grain.GrainId.Key.ToString()!, out var sandbox) || sandbox.Info.Tenant != tenant) throw new SandboxNotFoundException();
         await Task.Delay(sandbox.Delay, TimeProvider.System);
+        if (sandbox.HasTooManyReaders) throw new TooManyReadersException(256);
         for (var tries = 0; expectStart && tries < 1000 && sandbox.Runs.All(known => known.Id != run); tries++) await Task.Delay(Pause, TimeProvider.System);
         var found = sandbox.Find(run);
         found.Read(afterSeq);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Streaming;
@@ -12,6 +13,12 @@ public sealed class ScriptedSandboxState(World world, SandboxInfo info)
     private readonly Dictionary<RunId, int> _failures = [];
 
     public SandboxInfo Info { get; set; } = info;
+
+    /// <summary>Files by path.</summary>
+    public ConcurrentDictionary<string, byte[]> Files { get; } = new();
+
+    /// <summary>Whether every subscription is refused because the sandbox has too many readers.</summary>
+    public bool HasTooManyReaders { get; set; }
 
     /// <summary>How long every answer takes.</summary>
     public TimeSpan Delay { get; set; }

@@ -63,7 +63,7 @@ public sealed class ListTests
         var (filter, warnings) = Parse($"?state=ready&limit=5000&metadata.team=a%20b&cursor={cursor}&other=1");
 
         Assert.Equal((SandboxState.Ready, 1000, Noon, cursor.Id.Value, "a b"), (filter.State, filter.Limit, filter.BeforeTime, filter.BeforeId, filter.Metadata["team"]));
-        Assert.Equal("limit was brought down to the maximum of 1000", Assert.Single(warnings));
+        Assert.Equal("limit was reduced to the maximum of 1000", Assert.Single(warnings));
     }
 
     [Fact]

@@ -87,7 +87,7 @@ public sealed class RequestTests
         var request = Exec($"{{\"code\":\"1\",\"timeout_seconds\":{seconds}}}");
 
         Assert.Equal(TimeSpan.FromHours(24), request.Run.Timeout);
-        Assert.Equal("timeout_seconds was brought down to the maximum of 86400", Assert.Single(request.Warnings));
+        Assert.Equal("timeout_seconds was reduced to the maximum of 86400", Assert.Single(request.Warnings));
     }
 
     [Theory]
@@ -155,9 +155,9 @@ public sealed class RequestTests
 
     [Theory]
     [InlineData("default", 512, 512, null)]
-    [InlineData("default", 513, 512, "ram_mib was brought down to the maximum of 512")]
+    [InlineData("default", 513, 512, "ram_mib was reduced to the maximum of 512")]
     [InlineData("large", 4096, 4096, null)]
-    [InlineData("large", 4097, 4096, "ram_mib was brought down to the maximum of 4096")]
+    [InlineData("large", 4097, 4096, "ram_mib was reduced to the maximum of 4096")]
     [InlineData("only-hosts-know-it", 9999, 9999, null)]
     public void The_template_limits_the_memory(string template, int wanted, int given, string? warning)
     {
@@ -167,9 +167,9 @@ public sealed class RequestTests
     }
 
     [Theory]
-    [InlineData("default", 1, null, "rootfs_gb was brought down to the maximum of 256 MiB")]
+    [InlineData("default", 1, null, "rootfs_gb was reduced to the maximum of 256 MiB")]
     [InlineData("large", 2, 2, null)]
-    [InlineData("large", 3, null, "rootfs_gb was brought down to the maximum of 2048 MiB")]
+    [InlineData("large", 3, null, "rootfs_gb was reduced to the maximum of 2048 MiB")]
     [InlineData("only-hosts-know-it", 9, 9, null)]
     public void The_template_limits_the_disk(string template, int wanted, int? given, string? warning)
     {
