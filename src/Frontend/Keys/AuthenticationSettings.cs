@@ -1,6 +1,6 @@
 using Podflare.Hosting;
-using Podflare.Processes;
 using Podflare.Http;
+using Podflare.Processes;
 
 namespace Podflare.Keys;
 

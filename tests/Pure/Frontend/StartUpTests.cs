@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Podflare.Hosting;
-using Podflare.Runs;
 using Podflare.Http;
 using Podflare.Keys;
 using Podflare.Processes;
+using Podflare.Runs;
+using Podflare.Storage;
 
 namespace Podflare.Frontend;
 
@@ -114,7 +114,7 @@ public sealed class StartUpTests
         using var provider = new ServiceCollection().AddSingleton<IConfiguration>(configuration).AddLogging().AddRuns().BuildServiceProvider();
 
         Assert.IsType<MemoryEventLog>(provider.GetRequiredService<IEventLog>());
-        Assert.Null(RedisConnectionString.Find(configuration));
+        Assert.Null(RedisConnection.Find(configuration));
     }
 
     private static ServerSettings Read(string name, string value) =>
