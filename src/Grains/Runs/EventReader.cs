@@ -1,14 +1,14 @@
 namespace Podflare.Runs;
 
 /// <summary>
-/// How far one reader of a run has come. While it moves, the log keeps what it has not been sent; disposing it ends the reader, but not
-/// its hold on the log before its patience is over. For the run's grain only.
+/// The position of one reader of a run. While it makes progress, the log keeps what it has not been sent. A disposed reader keeps its
+/// place for <see cref="RunOptions.ReaderPatienceSeconds"/>. For the run's grain only.
 /// </summary>
 public sealed class EventReader : IDisposable
 {
-    private readonly RunEvents _events;
+    private readonly ReaderBackpressure _readers;
 
-    internal EventReader(RunEvents events, long seq, long now) => (_events, Seq, MovedAt) = (events, seq, now);
+    internal EventReader(ReaderBackpressure readers, long seq, long now) => (_readers, Seq, MovedAt) = (readers, seq, now);
 
     /// <summary>The last event that it has been sent.</summary>
     public long Seq { get; private set; }
@@ -23,13 +23,13 @@ public sealed class EventReader : IDisposable
     {
         if (seq <= Seq || Gone) return;
         Seq = seq;
-        _events.OnReaderMoved(this);
+        _readers.OnReaderMoved(this);
     }
 
     public void Dispose()
     {
         if (Gone) return;
         Gone = true;
-        _events.OnReaderGone();
+        _readers.OnReaderGone();
     }
 }

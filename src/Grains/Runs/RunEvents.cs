@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Podflare.Sandboxes;
 using Podflare.Streaming;
@@ -6,18 +5,18 @@ using Podflare.Streaming;
 namespace Podflare.Runs;
 
 /// <summary>
-/// The numbered events of one run: a bounded ring in front, the event log behind it, and the readers that are under way.
-/// Log first: what a reader sees, the log holds. Used on its grain's scheduler only, so without locks.
+/// The numbered events of one run: a bounded ring in front, the event log behind it, and the readers that are connected.
+/// Log first: a reader sees only what the log holds. For the run's grain only, so without locks.
 /// </summary>
-[SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle nobody asks for has nothing to dispose of.")]
-public sealed partial class RunEvents
+public sealed class RunEvents
 {
     private readonly IEventLog _log;
     private readonly SandboxId _sandbox;
     private readonly RunOptions _options;
     private readonly TimeProvider _time;
     private readonly EventRing _ring;
-    private readonly LogExtent _extent;
+    private readonly ReaderBackpressure _readers;
+    private readonly RunLogWriter _writer;
 
     private TaskCompletionSource? _changed;
     private long? _logFirst;
@@ -26,21 +25,18 @@ public sealed partial class RunEvents
     {
         (_log, _sandbox, _options, _time) = (log, sandbox, options, time);
         _ring = new EventRing(options.RingBytes);
-        _extent = new LogExtent(Math.Max(64 * 1024, options.MaxLogBytes / 1024));
-        _unreadSince = time.GetUtcNow();
+        _readers = new ReaderBackpressure(options, time);
 
         Record = record;
         LastSeq = record.Ended ? record.LastSeq : bounds?.LastSeq ?? 0;
         LastFrame = bounds?.LastFrame ?? 0;
-        _logSeq = LastSeq;
-        if (bounds is null) return;
-        _logFirst = bounds.FirstSeq;
-        _extent.Add(bounds.LastSeq, bounds.Bytes);
-        _extent.Close(bounds.LastSeq);
+        _logFirst = bounds?.FirstSeq;
+        if (bounds is not null) _readers.AddExisting(bounds);
+        _writer = new RunLogWriter(log, sandbox, this, _ring, _readers, time);
     }
 
-    /// <summary>Opens the events of a run whose record has been accepted or found; reads the log's bounds unless the record is new.</summary>
-    /// <exception cref="StorageUnavailableException">The store does not answer; it is not tried again here.</exception>
+    /// <summary>Opens the events of a run whose record was accepted or found. Reads the log's bounds unless the record is new.</summary>
+    /// <exception cref="StorageUnavailableException">The store does not answer. It is not tried again here.</exception>
     public static async Task<RunEvents> OpenAsync(
         IEventLog log, SandboxId sandbox, RunRecord record, bool isNew, RunOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -61,7 +57,7 @@ public sealed partial class RunEvents
         {
             if (LastSeq == 0) return null;
             var gone = Record.Ending is { } ending && _time.GetUtcNow() >= ending.EndedAt.AddSeconds(_options.RetentionSeconds);
-            var first = gone || _logFirst is not { } logFirst ? LastSeq : Math.Max(logFirst, _keepFrom);
+            var first = gone || _logFirst is not { } logFirst ? LastSeq : Math.Max(logFirst, _readers.KeepFrom);
             return Math.Min(first, _ring.FirstSeq ?? first);
         }
     }
@@ -75,11 +71,57 @@ public sealed partial class RunEvents
     /// <summary>Bytes of events that the ring holds.</summary>
     public long HeldBytes => _ring.Bytes;
 
+    /// <inheritdoc cref="RunLogWriter.IsInDoubt"/>
+    public bool IsInDoubt => _writer.IsInDoubt;
+
+    /// <inheritdoc cref="ReaderBackpressure.UnreadSince"/>
+    public DateTimeOffset? UnreadSince => _readers.UnreadSince;
+
+    /// <inheritdoc cref="ReaderBackpressure.Readers"/>
+    public int Readers => _readers.Readers;
+
+    /// <inheritdoc cref="ReaderBackpressure.Remembered"/>
+    internal int Remembered => _readers.Remembered;
+
     /// <summary>
-    /// Completes at the next append, when all else of it is done: who waits may go on within it. Take it before reading, so that no
-    /// append is missed.
+    /// Completes at the next append, when all else of it is done: whoever awaits it may continue within that append. Take it before
+    /// reading, so that no append is missed.
     /// </summary>
     public Task Changed => (_changed ??= new TaskCompletionSource()).Task;
+
+    /// <summary>Registers a reader that has everything up to <paramref name="afterSeq"/>. It counts until it is disposed.</summary>
+    public EventReader AddReader(long afterSeq) => _readers.AddReader(afterSeq);
+
+    /// <summary>
+    /// Appends to the log, then publishes. Waits while the log is over its limit and a reader that makes progress has not been sent the
+    /// oldest events, unless <paramref name="ending"/> is set or <paramref name="force"/> is true. Repeats with backoff while the store is
+    /// away. A second append waits for its turn.
+    /// </summary>
+    /// <param name="batch">Rendered after <see cref="LastSeq"/>.</param>
+    /// <param name="frame">The last guest frame that it covers; for an exit that the worker made, <see cref="LastFrame"/>.</param>
+    /// <param name="ending">Set exactly when the batch's last line is the exit.</param>
+    /// <returns>
+    /// <see cref="AppendResult.Fenced"/>: another writer has replaced this one. <see cref="AppendResult.Ended"/>: the run already has its exit.
+    /// <see cref="AppendResult.Behind"/>: the log has lost what this activation cannot replace; an exit with reason <see cref="ExitReason.Lost"/> is
+    /// still accepted. <see cref="AppendResult.Renumber"/>: only after an append that was cancelled, or that was under way at this call.
+    /// </returns>
+    /// <exception cref="OperationCanceledException">
+    /// Given up. The log may have the batch nevertheless; the next append finds out.
+    /// </exception>
+    public Task<AppendResult> AppendAsync(EventBatch batch, ulong frame, RunEnding? ending, bool force, CancellationToken cancellationToken) =>
+        _writer.AppendAsync(batch, frame, ending, force, cancellationToken);
+
+    /// <summary>
+    /// Compares the log with what was published, and appends from the ring what the log has lost. For the moment at which the
+    /// connection to the store comes back, and before the ring of an ended run is released.
+    /// </summary>
+    /// <returns>
+    /// <see cref="AppendResult.Done"/>: the log has everything, or an append is under way, which finds out by itself.
+    /// <see cref="AppendResult.Fenced"/>: another writer has replaced this one. <see cref="AppendResult.Behind"/>: the log has lost what the ring
+    /// no longer holds, so the run can only end with reason <see cref="ExitReason.Lost"/>.
+    /// </returns>
+    /// <exception cref="StorageUnavailableException">The store does not answer.</exception>
+    public Task<AppendResult> VerifyAsync(CancellationToken cancellationToken) => _writer.VerifyAsync(cancellationToken);
 
     /// <summary>
     /// The events after <paramref name="seq"/>, from the ring or the log, about <paramref name="maxBytes"/> of them and at least one; null
@@ -89,47 +131,59 @@ public sealed partial class RunEvents
     /// <exception cref="StorageUnavailableException">The next event is not in the ring, and the store does not answer.</exception>
     public async ValueTask<EventBatch?> ReadAfterAsync(long seq, int maxBytes, CancellationToken cancellationToken)
     {
-        if (seq >= LastSeq) return ExitAgain();
+        if (seq >= LastSeq) return ReadExit();
         if (_ring.ReadAfter(seq, maxBytes) is { } held) return held;
 
         var found = await _log.ReadAfterAsync(_sandbox, Record.Id, seq, maxBytes, cancellationToken);
         if (found is not null && found.FirstSeq == seq + 1) return found;
 
         // The record outlives the events, and holds the exit.
-        if (seq >= LastSeq - 1 && ExitAgain() is { } exit) return exit;
+        if (seq >= LastSeq - 1 && ReadExit() is { } exit) return exit;
         throw new EventsEvictedException(found?.FirstSeq ?? _ring.FirstSeq ?? LastSeq);
     }
 
-    /// <summary>The event after <paramref name="seq"/> is in the ring, so that to read it asks no store.</summary>
+    /// <summary>The event after <paramref name="seq"/> is in the ring, so that reading it does not need the store.</summary>
     public bool Holds(long seq) => _ring.FirstSeq <= seq + 1;
 
     /// <summary>
-    /// Gives the ring's memory back; readers are served from the log from now on. For an ended run, some seconds after its end, when
+    /// Releases the ring's memory; readers are served from the log from now on. For an ended run, some seconds after its end, when
     /// <see cref="VerifyAsync"/> has found it complete.
     /// </summary>
     public void ReleaseRing() => _ring.Clear();
 
-    private EventBatch? ExitAgain()
+    /// <summary>The log has this batch: readers may see it.</summary>
+    internal void Publish(RingEntry entry)
+    {
+        var batch = entry.Batch;
+        var before = LastSeq;
+        LastSeq = batch.LastSeq;
+        LastFrame = Math.Max(LastFrame, entry.Frame);
+        _logFirst ??= batch.FirstSeq;
+        _ring.Add(entry);
+        if (entry.Ending is { } ending)
+            Record = Record with { Exit = Encoding.UTF8.GetString(EventBatches.LastLine(batch)), LastSeq = LastSeq, Ending = ending };
+
+        _readers.OnPublished(before, batch.LastSeq, batch.Utf8.Length);
+        NotifyChanged();
+    }
+
+    /// <summary>Another writer has ended the run.</summary>
+    internal void AdoptEnd(RunRecord ended)
+    {
+        Record = ended;
+        LastSeq = ended.LastSeq;
+        NotifyChanged();
+    }
+
+    private EventBatch? ReadExit()
     {
         if (Record.Exit is not { } line) return null;
         var utf8 = Encoding.UTF8.GetBytes(line);
         return new EventBatch(LastSeq, utf8, [utf8.Length], true);
     }
 
-    private void Publish(RingEntry entry)
+    private void NotifyChanged()
     {
-        var batch = entry.Batch;
-        var before = LastSeq;
-        LastSeq = batch.LastSeq;
-        LastFrame = Math.Max(LastFrame, entry.Frame);
-        _logSeq = LastSeq;
-        _logFirst ??= batch.FirstSeq;
-        _ring.Add(entry);
-        _extent.Add(batch.LastSeq, batch.Utf8.Length);
-        if (entry.Ending is { } ending)
-            Record = Record with { Exit = Encoding.UTF8.GetString(EventBatches.LastLine(batch)), LastSeq = LastSeq, Ending = ending };
-
-        WakeReaders(before);
         var changed = _changed;
         _changed = null;
         changed?.TrySetResult();

@@ -21,8 +21,8 @@ internal sealed class RunPump : IDisposable
 
     public void Stop() => _stop.Cancel();
 
-    /// <summary>The last word to a subscriber: come again. Nobody waits for its answer.</summary>
-    public void SayMoved() => _subscriber.Deliver(EventBatch.Moved).Ignore();
+    /// <summary>Asks the subscriber to subscribe again. Its answer is not awaited.</summary>
+    public void NotifyMoved() => _subscriber.Deliver(EventBatch.Moved).Ignore();
 
     /// <exception cref="OperationCanceledException"><see cref="Stop"/> was called.</exception>
     /// <exception cref="Exception">The subscriber does not answer.</exception>
@@ -52,7 +52,7 @@ internal sealed class RunPump : IDisposable
     {
         if (batch.HasExit || seq >= events.LastSeq || events.Holds(seq)) return null;
         var ahead = events.ReadAfterAsync(seq, _options.BatchBytes, Stopping).AsTask();
-        ahead.Ignore();  // a pump that ends does not wait for it
+        ahead.Ignore();  // a pump that stops does not wait for it
         return ahead;
     }
 
@@ -68,8 +68,8 @@ internal sealed class RunPump : IDisposable
             }
             catch (Exception e) when (e is EventsEvictedException or StorageUnavailableException)
             {
-                // Subscribing again tells it why.
-                SayMoved();
+                // The refusal of its next subscription gives the reason.
+                NotifyMoved();
                 throw;
             }
 

@@ -59,7 +59,7 @@ public sealed partial class RunStreamExtension(
         foreach (var pump in _pumps.Values)
         {
             pump.Stop();
-            pump.SayMoved();
+            pump.NotifyMoved();
         }
 
         _pumps.Clear();
