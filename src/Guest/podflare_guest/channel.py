@@ -62,9 +62,26 @@ class Channel:
             if not self._closed:
                 self._watch()
 
+    def read(self) -> bool:
+        """Handles one packet; False where there is none."""
+        if self._closed:
+            return False
+        try:
+            packet = self._socket.recv(_LONGEST)
+        except BlockingIOError:
+            return False
+        except OSError:
+            packet = b""
+        if packet:
+            self._on_packet(packet)
+            return True
+        # Closed by the program: waitpid reports the rest, and an end that never comes is what the timeout is for.
+        self.close()
+        return False
+
     def read_all(self) -> None:
         """Takes what a process that has ended has left behind."""
-        while not self._closed and self._read():
+        while self.read():
             pass
 
     def close(self) -> None:
@@ -98,18 +115,4 @@ class Channel:
                 self._watch()
         if events & ~WRITE:
             # One packet a turn: a program that floods its end must not keep the loop from the host.
-            self._read()
-
-    def _read(self) -> bool:
-        try:
-            packet = self._socket.recv(_LONGEST)
-        except BlockingIOError:
-            return False
-        except OSError:
-            packet = b""
-        if packet:
-            self._on_packet(packet)
-            return True
-        # Closed by the program: waitpid reports the rest, and an end that never comes is what the timeout is for.
-        self.close()
-        return False
+            self.read()

@@ -80,6 +80,8 @@ class Interpreter:
     def start(self, run: Run) -> None:
         self._runs += 1
         self._current = run
+        self._bodies.clear()
+        self._body_bytes = 0
         # Only then may a signal come before its announcement, for which the interpreter would wait.
         patient = self._unread or not self._channel.is_idle or len(run.code) > PACKET // 2
         name = f"<run {self.number}.{self._runs}>"
@@ -160,11 +162,15 @@ class Interpreter:
         self._body_bytes += len(packet) - 21
         self._channel.pause(self._body_bytes > _RESULT_BYTES)
 
-    def _take_result(self, number: int) -> bytes:
+    def _take_result(self, number: int, length: int) -> bytes:
+        """The body of a result, empty where it is not what was announced."""
+        # It was sent before its place in the output was written, so it is there, but may not have been read yet.
+        while len(self._bodies.get(number, b"")) < length and self._channel.read():
+            pass
         body = self._bodies.pop(number, bytearray())
         self._body_bytes -= len(body)
         self._channel.pause(self._body_bytes > _RESULT_BYTES)
-        return bytes(body)
+        return bytes(body) if len(body) == length else b""
 
 
 def _strings(packet: bytes, at: int) -> list[str]:

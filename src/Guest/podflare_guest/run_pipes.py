@@ -27,8 +27,8 @@ _LATE_BYTES_PER_SECOND = 8 << 20
 
 
 class RunPipes:
-    def __init__(self, sandbox: Sandbox, marker: bytes, take_result: Callable[[int], bytes] = lambda number: b"") -> None:
-        """`take_result`: the body of a result, of which the pipe has the number only."""
+    def __init__(self, sandbox: Sandbox, marker: bytes, take_result: Callable[[int, int], bytes] = lambda number, length: b"") -> None:
+        """`take_result`: the body of a result, of which the pipe has number and length only."""
         self._sandbox = sandbox
         self._take_result = take_result
         self._run: Run | None = None
@@ -110,7 +110,7 @@ class RunPipes:
             elif kind == RESULT:
                 self._stdout.settle()
                 self._stderr.settle()
-                self._emit_result(int.from_bytes(piece[:4], "big"), at_ms)
+                self._emit_result(int.from_bytes(piece[:4], "big"), int.from_bytes(piece[4:8], "big"), at_ms)
             elif kind == LATE and len(piece) > 17 and piece[16] in (STDOUT, STDERR):
                 self._sandbox.late.write(piece[:16], piece[16], piece[17:], at_ms)
         self._await_quiet(now)
@@ -141,8 +141,8 @@ class RunPipes:
         else:
             self._sandbox.late.write(self._origin, stream, piece, at_ms)
 
-    def _emit_result(self, number: int, at_ms: int) -> None:
-        body = self._take_result(number)
+    def _emit_result(self, number: int, length: int, at_ms: int) -> None:
+        body = self._take_result(number, length)
         # A result of a run that has ended has no place in any stream of text.
         if body and self._run is not None:
             self._sandbox.send_result(self._run, body, at_ms)

@@ -61,7 +61,7 @@ class Control:
         self._socket.send(b"Y" + secret)
 
     def result(self, tag: bytes, body: bytes) -> int:
-        """Sends the body of a result. Its number, written into the output, gives its place."""
+        """Sends the body of a result. Its number and length, written into the output, give its place."""
         self._results += 1
         head = b"V" + tag + self._results.to_bytes(4, "big")
         for at in range(0, len(body), _PACKET):

@@ -18,6 +18,7 @@ from podflare_guest.repl.environment import put
 from podflare_guest.repl.failure import describe, exit_status, remember
 from podflare_guest.repl.program import Program
 from podflare_guest.repl.streams import Streams, keep
+from podflare_guest.repl.trusted_imports import import_trusted
 
 _SYS = sys
 _LATE_SIGNAL_SECONDS = 0.05
@@ -40,6 +41,8 @@ class Driver:
         self._announced = self._noticed = self._ended_by_interrupt = 0
         self._unannounced = False  # a signal of before this run, whose announcement may still come
         self._between_runs = self._notice
+        self._notebook: object = None
+        self._tag = b""
         self._streams: Streams
         self._program: Program
 
@@ -66,6 +69,8 @@ class Driver:
         self._control.ready(self._secret)
         while True:
             try:
+                if self._notebook is not None:
+                    self._notebook.loop.serve_until_readable(self._control.fileno())  # type: ignore[attr-defined]
                 kind, payload = self._control.receive(self._control.wait())
             except Closed:
                 _exit(0)
@@ -89,10 +94,12 @@ class Driver:
 
     def _run(self, tag: bytes, run: bytes, name: str, variables: dict[bytes, bytes], patient: bool, options: dict[str, object], code: bytes) -> None:
         self._let_late_signals_pass(patient)
+        self._tag = tag
         self._streams.begin(run)
         before = put(variables)
         self._begun[:] = tag
-        outcome = self._program.execute(code, name, self._is_interrupted, None)
+        notebook = self._notebook_for(options)
+        outcome = self._program.execute(code, name, self._is_interrupted, notebook)
         if getpid() != self._pid:
             self._leave_child(outcome)
         status, interrupted, error = 0, False, None
@@ -111,6 +118,21 @@ class Driver:
         # The supervisor continues already; what follows costs the caller nothing.
         put(before)
         self._streams.repair()
+
+    def _notebook_for(self, options: dict[str, object]) -> object:
+        """What executes the program where the run wants results. Loaded when the first one does."""
+        if options and self._notebook is None:
+            try:
+                module = import_trusted("podflare_guest.repl.notebook")
+                self._notebook = module.Notebook(self._main.__dict__, self._send_result, self._write_stderr, self._hidden)  # type: ignore[attr-defined]
+            except Exception as error:  # built-in names that the program has replaced, or no memory
+                self._write_stderr(f"podflare: this run has no notebook features: {describe(error, ())[1]}\n")
+        if self._notebook is not None:
+            self._notebook.begin(options)  # type: ignore[attr-defined]
+        return self._notebook if options else None
+
+    def _send_result(self, body: bytes) -> None:
+        self._streams.records.result(self._control.result(self._tag, body), len(body))
 
     def _is_interrupted(self) -> bool:
         return self._control.interrupted(self._unannounced)

@@ -51,7 +51,11 @@ def _cut(report: object, hidden: tuple[str, ...]) -> None:
             continue
         seen.add(id(one))
         stack = one.stack  # type: ignore[attr-defined]
-        stack[:] = [frame for frame in stack if not frame.filename.startswith(hidden)]
+        # What executes the program is ours, or asyncio's where it awaits.
+        first = 0
+        if stack and stack[0].filename.startswith(hidden):
+            first = next((index for index, frame in enumerate(stack) if is_program(frame.filename)), 0)
+        stack[:] = [frame for frame in stack[first:] if not frame.filename.startswith(hidden)]
         # The later stages of the compiler know the line, but not its text.
         file = getattr(one, "filename", None)
         if file is not None and not getattr(one, "text", None) and is_program(file):

@@ -17,7 +17,7 @@ from select import select
 _RECORD = 4096  # PIPE_BUF on Linux: up to here the kernel keeps a write in one piece
 _RESULT, _LATE = 1 << 12, 2 << 12
 _SYS = sys
-_RUN: ContextVar[bytes | None] = ContextVar("podflare_run", default=None)
+RUN: ContextVar[bytes | None] = ContextVar("podflare_run", default=None)
 
 
 class _State:
@@ -42,9 +42,9 @@ def _write(fd: int, data: bytes | memoryview) -> int:
             select([], [fd], [])
 
 
-def _late_run() -> bytes | None:
+def late_run() -> bytes | None:
     """The run that the writer belongs to, unless it is the current one."""
-    run = _RUN.get()
+    run = RUN.get()
     if run is None:
         run = _State.threads.get(get_native_id()) if _State.threads else None
     return None if run is None or run == _State.run else run
@@ -56,7 +56,7 @@ class _Stdout(io.FileIO):
     records: Records
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
-        if _RUN.get() is not _State.run and (run := _late_run()) is not None:
+        if RUN.get() is not _State.run and (run := late_run()) is not None:
             return self.records.late(run, 1, data)
         with _State.lock:
             written = _write(1, data)
@@ -86,7 +86,7 @@ class _Stderr(io.RawIOBase):
     def write(self, data: bytes) -> int:  # type: ignore[override]
         if self.closed:
             raise ValueError("I/O operation on closed file.")
-        if _RUN.get() is not _State.run and (run := _late_run()) is not None:
+        if RUN.get() is not _State.run and (run := late_run()) is not None:
             return self._records.late(run, 2, data)
         return self._records.stderr(data)
 
@@ -106,8 +106,9 @@ class Records:
         """Output of a run that has ended."""
         return self._write(_LATE, run + bytes((stream,)), data)
 
-    def result(self, number: int) -> None:
-        self._write(_RESULT, b"", number.to_bytes(4, "big"))
+    def result(self, number: int, length: int) -> None:
+        """The place of a result, whose body has been sent before."""
+        self._write(_RESULT, b"", number.to_bytes(4, "big") + length.to_bytes(4, "big"))
 
     def _write(self, kind: int, head: bytes, data: bytes) -> int:
         view = memoryview(data).cast("B")
@@ -154,7 +155,7 @@ class Streams:
         elif _State.threads:
             _State.threads = {}
         _State.run = run
-        _RUN.set(run)
+        RUN.set(run)
 
     def repair(self) -> None:
         """Gives the next run the descriptors and streams that this one may have spoilt."""

@@ -13,11 +13,15 @@ _SYS = sys
 _STDLIB = os.path.dirname(os.__file__)
 _FOLDERS = [path for path in sys.path if path.startswith(_STDLIB) and "site-packages" not in path and "dist-packages" not in path or path.endswith(".zip")]
 _FINDERS = list(sys.meta_path)
+_loaded: dict[str, object] = {}
 _PREFIXES = tuple(path + "/" for path in _FOLDERS)
 
 
 def import_trusted(name: str) -> object:
     """Imports a module of the standard library or of the guest, whatever the program has put into sys.path or sys.modules."""
+    loaded = _loaded.get(name)
+    if loaded is not None:
+        return loaded
     modules = _SYS.modules
     foreign = {key: module for key, module in list(modules.items()) if key in _LIBRARY_NAMES and not _is_library(module)}
     saved_path, saved_finders, saved_write = _SYS.path, _SYS.meta_path, _SYS.dont_write_bytecode
@@ -25,7 +29,8 @@ def import_trusted(name: str) -> object:
         for key in foreign:
             del modules[key]
         _SYS.path, _SYS.meta_path, _SYS.dont_write_bytecode = list(_FOLDERS), list(_FINDERS), True
-        return _import_module(name)
+        _loaded[name] = loaded = _import_module(name)
+        return loaded
     finally:
         _SYS.path, _SYS.meta_path, _SYS.dont_write_bytecode = saved_path, saved_finders, saved_write
         modules.update(foreign)
