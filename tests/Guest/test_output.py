@@ -174,6 +174,32 @@ class OutputTests(unittest.TestCase):
         self.assertEqual(0, self.guest.run("q = subprocess.Popen('yes >&2', shell=True, start_new_session=True)").code)
         self.assertEqual(0, self.guest.run("import os\np.kill(); p.wait(); os.killpg(q.pid, 9); q.wait()").code)
 
+    def test_the_order_of_the_streams_of_bash_is_exact_where_that_is_asked_for(self) -> None:
+        code = "for i in $(seq 100); do echo o$i; echo e$i >&2; printf p$i; printf 'q%s' $i >&2; done; echo last"
+        expected = [piece for i in range(1, 101) for piece in ((STDOUT, f"o{i}\n"), (STDERR, f"e{i}\n"), (STDOUT, f"p{i}"), (STDERR, f"q{i}"))] + [(STDOUT, "last\n")]
+        for _ in range(5):
+            result = self.guest.bash(code, order="exact")
+            self.assertEqual([(stream, text.encode()) for stream, text in expected], result.lines)
+        merged = self.guest.bash(code, stderr="stdout")
+        self.assertEqual(("".join(text for _, text in expected).encode(), b""), (merged.stdout, merged.stderr))
+
+    def test_much_output_in_exact_order_is_complete_and_back_pressure_holds(self) -> None:
+        result = self.guest.bash("head -c 5000000 /dev/zero | tr '\\0' x; echo e >&2", order="exact")
+        self.assertEqual((5_000_000, b"e\n"), (len(result.stdout), result.stderr))
+        self.guest.auto_ack = False
+        run = self.guest.start("for i in $(seq 300); do head -c 40000 /dev/zero | tr '\\0' y; echo e$i >&2; done", language="bash", order="exact")
+        self.guest.wait(lambda: len(self.guest.output(run)) > 7_000_000, "a full ring")
+        self.assertRaises(TimeoutError, self.guest.result, run, 0.3)
+        self.guest.auto_ack = True
+        self.guest.acknowledge()
+        result = self.guest.result(run)
+        self.assertEqual(300 * 40_000, len(result.stdout))
+        self.assertEqual([b"e%d\n" % i for i in range(1, 301)], result.stderr.splitlines(keepends=True))
+        errors = [index for index, (stream, _) in enumerate(result.lines) if stream == STDERR]
+        before = [sum(len(line) for stream, line in result.lines[:index] if stream == STDOUT) for index in errors]
+        self.assertEqual([40_000 * i for i in range(1, 301)], before)
+        self.assertEqual(b"1\n", self.guest.run("print(1)").stdout)
+
     # Late output
 
     def test_a_host_of_version_1_gets_late_output_with_the_run_that_executes_then(self) -> None:

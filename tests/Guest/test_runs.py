@@ -238,7 +238,7 @@ class RunTests(unittest.TestCase):
         self.assertEqual(b"once\n", self.guest.output(run))
 
     def test_what_cannot_be_done_is_refused(self) -> None:
-        for fields in ({"language": "perl"}, {"timeout_ms": "soon"}, {"timeout_ms": -1}, {"env": {"A=B": "c"}}, {"env": {"A": "\0"}}, {"env": ["A"]}):
+        for fields in ({"language": "perl"}, {"timeout_ms": "soon"}, {"timeout_ms": -1}, {"env": {"A=B": "c"}}, {"env": {"A": "\0"}}, {"env": ["A"]}, {"order": "exact"}, {"order": 1}, {"stderr": "stdout"}, {"language": "bash", "stderr": "file"}):
             answer = self.guest.request(RUN, self.guest.run_payload(self.guest.new_run(), "print()", **fields))
             self.assertEqual((REFUSED, "invalid"), (answer.kind, answer.json["code"]), fields)
         self.assertEqual(REFUSED, self.guest.request(RUN, self.guest.run_payload("run_x", "print()")).kind)

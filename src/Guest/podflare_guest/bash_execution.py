@@ -28,7 +28,8 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 class BashExecution(Execution):
     def __init__(self, sandbox: Sandbox, run: Run, on_finished: Callable[[], None]) -> None:
         self.group = sandbox.lineages.new()
-        self.pipes = RunPipes(sandbox, new_marker())
+        # One pipe for both streams keeps their order by itself.
+        self.pipes = RunPipes(sandbox, new_marker(), exact=run.exact_order and not run.merged_stderr)
         self._pid = 0
         self._gone = True
         super().__init__(sandbox, run, on_finished)
@@ -95,7 +96,7 @@ class BashExecution(Execution):
         reset_signals()
         os.setsid()
         try:
-            become_user(self.pipes.shared_end, self.pipes.errors_end, home, (self.group,))
+            become_user(self.pipes.shared_end, self.pipes.shared_end if self.run.merged_stderr else self.pipes.errors_end, home, (self.group,))
             arguments = [b"bash", b"-c", code]
             if long_code >= 0:
                 # Opened again for reading only: code that writes to descriptor 3 must not change itself.

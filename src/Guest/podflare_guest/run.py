@@ -82,6 +82,8 @@ class Run:
         self.context = ""  # id of the context that executes it; empty for the default one
         self.execution = 0  # its number among the Python runs of its context
         self.options: dict[str, object] = {}  # for the interpreter
+        self.merged_stderr = False  # both streams in one pipe
+        self.exact_order = False
         self.timeout_started = False
         self.handed_over = False  # the first interpreter died before it executed anything
         self.cause = ""  # timeout, killed or expired: decided from outside, the first one counts
@@ -111,6 +113,8 @@ class Run:
             raise Invalid("code is not UTF-8") from None
         run = cls(raw, run_id, str(language), code)
         run.options = _parse_options(fields)
+        run.merged_stderr = _parse_choice(fields, "stderr", ("separate", "stdout"), run) == "stdout"
+        run.exact_order = _parse_choice(fields, "order", ("arrival", "exact"), run) == "exact"
         run.timeout = parse_milliseconds(fields.get("timeout_ms"), "timeout_ms")
         run.grace = parse_milliseconds(fields.get("grace_ms"), "grace_ms") or 0.0
         for name, variable in _TRACE:
@@ -132,3 +136,15 @@ def _parse_options(fields: dict[str, object]) -> dict[str, object]:
     if display is None or display == "none":
         return {}
     return {"display": display, "columns": fields.get("columns") is True}
+
+
+def _parse_choice(fields: dict[str, object], name: str, choices: tuple[str, str], run: Run) -> object:
+    """A field of runs that are a process; the first choice is the default."""
+    value = fields.get(name)
+    if value is None:
+        return choices[0]
+    if value not in choices:
+        raise Invalid(f"{name} is not {choices[0]} or {choices[1]}")
+    if run.language == PYTHON and value != choices[0]:
+        raise Invalid(f"{name} is for bash only")
+    return value

@@ -19,6 +19,7 @@ from podflare_guest.stdlib_core import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from podflare_guest.packet_pipes import PacketPipe, PacketPipes
     from podflare_guest.run import Run
     from podflare_guest.sandbox import Sandbox
 
@@ -27,8 +28,8 @@ _LATE_BYTES_PER_SECOND = 8 << 20
 
 
 class RunPipes:
-    def __init__(self, sandbox: Sandbox, marker: bytes, take_result: Callable[[int, int], bytes] = lambda number, length: b"") -> None:
-        """`take_result`: the body of a result, of which the pipe has number and length only."""
+    def __init__(self, sandbox: Sandbox, marker: bytes, take_result: Callable[[int, int], bytes] = lambda number, length: b"", exact: bool = False) -> None:
+        """`take_result`: the body of a result, of which the pipe has number and length only. `exact`: the order of both pipes is known."""
         self._sandbox = sandbox
         self._take_result = take_result
         self._run: Run | None = None
@@ -37,8 +38,16 @@ class RunPipes:
         self._stdout = Source(STDOUT, self._emit)
         self._stderr = Source(STDERR, self._emit)
         self._raw_stderr = Source(STDERR, self._emit)
-        self._shared = Pipe(sandbox.loop, self._take_shared, self._may_read, self._pipe_ended)
-        self._errors = Pipe(sandbox.loop, self._take_errors, self._may_read, self._pipe_ended)
+        self._exact = exact
+        self._shared: Pipe | PacketPipe
+        self._errors: Pipe | PacketPipe
+        if exact:
+            from podflare_guest.packet_pipes import PacketPipes
+
+            self._shared, self._errors = PacketPipes(sandbox.loop, (self._take_shared, self._take_errors), self._may_read, self._pipe_ended).pipes
+        else:
+            self._shared = Pipe(sandbox.loop, self._take_shared, self._may_read, self._pipe_ended)
+            self._errors = Pipe(sandbox.loop, self._take_errors, self._may_read, self._pipe_ended)
         self._open_pipes = 2
 
     @property
@@ -83,7 +92,7 @@ class RunPipes:
         self._errors.close()
         self._sandbox.loop.timers.cancel(self)
 
-    def _may_read(self, pipe: Pipe) -> bool:
+    def _may_read(self, pipe: Pipe | PacketPipes) -> bool:
         may_read = self._sandbox.ring.has_room if self._run is not None else self._sandbox.late.may_read
         if not may_read:
             self._sandbox.blocked_pipes.append(pipe)
@@ -99,6 +108,8 @@ class RunPipes:
 
     def _take_shared(self, data: bytes, cut: bool) -> None:
         at_ms, now = now_ms(), monotonic()
+        if self._exact:
+            self._raw_stderr.settle()
         for kind, piece in self._splitter.split(data, cut):
             # What was written before a change of stream must leave before it.
             if kind == STDOUT:
@@ -117,6 +128,8 @@ class RunPipes:
 
     def _take_errors(self, data: bytes, cut: bool) -> None:
         now = monotonic()
+        if self._exact:
+            self._stdout.settle()
         self._raw_stderr.feed(data, now_ms(), now)
         self._await_quiet(now)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from podflare_guest.link import Link
+    from podflare_guest.packet_pipes import PacketPipes
     from podflare_guest.pipe import Pipe
     from podflare_guest.run import Run
     from podflare_guest.settings import Settings
@@ -38,7 +39,7 @@ class Sandbox:
         self.late = LateOutput(self)
         self.closing = False  # the sandbox ends: nothing is started any more
         self.killing_everything = False
-        self.blocked_pipes: list[Pipe] = []  # those that are not read until frames have been acknowledged
+        self.blocked_pipes: list[Pipe | PacketPipes] = []  # those that are not read until frames have been acknowledged
         self.on_everything_killed: list[Callable[[], None]] = []
         self._children: dict[int, Callable[[int], None]] = {}
         self.loop.on_child(lambda: reap(self._reaped))
@@ -72,16 +73,19 @@ class Sandbox:
 
     def end_run(self, run: Run, code: int, reason: str | None = None, error: dict[str, str] | None = None, **more: object) -> None:
         """Sends the last frame of the run, and takes it out of the open runs."""
-        end: dict[str, object] = {"code": code}
-        if reason is not None:
-            end["reason"] = reason
-        if error is not None:
-            end["error"] = error
-        end["started"] = run.started_ms
-        end["repl_restarted"] = run.repl_restarted
-        end.update(more)
+        if reason is None and error is None and run.started_ms is not None and not more:
+            # The end of most runs, which is on the way of every one of them.
+            end = b'{"code":%d,"started":%d,"repl_restarted":%s}' % (code, run.started_ms, b"true" if run.repl_restarted else b"false")
+        else:
+            fields: dict[str, object] = {"code": code}
+            if reason is not None:
+                fields["reason"] = reason
+            if error is not None:
+                fields["error"] = error
+            fields.update(started=run.started_ms, repl_restarted=run.repl_restarted, **more)
+            end = dumps(fields)
         self.runs.end(run, self.ring.next)
-        self.send_numbered(frames.END, run.raw + dumps(end), now_ms())
+        self.send_numbered(frames.END, run.raw + end, now_ms())
 
     def send_result(self, run: Run, body: bytes, at_ms: int) -> None:
         if self.link.version > 1:
