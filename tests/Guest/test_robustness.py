@@ -180,6 +180,18 @@ class RobustnessTests(unittest.TestCase):
         self.assertEqual(b"/opt/y\n", self.guest.bash("echo $PATH").stdout)
 
 
+    def test_no_process_of_the_user_can_make_the_kernel_choose_the_supervisor_instead(self) -> None:
+        lower = "import os\ntry: open('/proc/self/oom_score_adj', 'w').write('0')\nexcept OSError: pass\nprint(open('/proc/self/oom_score_adj').read().strip())"
+        self.assertEqual(b"1000\n", self.guest.run(lower).stdout)
+        self.assertEqual(b"1000\n", self.guest.run(f"import subprocess, sys; subprocess.run([sys.executable, '-c', {lower!r}])").stdout)
+        self.assertEqual(b"1000\n", self.guest.bash("echo 0 2>/dev/null > /proc/self/oom_score_adj; cat /proc/self/oom_score_adj").stdout)
+
+    def test_files_are_written_renamed_and_linked_where_they_may_be(self) -> None:
+        code = "mkdir -p a/b c && echo x > a/b/f && mv a/b/f c/g && ln c/g a/h && cat a/h > /dev/stdout && echo y > /tmp/$$ && rm /tmp/$$ && echo z > >(cat) && echo w > /dev/null && echo v > /dev/shm/$$ && rm /dev/shm/$$"
+        result = self.guest.bash(code + "; echo $?; sleep 0.1")
+        self.assertEqual((b"x\n0\nz\n", b""), (b"".join(sorted(result.stdout.splitlines(keepends=True), key=lambda line: b"x0z".index(line[:1]))), result.stderr))
+
+
 class TimeoutTests(unittest.TestCase):
     def test_a_process_that_changes_its_id_does_not_survive_a_timeout(self) -> None:
         # Three of them, each of which is gone from /proc by the time at which it is looked at.

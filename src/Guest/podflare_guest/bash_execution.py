@@ -96,7 +96,7 @@ class BashExecution(Execution):
         reset_signals()
         os.setsid()
         try:
-            become_user(self.pipes.shared_end, self.pipes.shared_end if self.run.merged_stderr else self.pipes.errors_end, home, (self.group,))
+            become_user(self._sandbox.restriction, self.pipes.shared_end, self.pipes.shared_end if self.run.merged_stderr else self.pipes.errors_end, home, (self.group,))
             arguments = [b"bash", b"-c", code]
             if long_code >= 0:
                 # Opened again for reading only: code that writes to descriptor 3 must not change itself.

@@ -10,11 +10,13 @@ from podflare_guest.stdlib_core import TYPE_CHECKING, signal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from podflare_guest.kernel import WriteRestriction
+
 # More than the supervisor ever has open.
 MOST_DESCRIPTORS = 4096
 
 
-def become_user(stdout: int, stderr: int, folder: str, groups: Iterable[int] = (), stdin: int = -1) -> None:
+def become_user(restriction: WriteRestriction, stdout: int, stderr: int, folder: str, groups: Iterable[int] = (), stdin: int = -1) -> None:
     """Gives up root for good. Standard input is empty unless `stdin` is given. `folder` becomes the working directory, or / if that fails."""
     # First, while /proc/self still belongs to root: the kernel must choose this process before the supervisor.
     try:
@@ -22,6 +24,8 @@ def become_user(stdout: int, stderr: int, folder: str, groups: Iterable[int] = (
             file.write(b"1000")
     except OSError:
         pass  # a kernel without it, or a container that starts at more
+    # From here on it cannot be lowered again.
+    restriction.apply()
     os.dup2(stdin if stdin >= 0 else os.open("/dev/null", os.O_RDONLY), 0)
     os.dup2(stdout, 1)
     os.dup2(stderr, 2)

@@ -14,6 +14,7 @@ from podflare_guest.loop import READ, WRITE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from podflare_guest.kernel import WriteRestriction
     from podflare_guest.loop import Loop
 
 _READ_BYTES = 256 << 10
@@ -25,7 +26,7 @@ class FileProcess:
     It is told one chunk at a time, when it has asked for it, and it is believed no more than that: the sandbox's user can do to it what he likes.
     """
 
-    def __init__(self, loop: Loop, request: dict[str, object], home: str, on_message: Callable[[int, bytes], None]) -> None:
+    def __init__(self, loop: Loop, request: dict[str, object], home: str, restriction: WriteRestriction, on_message: Callable[[int, bytes], None]) -> None:
         task = Task.parse(request)
         self._loop = loop
         self._on_message = on_message
@@ -39,7 +40,7 @@ class FileProcess:
             self.pid = os.fork()
             if self.pid == 0:
                 try:
-                    _become_process(peer.fileno(), task, home)
+                    _become_process(peer.fileno(), task, home, restriction)
                 finally:
                     os._exit(1)
         except OSError:
@@ -131,14 +132,13 @@ class FileProcess:
         return kind in (frames.FILE_OPENED, frames.FILE_DONE, frames.FILE_FAILED)
 
 
-def _become_process(link: int, task: Task, home: str) -> None:
+def _become_process(link: int, task: Task, home: str, restriction: WriteRestriction) -> None:
     reset_signals()
     os.setsid()  # interrupts are for runs
+    null = os.open("/dev/null", os.O_WRONLY)
+    become_user(restriction, null, null, home)
     os.dup2(link, 3)
     os.closerange(4, MOST_DESCRIPTORS)
-    null = os.open("/dev/null", os.O_WRONLY)
-    become_user(null, null, home)
-    os.close(null)
     prctl(PR_SET_DUMPABLE, 0)  # a copy of the supervisor's memory is in here, and the user's other processes are the same user
     serve(socket.socket(fileno=3), task)
     os._exit(0)
