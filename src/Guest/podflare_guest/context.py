@@ -46,11 +46,26 @@ class Context:
         """Whether the next Python run to be accepted would find the variables of the earlier ones gone."""
         return self._interpreters.state_lost and not any(run.language == PYTHON for run in self._queue)
 
+    def summary(self) -> dict[str, object]:
+        state = "busy" if self._execution is not None else "idle" if self._interpreters.ready is not None else "starting"
+        run = self.current
+        return {
+            "id": self.id,
+            "language": PYTHON,
+            "cwd": self.folder,
+            "state": state,
+            "run": run.id if run is not None else None,
+            "queued": len(self._queue),
+            "execution_count": self.execution_count,
+            "repl": self.interpreter_number,
+        }
+
     def set_environment(self) -> None:
         self._interpreters.set_environment()
 
     def enter(self, run: Run) -> None:
         """Queues the run, and starts it if it can be started now. The caller announces a start."""
+        run.owner = self
         if run.language == PYTHON:
             self.execution_count += 1
             run.execution = self.execution_count
@@ -69,12 +84,40 @@ class Context:
         else:
             self._end_queued(run, 124 if reason == "timeout" else 137, reason)
 
+    def interrupt_current(self, grace: float, queued: bool) -> list[str]:
+        """Interrupts what executes, and with `queued` also what waits. Returns the ids of these runs."""
+        runs = [run.id for run in self._queue] if queued else []
+        if queued:
+            self._end_all_queued(130, "interrupted")
+        if self._execution is not None:
+            runs.insert(0, self._execution.run.id)
+            self._execution.interrupt(grace)
+        return runs
+
+    def restart(self) -> None:
+        """Gives the context a new interpreter. What executes is killed, what waits ends as interrupted."""
+        self._end_all_queued(130, "interrupted")
+        if self._execution is not None:
+            self._execution.kill("killed")
+        self._interpreters.replace()
+
+    def delete(self) -> None:
+        """Ends the context with all its runs and processes."""
+        self._end_all_queued(137, "killed")
+        self._interpreters.closed = True
+        if self._execution is not None:
+            self._execution.kill("killed")
+        self._interpreters.replace()
+
     def close(self, reason: str) -> None:
         """The sandbox ends: everything else is killed by its owner."""
-        for run in list(self._queue):
-            self._end_queued(run, 124 if reason == "timeout" else 137, reason)
+        self._end_all_queued(124 if reason == "timeout" else 137, reason)
         if self._execution is not None:
             self._execution.run.cause = self._execution.run.cause or reason
+
+    def _end_all_queued(self, code: int, reason: str) -> None:
+        for run in list(self._queue):
+            self._end_queued(run, code, reason)
 
     def _end_queued(self, run: Run, code: int, reason: str) -> None:
         self._queue.remove(run)
@@ -100,7 +143,8 @@ class Context:
             return
         self._queue.popleft()
         self._sandbox.runs.leave_queue(run)
-        self._sandbox.late.foreground = run
+        if self.id == "python":
+            self._sandbox.late.foreground = run
         if run.language == PYTHON and interpreter is not None:
             run.repl_restarted, self._interpreters.state_lost = self._interpreters.state_lost or run.repl_restarted, False
             self._execution = PythonExecution(self._sandbox, run, interpreter, self._finished)
@@ -121,7 +165,8 @@ class Context:
 
     def _finished(self) -> None:
         self._execution = None
-        self._sandbox.late.foreground = None
+        if self.id == "python":
+            self._sandbox.late.foreground = None
         self._advance()
 
     def _interpreter_ready(self) -> None:

@@ -51,6 +51,10 @@ class Execution:
         """Whether the run's main process has been reaped."""
         raise NotImplementedError
 
+    def end_fields(self) -> dict[str, object]:
+        """What END says beyond version 1 of the protocol."""
+        return {}
+
     def closed(self) -> None:
         """The run has ended and its output has been read."""
 
@@ -134,5 +138,5 @@ class Execution:
         self.pipes.finish()
         code, reason, error = run_end(outcome, cause=run.cause, interrupted=run.interrupted, killed=run.killed)
         self.closed()
-        self._sandbox.end_run(run, code, reason, error)
+        self._sandbox.end_run(run, code, reason, error, **(self.end_fields() if self._sandbox.link.version > 1 else {}))
         self._on_finished()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from podflare_guest.interpreter import Interpreter
+from podflare_guest.lineage import LineageKill
 from podflare_guest.processes import exit_code
 from podflare_guest.stdlib_core import TYPE_CHECKING
 
@@ -61,12 +62,11 @@ class InterpreterSupervision:
         if self._current is not None:
             self._current.set_environment(self._sandbox.environment)
 
-    def close(self) -> None:
-        """Kills it for good."""
-        self.closed = True
-        self._sandbox.loop.timers.cancel(self)
+    def replace(self) -> None:
+        """Kills the interpreter and all that it has started. A new one follows, unless this is closed."""
         if self._current is not None:
-            self._current.kill()
+            # Death brings the new one, which has a group of its own.
+            self._sandbox.kill_lineage(LineageKill(self._current.group))
 
     def _is_ready(self) -> None:
         self._sandbox.loop.timers.cancel(self)

@@ -32,6 +32,12 @@ class PythonExecution(Execution):
     def is_gone(self) -> bool:
         return self._interpreter.is_gone
 
+    def end_fields(self) -> dict[str, object]:
+        fields: dict[str, object] = {"execution": self.run.execution}
+        if self._interpreter.is_gone:
+            fields["state_lost"] = True
+        return fields
+
     def said(self, tag: bytes, outcome: Outcome) -> None:
         """The interpreter says that the run has ended."""
         # Any other tag is forged, or from a run that is over.

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 
 from podflare_guest.frames import Malformed
-from podflare_guest.stdlib_core import loads
+from podflare_guest.stdlib_core import TYPE_CHECKING, loads
+
+if TYPE_CHECKING:
+    from podflare_guest.context import Context
 
 QUEUED, RUNNING, ENDED, UNKNOWN = "queued", "running", "ended", "unknown"
 PYTHON, BASH = "python", "bash"
@@ -80,6 +83,7 @@ class Run:
         self.end_number = 0
         self.repl_restarted = False
         self.context = ""  # id of the context that executes it; empty for the default one
+        self.owner: Context  # the context that it was given to
         self.execution = 0  # its number among the Python runs of its context
         self.options: dict[str, object] = {}  # for the interpreter
         self.merged_stderr = False  # both streams in one pipe
@@ -113,6 +117,10 @@ class Run:
             raise Invalid("code is not UTF-8") from None
         run = cls(raw, run_id, str(language), code)
         run.options = _parse_options(fields)
+        context = fields.get("context")
+        if context is not None and not isinstance(context, str):
+            raise Invalid("context is not a text")
+        run.context = context or ""
         run.merged_stderr = _parse_choice(fields, "stderr", ("separate", "stdout"), run) == "stdout"
         run.exact_order = _parse_choice(fields, "order", ("arrival", "exact"), run) == "exact"
         run.timeout = parse_milliseconds(fields.get("timeout_ms"), "timeout_ms")
@@ -125,7 +133,7 @@ class Run:
         return run
 
     def summary(self) -> dict[str, object]:
-        return {"run": self.id, "state": self.state, "started": self.started_ms}
+        return {"run": self.id, "state": self.state, "started": self.started_ms, "context": self.context or None}
 
 
 def _parse_options(fields: dict[str, object]) -> dict[str, object]:

@@ -6,7 +6,7 @@ from podflare_guest import frames
 from podflare_guest.frames import frame, now_ms
 from podflare_guest.kernel import WriteRestriction
 from podflare_guest.late_output import LateOutput
-from podflare_guest.lineage import Lineages
+from podflare_guest.lineage import LineageKill, Lineages
 from podflare_guest.loop import Loop
 from podflare_guest.memory import MemoryEvents
 from podflare_guest.processes import kill_everything, reap
@@ -94,6 +94,14 @@ class Sandbox:
             self.send_numbered(frames.EVENT, run.raw + bytes((frames.RESULT,)) + body, at_ms)
         else:
             self.send_numbered(frames.OUT, run.raw + b"\1" + output_of(body), at_ms)
+
+    def kill_lineage(self, kill: LineageKill) -> None:
+        """Kills the processes of a group that belong to no run any more."""
+        done = kill.step()
+        if done is None:
+            self.kill_all_processes()
+        elif not done:
+            self.loop.timers.set(kill, _KILL_STEP_SECONDS, lambda: self.kill_lineage(kill))
 
     def kill_all_processes(self) -> None:
         """Kills everything except the supervisor; `on_everything_killed` is called when nothing is left."""

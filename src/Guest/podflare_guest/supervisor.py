@@ -6,6 +6,7 @@ import os
 
 from podflare_guest import frames
 from podflare_guest.context import Context
+from podflare_guest.contexts import DEFAULT, Contexts, Refused
 from podflare_guest.files import Files
 from podflare_guest.frames import MOST_VERSION, Malformed, frame
 from podflare_guest.kernel import PR_SET_DUMPABLE, prctl
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _VERSION = 1
 _KILL_REASONS = ("killed", "expired", "timeout")
-_REQUESTS = (frames.ENV, frames.RUN, frames.INTERRUPT, frames.KILL)
+_REQUESTS = (frames.ENV, frames.RUN, frames.INTERRUPT, frames.KILL, frames.CONTEXT)
 _GUEST_FRAMES = (frames.HELLO, frames.PONG, frames.READY, frames.STARTED, frames.TAKEN, frames.REFUSED, frames.OUT, frames.END, frames.EVENT, frames.LATE)
 
 
@@ -33,18 +34,29 @@ class Supervisor:
         self._link = sandbox.link = Link(sandbox.loop, settings.socket, sandbox.ring, self._hello, self._on_frame)
         self._files = Files(sandbox, self._link.send)
         self._link.on_drop = self._files.drop
-        self._context = Context(sandbox, "python", settings.home, {}, self._context_ready)
+        self._contexts = Contexts(sandbox, self._context_ready)
 
     def run(self) -> None:
         self._link.dial()
         self._sandbox.loop.run(self._link.flush)
 
     def _context_ready(self, context: Context) -> None:
-        self._link.send(frame(frames.READY, dumps({"repl": context.interpreter_number})))
+        if context.id == DEFAULT:
+            self._link.send(frame(frames.READY, dumps({"repl": context.interpreter_number})))
+        elif self._link.version > 1:
+            self._link.send(frame(frames.READY, dumps({"repl": context.interpreter_number, "context": context.id})))
 
     def _hello(self) -> bytes:
         runs: list[object] = [run.summary() for run in self._sandbox.runs]
-        hello = {"version": _VERSION, "max_version": MOST_VERSION, "boot": self._boot, "first": self._sandbox.ring.first, "repl": self._context.interpreter_number, "runs": runs}
+        hello = {
+            "version": _VERSION,
+            "max_version": MOST_VERSION,
+            "boot": self._boot,
+            "first": self._sandbox.ring.first,
+            "repl": self._contexts.default.interpreter_number,
+            "runs": runs,
+            "contexts": self._contexts.summaries(),
+        }
         return dumps(hello)
 
     def _on_frame(self, kind: int, number: int, payload: bytes) -> None:
@@ -55,6 +67,8 @@ class Supervisor:
                 self._request(kind, number, payload)
             except Invalid as error:
                 self._refuse(number, "invalid", str(error))
+            except Refused as error:
+                self._refuse(number, error.code, str(error))
         elif frames.FILE <= kind <= frames.FILE_CANCEL:
             self._files.on_frame(kind, number, payload)
         elif kind in _GUEST_FRAMES or frames.FILE_OPENED <= kind <= frames.FILE_FAILED:
@@ -71,10 +85,13 @@ class Supervisor:
             self._run(number, Run.parse(payload))
             return
         fields = parse_object(payload)
-        restarted = self._context.next_run_finds_state_lost
+        if kind == frames.CONTEXT:
+            self._link.send(frame(frames.TAKEN, dumps({"state": "unknown", "repl_restarted": False, **self._contexts.request(fields)}), number))
+            return
+        restarted = self._contexts.default.next_run_finds_state_lost
         if kind == frames.ENV:
             self._sandbox.environment = parse_environment(fields.get("env"))
-            self._context.set_environment()
+            self._contexts.set_environment()
             self._take(number, "unknown", restarted)
             return
         if kind == frames.KILL and fields.get("run") is None:
@@ -90,12 +107,12 @@ class Supervisor:
             grace = parse_milliseconds(fields.get("grace_ms"), "grace_ms") or 0.0
             self._take(number, state, restarted)
             if run is not None and is_open:
-                self._context.interrupt(run, grace)
+                run.owner.interrupt(run, grace)
         else:
             reason = _kill_reason(fields)
             self._take(number, state, restarted)
             if run is not None and is_open:
-                self._context.kill(run, reason)
+                run.owner.kill(run, reason)
 
     def _run(self, number: int, run: Run) -> None:
         runs = self._sandbox.runs
@@ -108,16 +125,22 @@ class Supervisor:
         elif not runs.has_room(run):
             self._refuse(number, "queue_full", "64 runs or 32 MiB of code are waiting")
         else:
-            restarted = run.language == PYTHON and self._context.next_run_finds_state_lost
+            context = self._contexts.find(run.context)
+            if run.context:
+                run.language = PYTHON
+            restarted = run.language == PYTHON and context.next_run_finds_state_lost
             runs.enter(run)
-            self._context.enter(run)
-            self._take(number, run.state, restarted)
-            if self._context.current is run:
+            context.enter(run)
+            if self._link.version > 1:
+                self._link.send(frame(frames.TAKEN, dumps({"state": run.state, "repl_restarted": restarted, "execution": run.execution or None}), number))
+            else:
+                self._take(number, run.state, restarted)
+            if context.current is run:
                 self._sandbox.announce(run)
 
     def _kill_all(self, reason: str) -> None:
         self._sandbox.closing = True
-        self._context.close(reason)
+        self._contexts.close(reason)
         self._sandbox.kill_all_processes()
 
     def _take(self, number: int, state: str, restarted: bool) -> None:
