@@ -275,6 +275,10 @@ class OutputTests(unittest.TestCase):
     def test_a_repl_without_free_descriptors_still_prints(self) -> None:
         self.assertEqual(0, self.guest.run("import os\nheld = []\ntry:\n    while True: held.append(os.open('/dev/null', 0))\nexcept OSError: pass").code)
         self.assertEqual(b"still\n", self.guest.run("print('still')").stdout)
+        # A thread makes the next run get pipes of its own.
+        for _ in range(3):
+            self.guest.run("import threading, time; t = threading.Thread(target=time.sleep, args=(600,), daemon=True); t.start()")
+            self.assertEqual((b"own\n", b"e\n"), ((result := self.guest.run("import sys; print('own'); print('e', file=sys.stderr)")).stdout, result.stderr))
 
     def test_a_stream_that_the_program_made_to_buffer_is_flushed_at_the_end(self) -> None:
         self.assertEqual(b"a", self.guest.run("import sys\nsys.stdout.reconfigure(write_through=False); print('a', end='')").stdout)

@@ -108,6 +108,7 @@ class Context:
         if self._execution is not None:
             self._execution.kill("killed")
         self._interpreters.replace()
+        self._forget_if_deleted()
 
     def close(self, reason: str) -> None:
         """The sandbox ends: everything else is killed by its owner."""
@@ -168,6 +169,11 @@ class Context:
         if self.id == "python":
             self._sandbox.late.foreground = None
         self._advance()
+        self._forget_if_deleted()
+
+    def _forget_if_deleted(self) -> None:
+        if self._interpreters.closed and self._execution is None and self._everything_killed in self._sandbox.on_everything_killed:
+            self._sandbox.on_everything_killed.remove(self._everything_killed)
 
     def _interpreter_ready(self) -> None:
         self._on_ready(self)

@@ -83,12 +83,11 @@ class InterpreterSupervision:
         self.state_lost = self.state_lost or was_ready
         self._on_death(interpreter, code)
         interpreter.close()
-        if was_ready:
+        if was_ready or self.closed:
             self.start()
             return
         self._failed_starts += 1
         os.write(2, f"podflare guest: the interpreter ended with {code} before it was ready\n".encode())
         if self._failed_starts >= _FAILED_STARTS:
             self._on_failed_start(code)
-        if not self.closed:
-            self._sandbox.loop.timers.set(self, min(0.1 * self._failed_starts, 2.0), self.start)
+        self._sandbox.loop.timers.set(self, min(0.1 * self._failed_starts, 2.0), self.start)

@@ -115,7 +115,7 @@ class Sandbox:
             self.loop.timers.set("kill everything", _KILL_STEP_SECONDS, self._kill_step)
             return
         self.killing_everything = False
-        for listener in self.on_everything_killed:
+        for listener in list(self.on_everything_killed):
             listener()
 
     def _reaped(self, pid: int, status: int) -> None:

@@ -71,7 +71,10 @@ class Driver:
             try:
                 if self._notebook is not None:
                     self._notebook.loop.serve_until_readable(self._control.fileno())  # type: ignore[attr-defined]
-                kind, payload = self._control.receive(self._control.wait())
+                kind = self._control.wait()
+                if kind == b"P":
+                    self._streams.make_room()
+                kind, payload = self._control.receive(kind)
             except Closed:
                 _exit(0)
             except BaseException:  # a signal handler of the program's, run here because a thread of its own took the signal

@@ -131,8 +131,14 @@ class Streams:
         self.records = Records(records, marker)
         # The three standard descriptors, kept where a program that closes all the low ones is unlikely to reach.
         self._saved = [keep(fd) for fd in (0, 1, 2)]
+        self._reserve = [keep(0), keep(0)]
         self.stdout: Stream
         self.stderr: Stream
+
+    def make_room(self) -> None:
+        """Frees the descriptors that the next pipes arrive in: a program may have used up all others."""
+        while self._reserve:
+            close(self._reserve.pop())
 
     def install(self) -> None:
         self._open()
@@ -145,12 +151,16 @@ class Streams:
             dup2(new, fd)
             dup2(new, self._saved[fd], inheritable=False)
             close(new)
+            self._reserve.append(keep(0))
 
     def begin(self, run: bytes) -> None:
         """From here on output belongs to this run, except that of threads and tasks that earlier ones have started."""
         if thread_count():
             own, previous = get_native_id(), _State.threads
-            tids = (int(name) for name in listdir("/proc/self/task"))
+            try:
+                tids = [int(name) for name in listdir("/proc/self/task")]
+            except OSError:  # no descriptor left
+                tids = list(previous)
             _State.threads = {tid: previous.get(tid, _State.run) for tid in tids if tid != own}
         elif _State.threads:
             _State.threads = {}
