@@ -139,7 +139,7 @@ class ContextTests(unittest.TestCase):
         self.assertEqual("context_limit", self.ask("create", id="ninth").json["code"])
         self.assertEqual(8, len(self.listed()))
         self.guest.disconnect()
-        self.assertEqual(set(self.guest.accept().json["contexts"][i]["id"] for i in range(8)), {"python", "a", *generated})
+        self.assertEqual({"python", "a", *generated}, {context["id"] for context in self.guest.accept().json["contexts"]})
 
     def test_the_end_of_the_sandbox_ends_the_runs_of_all_contexts(self) -> None:
         self.create("a")
