@@ -20,7 +20,7 @@ from pathlib import Path
 GUEST = Path(__file__).resolve().parents[2] / "src" / "Guest"
 HEADER = struct.Struct(">IBQq")
 HELLO, WELCOME, ACK, PING, PONG, READY, STARTED = 1, 2, 3, 4, 5, 6, 7
-ENV, RUN, INTERRUPT, KILL, CONTEXT = 10, 11, 12, 13, 17
+ENV, RUN, INTERRUPT, KILL, STDIN, RESIZE, SIGNAL, CONTEXT = 10, 11, 12, 13, 14, 15, 16, 17
 TAKEN, REFUSED = 20, 21
 OUT, END, EVENT, LATE = 30, 31, 32, 33
 FILE, FILE_DATA, FILE_NEXT, FILE_END, FILE_CANCEL, FILE_OPENED, FILE_DONE, FILE_FAILED = 40, 41, 42, 43, 44, 45, 46, 47
@@ -77,6 +77,8 @@ class Guest:
         self.memory_events.write_text("oom 0\noom_kill 0\n")
         self.path = str(self.folder / "s")
         self.auto_ack = True
+        self._sending = False
+        self._unacknowledged = 0
         self.version = 0  # that WELCOME chooses; 0 is what a host of version 1 sends
         self.frames: list[Frame] = []
         self.numbered: list[Frame] = []  # without repetitions
@@ -126,7 +128,8 @@ class Guest:
         self.connection, _ = self._listener.accept()
         self.connections += 1
         self._buffer.clear()
-        self._requests = 0
+        self._requests = self._unacknowledged = 0
+        self._sending = False
         before = len(self.frames)
         self.wait(lambda: len(self.frames) > before, "HELLO")
         hello = self.frames[before]
@@ -143,6 +146,7 @@ class Guest:
     def send(self, kind: int, payload: bytes = b"", number: int = 0) -> None:
         assert self.connection is not None
         data = memoryview(HEADER.pack(len(payload), kind, number, 0) + payload)
+        self._sending = True
         while data:
             # Both sides may be full of data for each other.
             readable, writable, _ = select.select([self.connection], [self.connection], [], 20)
@@ -152,6 +156,9 @@ class Guest:
                 self._read()
             else:
                 raise TimeoutError("the guest does not read")
+        self._sending = False
+        if self._unacknowledged:
+            self._send_ack()
 
     def acknowledge(self, number: int | None = None) -> None:
         last = self.numbered[-1].number if self.numbered else 0
@@ -264,7 +271,15 @@ class Guest:
             start = end
         del self._buffer[:start]
         if last and self.auto_ack:
-            self.connection.sendall(HEADER.pack(8, ACK, 0, 0) + struct.pack(">Q", last))
+            self._unacknowledged = last
+            # Not in the middle of a frame.
+            if not self._sending:
+                self._send_ack()
+
+    def _send_ack(self) -> None:
+        assert self.connection is not None
+        last, self._unacknowledged = self._unacknowledged, 0
+        self.connection.sendall(HEADER.pack(8, ACK, 0, 0) + struct.pack(">Q", last))
 
 
 class Result:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from podflare_guest.child import become_user, reset_signals
+from podflare_guest.child import allow_interrupts, become_user, fork_without_interrupts, reset_signals
 from podflare_guest.execution import Execution
 from podflare_guest.lineage import LineageKill
 from podflare_guest.outcome import Outcome
@@ -77,10 +77,8 @@ class BashExecution(Execution):
         code = run.code[len(_BYTE_ORDER_MARK) if run.code.startswith(_BYTE_ORDER_MARK) else 0 :].replace(b"\0", b"")
         run.code = b""
         long_code = _memory_file(code) if len(code) > _LONGEST_ARGUMENT else -1
-        # bash must not miss an interrupt between its fork and its exec.
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            pid = os.fork()
+            pid = fork_without_interrupts()
             if pid == 0:
                 try:
                     self._become_bash(code, long_code, settings.bash, settings.home, environment)
@@ -88,7 +86,6 @@ class BashExecution(Execution):
                     os._exit(127)
             return pid
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
             if long_code >= 0:
                 os.close(long_code)
 
@@ -102,7 +99,7 @@ class BashExecution(Execution):
                 # Opened again for reading only: code that writes to descriptor 3 must not change itself.
                 os.dup2(os.open(f"/proc/self/fd/{long_code}", os.O_RDONLY), 3)
                 arguments = [b"bash", b"-c", _READ_CODE, b"bash"]
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            allow_interrupts()
             os.execve(bash, arguments, environment)
         except OSError as error:
             os.write(2, f"bash: {error.strerror}\n".encode())

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 
 from podflare_guest.context import Context
-from podflare_guest.run import PYTHON, Invalid, parse_environment, parse_milliseconds
+from podflare_guest.invalid import Invalid
+from podflare_guest.refused import Refused
+from podflare_guest.run import PYTHON, parse_environment, parse_milliseconds
 from podflare_guest.stdlib_core import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,14 +20,6 @@ _MOST = 8
 _LONGEST_ID = 64
 _FIRST_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _CHARACTERS = _FIRST_CHARACTERS | frozenset("_-")
-
-
-class Refused(Exception):
-    """A request that cannot be done now; `code` goes into REFUSED."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
 
 
 class Contexts:

@@ -11,7 +11,7 @@ from binascii import Error, a2b_base64, b2a_base64
 from podflare_guest import frames
 from podflare_guest.headroom import Headroom
 from podflare_guest.stdlib_core import TYPE_CHECKING, dumps, socket
-from podflare_guest.run import Invalid
+from podflare_guest.invalid import Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from podflare_guest import frames
 from podflare_guest.frames import frame
-from podflare_guest.run import Invalid, parse_object
+from podflare_guest.invalid import Invalid
+from podflare_guest.run import parse_object
 from podflare_guest.stdlib_core import TYPE_CHECKING, dumps
 
 if TYPE_CHECKING:

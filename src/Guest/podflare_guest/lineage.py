@@ -46,6 +46,11 @@ class Lineages:
                 return group
 
 
+def members(group: int) -> list[int]:
+    """The processes of the group at this moment."""
+    return [pid for pid in _pids() if group in _groups(_read_status(pid) or b"")]
+
+
 class LineageKill:
     """Kills the processes of one group step by step.
 

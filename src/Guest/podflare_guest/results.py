@@ -13,6 +13,7 @@ from podflare_guest import frames
 OMITTED, TEXT, BYTES, JSON = 0, 1, 2, 3
 _HEADER = struct.Struct(">IBQq")
 _OUT_LIMIT = 65_536
+_TERMINAL = 3
 
 
 def plain_text(body: bytes) -> bytes:
@@ -43,6 +44,8 @@ def output_of(body: bytes) -> bytes:
 def for_version_1(data: bytes) -> bytes:
     """A frame of the ring as a host of version 1 understands it. The number stays: a host that skips a type it does not know closes because of the gap."""
     length, kind, number, at_ms = _HEADER.unpack_from(data)
+    if kind == frames.OUT and data[_HEADER.size + 16] == _TERMINAL:
+        return data[: _HEADER.size + 16] + b"\1" + data[_HEADER.size + 17 :]
     if kind not in (frames.EVENT, frames.LATE):
         return data
     run, detail, body = data[_HEADER.size : _HEADER.size + 16], data[_HEADER.size + 16], data[_HEADER.size + 17 :]

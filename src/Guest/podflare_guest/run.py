@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 
 from podflare_guest.frames import Malformed
+from podflare_guest.invalid import Invalid
 from podflare_guest.stdlib_core import TYPE_CHECKING, loads
 
 if TYPE_CHECKING:
     from podflare_guest.context import Context
+    from podflare_guest.process_runs import ProcessRuns
+    from podflare_guest.process_spec import ProcessSpec
 
 QUEUED, RUNNING, ENDED, UNKNOWN = "queued", "running", "ended", "unknown"
 PYTHON, BASH = "python", "bash"
 _DISPLAYS = ("none", "last", "all")
 _CODE_LIMIT = 16 << 20
+_LONGEST_COMMAND = 131_071
 _TRACE = (("traceparent", b"TRACEPARENT"), ("tracestate", b"TRACESTATE"), ("baggage", b"BAGGAGE"))
-
-
-class Invalid(Exception):
-    """A well-formed request that cannot be done; its text goes into REFUSED."""
 
 
 def run_bytes(run_id: object) -> bytes | None:
@@ -83,7 +83,8 @@ class Run:
         self.end_number = 0
         self.repl_restarted = False
         self.context = ""  # id of the context that executes it; empty for the default one
-        self.owner: Context  # the context that it was given to
+        self.owner: Context | ProcessRuns  # what executes it
+        self.process: ProcessSpec | None = None  # of a run that is a process
         self.execution = 0  # its number among the Python runs of its context
         self.options: dict[str, object] = {}  # for the interpreter
         self.merged_stderr = False  # both streams in one pipe
@@ -107,7 +108,12 @@ class Run:
         raw = run_bytes(run_id)
         if raw is None or not isinstance(run_id, str):
             raise Invalid("run is not run_ and 32 hex digits")
-        if language not in (PYTHON, BASH):
+        kind = fields.get("kind", "code")
+        if kind not in ("code", "process"):
+            raise Invalid("kind is not code or process")
+        if kind == "process":
+            language = BASH
+        elif language not in (PYTHON, BASH):
             raise Invalid("language is not python or bash")
         if len(code) > _CODE_LIMIT:
             raise Invalid("code is longer than 16 MiB")
@@ -117,6 +123,12 @@ class Run:
             raise Invalid("code is not UTF-8") from None
         run = cls(raw, run_id, str(language), code)
         run.options = _parse_options(fields)
+        if kind == "process":
+            from podflare_guest.process_spec import ProcessSpec
+
+            run.process = ProcessSpec.parse(fields)
+            if not run.process.arguments and (not code or len(code) > _LONGEST_COMMAND or b"\0" in code):
+                raise Invalid("command is empty, longer than 128 KiB, or has a NUL")
         context = fields.get("context")
         if context is not None and not isinstance(context, str):
             raise Invalid("context is not a text")
@@ -133,7 +145,8 @@ class Run:
         return run
 
     def summary(self) -> dict[str, object]:
-        return {"run": self.id, "state": self.state, "started": self.started_ms, "context": self.context or None}
+        kind = "code" if self.process is None else "process"
+        return {"run": self.id, "state": self.state, "started": self.started_ms, "kind": kind, "context": self.context or None}
 
 
 def _parse_options(fields: dict[str, object]) -> dict[str, object]:

@@ -49,6 +49,7 @@ class RunPipes:
             self._shared = Pipe(sandbox.loop, self._take_shared, self._may_read, self._pipe_ended)
             self._errors = Pipe(sandbox.loop, self._take_errors, self._may_read, self._pipe_ended)
         self._open_pipes = 2
+        self.before_output: Callable[[], None] | None = None  # called before each piece of output
 
     @property
     def shared_end(self) -> int:
@@ -72,6 +73,7 @@ class RunPipes:
             source.finish()
         self._sandbox.loop.timers.cancel(self)
         self._run = None
+        self.before_output = None
         self._shared.bytes_per_second = self._errors.bytes_per_second = _LATE_BYTES_PER_SECOND
         self._shared.resume()
         self._errors.resume()
@@ -149,6 +151,8 @@ class RunPipes:
         self._await_quiet(now)
 
     def _emit(self, stream: int, piece: bytes, at_ms: int) -> None:
+        if self.before_output is not None:
+            self.before_output()
         if self._run is not None:
             self._sandbox.send_numbered(frames.OUT, self._run.raw + bytes((stream,)) + piece, at_ms)
         else:

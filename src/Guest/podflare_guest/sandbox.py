@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from podflare_guest.pipe import Pipe
     from podflare_guest.run import Run
     from podflare_guest.settings import Settings
+    from podflare_guest.terminal import Terminal
 
 _KILL_STEP_SECONDS = 0.001
 
@@ -41,7 +42,7 @@ class Sandbox:
         self.restriction = WriteRestriction((settings.home, "/tmp", "/dev"))
         self.closing = False  # the sandbox ends: nothing is started any more
         self.killing_everything = False
-        self.blocked_pipes: list[Pipe | PacketPipes] = []  # those that are not read until frames have been acknowledged
+        self.blocked_pipes: list[Pipe | PacketPipes | Terminal] = []  # those that are not read until frames have been acknowledged
         self.on_everything_killed: list[Callable[[], None]] = []
         self._children: dict[int, Callable[[int], None]] = {}
         self.loop.on_child(lambda: reap(self._reaped))
@@ -94,6 +95,11 @@ class Sandbox:
             self.send_numbered(frames.EVENT, run.raw + bytes((frames.RESULT,)) + body, at_ms)
         else:
             self.send_numbered(frames.OUT, run.raw + b"\1" + output_of(body), at_ms)
+
+    def send_event(self, run: Run, kind: int, body: bytes) -> None:
+        """Something that a host of version 1 does not know."""
+        if self.link.version > 1:
+            self.send_numbered(frames.EVENT, run.raw + bytes((kind,)) + body, now_ms())
 
     def kill_lineage(self, kill: LineageKill) -> None:
         """Kills the processes of a group that belong to no run any more."""

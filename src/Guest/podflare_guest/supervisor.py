@@ -6,21 +6,24 @@ import os
 
 from podflare_guest import frames
 from podflare_guest.context import Context
-from podflare_guest.contexts import DEFAULT, Contexts, Refused
+from podflare_guest.contexts import DEFAULT, Contexts
 from podflare_guest.files import Files
 from podflare_guest.frames import MOST_VERSION, Malformed, frame
+from podflare_guest.invalid import Invalid
 from podflare_guest.kernel import PR_SET_DUMPABLE, prctl
 from podflare_guest.link import Link
-from podflare_guest.run import PYTHON, Invalid, Run, parse_environment, parse_milliseconds, parse_object, run_bytes
+from podflare_guest.refused import Refused
+from podflare_guest.run import PYTHON, Run, parse_environment, parse_milliseconds, parse_object, run_bytes
 from podflare_guest.sandbox import Sandbox
 from podflare_guest.stdlib_core import TYPE_CHECKING, dumps, signal
 
 if TYPE_CHECKING:
+    from podflare_guest.process_runs import ProcessRuns
     from podflare_guest.settings import Settings
 
 _VERSION = 1
 _KILL_REASONS = ("killed", "expired", "timeout")
-_REQUESTS = (frames.ENV, frames.RUN, frames.INTERRUPT, frames.KILL, frames.CONTEXT)
+_REQUESTS = (frames.ENV, frames.RUN, frames.INTERRUPT, frames.KILL, frames.STDIN, frames.RESIZE, frames.SIGNAL, frames.CONTEXT)
 _GUEST_FRAMES = (frames.HELLO, frames.PONG, frames.READY, frames.STARTED, frames.TAKEN, frames.REFUSED, frames.OUT, frames.END, frames.EVENT, frames.LATE)
 
 
@@ -34,6 +37,7 @@ class Supervisor:
         self._link = sandbox.link = Link(sandbox.loop, settings.socket, sandbox.ring, self._hello, self._on_frame)
         self._files = Files(sandbox, self._link.send)
         self._link.on_drop = self._files.drop
+        self._process_runs: ProcessRuns | None = None
         self._contexts = Contexts(sandbox, self._context_ready)
 
     def run(self) -> None:
@@ -68,7 +72,7 @@ class Supervisor:
             except Invalid as error:
                 self._refuse(number, "invalid", str(error))
             except Refused as error:
-                self._refuse(number, error.code, str(error))
+                self._refuse(number, error.code, str(error), **error.fields)
         elif frames.FILE <= kind <= frames.FILE_CANCEL:
             self._files.on_frame(kind, number, payload)
         elif kind in _GUEST_FRAMES or frames.FILE_OPENED <= kind <= frames.FILE_FAILED:
@@ -83,6 +87,9 @@ class Supervisor:
     def _request(self, kind: int, number: int, payload: bytes) -> None:
         if kind == frames.RUN:
             self._run(number, Run.parse(payload))
+            return
+        if kind == frames.STDIN:
+            self._write_stdin(number, payload)
             return
         fields = parse_object(payload)
         if kind == frames.CONTEXT:
@@ -101,6 +108,10 @@ class Supervisor:
             return
         raw = run_bytes(fields.get("run"))
         run = self._sandbox.runs.find(raw) if raw is not None else None
+        if kind in (frames.RESIZE, frames.SIGNAL):
+            (self._processes().resize if kind == frames.RESIZE else self._processes().send_signal)(run, fields)
+            self._take(number, self._sandbox.runs.state(raw), restarted)
+            return
         is_open = run is not None and run.state != "ended"
         state = self._sandbox.runs.state(raw)
         if kind == frames.INTERRUPT:
@@ -122,6 +133,8 @@ class Supervisor:
             self._take(number, state, known.repl_restarted if known is not None else False)
         elif self._sandbox.closing:
             self._refuse(number, "closing", "the sandbox is ending")
+        elif run.process is not None:
+            self._start_process(number, run)
         elif not runs.has_room(run):
             self._refuse(number, "queue_full", "64 runs or 32 MiB of code are waiting")
         else:
@@ -138,16 +151,43 @@ class Supervisor:
             if context.current is run:
                 self._sandbox.announce(run)
 
+    def _start_process(self, number: int, run: Run) -> None:
+        if not self._sandbox.may_start or not self._processes().has_room:
+            self._refuse(number, "queue_full", "64 processes are running, or all are being killed")
+            return
+        self._sandbox.runs.enter(run)
+        self._processes().enter(run)
+        self._take(number, run.state, False)
+        self._sandbox.announce(run)
+
+    def _processes(self) -> ProcessRuns:
+        """Loaded with the first process: most sandboxes never see one."""
+        if self._process_runs is None:
+            from podflare_guest.process_runs import ProcessRuns
+
+            self._process_runs = ProcessRuns(self._sandbox)
+        return self._process_runs
+
+    def _write_stdin(self, number: int, payload: bytes) -> None:
+        """16 bytes of the run, u8 flags (1: end of input), u64 offset, data."""
+        if len(payload) < 25:
+            raise Malformed("STDIN shorter than its header")
+        run = self._sandbox.runs.find(payload[:16])
+        offset = self._processes().write_stdin(run, payload[25:], int.from_bytes(payload[17:25], "big"), bool(payload[16] & 1))
+        self._link.send(frame(frames.TAKEN, dumps({"state": "running", "repl_restarted": False, "offset": offset}), number))
+
     def _kill_all(self, reason: str) -> None:
         self._sandbox.closing = True
         self._contexts.close(reason)
+        if self._process_runs is not None:
+            self._process_runs.close(reason)
         self._sandbox.kill_all_processes()
 
     def _take(self, number: int, state: str, restarted: bool) -> None:
         self._link.send(frame(frames.TAKEN, b'{"state":"%s","repl_restarted":%s}' % (state.encode(), b"true" if restarted else b"false"), number))
 
-    def _refuse(self, number: int, code: str, detail: str) -> None:
-        self._link.send(frame(frames.REFUSED, dumps({"code": code, "detail": detail}), number))
+    def _refuse(self, number: int, code: str, detail: str, **more: object) -> None:
+        self._link.send(frame(frames.REFUSED, dumps({"code": code, "detail": detail, **more}), number))
 
 
 def _kill_reason(fields: dict[str, object]) -> str:
