@@ -52,7 +52,7 @@ class Execution:
         raise NotImplementedError
 
     def end_fields(self) -> dict[str, object]:
-        """What END says beyond version 1 of the protocol."""
+        """Fields of END that version 1 of the protocol does not have."""
         return {}
 
     def closed(self) -> None:

@@ -21,9 +21,9 @@ _READ_BYTES = 256 << 10
 
 
 class FileProcess:
-    """Says `on_message(kind, data)` for each message, and kind 0 when the process is gone without a last word.
+    """Calls `on_message(kind, data)` for each message, with kind 0 when the process is gone without having reported its end.
 
-    It is told one chunk at a time, when it has asked for it, and it is believed no more than that: the sandbox's user can do to it what he likes.
+    It gets one chunk at a time, when it has asked for it, and no message is accepted out of turn: the sandbox's user may have replaced the process.
     """
 
     def __init__(self, loop: Loop, request: dict[str, object], home: str, restriction: WriteRestriction, on_message: Callable[[int, bytes], None]) -> None:
@@ -91,7 +91,7 @@ class FileProcess:
         except BlockingIOError:
             pass
         except OSError:
-            self._outbox.clear()  # it is gone; reading tells what it has said before
+            self._outbox.clear()  # it is gone; what it has sent before can still be read
         self._loop.change(self._socket.fileno(), READ | WRITE if self._outbox else READ)
 
     def _on_ready(self, events: int) -> None:

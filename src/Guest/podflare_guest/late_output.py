@@ -30,7 +30,7 @@ class LateOutput:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._pipes: dict[RunPipes, None] = {}
-        self.foreground: Run | None = None  # the run that is shown late output where the host knows no better
+        self.foreground: Run | None = None  # the run that shows late output if the host does not know LATE
         self._budget = float(_BURST)
         self._budget_at = monotonic()
         self._unacknowledged: deque[tuple[int, int]] = deque()

@@ -1,7 +1,7 @@
 """Which processes belong together, and how to kill them all.
 
 Each interpreter, bash run and process run has a supplementary group of its own. Its descendants cannot leave it: setgroups needs a capability that the
-sandbox's user does not have. So /proc/PID/status tells for every process which run or interpreter it descends from, whatever it has done to its parents.
+sandbox's user does not have. So /proc/PID/status shows for every process which run or interpreter it descends from, whatever happened to its parents.
 """
 
 from __future__ import annotations

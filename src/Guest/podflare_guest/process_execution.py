@@ -47,9 +47,9 @@ class ProcessExecution(Execution):
         loop = self._sandbox.loop
         if isinstance(self.pipes, RunPipes):
             self.pipes.begin(self.run)
-        # Its start is the first event: where there is output, the program is executed, and the link says so.
+        # Its start is the first event: if there is output, the program is executed, and the link has reported that.
         self.pipes.before_output = self._read_link
-        # Says that the program is executed: by its end if it is, by a byte if not. Brings the master side of a terminal.
+        # Closed when the program is executed; carries a text if that failed, and the master side of a terminal.
         self._link, peer = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         stdin = os.pipe() if self.stdin is not None and self.terminal is None else (-1, -1)
         try:

@@ -1,4 +1,4 @@
-"""The processes of the sandbox: what /proc says of them, reaping, and the kill that spares nothing."""
+"""The processes of the sandbox: what /proc says about them, reaping them, and killing all of them."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def plain_text(body: bytes) -> bytes:
 
 
 def output_of(body: bytes) -> bytes:
-    """What stands for a result in the output of a host that knows no results."""
+    """The output that replaces a result for a host that does not know results."""
     text = plain_text(body)[: _OUT_LIMIT - 1]
     # A character that the cut has halved would come out as a replacement character.
     return text.decode("utf-8", "ignore").encode() + b"\n"

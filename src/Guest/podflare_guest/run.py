@@ -122,19 +122,24 @@ class Run:
         except UnicodeDecodeError:
             raise Invalid("code is not UTF-8") from None
         run = cls(raw, run_id, str(language), code)
-        run.options = _parse_options(fields)
+        if "display" in fields:
+            run.options = _parse_options(fields)
         if kind == "process":
             from podflare_guest.process_spec import ProcessSpec
 
             run.process = ProcessSpec.parse(fields)
             if not run.process.arguments and (not code or len(code) > _LONGEST_COMMAND or b"\0" in code):
                 raise Invalid("command is empty, longer than 128 KiB, or has a NUL")
-        context = fields.get("context")
-        if context is not None and not isinstance(context, str):
-            raise Invalid("context is not a text")
-        run.context = context or ""
-        run.merged_stderr = _parse_choice(fields, "stderr", ("separate", "stdout"), run) == "stdout"
-        run.exact_order = _parse_choice(fields, "order", ("arrival", "exact"), run) == "exact"
+        # What a host of version 1 never sends costs its runs nothing.
+        if "context" in fields:
+            context = fields["context"]
+            if context is not None and not isinstance(context, str):
+                raise Invalid("context is not a text")
+            run.context = context or ""
+        if "stderr" in fields:
+            run.merged_stderr = _parse_choice(fields, "stderr", ("separate", "stdout"), run) == "stdout"
+        if "order" in fields:
+            run.exact_order = _parse_choice(fields, "order", ("arrival", "exact"), run) == "exact"
         run.timeout = parse_milliseconds(fields.get("timeout_ms"), "timeout_ms")
         run.grace = parse_milliseconds(fields.get("grace_ms"), "grace_ms") or 0.0
         for name, variable in _TRACE:

@@ -166,5 +166,5 @@ class RunPipes:
 
 
 def new_marker() -> bytes:
-    """Tells records of the interpreter in the shared pipe from what the program writes there."""
+    """Distinguishes records of the interpreter in the shared pipe from what the program writes there."""
     return os.urandom(16)

@@ -71,7 +71,7 @@ class Sandbox:
                 pipe.resume()
 
     def announce(self, run: Run) -> None:
-        """Tells the host that the run has started."""
+        """Notifies the host that the run has started."""
         self.link.send(frame(frames.STARTED, run.raw, at_ms=run.started_ms))
 
     def end_run(self, run: Run, code: int, reason: str | None = None, error: dict[str, str] | None = None, **more: object) -> None:

@@ -1,7 +1,7 @@
-"""Standard library without its wrappers.
+"""The C modules of the standard library, without their Python wrappers.
 
 `signal`, `socket` and `json` each load `enum` and `re`: 1.4 MB and 9 ms more for every sandbox, which parks two of these processes. The C modules under
-them have been the same since Python 3.3; `json` is the fall-back where an interpreter lacks its scanner. `typing` is dearer still: checkers know
+them have been the same since Python 3.3; `json` is the fall-back where an interpreter lacks its scanner. `typing` costs even more: type checkers know
 `TYPE_CHECKING` by its name.
 """
 

@@ -1,4 +1,4 @@
-"""Executes one run after the other in one lasting namespace, and tells the supervisor how each has ended."""
+"""Executes one run after the other in one lasting namespace, and reports to the supervisor how each has ended."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Driver:
         self._program: Program
 
     def set_up(self) -> None:
-        """All that a fresh interpreter needs before it says that it is ready."""
+        """All that a fresh interpreter needs before it reports that it is ready."""
         signal(SIGINT, self._between_runs)
         _, payload = self._control.receive(self._control.wait())
         self._secret, marker = payload[:16], payload[16:]

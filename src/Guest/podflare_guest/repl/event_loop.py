@@ -87,7 +87,7 @@ class EventLoop:
                 return
             waits = frame is not None and frame.f_code.co_filename.startswith(own_files)  # type: ignore[attr-defined]
             if waits and asyncio.events._get_running_loop() is loop and asyncio.current_task(loop) is None and task is not None and not task.done():  # type: ignore[attr-defined]
-                # Where the loop waits, the program is told by cancellation, so that its `finally` may await.
+                # Where the loop waits, the program is notified by cancellation, so that its `finally` may await.
                 task.cancel()
                 loop.call_soon_threadsafe(lambda: None)  # type: ignore[attr-defined]
                 return

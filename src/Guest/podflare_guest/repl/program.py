@@ -74,7 +74,7 @@ class Program:
         return outcome
 
     def resume_mask(self) -> None:
-        """For a fork that goes on as a process of the program's own."""
+        """For a fork that continues as a process of the program's own."""
         pthread_sigmask(SIG_SETMASK, self._mask)
 
     def _close(self) -> None:

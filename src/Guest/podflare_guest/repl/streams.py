@@ -92,7 +92,7 @@ class _Stderr(io.RawIOBase):
 
 
 class Records:
-    """What is written between the bytes of stdout, and told from them by a marker."""
+    """What is written between the bytes of stdout, and distinguished from them by a marker."""
 
     def __init__(self, fd: int, marker: bytes) -> None:
         self.fd = fd
