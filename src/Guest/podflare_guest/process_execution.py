@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 _END_OF_INPUT = b"\4"
+_MOST_REPORTS = 2
 
 
 class ProcessExecution(Execution):
@@ -138,9 +139,9 @@ class ProcessExecution(Execution):
             self._link.close()
 
     def _reaped(self, status: int) -> None:
-        # What the process said of its start comes first.
-        while self._link.fileno() >= 0:
-            self._on_link(READ)
+        # What the process reported about its start comes first: a terminal, and a failure or the end.
+        for _ in range(_MOST_REPORTS):
+            self._read_link()
         self._gone = True
         if os.WIFSIGNALED(status):
             self._signal = _NAMES.get(os.WTERMSIG(status), "")
