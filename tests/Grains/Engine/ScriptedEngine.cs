@@ -20,7 +20,7 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
     private readonly ConcurrentDictionary<string, ScriptedContainer> _containers = new();
     private readonly ConcurrentDictionary<Channel<ContainerDeath>, bool> _watchers = new();
     private int _started;
-    private volatile bool _listsNothing;
+    private int _emptyLists;
 
     /// <summary>All containers that there are, stopped and unlisted ones too.</summary>
     public IReadOnlyCollection<ScriptedContainer> Containers => [.. _containers.Values];
@@ -31,11 +31,11 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
     /// <summary>Whether guests of new containers have a REPL that answers at once. Default: true.</summary>
     public bool GuestsBecomeReady { get; set; } = true;
 
-    /// <summary>Whether the engine lists no container at all, as one that is just starting does.</summary>
-    public bool ListsNothing
+    /// <summary>How many of the next lists have no container at all, as those of an engine that is just starting.</summary>
+    public int EmptyLists
     {
-        get => _listsNothing;
-        set => _listsNothing = value;
+        get => Volatile.Read(ref _emptyLists);
+        set => Volatile.Write(ref _emptyLists, value);
     }
 
     public ScriptedContainer? Find(SandboxId sandbox) => _containers.Values.FirstOrDefault(container => container.Sandbox == sandbox);
@@ -116,7 +116,7 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
     internal Task<IReadOnlyList<HostContainer>> ListAsync(CancellationToken cancellationToken) => MeetAsync<IReadOnlyList<HostContainer>>(
         EngineOperation.List,
         "",
-        () => Task.FromResult<IReadOnlyList<HostContainer>>(ListsNothing
+        () => Task.FromResult<IReadOnlyList<HostContainer>>(Interlocked.Decrement(ref _emptyLists) >= 0
             ? []
             : [.. _containers.Values.Where(container => container.IsListed).Select(container =>
                 new HostContainer(container.Id, container.Sandbox, container.Spec.Template, container.IsRunning, container.Spec.MemoryBytes))]),

@@ -24,7 +24,7 @@ internal static class ClusterTruth
     private static IEnumerable<string> Keys(GrainCluster cluster, string record) =>
         cluster.Storage.Keys.Where(key => key.StartsWith(record, StringComparison.Ordinal)).Select(key => key[record.Length..]);
 
-    private static bool IsParked(Silo worker, string tail) => File.Exists(Path.Combine(worker.Machine!.Folder, "s", tail, "parked"));
+    private static bool IsParked(TestSilo worker, string tail) => File.Exists(Path.Combine(worker.Machine!.Folder, "s", tail, "parked"));
 
     private static string Text(string[] ids) => ids.Length == 0 ? "nothing" : string.Join(", ", ids);
 }

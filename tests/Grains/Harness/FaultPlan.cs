@@ -7,6 +7,13 @@ public class FaultPlan<TOperation>(Func<Exception> error)
 {
     private readonly Lock _lock = new();
     private readonly List<(TOperation? Operation, Fault Fault)> _faults = [];
+    private readonly Dictionary<TOperation, int> _calls = [];
+
+    /// <summary>Calls that have begun.</summary>
+    public int Calls(TOperation operation)
+    {
+        lock (_lock) return _calls.GetValueOrDefault(operation);
+    }
 
     /// <summary>The next calls fail, and nothing is done.</summary>
     /// <param name="operation">Null for every operation.</param>
@@ -61,6 +68,8 @@ public class FaultPlan<TOperation>(Func<Exception> error)
     {
         lock (_lock)
         {
+            _calls[operation] = _calls.GetValueOrDefault(operation) + 1;
+
             // One that holds calls stays until it is disposed, so that ending all faults lets go of them.
             _faults.RemoveAll(planned => planned.Fault is { Left: <= 0, Released.IsCompleted: true } or { Left: <= 0, Kind: FaultKind.Fail or FaultKind.LoseAnswer });
             Fault? fault = _faults.FindLast(planned => planned.Fault.Left > 0 && (planned.Operation is not { } only || only.Equals(operation)) && planned.Fault.About?.Invoke(subject) != false).Fault;

@@ -24,8 +24,8 @@ public sealed class GrainCluster : IAsyncDisposable
 
     private readonly ConcurrentDictionary<InProcessTestSiloSpecificOptions, SiloComposition> _compositions = new();
     private readonly List<InProcessSiloHandle> _killed = [];
-    private readonly List<Silo> _workers = [];
-    private readonly List<Silo> _frontends = [];
+    private readonly List<TestSilo> _workers = [];
+    private readonly List<TestSilo> _frontends = [];
     private readonly InProcessTestCluster _cluster;
     private int _ports = 10_000;
 
@@ -58,12 +58,12 @@ public sealed class GrainCluster : IAsyncDisposable
     /// <summary>What the silos have logged.</summary>
     public CapturedLogs Logs { get; } = new();
 
-    public IReadOnlyList<Silo> Workers => _workers;
+    public IReadOnlyList<TestSilo> Workers => _workers;
 
-    public IReadOnlyList<Silo> Frontends => _frontends;
+    public IReadOnlyList<TestSilo> Frontends => _frontends;
 
     /// <summary>The process through which the test calls: the first frontend that runs, else the first worker.</summary>
-    public Silo Caller => _frontends.Concat(_workers).First(silo => silo.IsRunning);
+    public TestSilo Caller => _frontends.Concat(_workers).First(silo => silo.IsRunning);
 
     public IGrainFactory Grains => Caller.Grains;
 
@@ -96,16 +96,16 @@ public sealed class GrainCluster : IAsyncDisposable
         }
     }
 
-    public Silo Worker(int index) => _workers[index];
+    public TestSilo Worker(int index) => _workers[index];
 
-    public Silo Frontend(int index) => _frontends[index];
+    public TestSilo Frontend(int index) => _frontends[index];
 
     /// <summary>The worker on whose engine a sandbox lives.</summary>
-    public Silo WorkerOf(SandboxId sandbox) => _workers.First(worker => worker.Engine.Find(sandbox) is not null);
+    public TestSilo WorkerOf(SandboxId sandbox) => _workers.First(worker => worker.Engine.Find(sandbox) is not null);
 
-    public async Task<Silo> AddFrontendAsync()
+    public async Task<TestSilo> AddFrontendAsync()
     {
-        var frontend = new Silo(this, machine: null);
+        var frontend = new TestSilo(this, machine: null);
         await frontend.StartAsync();
         _frontends.Add(frontend);
         return frontend;
@@ -113,12 +113,12 @@ public sealed class GrainCluster : IAsyncDisposable
 
     /// <summary>Adds a worker on a machine of its own.</summary>
     /// <param name="host">A host id that another machine has already makes the worker a rival; null draws a new one.</param>
-    public async Task<Silo> AddWorkerAsync(string? host = null)
+    public async Task<TestSilo> AddWorkerAsync(string? host = null)
     {
         var number = _workers.Count;
         var machine = new Machine(
             host ?? (number + 1).ToString("x8", CultureInfo.InvariantCulture), Path.Combine(Folder, $"w{number}"), new ScriptedEngine(Clock, Programs), ++_ports, ++_ports);
-        var worker = new Silo(this, machine);
+        var worker = new TestSilo(this, machine);
         _workers.Add(worker);
         await worker.StartAsync();
         return worker;
@@ -181,7 +181,7 @@ public sealed class GrainCluster : IAsyncDisposable
     }
 
     /// <summary>Writes into the membership table that a silo is dead, and has the others read it.</summary>
-    public async Task DeclareDeadAsync(Silo silo)
+    public async Task DeclareDeadAsync(TestSilo silo)
     {
         if (_frontends.Concat(_workers).Where(other => other.IsRunning).ToArray() is not { Length: > 0 } others) return;
         var table = others[0].Services.GetRequiredService<IMembershipTable>();

@@ -16,7 +16,7 @@ public sealed class TestSandbox(GrainCluster cluster, SandboxId id)
     public ISandboxGrain Grain => cluster.Grains.GetGrain<ISandboxGrain>(id.Value);
 
     /// <summary>The worker on whose engine it lives.</summary>
-    public Silo Worker => cluster.WorkerOf(id);
+    public TestSilo Worker => cluster.WorkerOf(id);
 
     public ScriptedContainer Container => Worker.Engine[id];
 

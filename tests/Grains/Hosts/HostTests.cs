@@ -48,6 +48,20 @@ public sealed class HostTests
     }
 
     [Fact]
+    public async Task The_sweep_finds_a_container_that_vanished_without_an_event()
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        var sandbox = await cluster.CreateAsync();
+        await sandbox.Worker.Engine.LoseAsync(sandbox.Id, tell: false);
+
+        // Sooner than its guest is given up for being away.
+        await cluster.Clock.AdvanceUntilAsync(
+            async () => (await sandbox.GetAsync()).State is SandboxState.Lost, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromSeconds(45));
+
+        await cluster.AgreesAsync();
+    }
+
+    [Fact]
     public async Task A_create_is_given_a_parked_container_and_the_pool_is_filled_again()
     {
         await using var cluster = await GrainCluster.StartAsync(configure: settings => settings.WithPool(min: 2, max: 2));

@@ -9,7 +9,7 @@ using Podflare.Guests;
 namespace Podflare.Harness;
 
 /// <summary>One process of the cluster, a worker or a frontend. A killed one can be started again on its machine.</summary>
-public sealed class Silo
+public sealed class TestSilo
 {
     private readonly GrainCluster _cluster;
     private Power _power = null!;
@@ -17,7 +17,7 @@ public sealed class Silo
     private SiloClock _clock = null!;
     private InProcessSiloHandle? _handle;
 
-    internal Silo(GrainCluster cluster, Machine? machine) => (_cluster, Machine) = (cluster, machine);
+    internal TestSilo(GrainCluster cluster, Machine? machine) => (_cluster, Machine) = (cluster, machine);
 
     /// <summary>Null for a frontend, which has no containers.</summary>
     public Machine? Machine { get; }
@@ -32,6 +32,9 @@ public sealed class Silo
 
     /// <summary>The process runs.</summary>
     public bool IsRunning { get; private set; }
+
+    /// <summary>Completes when the process has begun to stop, by itself or not.</summary>
+    public Task Stopping { get; private set; } = Task.CompletedTask;
 
     public IServiceProvider Services => Handle.SiloHost.Services;
 
@@ -87,6 +90,9 @@ public sealed class Silo
         _clock = new SiloClock(_cluster.Clock, _power);
         _handle = await _cluster.LaunchAsync(Machine, new SiloComposition(_cluster, Machine, _power, _network, _clock));
         IsRunning = true;
+        var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(stopping.SetResult);
+        Stopping = stopping.Task;
     }
 
     /// <summary>Kills the process, if it is running, and starts it anew.</summary>
