@@ -23,7 +23,7 @@ public sealed class GrainCluster : IAsyncDisposable
     private const int ShownLines = 200;
 
     private readonly ConcurrentDictionary<InProcessTestSiloSpecificOptions, SiloComposition> _compositions = new();
-    private readonly List<InProcessSiloHandle> _killed = [];
+    private readonly List<(InProcessSiloHandle Silo, Power Power)> _killed = [];
     private readonly List<TestSilo> _workers = [];
     private readonly List<TestSilo> _frontends = [];
     private readonly InProcessTestCluster _cluster;
@@ -209,12 +209,8 @@ public sealed class GrainCluster : IAsyncDisposable
         Log.EndFaults();
         foreach (var worker in _workers) worker.Engine.EndFaults();
         foreach (var silo in _frontends.Concat(_workers).Where(silo => silo.IsRunning).ToArray()) await silo.KillAsync(detected: false);
-        using (var now = new CancellationTokenSource())
-        {
-            await now.CancelAsync();
-            await Task.WhenAll(_killed.Select(silo => DisposeAsync(silo, now.Token)));
-        }
-
+        // Orleans takes seconds to stop a silo that reaches nobody; the next test does not wait for that.
+        foreach (var (silo, power) in _killed) _ = StopAsync(silo, power);
         foreach (var worker in _workers) await worker.Engine.DisposeAsync();
         await _cluster.DisposeAsync();
         Log.Dispose();
@@ -235,13 +231,15 @@ public sealed class GrainCluster : IAsyncDisposable
     }
 
     // A killed silo stays as it is until the test ends: stopping it would let it do what a dead process cannot.
-    internal void DisposeLater(InProcessSiloHandle silo) => _killed.Add(silo);
+    internal void DisposeLater(InProcessSiloHandle silo, Power power) => _killed.Add((silo, power));
 
-    private static async Task DisposeAsync(InProcessSiloHandle silo, CancellationToken now)
+    private static async Task StopAsync(InProcessSiloHandle silo, Power power)
     {
         try
         {
-            await silo.SiloHost.StopAsync(now).WaitAsync(TimeSpan.FromSeconds(5), TimeProvider.System, CancellationToken.None);
+            power.End();
+            await silo.SiloHost.StopAsync(new CancellationToken(canceled: true));
+            await silo.DisposeAsync();
         }
         catch (Exception)
         {

@@ -6,24 +6,33 @@ namespace Podflare.Harness;
 /// </summary>
 internal sealed class Power
 {
+    private readonly TaskCompletionSource _forever = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isOff;
 
     public bool IsOff => _isOff;
 
     public void Cut() => _isOff = true;
 
+    /// <summary>The test is over: what still waits in the dead process fails, so that its objects can be disposed of.</summary>
+    public void End()
+    {
+        Cut();
+        _forever.TrySetException(new ObjectDisposedException(nameof(Power)));
+        _ = _forever.Task.Exception;
+    }
+
     public async Task<T> CallAsync<T>(Func<Task<T>> call)
     {
-        if (_isOff) await Forever();
+        if (_isOff) await _forever.Task;
         try
         {
             var answer = await call();
-            if (_isOff) await Forever();
+            if (_isOff) await _forever.Task;
             return answer;
         }
         catch when (_isOff)
         {
-            await Forever();
+            await _forever.Task;
             throw;
         }
     }
@@ -33,6 +42,4 @@ internal sealed class Power
         await call();
         return true;
     });
-
-    private static Task Forever() => new TaskCompletionSource().Task;
 }

@@ -11,6 +11,8 @@ namespace Podflare.Harness;
 /// <summary>One process of the cluster, a worker or a frontend. A killed one can be started again on its machine.</summary>
 public sealed class TestSilo
 {
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(40);
+
     private readonly GrainCluster _cluster;
     private Power _power = null!;
     private SiloNetwork _network = null!;
@@ -51,16 +53,7 @@ public sealed class TestSilo
     public async Task KillAsync(bool detected = true)
     {
         if (!IsRunning) return;
-        IsRunning = false;
-        _power.Cut();
-        await _network.CutAsync();
-        if (Machine is not null)
-        {
-            await Services.GetRequiredService<GuestListener>().DisposeAsync();
-            Services.GetRequiredService<RunFolder>().Dispose();
-        }
-
-        _cluster.DisposeLater(Handle);
+        await EndProcessAsync();
         if (detected) await _cluster.DeclareDeadAsync(this);
     }
 
@@ -68,11 +61,8 @@ public sealed class TestSilo
     public async Task StopAsync()
     {
         if (!IsRunning) return;
-        await Handle.SiloHost.StopAsync(CancellationToken.None);
-        IsRunning = false;
-        _power.Cut();
-        if (Machine is not null) Services.GetRequiredService<RunFolder>().Dispose();
-        await Handle.DisposeAsync();
+        await Handle.SiloHost.StopAsync(CancellationToken.None).WaitAsync(StopLimit, TimeProvider.System, TestContext.Current.CancellationToken);
+        await EndProcessAsync();
     }
 
     /// <summary>Starts the process anew: the same host id, run folder, engine and ports.</summary>
@@ -100,5 +90,20 @@ public sealed class TestSilo
     {
         await KillAsync();
         await StartAsync();
+    }
+
+    // What the kernel takes back when a process ends: sockets, locks, and whatever it would still have done.
+    private async Task EndProcessAsync()
+    {
+        IsRunning = false;
+        _power.Cut();
+        await _network.CutAsync();
+        if (Machine is not null)
+        {
+            await Services.GetRequiredService<GuestListener>().DisposeAsync();
+            Services.GetRequiredService<RunFolder>().Dispose();
+        }
+
+        _cluster.DisposeLater(Handle, _power);
     }
 }
