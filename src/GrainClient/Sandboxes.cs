@@ -25,7 +25,7 @@ internal sealed class Sandboxes(TenantId tenant, IClusterClient cluster, GrainCa
     public async Task<RunId> StartRunAsync(SandboxId sandbox, string code, RunRequestOptions? options, CancellationToken cancellationToken)
     {
         options ??= new RunRequestOptions();
-        var request = options.ToRequest(code) with { Trace = CallerTrace.Current() };
+        var request = options.ToRequest(code) with { Trace = CallerTrace.Current(), Keyless = options.IdempotencyKey is null };
         var run = RunId.FromKey(tenant, sandbox, Checks.Key(options.IdempotencyKey));
         await calls.CallAsync(token => Grain(sandbox).StartRun(tenant, run, request, token), cancellationToken);
         return run;

@@ -58,6 +58,10 @@ public sealed class HttpOptions
     [Range(0, 3_600)]
     public double DrainSeconds { get; set; } = 10;
 
+    /// <summary>Rendered bytes of one replay; older events are left out, and a <c>Podflare-Warning</c> says so. At least the newest event is sent. Default: 4 MiB.</summary>
+    [Range(64 * 1024, 1L << 30)]
+    public long ReplayBytes { get; set; } = 4 * 1024 * 1024;
+
     /// <summary>Silence after which a server-sent event stream gets a comment line, in seconds. Default: 15.</summary>
     [Range(1, 3_600)]
     public double SseHeartbeatSeconds { get; set; } = 15;

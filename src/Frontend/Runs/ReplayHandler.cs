@@ -23,7 +23,12 @@ internal sealed class ReplayHandler(IGrainFactory grains, OpenStreams streams, I
         var sandbox = grains.GetGrain<ISandboxGrain>(id.Value);
         IReadOnlyList<ReplayPart> parts;
         using (var deadline = new Deadline(options.Value.AnswerSeconds, time, context.RequestAborted))
-            parts = await PlanAsync(sandbox, tenant, deadline.Token);
+        {
+            var planned = await PlanAsync(sandbox, tenant, deadline.Token);
+            parts = await LimitAsync(sandbox, tenant, planned, deadline.Token);
+            if (parts.Count < planned.Count || (parts is [var first, ..] && first.After > planned[^parts.Count].After))
+                context.Response.Headers["Podflare-Warning"] = $"older events were left out: a replay has at most {options.Value.ReplayBytes} bytes";
+        }
 
         using var open = streams.Track(context);
         EventResponseWriter.Prepare(context.Response, EventFormatter.Ndjson);
@@ -58,6 +63,45 @@ internal sealed class ReplayHandler(IGrainFactory grains, OpenStreams streams, I
 
         parts.Reverse();
         return parts;
+    }
+
+    /// <summary>Leaves out the oldest events so that the rest has at most <see cref="HttpOptions.ReplayBytes"/>, but at least the newest event.</summary>
+    private async Task<IReadOnlyList<ReplayPart>> LimitAsync(
+        ISandboxGrain sandbox, TenantId tenant, IReadOnlyList<ReplayPart> parts, CancellationToken cancellationToken)
+    {
+        var room = options.Value.ReplayBytes;
+        for (var i = parts.Count - 1; i >= 0; i--)
+        {
+            if (parts[i].Bytes <= room)
+            {
+                room -= parts[i].Bytes;
+                continue;
+            }
+
+            var lines = await MeasureAsync(sandbox, tenant, parts[i], cancellationToken);
+            var fits = lines.Count;
+            while (fits > 0 && lines[fits - 1].Bytes <= room) room -= lines[--fits].Bytes;
+            if (fits == 0) continue;
+            if (i == parts.Count - 1 && fits == lines.Count) fits--;
+            var rest = parts.Skip(i + 1);
+            return fits < lines.Count ? [parts[i] with { After = lines[fits].Seq - 1 }, .. rest] : [.. rest];
+        }
+
+        return parts;
+    }
+
+    /// <summary>The events of a part and the bytes of each.</summary>
+    private async Task<IReadOnlyList<(long Seq, int Bytes)>> MeasureAsync(ISandboxGrain sandbox, TenantId tenant, ReplayPart part, CancellationToken cancellationToken)
+    {
+        List<(long Seq, int Bytes)> lines = [];
+        for (var seq = part.After; seq < part.Last && await ReadAsync(sandbox, tenant, part, seq, cancellationToken) is { } page; seq = page.LastSeq)
+        {
+            for (var i = 0; i < page.Ends.Length && page.FirstSeq + i <= part.Last; i++)
+                lines.Add((page.FirstSeq + i, page.Ends[i] - (i == 0 ? 0 : page.Ends[i - 1])));
+            if (page.HasExit) break;
+        }
+
+        return lines;
     }
 
     private async Task<RunInfo?> FindAsync(ISandboxGrain sandbox, TenantId tenant, RunId run, CancellationToken cancellationToken)

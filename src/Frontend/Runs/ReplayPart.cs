@@ -3,7 +3,8 @@ using Podflare.Runs;
 namespace Podflare.Runs;
 
 /// <summary>The part of a run that a replay sends: the events after one <c>seq</c> up to another.</summary>
-internal readonly record struct ReplayPart(RunId Run, long After, long Last)
+/// <param name="Bytes">Rendered bytes of these events; an upper bound.</param>
+internal readonly record struct ReplayPart(RunId Run, long After, long Last, long Bytes)
 {
     /// <summary>
     /// The last <paramref name="room"/> events of a run. A run whose events were evicted has its exit only; a run without events has
@@ -13,7 +14,7 @@ internal readonly record struct ReplayPart(RunId Run, long After, long Last)
     {
         var first = run.FirstSeq ?? (run.State == RunState.Ended ? run.LastSeq : run.LastSeq + 1);
         var after = Math.Max(first - 1, run.LastSeq - room);
-        return run.LastSeq > after ? new ReplayPart(run.Id, after, run.LastSeq) : null;
+        return run.LastSeq > after ? new ReplayPart(run.Id, after, run.LastSeq, run.LogBytes) : null;
     }
 
     public long Count => Last - After;

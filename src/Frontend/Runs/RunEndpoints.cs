@@ -37,7 +37,7 @@ internal static class RunEndpoints
         var key = IdempotencyKey.Read(context.Request);
         var asked = EventsQuery.ParseHeartbeat(context.Request);
         var run = key is null ? RunId.New() : RunId.FromKey(caller.Tenant, id, key);
-        var (started, warnings) = await StartAsync(context, id, run, caller, services);
+        var (started, warnings) = await StartAsync(context, id, run, keyless: key is null, caller, services);
         await using var events = started.Events;
         using var open = services.Streams.Track(context);
         EventFormatter format = mount.EventFormat == EventFormat.JoinedLines ? new JoinedLineFormatter() : new NdjsonFormatter();
@@ -53,14 +53,15 @@ internal static class RunEndpoints
         await EventResponseWriter.SendAsync(context, events, format, heartbeat, services.Time);
     }
 
-    private static async Task<(StartedRun Run, IReadOnlyList<string> Warnings)> StartAsync(HttpContext context, SandboxId id, RunId run, Caller caller, ExecServices services)
+    private static async Task<(StartedRun Run, IReadOnlyList<string> Warnings)> StartAsync(
+        HttpContext context, SandboxId id, RunId run, bool keyless, Caller caller, ExecServices services)
     {
         // Kept until the guest has the code, so that the limit for large bodies also bounds the code in transit.
         using var body = await services.Bodies.ReadAsync(context);
         var request = ExecRequest.Parse(body.Utf8, services.Runs.Value, services.Create.Value);
         using var deadline = new Deadline(services.Http.Value.StartSeconds, services.Time, context.RequestAborted);
         var trace = RequestTrace.Of(context);
-        var traced = request.Run with { Trace = trace.Caller, Span = trace.Span };
+        var traced = request.Run with { Trace = trace.Caller, Span = trace.Span, Keyless = keyless };
         return (await services.Starter.StartAsync(caller.Tenant, id, run, traced, deadline), request.Warnings);
     }
 

@@ -79,3 +79,35 @@ public sealed class EventsEvictedException(long oldestSeq) : DataNotAvailableExc
     [Id(0)]
     public long OldestSeq { get; } = oldestSeq;
 }
+
+/// <summary>Whose log budget is used up.</summary>
+[GenerateSerializer, Alias("podflare.LogBudgetScope")]
+public enum LogBudgetScope
+{
+    Sandbox,
+    Tenant,
+    Cluster,
+}
+
+/// <summary>The logs of runs use as much storage as they may. A new run can start when events have expired or open runs have ended.</summary>
+[GenerateSerializer, Alias("podflare.LogBudgetExceededException")]
+public sealed class LogBudgetExceededException(LogBudgetScope scope)
+    : PodflareException($"the output that is kept of the {scope.ToString().ToLowerInvariant()}'s runs has reached its limit; wait for runs to end or for events to expire")
+{
+    [Id(0)]
+    public LogBudgetScope Scope { get; } = scope;
+}
+
+/// <summary>The store refuses a request for a reason that does not pass by itself, such as missing permissions. An operator must act.</summary>
+[GenerateSerializer, Alias("podflare.StorageRejectedException")]
+public sealed class StorageRejectedException() : PodflareException("storage refuses the request; its operator has to mend it");
+
+/// <summary>A stored record cannot be read: a newer version wrote it, or it is damaged. Repeating the request does not help.</summary>
+/// <param name="id">The run or sandbox that it belongs to.</param>
+[GenerateSerializer, Alias("podflare.RecordUnreadableException")]
+public sealed class RecordUnreadableException(string id) : PodflareException($"the record of {id} cannot be read")
+{
+    /// <summary>The run or sandbox that the record belongs to.</summary>
+    [Id(0)]
+    public string RecordId { get; } = id;
+}

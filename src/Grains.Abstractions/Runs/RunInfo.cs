@@ -27,6 +27,9 @@ public enum ExitReason
     Oom,
     Crashed,
     Lost,
+
+    /// <summary>A record of a newer version names one that this version does not know.</summary>
+    Unknown,
 }
 
 /// <summary>A run as <c>GET …/runs/{run}</c> shows it.</summary>
@@ -51,6 +54,10 @@ public sealed record RunInfo(
     /// <summary>The trace that it belongs to, 32 hex digits.</summary>
     [Id(12)]
     public string? TraceId { get; init; }
+
+    /// <summary>Rendered bytes of its events that can still be read; an upper bound.</summary>
+    [Id(13)]
+    public long LogBytes { get; init; }
 }
 
 /// <summary>The answer to <c>StartRun</c>: the guest holds the run, or it has ended already.</summary>

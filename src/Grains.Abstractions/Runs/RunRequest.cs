@@ -15,6 +15,9 @@ public enum RunLanguage
 
     /// <summary>A fresh bash process.</summary>
     Bash,
+
+    /// <summary>A record of a newer version names one that this version does not know.</summary>
+    Unknown,
 }
 
 /// <summary>What becomes of a run that nobody reads any more.</summary>
@@ -26,6 +29,9 @@ public enum OnDisconnect
 
     /// <summary>It is interrupted once it has had no reader for a while (option, default 10 s).</summary>
     Interrupt,
+
+    /// <summary>A record of a newer version names one that this version does not know. The run continues.</summary>
+    Unknown,
 }
 
 /// <summary>Code to run, as validated by the caller.</summary>
@@ -47,6 +53,13 @@ public sealed record RunRequest(
     /// <summary>The span of that call, as a <c>traceparent</c>: the parent of the run's span, or linked to it. No part of the payload.</summary>
     [Id(6)]
     public string? Span { get; init; }
+
+    /// <summary>
+    /// The caller sent no idempotency key, so nobody repeats the request later: the run's record is kept for as long as its events instead of
+    /// for 24 h. No part of the payload.
+    /// </summary>
+    [Id(7)]
+    public bool Keyless { get; init; }
 
     /// <summary>
     /// SHA-256 (lower-case hex) over language, timeout, on_disconnect, env sorted by name, and code, each with its length (u32,

@@ -2,12 +2,13 @@ using System.Text;
 using Microsoft.Extensions.Options;
 using Podflare.Sandboxes;
 using Podflare.Streaming;
+using Podflare.Tenants;
 
 namespace Podflare.Runs;
 
 /// <summary>
-/// The event log of the embedded process: it keeps nothing over a restart, and is bounded in total. Over its limit the events of ended
-/// runs go first, oldest first, then the oldest ones of the longest open run. Safe for many grains at once.
+/// The event log of the embedded process: it keeps nothing over a restart, and is bounded per sandbox and in total. Over a limit the events of
+/// ended runs go first, the oldest first; over the total one then the oldest ones of the longest open run. Safe for many grains at once.
 /// </summary>
 public sealed class MemoryEventLog : IEventLog, IDisposable
 {
@@ -16,6 +17,9 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
     // The longest run is looked for among all open ones, so a cut is worth at least this.
     private const long SmallestCut = 1024 * 1024;
     private const int ExpiredPerCall = 32;
+    private const int EvictedPerAppend = 16;
+    private const int EvictedPerAccept = 64;
+    private const int RunCost = RedisScripts.RunCost;
 
     private static readonly TimeSpan SweepPeriod = TimeSpan.FromMinutes(1);
 
@@ -27,6 +31,7 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
     private readonly HashSet<MemoryRun> _open = [];
     private readonly Queue<MemoryRun> _endedWithEvents = new();
     private readonly Queue<MemoryRun> _ended = new();
+    private readonly Queue<(SandboxId Sandbox, DateTimeOffset EventsUntil)> _deleted = new();
     private int _runs;
     private long _bytes;
 
@@ -39,7 +44,7 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
     /// <summary>It loses nothing as long as there is anybody to ask.</summary>
     public int Epoch => 0;
 
-    public Task<AcceptOutcome> AcceptAsync(SandboxId sandbox, RunRecord record, CancellationToken cancellationToken)
+    public Task<AcceptOutcome> AcceptAsync(SandboxId sandbox, RunRecord record, TenantId? tenant, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
@@ -47,7 +52,13 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
             if (Find(sandbox, record.Id) is { } known)
                 return Task.FromResult(new AcceptOutcome(known.Record.PayloadHash, IsNew: false, known.Record.Ended));
 
-            if (_sandboxes.TryGetValue(sandbox, out var had) && had.Runs.TryGetValue(record.Id, out var expired)) Remove(expired);
+            if (_sandboxes.TryGetValue(sandbox, out var had))
+            {
+                if (had.ListUntil is not null) throw new SandboxUnreachableException();
+                if (had.Runs.TryGetValue(record.Id, out var expired)) Remove(expired);
+                if (tenant is not null) RequireBudget(had);
+            }
+
             if (_runs >= _options.MaxMemoryLogRuns && _ended.TryDequeue(out var oldest)) Remove(oldest);
             if (_runs >= _options.MaxMemoryLogRuns) throw new StorageUnavailableException();
 
@@ -56,6 +67,7 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
             runs.Runs[record.Id] = run;
             runs.Listed.AddLast(record.Id);
             if (runs.Listed.Count > MaxListed) runs.Listed.RemoveFirst();
+            runs.Bytes += RunCost;
             _open.Add(run);
             _runs++;
             return Task.FromResult(new AcceptOutcome(record.PayloadHash, IsNew: true, Ended: false));
@@ -73,6 +85,15 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
         }
     }
 
+    public Task DiscardAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (Find(sandbox, run) is { } found) Remove(found);
+            return Task.CompletedTask;
+        }
+    }
+
     public Task<AppendOutcome> AppendAsync(SandboxId sandbox, RunId run, LogAppend append, CancellationToken cancellationToken)
     {
         lock (_lock)
@@ -85,10 +106,12 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
 
             MakeRoom(append.Batch.Utf8.Length, isExit: append.Ending is not null);
             found.Add(append.Batch, append.Frame, append.Ending);
-            _bytes += append.Batch.Utf8.Length;
-            while (found.Entries.Count > 1 && found.Entries.Peek().Batch.LastSeq < append.KeepFrom) _bytes -= found.DropOldest();
+            Count(found, append.Batch.Utf8.Length);
+            while (found.Entries.Count > 1 && found.Entries.Peek().Batch.LastSeq < append.KeepFrom) Count(found, -found.DropOldest());
             if (append.Ending is { } ending) End(found, ending);
-            return Task.FromResult(new AppendOutcome(AppendResult.Done));
+            var owner = _sandboxes[sandbox];
+            Evict(owner, _options.MaxSandboxLogBytes, EvictedPerAppend);
+            return Task.FromResult(new AppendOutcome(AppendResult.Done, OverBudget: owner.Bytes > _options.MaxSandboxLogBytes));
         }
     }
 
@@ -97,9 +120,13 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
         lock (_lock)
         {
             if (Find(sandbox, run) is not { Last: { } last } found) return Task.FromResult<LogBounds?>(null);
-            return Task.FromResult<LogBounds?>(
-                new LogBounds(found.Entries.Peek().Batch.FirstSeq, last.Batch.LastSeq, last.Frame, found.Bytes, last.Batch.Utf8));
+            return Task.FromResult<LogBounds?>(new LogBounds(found.Entries.Peek().Batch.FirstSeq, last.Batch.LastSeq, last.Frame, found.Bytes));
         }
+    }
+
+    public Task<LogEntry?> FindLastEntryAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken)
+    {
+        lock (_lock) return Task.FromResult(Find(sandbox, run) is { Last.Batch: { } batch } ? new LogEntry(batch.LastSeq, batch.Utf8) : null);
     }
 
     public Task<EventBatch?> ReadAfterAsync(SandboxId sandbox, RunId run, long seq, int maxBytes, CancellationToken cancellationToken)
@@ -148,11 +175,14 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
         }
     }
 
-    public Task ExpireAsync(SandboxId sandbox, CancellationToken cancellationToken)
+    public Task ExpireAsync(SandboxId sandbox, bool deleted, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
-            if (_sandboxes.TryGetValue(sandbox, out var runs)) runs.ListUntil ??= _time.GetUtcNow() + RecordRetention;
+            if (!_sandboxes.TryGetValue(sandbox, out var runs)) return Task.CompletedTask;
+            runs.ListUntil ??= _time.GetUtcNow() + RecordRetention;
+            if (deleted) runs.EventsUntil ??= _time.GetUtcNow() + TimeSpan.FromSeconds(_options.DeletedRetentionSeconds);
+            if (deleted) _deleted.Enqueue((sandbox, runs.EventsUntil!.Value));
             return Task.CompletedTask;
         }
     }
@@ -175,9 +205,35 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
         if (!found.Record.Ended) return found;
 
         // What the sweep has not come to yet is gone all the same.
-        var age = _time.GetUtcNow() - found.EndedAt;
-        if (age >= Retention) DropEvents(found);
-        return age >= RecordRetention ? null : found;
+        var now = _time.GetUtcNow();
+        var expired = now - found.EndedAt >= Retention || now >= runs.EventsUntil;
+        if (expired) DropEvents(found);
+        return now - found.EndedAt >= RecordRetention || (expired && found.Record.Keyless) ? null : found;
+    }
+
+    private void Count(MemoryRun run, long bytes)
+    {
+        _bytes += bytes;
+        _sandboxes[run.Sandbox].Bytes += bytes;
+    }
+
+    private void RequireBudget(MemorySandbox sandbox)
+    {
+        var budget = _options.MaxSandboxLogBytes - RunCost;
+        Evict(sandbox, budget, EvictedPerAccept);
+        if (sandbox.Bytes <= budget) return;
+        LogMetrics.Refused.Add(1, LogMetrics.Scope(LogBudgetScope.Sandbox));
+        throw new LogBudgetExceededException(LogBudgetScope.Sandbox);
+    }
+
+    /// <summary>Removes the events of the sandbox's oldest ended runs. Their exits stay.</summary>
+    private void Evict(MemorySandbox sandbox, long budget, int most)
+    {
+        for (var i = 0; i < most && sandbox.Bytes > budget && sandbox.Closed.TryDequeue(out var oldest); i++)
+        {
+            DropEvents(oldest);
+            LogMetrics.EvictedRuns.Add(1);
+        }
     }
 
     private void End(MemoryRun run, RunEnding ending)
@@ -186,6 +242,9 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
         run.Record = run.Record with { Exit = Encoding.UTF8.GetString(EventBatches.LastLine(batch)), LastSeq = batch.LastSeq, Ending = ending };
         run.EndedAt = _time.GetUtcNow();
         _open.Remove(run);
+        var closed = _sandboxes[run.Sandbox].Closed;
+        while (closed.TryPeek(out var oldest) && oldest.Released) closed.Dequeue();
+        closed.Enqueue(run);
         _endedWithEvents.Enqueue(run);
         _ended.Enqueue(run);
     }
@@ -204,7 +263,7 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
             while (cut > 0 && longest.Entries.Count > 1)
             {
                 var freed = longest.DropOldest();
-                _bytes -= freed;
+                Count(longest, -freed);
                 cut -= freed;
             }
         }
@@ -218,23 +277,40 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
     private void DropExpired(int atMost)
     {
         var now = _time.GetUtcNow();
-        for (var i = 0; i < atMost && _endedWithEvents.TryPeek(out var run) && now - run.EndedAt >= Retention; i++)
-            DropEvents(_endedWithEvents.Dequeue());
+        for (var i = 0; i < atMost && _endedWithEvents.TryPeek(out var run) && now - run.EndedAt >= Retention; i++) Expire(_endedWithEvents.Dequeue());
+        while (_deleted.TryPeek(out var deleted) && now >= deleted.EventsUntil)
+        {
+            _deleted.Dequeue();
+            if (!_sandboxes.TryGetValue(deleted.Sandbox, out var runs)) continue;
+            foreach (var run in runs.Runs.Values.Where(run => run.Record.Ended).ToArray()) Expire(run);
+        }
+
         for (var i = 0; i < atMost && _ended.TryPeek(out var run) && now - run.EndedAt >= RecordRetention; i++)
             Remove(_ended.Dequeue());
     }
 
+    /// <summary>The retention of its events is over, and of its record too where it has no idempotency key.</summary>
+    private void Expire(MemoryRun run)
+    {
+        DropEvents(run);
+        if (run.Record.Keyless) Remove(run);
+    }
+
     private void DropEvents(MemoryRun run)
     {
-        while (run.Entries.Count > 0) _bytes -= run.DropOldest();
+        if (run.Released) return;
+        run.Released = run.Record.Ended;
+        while (run.Entries.Count > 0) Count(run, -run.DropOldest());
+        if (run.Record.Ended) _sandboxes[run.Sandbox].Bytes -= RunCost;
     }
 
     /// <summary>Forgets the run. It may still stand in a queue, and come here a second time.</summary>
     private void Remove(MemoryRun run)
     {
-        DropEvents(run);
         _open.Remove(run);
         if (!_sandboxes.TryGetValue(run.Sandbox, out var runs) || runs.Runs.GetValueOrDefault(run.Record.Id) != run) return;
+        DropEvents(run);
+        if (!run.Record.Ended) runs.Bytes -= RunCost;
         runs.Runs.Remove(run.Record.Id);
         _runs--;
         runs.Listed.Remove(run.Record.Id);

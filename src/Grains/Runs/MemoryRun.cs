@@ -19,6 +19,9 @@ internal sealed class MemoryRun(SandboxId sandbox, RunRecord record)
 
     public DateTimeOffset EndedAt { get; set; }
 
+    /// <summary>It has ended, and its events are gone: it no longer counts towards a budget.</summary>
+    public bool Released { get; set; }
+
     public void Add(EventBatch batch, ulong frame, RunEnding? ending)
     {
         Last = new RingEntry(batch, frame, ending);

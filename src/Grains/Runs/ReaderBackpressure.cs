@@ -25,6 +25,12 @@ internal sealed class ReaderBackpressure
     /// <summary>Older events may leave the log.</summary>
     public long KeepFrom { get; private set; }
 
+    /// <summary>Rendered bytes that the log holds.</summary>
+    public long LogBytes => _extent.Bytes;
+
+    /// <summary>The log of the sandbox is over its budget: this run's part of it must not grow any more.</summary>
+    public bool IsOverBudget { get; set; }
+
     /// <summary>Since when the run has no reader, or since it was opened when it never had one; null while it has one.</summary>
     public DateTimeOffset? UnreadSince => Readers > 0 ? null : _unreadSince;
 
@@ -84,9 +90,10 @@ internal sealed class ReaderBackpressure
     /// </summary>
     public async Task MakeRoomAsync(long bytes, bool wait, CancellationToken cancellationToken)
     {
-        while (_extent.Bytes + bytes > _options.MaxLogBytes && _extent.OldestBlock is { } block)
+        var limit = IsOverBudget ? Math.Min(_extent.Bytes, _options.MaxLogBytes) : _options.MaxLogBytes;
+        while (_extent.Bytes + bytes > limit && _extent.OldestBlock is { } block)
         {
-            if (HeldFor(block) is not { } limit)
+            if (HeldFor(block) is not { } patience)
             {
                 _extent.DropOldest();
                 Instruments.Evicted.Add(block + 1 - Math.Max(KeepFrom, 1));
@@ -98,7 +105,7 @@ internal sealed class ReaderBackpressure
             _readerMoved ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             try
             {
-                await _readerMoved.Task.WaitAsync(limit, _time, cancellationToken);
+                await _readerMoved.Task.WaitAsync(patience, _time, cancellationToken);
             }
             catch (TimeoutException)
             {

@@ -1,39 +1,43 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Podflare.Sandboxes;
 using Podflare.Streaming;
 using Podflare.Telemetry;
+using Podflare.Tenants;
 using StackExchange.Redis;
 
 namespace Podflare.Runs;
 
 /// <summary>
-/// The event log in Redis: one stream per run, whose entries are batches under their last <c>seq</c>, and one hash per run record. The
-/// multiplexer is shared; that it fails fast (no backlog, short timeout) is set where it is made.
+/// The event log in Redis: one stream per run, whose entries are batches under their last <c>seq</c>, and one hash per run record, which also
+/// holds the lines of a run that ended in its first batch. The multiplexer is shared.
 /// </summary>
 /// <remarks>The client library sends scripts by SHA and loads them again after the server has forgotten them.</remarks>
-public sealed partial class RedisEventLog : IEventLog
+public sealed partial class RedisEventLog : IEventLog, IDisposable
 {
-    // Entries have no size limit here, so a read begins with one and asks for more only as long as they turn out small.
-    private const int MostEntriesPerRead = 32;
-    private const int MostReads = 4;
+    private const int RunsPerExpire = 256;
+    private const int MostUnreadableLogged = 10_000;
 
     private static readonly KeyValuePair<string, object?> Failed = new("outcome", "failed");
     private static readonly KeyValuePair<string, object?>[] Outcomes =
         [.. Enum.GetNames<AppendResult>().Select(name => new KeyValuePair<string, object?>("outcome", name.ToLowerInvariant()))];
 
-    private readonly IConnectionMultiplexer _redis;
-    private readonly IOptions<RunOptions> _options;
+    private readonly RedisCalls _calls;
+    private readonly RedisLogBudget _budget;
+    private readonly RunOptions _options;
     private readonly ILogger<RedisEventLog> _logger;
-    private int _away;
+    private readonly ConcurrentDictionary<RunId, bool> _unreadable = new();
     private int _epoch;
 
-    public RedisEventLog(IConnectionMultiplexer redis, IOptions<RunOptions> options, ILogger<RedisEventLog> logger)
+    public RedisEventLog(IConnectionMultiplexer redis, IOptions<RunOptions> options, TimeProvider time, ILogger<RedisEventLog> logger)
     {
-        (_redis, _options, _logger) = (redis, options, logger);
+        (_options, _logger) = (options.Value, logger);
+        _calls = new RedisCalls(redis, logger);
+        _budget = new RedisLogBudget(redis, _options, time, logger);
         // No server restarts, and none takes the place of another, without the connection to it breaking.
         redis.ConnectionFailed += (_, _) => Interlocked.Increment(ref _epoch);
         redis.ConnectionRestored += (_, _) => Interlocked.Increment(ref _epoch);
@@ -41,27 +45,43 @@ public sealed partial class RedisEventLog : IEventLog
 
     public int Epoch => Volatile.Read(ref _epoch);
 
-    public async Task<AcceptOutcome> AcceptAsync(SandboxId sandbox, RunRecord record, CancellationToken cancellationToken)
+    public async Task<AcceptOutcome> AcceptAsync(SandboxId sandbox, RunRecord record, TenantId? tenant, CancellationToken cancellationToken)
     {
-        var reply = (RedisResult[])(await CallAsync(
-            db => db.ScriptEvaluateAsync(
-                RedisScripts.Accept,
-                [RunKey(sandbox, record.Id), OpenKey(sandbox), RunsKey(sandbox)],
-                [record.Id.Value, record.PayloadHash, StoredRun.Write(record)]),
-            cancellationToken))!;
+        if (tenant is { } payer) await _budget.CheckAsync(payer, sandbox, cancellationToken);
+        var reply = await CallAsync(
+            record.Id,
+            async db =>
+            {
+                try
+                {
+                    return (RedisResult[])(await db.ScriptEvaluateAsync(
+                        RedisScripts.Accept,
+                        [RedisKeys.Run(sandbox, record.Id), RedisKeys.Open(sandbox), RedisKeys.Runs(sandbox), RedisKeys.Log(sandbox), RedisKeys.Closed(sandbox)],
+                        [record.Id.Value, record.PayloadHash, StoredRun.Write(record), tenant is null ? "" : _options.MaxSandboxLogBytes]))!;
+                }
+                catch (RedisServerException e) when (Refuses(e, "BUDGET "))
+                {
+                    throw RedisLogBudget.Refuse(LogBudgetScope.Sandbox);
+                }
+                catch (RedisServerException e) when (Refuses(e, "CLOSED "))
+                {
+                    throw new SandboxUnreachableException();
+                }
+                catch (RedisServerException e) when (tenant is not null && RedisCalls.IsOutOfMemory(e.Message))
+                {
+                    throw RedisLogBudget.Refuse(LogBudgetScope.Cluster);
+                }
+            },
+            cancellationToken);
+        _budget.Record(sandbox, tenant, (long)reply[3]);
         return new AcceptOutcome((string)reply[0]!, (int)reply[1] == 1, (int)reply[2] == 1);
     }
 
-    public async Task<bool> WithdrawAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken)
-    {
-        var reply = await CallAsync(
-            db => db.ScriptEvaluateAsync(
-                RedisScripts.Withdraw,
-                [RunKey(sandbox, run), OpenKey(sandbox), RunsKey(sandbox), EventsKey(sandbox, run)],
-                [run.Value]),
-            cancellationToken);
-        return (int)reply == 1;
-    }
+    public async Task<bool> WithdrawAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken) =>
+        (int)await RemoveAsync(RedisScripts.Withdraw, sandbox, run, cancellationToken) == 1;
+
+    public Task DiscardAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken) =>
+        RemoveAsync(RedisScripts.Discard, sandbox, run, cancellationToken);
 
     public async Task<AppendOutcome> AppendAsync(SandboxId sandbox, RunId run, LogAppend append, CancellationToken cancellationToken)
     {
@@ -82,154 +102,139 @@ public sealed partial class RedisEventLog : IEventLog
 
     private async Task<AppendOutcome> AppendOnceAsync(SandboxId sandbox, RunId run, LogAppend append, CancellationToken cancellationToken)
     {
-        var (batch, exit) = (append.Batch, append.Ending is not null);
-        var refusal = await CallAsync(
+        try
+        {
+            return await AppendAsync(sandbox, run, append, useReserve: false, cancellationToken);
+        }
+        catch (RedisOutOfMemoryException)
+        {
+            // Makes room among the events of this sandbox first, and then may use what Redis keeps back.
+            return await AppendAsync(sandbox, run, append, useReserve: true, cancellationToken);
+        }
+    }
+
+    private async Task<AppendOutcome> AppendAsync(SandboxId sandbox, RunId run, LogAppend append, bool useReserve, CancellationToken cancellationToken)
+    {
+        var (batch, ending, record) = (append.Batch, append.Ending, append.Record);
+        var kept = record is not { Keyless: true };
+        var retention = _options.RetentionSeconds;
+        RedisValue[] arguments =
+        [
+            run.Value, append.Before, append.KeepFrom, batch.FirstSeq, batch.LastSeq, batch.Utf8, append.Frame.ToString(CultureInfo.InvariantCulture),
+            _options.MaxSandboxLogBytes, useReserve ? 1 : 0,
+            ending is null ? "" : EventBatches.LastLine(batch).ToArray(),
+            ending is null ? "" : StoredRun.Write(ending),
+            ending is null || record is null ? "" : ShortRun.Write(record, ending, batch.LastSeq, append.Frame),
+            ending is null ? "" : retention,
+            ending is null ? "" : kept ? Math.Max(retention, _options.RecordRetentionSeconds) : retention,
+            kept ? "k" : "",
+        ];
+        var (held, refusal) = await CallAsync(
+            run,
             async db =>
             {
                 try
                 {
-                    await db.ScriptEvaluateAsync(
+                    var reply = await db.ScriptEvaluateAsync(
                         RedisScripts.Append,
-                        [EventsKey(sandbox, run), RunKey(sandbox, run), OpenKey(sandbox)],
-                        [
-                            run.Value, append.Before, append.KeepFrom, batch.LastSeq, batch.Utf8, append.Frame.ToString(CultureInfo.InvariantCulture),
-                            exit ? EventBatches.LastLine(batch).ToArray() : "",
-                            exit ? StoredRun.Write(append.Ending!) : "",
-                            exit ? _options.Value.RetentionSeconds : "",
-                            exit ? _options.Value.RecordRetentionSeconds : "",
-                        ]);
-                    return null;
+                        [RedisKeys.Events(sandbox, run), RedisKeys.Run(sandbox, run), RedisKeys.Open(sandbox), RedisKeys.Log(sandbox), RedisKeys.Closed(sandbox)],
+                        arguments);
+                    return (Held: (long)reply, Refusal: (string?)null);
                 }
-                catch (RedisServerException e) when (IsRefusal(e.Message))
+                catch (RedisServerException e) when (Refuses(e, "FENCED ") || Refuses(e, "ENDED "))
                 {
-                    return e.Message;
+                    return (Held: 0L, Refusal: (string?)e.Message);
+                }
+                catch (RedisServerException e) when (!useReserve && RedisCalls.IsOutOfMemory(e.Message))
+                {
+                    throw new RedisOutOfMemoryException();
                 }
             },
             cancellationToken);
-        if (refusal is null) return new AppendOutcome(AppendResult.Done);
+        if (refusal is null)
+        {
+            _budget.Record(sandbox, null, held);
+            return new AppendOutcome(AppendResult.Done, OverBudget: held > _options.MaxSandboxLogBytes);
+        }
+
         return refusal.StartsWith("ENDED ", StringComparison.Ordinal)
             ? new AppendOutcome(AppendResult.Ended)
             : new AppendOutcome(AppendResult.Fenced, long.Parse(refusal.AsSpan("FENCED ".Length), CultureInfo.InvariantCulture));
     }
 
-    public async Task<LogBounds?> FindBoundsAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken)
-    {
-        var key = EventsKey(sandbox, run);
-        var (first, last) = await CallAsync(
-            async db =>
-            {
-                var oldest = db.StreamRangeAsync(key, count: 1);
-                var newest = db.StreamRangeAsync(key, count: 1, messageOrder: Order.Descending);
-                return (await oldest, await newest);
-            },
-            cancellationToken);
-        if (first is not [var oldest] || last is not [var newest]) return null;
+    public Task<LogBounds?> FindBoundsAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken) =>
+        CallAsync(run, db => RedisRunReader.FindBoundsAsync(db, sandbox, run), cancellationToken);
 
-        var oldestBatch = ToBatch(oldest);
-        var bytes = (long)newest["b"] - (long)oldest["b"] + oldestBatch.Utf8.Length;
-        return new LogBounds(oldestBatch.FirstSeq, Seq(newest), (ulong)newest["f"], bytes, (byte[])newest["e"]!);
-    }
+    public Task<LogEntry?> FindLastEntryAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken) =>
+        CallAsync(run, db => RedisRunReader.FindLastEntryAsync(db, sandbox, run), cancellationToken);
 
-    public async Task<EventBatch?> ReadAfterAsync(SandboxId sandbox, RunId run, long seq, int maxBytes, CancellationToken cancellationToken)
-    {
-        var key = EventsKey(sandbox, run);
-        List<EventBatch> parts = [];
-        var bytes = 0;
-        var (after, count) = (seq, 1);
-        for (var read = 0; read < MostReads && bytes < maxBytes; read++)
-        {
-            var from = $"({after}-0";
-            var entries = await CallAsync(db => db.StreamRangeAsync(key, minId: from, count: count), cancellationToken);
-            foreach (var entry in entries)
-            {
-                var batch = ToBatch(entry);
-                if (parts.Count == 0 && batch.FirstSeq <= seq) batch = batch.After(seq);
-                else if (parts.Count > 0 && batch.FirstSeq != after + 1) return EventBatches.Join(parts);  // trimmed in between: the reader asks again
-                parts.Add(batch);
-                bytes += batch.Utf8.Length;
-                after = batch.LastSeq;
-                if (bytes >= maxBytes) break;
-            }
+    public Task<EventBatch?> ReadAfterAsync(SandboxId sandbox, RunId run, long seq, int maxBytes, CancellationToken cancellationToken) =>
+        CallAsync(run, db => RedisRunReader.ReadAfterAsync(db, sandbox, run, seq, maxBytes, RecordExtra), cancellationToken);
 
-            if (entries.Length < count) break;
-            count = Math.Clamp((int)((maxBytes - bytes) / Math.Max(1L, bytes / parts.Count)), 1, Math.Min(count * 4, MostEntriesPerRead));
-        }
-
-        return parts.Count == 0 ? null : EventBatches.Join(parts);
-    }
-
-    public async Task<RunRecord?> FindRunAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken)
-    {
-        var fields = await CallAsync(db => db.HashGetAsync(RunKey(sandbox, run), ["hash", "run", "exit", "last", "end"]), cancellationToken);
-        if (fields[0].IsNull) return null;
-        var stored = StoredRun.ReadRun(fields[1]!);
-        var record = new RunRecord(run, fields[0]!, stored.Language, stored.Timeout, stored.OnDisconnect, stored.CreatedAt, Trace: stored.Trace);
-        return fields[2].IsNull
-            ? record
-            : record with { Exit = fields[2], LastSeq = (long)fields[3], Ending = StoredRun.ReadEnding(fields[4]!) };
-    }
+    public Task<RunRecord?> FindRunAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken) =>
+        CallAsync(run, db => RedisRunReader.FindRunAsync(db, sandbox, run), cancellationToken);
 
     public async Task<IReadOnlyList<RunId>> ListOpenAsync(SandboxId sandbox, CancellationToken cancellationToken)
     {
-        var ids = await CallAsync(db => db.SetMembersAsync(OpenKey(sandbox)), cancellationToken);
+        var ids = await CallAsync(null, db => db.SetMembersAsync(RedisKeys.Open(sandbox)), cancellationToken);
         return [.. ids.Select(id => RunId.Parse(id!))];
     }
 
     public async Task<IReadOnlyList<RunId>> ListRunsAsync(SandboxId sandbox, CancellationToken cancellationToken)
     {
-        var ids = await CallAsync(db => db.ListRangeAsync(RunsKey(sandbox)), cancellationToken);
+        var ids = await CallAsync(null, db => db.ListRangeAsync(RedisKeys.Runs(sandbox)), cancellationToken);
         return [.. ids.Reverse().Select(id => RunId.Parse(id!))];
     }
 
-    public async Task ExpireAsync(SandboxId sandbox, CancellationToken cancellationToken)
+    public async Task ExpireAsync(SandboxId sandbox, bool deleted, CancellationToken cancellationToken)
     {
-        var retention = TimeSpan.FromSeconds(_options.Value.RecordRetentionSeconds);
-        await CallAsync(db => db.KeyExpireAsync(RunsKey(sandbox), retention), cancellationToken);
+        for (var from = 0L; from >= 0;)
+        {
+            var next = await CallAsync(
+                null,
+                db => db.ScriptEvaluateAsync(
+                    RedisScripts.Expire,
+                    [RedisKeys.Run(sandbox, default), RedisKeys.Open(sandbox), RedisKeys.Runs(sandbox), RedisKeys.Log(sandbox), RedisKeys.Closed(sandbox)],
+                    [_options.RecordRetentionSeconds, deleted ? Math.Min(_options.DeletedRetentionSeconds, _options.RetentionSeconds) : "", from, RunsPerExpire]),
+                cancellationToken);
+            from = (long)next;
+        }
+
+        _budget.Forget(sandbox);
     }
 
-    private static RedisKey RunKey(SandboxId sandbox, RunId run) => $"podflare:{{{sandbox.Value}}}:run:{run.Value}";
+    public void Dispose() => _budget.Dispose();
 
-    private static RedisKey EventsKey(SandboxId sandbox, RunId run) => $"podflare:{{{sandbox.Value}}}:events:{run.Value}";
+    private TimeSpan RecordExtra => TimeSpan.FromSeconds(Math.Max(0, _options.RecordRetentionSeconds - _options.RetentionSeconds));
 
-    private static RedisKey OpenKey(SandboxId sandbox) => $"podflare:{{{sandbox.Value}}}:open";
+    private Task<RedisResult> RemoveAsync(string script, SandboxId sandbox, RunId run, CancellationToken cancellationToken) => CallAsync(
+        null,
+        db => db.ScriptEvaluateAsync(
+            script,
+            [RedisKeys.Run(sandbox, run), RedisKeys.Open(sandbox), RedisKeys.Runs(sandbox), RedisKeys.Events(sandbox, run), RedisKeys.Log(sandbox)],
+            [run.Value]),
+        cancellationToken);
 
-    private static RedisKey RunsKey(SandboxId sandbox) => $"podflare:{{{sandbox.Value}}}:runs";
+    private static bool Refuses(RedisServerException exception, string word) => exception.Message.StartsWith(word, StringComparison.Ordinal);
 
-    private static EventBatch ToBatch(StreamEntry entry) => EventBatches.FromLines(Seq(entry), (byte[])entry["e"]!);
-
-    private static long Seq(StreamEntry entry)
-    {
-        var id = (string)entry.Id!;
-        return long.Parse(id.AsSpan(0, id.IndexOf('-', StringComparison.Ordinal)), CultureInfo.InvariantCulture);
-    }
-
-    // The library ends calls that were under way when a connection broke with whatever its pipe or its own tasks threw.
-    private static bool IsOutage(Exception e) =>
-        e is RedisException or TimeoutException or ObjectDisposedException or InvalidOperationException or OperationCanceledException or IOException;
-
-    private static bool IsRefusal(string message) =>
-        message.StartsWith("FENCED ", StringComparison.Ordinal) || message.StartsWith("ENDED ", StringComparison.Ordinal);
-
-    /// <summary>Cancelling stops the wait alone: what has been sent may still be done.</summary>
-    private async Task<T> CallAsync<T>(Func<IDatabase, Task<T>> call, CancellationToken cancellationToken)
+    /// <param name="run">The run that an unreadable answer belongs to; null where the call is about no single run's record.</param>
+    private async Task<T> CallAsync<T>(RunId? run, Func<IDatabase, Task<T>> call, CancellationToken cancellationToken)
     {
         try
         {
-            var result = await call(_redis.GetDatabase()).WaitAsync(cancellationToken);
-            if (Interlocked.Exchange(ref _away, 0) == 1) LogBack();
-            return result;
+            return await _calls.CallAsync(call, cancellationToken);
         }
-        catch (Exception e) when (IsOutage(e) && !(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (e is RedisCalls.WrongTypeException or JsonException or FormatException or OverflowException or InvalidCastException)
         {
-            if (Interlocked.Exchange(ref _away, 1) == 0) LogAway(e);
-            throw new StorageUnavailableException();
+            LogMetrics.Unreadable.Add(1);
+            if (run is not { } unreadable) throw new StorageRejectedException();
+            if (_unreadable.Count < MostUnreadableLogged && _unreadable.TryAdd(unreadable, true)) LogUnreadable(e, unreadable);
+            throw new RecordUnreadableException(unreadable.Value);
         }
     }
 
-    // Once per outage: every open run asks again within a second.
-    [LoggerMessage(LogLevel.Warning, "The event log does not answer.")]
-    private partial void LogAway(Exception exception);
+    [LoggerMessage(LogLevel.Error, "The record of run {Run} cannot be read.")]
+    private partial void LogUnreadable(Exception exception, RunId run);
 
-    [LoggerMessage(LogLevel.Information, "The event log answers again.")]
-    private partial void LogBack();
+    private sealed class RedisOutOfMemoryException : Exception;
 }

@@ -71,6 +71,9 @@ public sealed class RunEvents
     /// <summary>Bytes of events that the ring holds.</summary>
     public long HeldBytes => _ring.Bytes;
 
+    /// <summary>Rendered bytes of the events that the log holds; an upper bound.</summary>
+    public long LogBytes => _readers.LogBytes;
+
     /// <inheritdoc cref="RunLogWriter.IsInDoubt"/>
     public bool IsInDoubt => _writer.IsInDoubt;
 

@@ -26,6 +26,9 @@ internal sealed class RunLogWriter(IEventLog log, SandboxId sandbox, RunEvents e
     private RingEntry? _pending;
     private bool _pendingChecked;
 
+    // The log holds something of the run that cannot be read.
+    private bool _unreadable;
+
     // The log's epoch at the last append.
     private int _epoch = -1;
 
@@ -82,6 +85,12 @@ internal sealed class RunLogWriter(IEventLog log, SandboxId sandbox, RunEvents e
             {
                 while (true)
                 {
+                    if (_unreadable)
+                    {
+                        if (entry.Ending is not { Reason: ExitReason.Lost }) return AppendResult.Behind;
+                        await ReplaceUnreadableAsync(cancellationToken);
+                    }
+
                     if (_pending is not null && !_pendingChecked) await ConfirmPendingAppendAsync(cancellationToken);
                     if (UnpublishedPart(entry) is not { } part) return AppendResult.Renumber;
                     if (part.Batch.Ends.Length == 0) return AppendResult.Done;
@@ -110,11 +119,24 @@ internal sealed class RunLogWriter(IEventLog log, SandboxId sandbox, RunEvents e
                     }
                 }
             }
-            catch (StorageUnavailableException)
+            catch (Exception e) when (e is StorageUnavailableException or StorageRejectedException)
             {
+                // A rejection does not pass by itself either way, but the run was accepted: its output waits until an operator has acted.
                 await backoff.WaitAsync(cancellationToken);
             }
+            catch (RecordUnreadableException) when (!_unreadable)
+            {
+                _unreadable = true;
+            }
         }
+    }
+
+    /// <summary>What the log holds of the run cannot be read. Everything of it is replaced by an exit.</summary>
+    private async Task ReplaceUnreadableAsync(CancellationToken cancellationToken)
+    {
+        await log.DiscardAsync(sandbox, events.Record.Id, cancellationToken);
+        await log.AcceptAsync(sandbox, events.Record, tenant: null, cancellationToken);
+        (_logSeq, _pending, _unreadable) = (0, null, false);
     }
 
     private async Task<AppendOutcome> TryAppendAsync(RingEntry entry, CancellationToken cancellationToken)
@@ -123,7 +145,7 @@ internal sealed class RunLogWriter(IEventLog log, SandboxId sandbox, RunEvents e
         (_pending, _pendingChecked) = (entry, false);
         _epoch = log.Epoch;
         var answer = log.AppendAsync(
-            sandbox, events.Record.Id, new LogAppend(_logSeq, readers.KeepFrom, entry.Batch, entry.Frame, entry.Ending), cancellationToken);
+            sandbox, events.Record.Id, new LogAppend(_logSeq, readers.KeepFrom, entry.Batch, entry.Frame, entry.Ending, events.Record), cancellationToken);
 
         // With a log that answers at once, a chatty program would keep the other calls and readers of its grain from their turn.
         if (answer.IsCompletedSuccessfully) await Task.Yield();
@@ -131,6 +153,7 @@ internal sealed class RunLogWriter(IEventLog log, SandboxId sandbox, RunEvents e
 
         // The result of this append is known. That of an earlier one, which was given up, may still not be.
         (_pending, _pendingChecked) = (earlier, true);
+        readers.IsOverBudget = outcome.OverBudget;
         return outcome;
     }
 
@@ -155,9 +178,9 @@ internal sealed class RunLogWriter(IEventLog log, SandboxId sandbox, RunEvents e
     private async Task<bool> ConfirmPendingAppendAsync(CancellationToken cancellationToken)
     {
         if (_pending is not { } pending) return false;
-        var bounds = await log.FindBoundsAsync(sandbox, events.Record.Id, cancellationToken);
+        var last = await log.FindLastEntryAsync(sandbox, events.Record.Id, cancellationToken);
         _pendingChecked = true;
-        if (bounds is null || bounds.LastSeq != pending.Batch.LastSeq || !bounds.LastEntry.AsSpan().SequenceEqual(pending.Batch.Utf8)) return false;
+        if (!IsSame(last, pending)) return false;
         Publish(pending);
         return true;
     }
@@ -166,13 +189,14 @@ internal sealed class RunLogWriter(IEventLog log, SandboxId sandbox, RunEvents e
     private async Task<AppendResult> RepairAsync(CancellationToken cancellationToken)
     {
         var (record, lastSeq) = (events.Record, events.LastSeq);
-        var known = await log.AcceptAsync(sandbox, record with { Exit = null, LastSeq = 0, Ending = null }, cancellationToken);
+        var open = record with { Exit = null, LastSeq = 0, Ending = null };
+        var known = await log.AcceptAsync(sandbox, open, tenant: null, cancellationToken);
         if (known.PayloadHash != record.PayloadHash || known.Ended) return AppendResult.Fenced;
 
-        var bounds = await log.FindBoundsAsync(sandbox, record.Id, cancellationToken);
-        var at = bounds?.LastSeq ?? 0;
+        var last = await log.FindLastEntryAsync(sandbox, record.Id, cancellationToken);
+        var at = last?.LastSeq ?? 0;
         if (at > lastSeq) return AppendResult.Fenced;
-        if (bounds is not null && ring.EndingAt(at) is { } ours && !bounds.LastEntry.AsSpan().SequenceEqual(ours.Batch.Utf8)) return AppendResult.Fenced;
+        if (last is not null && ring.EndingAt(at) is { } ours && !IsSame(last, ours)) return AppendResult.Fenced;
         var missing = at < lastSeq ? ring.EntriesAfter(at) : [];
         if (missing is null)
         {
@@ -183,7 +207,7 @@ internal sealed class RunLogWriter(IEventLog log, SandboxId sandbox, RunEvents e
         foreach (var entry in missing)
         {
             var outcome = await log.AppendAsync(
-                sandbox, record.Id, new LogAppend(at, readers.KeepFrom, entry.Batch, entry.Frame, entry.Ending), cancellationToken);
+                sandbox, record.Id, new LogAppend(at, readers.KeepFrom, entry.Batch, entry.Frame, entry.Ending, open), cancellationToken);
             if (outcome.Result is not AppendResult.Done) return outcome.Result;
             at = entry.Batch.LastSeq;
         }
@@ -198,6 +222,8 @@ internal sealed class RunLogWriter(IEventLog log, SandboxId sandbox, RunEvents e
         if (await log.FindRunAsync(sandbox, events.Record.Id, cancellationToken) is { Ended: true } record) events.AdoptEnd(record);
         return AppendResult.Ended;
     }
+
+    private static bool IsSame(LogEntry? stored, RingEntry ours) => stored?.LastSeq == ours.Batch.LastSeq && stored.Utf8.AsSpan().SequenceEqual(ours.Batch.Utf8);
 
     private async Task<long> ReadLogSeqAsync(CancellationToken cancellationToken) =>
         (await log.FindBoundsAsync(sandbox, events.Record.Id, cancellationToken))?.LastSeq ?? 0;

@@ -31,6 +31,31 @@ public sealed class RunOptions
     [Range(1024 * 1024, 1L << 40)]
     public long MaxLogBytes { get; set; } = 64L * 1024 * 1024;
 
+    /// <summary>
+    /// Bytes that the log keeps of all runs of one sandbox. Beyond it, the events of the oldest ended runs go first; then a new run gets 429
+    /// <c>log_budget_exceeded</c>. Default: 256 MiB.
+    /// </summary>
+    [Range(64 * 1024, 1L << 50)]
+    public long MaxSandboxLogBytes { get; set; } = 256L * 1024 * 1024;
+
+    /// <summary>Bytes that the log keeps of all runs of one tenant, as <see cref="MaxSandboxLogBytes"/>. Measured every two seconds. Default: 4 GiB.</summary>
+    [Range(1024 * 1024, 1L << 50)]
+    public long MaxTenantLogBytes { get; set; } = 4L * 1024 * 1024 * 1024;
+
+    /// <summary>
+    /// Bytes that the log keeps of all runs of the cluster. Beyond it, the events of ended runs go first; then a new run gets 503
+    /// <c>log_budget_exceeded</c>. Measured every two seconds. Default: 16 GiB.
+    /// </summary>
+    [Range(1024 * 1024, 1L << 50)]
+    public long MaxClusterLogBytes { get; set; } = 16L * 1024 * 1024 * 1024;
+
+    /// <summary>
+    /// Share of Redis' <c>maxmemory</c> from which on new runs get 503 <c>log_budget_exceeded</c>, in percent: the rest is a reserve for ends, exits
+    /// and deletes. Without a <c>maxmemory</c> there is no such limit. Default: 85.
+    /// </summary>
+    [Range(1, 100)]
+    public int MaxMemoryPercent { get; set; } = 85;
+
     /// <summary>Rendered bytes of all runs that the in-memory log keeps. Default: 256 MiB.</summary>
     [Range(1024 * 1024, 1L << 40)]
     public long MaxMemoryLogBytes { get; set; } = 256L * 1024 * 1024;
@@ -43,13 +68,23 @@ public sealed class RunOptions
     [Range(1, 86_400)]
     public int RetentionSeconds { get; set; } = 3_600;
 
-    /// <summary>Time for which run records are kept after the end, in seconds. Default: 86,400.</summary>
+    /// <summary>Time for which events are kept at most after their sandbox was deleted, in seconds. Default: 300.</summary>
+    [Range(1, 86_400)]
+    public int DeletedRetentionSeconds { get; set; } = 300;
+
+    /// <summary>
+    /// Time for which the records of runs with an idempotency key are kept after the end, in seconds. Those of other runs are kept as long as
+    /// their events. Default: 86,400.
+    /// </summary>
     [Range(1, 604_800)]
     public int RecordRetentionSeconds { get; set; } = 86_400;
 
-    /// <summary>Target size of one batch of events, in bytes; a batch takes at least one whole event. Default: 256 KiB.</summary>
+    /// <summary>
+    /// Target size of one batch of events, in bytes; a batch holds at least one whole event. A little below 256 KiB, because Redis' allocator
+    /// rounds up to the next of its classes. Default: 240,000.
+    /// </summary>
     [Range(4_096, 8 * 1024 * 1024)]
-    public int BatchBytes { get; set; } = 256 * 1024;
+    public int BatchBytes { get; set; } = 240_000;
 
     /// <summary>Rendered bytes of one run that the ring in front of the log holds; a reader that lags farther reads from the log. Default: 4 MiB.</summary>
     [Range(64 * 1024, 64 * 1024 * 1024)]

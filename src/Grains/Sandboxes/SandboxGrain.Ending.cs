@@ -75,7 +75,7 @@ public sealed partial class SandboxGrain
         }
 
         FaultPoint.Reach(FaultPoint.RunsClosed);
-        await RepeatAsync(() => log.ExpireAsync(_id, _deactivating.Token));
+        await RepeatAsync(() => log.ExpireAsync(_id, why is EndReason.Deleted, _deactivating.Token));
         await BuryAsync(why);
     }
 

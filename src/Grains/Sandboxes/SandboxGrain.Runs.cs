@@ -41,6 +41,7 @@ public sealed partial class SandboxGrain
             events.FirstSeq, events.LastSeq, ending?.ReplRestarted ?? entry?.ReplRestarted ?? false)
         {
             TraceId = stored.Trace?.TraceParent.Substring(3, 32),
+            LogBytes = events.LogBytes,
         };
     }
 
@@ -115,9 +116,9 @@ public sealed partial class SandboxGrain
         var trace = RunTrace.Of(request, Trace);
         entry.Span = trace is null ? null : spans.Start(_record.Value.ToRunSandbox(_id), entry.Id, request, trace);
         if (entry.Span is { Recorded: true } span) trace = trace! with { Span = span.Id };
-        var wanted = new RunRecord(entry.Id, hash, request.Language, request.Timeout, request.OnDisconnect, time.GetUtcNow(), Trace: trace);
+        var wanted = new RunRecord(entry.Id, hash, request.Language, request.Timeout, request.OnDisconnect, time.GetUtcNow(), Trace: trace, Keyless: request.Keyless);
         FaultPoint.Reach(FaultPoint.RunStarting);
-        var outcome = await log.AcceptAsync(_id, wanted, _closing.Token);
+        var outcome = await log.AcceptAsync(_id, wanted, new TenantId(_record.Value.Tenant!), _closing.Token);
         FaultPoint.Reach(FaultPoint.RunAccepted);
         if (!outcome.IsNew) DropSpan(entry);
         if (outcome.PayloadHash != hash) throw new IdempotencyKeyReusedException();

@@ -16,7 +16,7 @@ public sealed class RedisOutageTests : IAsyncLifetime
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private IEventLog Log => field ??= new RedisEventLog(_own.Redis, Options.Create(_options), NullLogger<RedisEventLog>.Instance);
+    private IEventLog Log => field ??= new RedisEventLog(_own.Redis, Options.Create(_options), TimeProvider.System, NullLogger<RedisEventLog>.Instance);
 
     public ValueTask InitializeAsync() => _own.InitializeAsync();
 
@@ -26,7 +26,7 @@ public sealed class RedisOutageTests : IAsyncLifetime
     public async Task An_append_that_timed_out_and_was_done_is_done_once()
     {
         var run = EventLogTests.NewRecord();
-        await Log.AcceptAsync(_sandbox, run, Cancel);
+        await Log.AcceptAsync(_sandbox, run, null, Cancel);
         var events = await RunEvents.OpenAsync(Log, _sandbox, run, isNew: true, _options, TimeProvider.System, Cancel);
         await events.AppendAsync(EventLogTests.Lines(1, 3), 1, null, false, Cancel);
         var server = _own.Redis.GetServers()[0];
@@ -42,7 +42,7 @@ public sealed class RedisOutageTests : IAsyncLifetime
     public async Task While_the_server_is_away_every_call_says_so_soon()
     {
         var run = EventLogTests.NewRecord();
-        await Log.AcceptAsync(_sandbox, run, Cancel);
+        await Log.AcceptAsync(_sandbox, run, null, Cancel);
         await _own.Redis.GetServers()[0].ExecuteAsync("CLIENT", "PAUSE", "6000", "ALL");
         var start = Stopwatch.GetTimestamp();
         await Task.WhenAll(
@@ -50,7 +50,7 @@ public sealed class RedisOutageTests : IAsyncLifetime
             Assert.ThrowsAsync<StorageUnavailableException>(() => Log.ReadAfterAsync(_sandbox, run.Id, 0, 1 << 20, Cancel)),
             Assert.ThrowsAsync<StorageUnavailableException>(() => Log.FindRunAsync(_sandbox, run.Id, Cancel)),
             Assert.ThrowsAsync<StorageUnavailableException>(() => Log.ListRunsAsync(_sandbox, Cancel)),
-            Assert.ThrowsAsync<StorageUnavailableException>(() => Log.AcceptAsync(_sandbox, EventLogTests.NewRecord(), Cancel)));
+            Assert.ThrowsAsync<StorageUnavailableException>(() => Log.AcceptAsync(_sandbox, EventLogTests.NewRecord(), null, Cancel)));
         Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(6));
     }
 }

@@ -30,7 +30,7 @@ public sealed class TestSandboxGrain(IEventLog log, IOptions<RunOptions> options
     public async Task Accept(RunId run)
     {
         var record = new RunRecord(run, "aa", RunLanguage.Python, TimeSpan.FromMinutes(1), OnDisconnect.Continue, time.GetUtcNow());
-        var outcome = await log.AcceptAsync(Id, record, CancellationToken.None);
+        var outcome = await log.AcceptAsync(Id, record, null, CancellationToken.None);
         _runs[run] = RunEvents.OpenAsync(log, Id, record, outcome.IsNew, options.Value, time, CancellationToken.None);
         _accepted.TrySetResult();
         _accepted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

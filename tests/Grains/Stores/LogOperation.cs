@@ -5,6 +5,7 @@ public enum LogOperation
 {
     Accept,
     Withdraw,
+    Discard,
     Append,
     FindBounds,
     Read,

@@ -2,6 +2,7 @@ using Podflare.Harness;
 using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Streaming;
+using Podflare.Tenants;
 
 namespace Podflare.Stores;
 
@@ -10,8 +11,8 @@ internal sealed class SiloEventLog(UnreliableEventLog log, Power power) : IEvent
 {
     public int Epoch => log.Epoch;
 
-    public Task<AcceptOutcome> AcceptAsync(SandboxId sandbox, RunRecord record, CancellationToken cancellationToken) =>
-        WriteAsync(LogOperation.Accept, sandbox, record.Id, it => it.AcceptAsync(sandbox, record, CancellationToken.None), cancellationToken);
+    public Task<AcceptOutcome> AcceptAsync(SandboxId sandbox, RunRecord record, TenantId? tenant, CancellationToken cancellationToken) =>
+        WriteAsync(LogOperation.Accept, sandbox, record.Id, it => it.AcceptAsync(sandbox, record, tenant, CancellationToken.None), cancellationToken);
 
     public Task<bool> WithdrawAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken) =>
         WriteAsync(LogOperation.Withdraw, sandbox, run, it => it.WithdrawAsync(sandbox, run, CancellationToken.None), cancellationToken);
@@ -21,6 +22,16 @@ internal sealed class SiloEventLog(UnreliableEventLog log, Power power) : IEvent
 
     public Task<LogBounds?> FindBoundsAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken) =>
         ReadAsync(LogOperation.FindBounds, sandbox, run, it => it.FindBoundsAsync(sandbox, run, CancellationToken.None), cancellationToken);
+
+    public Task<LogEntry?> FindLastEntryAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken) =>
+        ReadAsync(LogOperation.FindBounds, sandbox, run, it => it.FindLastEntryAsync(sandbox, run, CancellationToken.None), cancellationToken);
+
+    public Task DiscardAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken) =>
+        WriteAsync(LogOperation.Discard, sandbox, run, async it =>
+        {
+            await it.DiscardAsync(sandbox, run, CancellationToken.None);
+            return true;
+        }, cancellationToken);
 
     public Task<EventBatch?> ReadAfterAsync(SandboxId sandbox, RunId run, long seq, int maxBytes, CancellationToken cancellationToken) =>
         ReadAsync(LogOperation.Read, sandbox, run, it => it.ReadAfterAsync(sandbox, run, seq, maxBytes, CancellationToken.None), cancellationToken);
@@ -34,10 +45,10 @@ internal sealed class SiloEventLog(UnreliableEventLog log, Power power) : IEvent
     public Task<IReadOnlyList<RunId>> ListRunsAsync(SandboxId sandbox, CancellationToken cancellationToken) =>
         ReadAsync(LogOperation.ListRuns, sandbox, null, it => it.ListRunsAsync(sandbox, CancellationToken.None), cancellationToken);
 
-    public Task ExpireAsync(SandboxId sandbox, CancellationToken cancellationToken) =>
+    public Task ExpireAsync(SandboxId sandbox, bool deleted, CancellationToken cancellationToken) =>
         WriteAsync(LogOperation.Expire, sandbox, null, async it =>
         {
-            await it.ExpireAsync(sandbox, CancellationToken.None);
+            await it.ExpireAsync(sandbox, deleted, CancellationToken.None);
             return true;
         }, cancellationToken);
 

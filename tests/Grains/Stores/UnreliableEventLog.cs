@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Podflare.Harness;
 using Podflare.Runs;
@@ -55,7 +54,7 @@ public sealed class UnreliableEventLog(Clock clock, RunOptions options) : FaultP
         return writes.Where(write => !lost.Contains(write));
     });
 
-    /// <summary>The run's record cannot be parsed, as after a rollback to a version that does not know a value in it.</summary>
+    /// <summary>The run's record cannot be parsed, as after a rollback to a version that does not know its form.</summary>
     public void MakeUnreadable(RunId run)
     {
         lock (_lock) _unreadable.Add(run);
@@ -96,7 +95,7 @@ public sealed class UnreliableEventLog(Clock clock, RunOptions options) : FaultP
             {
                 lock (_lock)
                 {
-                    if (operation is LogOperation.FindRun && run is { } read && _unreadable.Contains(read)) throw new JsonException("The scripted record has a value that is not known.");
+                    if (operation is LogOperation.FindRun && run is { } read && _unreadable.Contains(read)) throw new RecordUnreadableException(read.Value);
                     var answer = call(_log);
                     if (writes) _writes.Add(new LogWrite(operation, sandbox, run, log => call(log)));
                     return answer;

@@ -35,12 +35,12 @@ public abstract class EventLogTests
     protected async Task<RunRecord> AcceptAsync()
     {
         var record = NewRecord();
-        await Log.AcceptAsync(_sandbox, record, Cancel);
+        await Log.AcceptAsync(_sandbox, record, null, Cancel);
         return record;
     }
 
     protected Task<AppendOutcome> AppendAsync(RunRecord run, EventBatch batch, ulong frame = 1, long keepFrom = 0, RunEnding? ending = null) =>
-        Log.AppendAsync(_sandbox, run.Id, new LogAppend(batch.FirstSeq - 1, keepFrom, batch, frame, ending), Cancel);
+        Log.AppendAsync(_sandbox, run.Id, new LogAppend(batch.FirstSeq - 1, keepFrom, batch, frame, ending, run), Cancel);
 
     protected Task<EventBatch?> ReadAsync(RunRecord run, long after, int maxBytes = 1 << 20) => Log.ReadAfterAsync(_sandbox, run.Id, after, maxBytes, Cancel);
 
@@ -57,10 +57,10 @@ public abstract class EventLogTests
     public async Task A_run_is_new_once_and_its_first_hash_counts()
     {
         var record = NewRecord("first");
-        Assert.Equal(new AcceptOutcome("first", IsNew: true, Ended: false), await Log.AcceptAsync(_sandbox, record, Cancel));
-        Assert.Equal(new AcceptOutcome("first", IsNew: false, Ended: false), await Log.AcceptAsync(_sandbox, record, Cancel));
+        Assert.Equal(new AcceptOutcome("first", IsNew: true, Ended: false), await Log.AcceptAsync(_sandbox, record, null, Cancel));
+        Assert.Equal(new AcceptOutcome("first", IsNew: false, Ended: false), await Log.AcceptAsync(_sandbox, record, null, Cancel));
         Assert.Equal(
-            new AcceptOutcome("first", IsNew: false, Ended: false), await Log.AcceptAsync(_sandbox, record with { PayloadHash = "second" }, Cancel));
+            new AcceptOutcome("first", IsNew: false, Ended: false), await Log.AcceptAsync(_sandbox, record with { PayloadHash = "second" }, null, Cancel));
         Assert.Equal(record, await Log.FindRunAsync(_sandbox, record.Id, Cancel));
         Assert.Equal([record.Id], await Log.ListRunsAsync(_sandbox, Cancel));
     }
@@ -84,7 +84,7 @@ public abstract class EventLogTests
         Assert.Empty(await Log.ListOpenAsync(_sandbox, Cancel));
         Assert.Empty(await Log.ListRunsAsync(_sandbox, Cancel));
         Assert.True(await Log.WithdrawAsync(_sandbox, record.Id, Cancel));
-        Assert.True((await Log.AcceptAsync(_sandbox, record, Cancel)).IsNew);
+        Assert.True((await Log.AcceptAsync(_sandbox, record, null, Cancel)).IsNew);
     }
 
     [Fact]
@@ -174,7 +174,7 @@ public abstract class EventLogTests
         Assert.Equal([run.Id], await Log.ListRunsAsync(_sandbox, Cancel));
         var exit = Encoding.UTF8.GetString(EventBatches.LastLine(last));
         Assert.Equal(run with { Exit = exit, LastSeq = 4, Ending = Ending(137) }, await Log.FindRunAsync(_sandbox, run.Id, Cancel));
-        Assert.Equal(new AcceptOutcome("aa", IsNew: false, Ended: true), await Log.AcceptAsync(_sandbox, run, Cancel));
+        Assert.Equal(new AcceptOutcome("aa", IsNew: false, Ended: true), await Log.AcceptAsync(_sandbox, run, null, Cancel));
         Assert.Equal(AppendResult.Ended, (await AppendAsync(run, Lines(5, 1))).Result);
         Assert.Equal(AppendResult.Ended, (await AppendAsync(run, Exit(5), ending: Ending())).Result);
         AssertSame(last, await ReadAsync(run, 2));
@@ -190,7 +190,65 @@ public abstract class EventLogTests
         var bounds = (await Log.FindBoundsAsync(_sandbox, run.Id, Cancel))!;
         Assert.Equal((1, 5, ulong.MaxValue), (bounds.FirstSeq, bounds.LastSeq, bounds.LastFrame));
         Assert.Equal(Lines(1, 3).Utf8.Length + Lines(4, 2).Utf8.Length, bounds.Bytes);
-        Assert.Equal(Lines(4, 2).Utf8, bounds.LastEntry);
+        var last = (await Log.FindLastEntryAsync(_sandbox, run.Id, Cancel))!;
+        Assert.Equal(5, last.LastSeq);
+        Assert.Equal(Lines(4, 2).Utf8, last.Utf8);
+    }
+
+    [Fact]
+    public async Task A_run_that_ends_in_its_first_batch_is_read_like_any_other()
+    {
+        foreach (var (keyless, size) in new[] { (true, 20), (true, 5_000), (false, 20), (false, 5_000) })
+        {
+            var run = NewRecord() with { Keyless = keyless, Trace = new RunTrace("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", Baggage: "a=b c") };
+            await Log.AcceptAsync(_sandbox, run, null, Cancel);
+            var batch = EventBatches.Join([Lines(1, 2, size), Exit(3)]);
+            Assert.Equal(AppendResult.Done, (await AppendAsync(run, batch, frame: 7, ending: Ending(3))).Result);
+            Assert.Equal(
+                run with { Exit = Encoding.UTF8.GetString(EventBatches.LastLine(batch)), LastSeq = 3, Ending = Ending(3) }, await Log.FindRunAsync(_sandbox, run.Id, Cancel));
+            Assert.Equal(new LogBounds(1, 3, 7, batch.Utf8.Length), await Log.FindBoundsAsync(_sandbox, run.Id, Cancel));
+            Assert.Equal(batch.Utf8, (await Log.FindLastEntryAsync(_sandbox, run.Id, Cancel))!.Utf8);
+            for (var after = 0; after < 3; after++) AssertSame(EventBatches.Slice(batch, after, int.MaxValue)!, await ReadAsync(run, after));
+            Assert.Null(await ReadAsync(run, 3));
+            Assert.Equal(AppendResult.Ended, (await AppendAsync(run, Lines(4, 1))).Result);
+            Assert.Equal(new AcceptOutcome(run.PayloadHash, IsNew: false, Ended: true), await Log.AcceptAsync(_sandbox, run, null, Cancel));
+            Assert.False(await Log.WithdrawAsync(_sandbox, run.Id, Cancel));
+        }
+    }
+
+    [Fact]
+    public async Task A_run_that_has_only_an_exit_has_one_event()
+    {
+        var run = await AcceptAsync();
+        await AppendAsync(run, Exit(1), frame: 2, ending: Ending());
+        Assert.Equal(new LogBounds(1, 1, 2, Exit(1).Utf8.Length), await Log.FindBoundsAsync(_sandbox, run.Id, Cancel));
+        AssertSame(Exit(1), await ReadAsync(run, 0));
+    }
+
+    [Fact]
+    public async Task A_discarded_run_is_neither_open_nor_listed_and_is_new_again()
+    {
+        var run = await AcceptAsync();
+        await AppendAsync(run, Lines(1, 3));
+        await Log.DiscardAsync(_sandbox, run.Id, Cancel);
+        Assert.Null(await Log.FindRunAsync(_sandbox, run.Id, Cancel));
+        Assert.Null(await ReadAsync(run, 0));
+        Assert.Empty(await Log.ListOpenAsync(_sandbox, Cancel));
+        Assert.Empty(await Log.ListRunsAsync(_sandbox, Cancel));
+        Assert.True((await Log.AcceptAsync(_sandbox, run, null, Cancel)).IsNew);
+        Assert.Equal(AppendResult.Done, (await AppendAsync(run, Lines(1, 1))).Result);
+    }
+
+    [Fact]
+    public async Task A_run_of_a_sandbox_that_has_ended_is_refused()
+    {
+        var run = await AcceptAsync();
+        await AppendAsync(run, Exit(1), ending: Ending());
+        await Log.ExpireAsync(_sandbox, deleted: true, Cancel);
+        await Log.ExpireAsync(_sandbox, deleted: true, Cancel);
+        await Assert.ThrowsAsync<SandboxUnreachableException>(AcceptAsync);
+        Assert.Empty(await Log.ListOpenAsync(_sandbox, Cancel));
+        Assert.Equal(new AcceptOutcome("aa", IsNew: false, Ended: true), await Log.AcceptAsync(_sandbox, run, null, Cancel));
     }
 
     [Fact]
@@ -225,7 +283,7 @@ public abstract class EventLogTests
         var other = SandboxId.New("0123abcd");
         Assert.Null(await Log.FindRunAsync(other, run.Id, Cancel));
         Assert.Empty(await Log.ListRunsAsync(other, Cancel));
-        Assert.True((await Log.AcceptAsync(other, run, Cancel)).IsNew);
+        Assert.True((await Log.AcceptAsync(other, run, null, Cancel)).IsNew);
     }
 
     [Fact]

@@ -31,7 +31,7 @@ public sealed class MemoryEventLogTests : EventLogTests, IDisposable
         Assert.True((await Log.FindRunAsync(Sandbox, run.Id, Cancel))!.Ended);
         _time.Advance(TimeSpan.FromHours(23));
         Assert.Null(await Log.FindRunAsync(Sandbox, run.Id, Cancel));
-        Assert.True((await Log.AcceptAsync(Sandbox, run, Cancel)).IsNew);
+        Assert.True((await Log.AcceptAsync(Sandbox, run, null, Cancel)).IsNew);
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class MemoryEventLogTests : EventLogTests, IDisposable
     public async Task The_list_of_an_ended_sandbox_goes_after_a_day()
     {
         var run = await AcceptAsync();
-        await Log.ExpireAsync(Sandbox, Cancel);
+        await Log.ExpireAsync(Sandbox, deleted: false, Cancel);
         _time.Advance(TimeSpan.FromHours(23));
         Assert.Equal([run.Id], await Log.ListRunsAsync(Sandbox, Cancel));
         _time.Advance(TimeSpan.FromHours(1));
@@ -109,7 +109,7 @@ public sealed class MemoryEventLogTests : EventLogTests, IDisposable
             for (var i = 0; i < 20; i++)
             {
                 var record = NewRecord();
-                await Log.AcceptAsync(sandbox, record, Cancel);
+                await Log.AcceptAsync(sandbox, record, null, Cancel);
                 for (var n = 0; n < 30; n++)
                 {
                     var batch = Lines(1 + 50 * n, 50, 200);

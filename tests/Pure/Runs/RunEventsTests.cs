@@ -452,7 +452,7 @@ public sealed class RunEventsTests : IDisposable
 
     private async Task<RunEvents> OpenNewAsync()
     {
-        await _log.AcceptAsync(_sandbox, _record, Cancel);
+        await _log.AcceptAsync(_sandbox, _record, null, Cancel);
         return await RunEvents.OpenAsync(_log, _sandbox, _record, isNew: true, _options, _time, Cancel);
     }
 
@@ -486,7 +486,7 @@ public sealed class RunEventsTests : IDisposable
 
     private async Task CopyAsync(MemoryEventLog to)
     {
-        await to.AcceptAsync(_sandbox, _record, Cancel);
+        await to.AcceptAsync(_sandbox, _record, null, Cancel);
         foreach (var append in _log.Appends) await to.AppendAsync(_sandbox, _record.Id, append, Cancel);
     }
 

@@ -1,5 +1,6 @@
 using Podflare.Sandboxes;
 using Podflare.Streaming;
+using Podflare.Tenants;
 
 namespace Podflare.Runs;
 
@@ -61,13 +62,18 @@ internal sealed class UnreliableLog(IEventLog first) : IEventLog
         throw new StorageUnavailableException();
     }
 
-    public Task<AcceptOutcome> AcceptAsync(SandboxId sandbox, RunRecord record, CancellationToken cancellationToken) =>
-        Reach().AcceptAsync(sandbox, record, cancellationToken);
+    public Task<AcceptOutcome> AcceptAsync(SandboxId sandbox, RunRecord record, TenantId? tenant, CancellationToken cancellationToken) =>
+        Reach().AcceptAsync(sandbox, record, tenant, cancellationToken);
 
     public Task<bool> WithdrawAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken) => Reach().WithdrawAsync(sandbox, run, cancellationToken);
 
     public Task<LogBounds?> FindBoundsAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken) =>
         Reach().FindBoundsAsync(sandbox, run, cancellationToken);
+
+    public Task<LogEntry?> FindLastEntryAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken) =>
+        Reach().FindLastEntryAsync(sandbox, run, cancellationToken);
+
+    public Task DiscardAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken) => Reach().DiscardAsync(sandbox, run, cancellationToken);
 
     public Task<EventBatch?> ReadAfterAsync(SandboxId sandbox, RunId run, long seq, int maxBytes, CancellationToken cancellationToken) =>
         Reach().ReadAfterAsync(sandbox, run, seq, maxBytes, cancellationToken);
@@ -78,7 +84,7 @@ internal sealed class UnreliableLog(IEventLog first) : IEventLog
 
     public Task<IReadOnlyList<RunId>> ListRunsAsync(SandboxId sandbox, CancellationToken cancellationToken) => Reach().ListRunsAsync(sandbox, cancellationToken);
 
-    public Task ExpireAsync(SandboxId sandbox, CancellationToken cancellationToken) => Reach().ExpireAsync(sandbox, cancellationToken);
+    public Task ExpireAsync(SandboxId sandbox, bool deleted, CancellationToken cancellationToken) => Reach().ExpireAsync(sandbox, deleted, cancellationToken);
 
     private IEventLog Reach()
     {
