@@ -61,7 +61,7 @@ public sealed class CrashTests(CrashLab lab)
     [Theory]
     [InlineData("sandbox-ending")]
     [InlineData("runs-closed")]
-    [InlineData("sandbox-buried")]
+    [InlineData("tombstone-written")]
     public async Task A_sandbox_whose_worker_dies_while_it_ends_goes_on_ending(string point)
     {
         var sandbox = await lab.CreateAsync();

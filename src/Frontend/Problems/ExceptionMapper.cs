@@ -12,6 +12,7 @@ internal static class ExceptionMapper
     public static Problem ToProblem(Exception e) => e switch
     {
         ProblemException x => x.Problem,
+        InvalidRequestException x => ProblemException.Invalid(x.Field, x.Problem).Problem,
         SandboxNotFoundException x => new Problem(404, "sandbox_not_found", x.Message),
         RunNotFoundException x => new Problem(404, "run_not_found", x.Message),
         TemplateNotFoundException x => new Problem(404, "template_not_found", x.Message),

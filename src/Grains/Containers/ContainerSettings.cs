@@ -56,7 +56,7 @@ internal static class ContainerSettings
         MemorySwap = spec.MemoryBytes,
         NanoCPUs = (long)(spec.Cpus * 1_000_000_000),
         // Below what anything else on the machine has (1024): however many sandboxes compute, a worker beside them gets its turn.
-        CPUShares = Shares(spec.Cpus, light: false),
+        CPUShares = Shares(spec.Cpus, low: false),
         PidsLimit = spec.Pids,
         // The engine's 64 MiB are too little for shared arrays of a sandbox with much memory: a write beyond them ends in SIGBUS.
         ShmSize = spec.ShmBytes,
@@ -71,7 +71,7 @@ internal static class ContainerSettings
     };
 
     /// <summary>The weight of a container, which counts only while others want the CPU too.</summary>
-    public static long Shares(double cpus, bool light) => Math.Max(2, (long)(cpus * SharesPerCpu / (light ? 16 : 1)));
+    public static long Shares(double cpus, bool low) => Math.Max(2, (long)(cpus * SharesPerCpu / (low ? 16 : 1)));
 
     private static IEnumerable<Mount> Mounts(ContainerSpec spec, RunFolder folder)
     {

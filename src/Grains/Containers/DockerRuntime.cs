@@ -81,17 +81,18 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task WeighAsync(string containerId, double cpus, bool light, CancellationToken cancellationToken)
+    public async Task SetCpuPriorityAsync(string containerId, double cpus, bool low, CancellationToken cancellationToken)
     {
+        if (CgroupCpuWeight.TryWrite(containerId, ContainerSettings.Shares(cpus, low))) return;
         using var limit = Limit(_options.StartSeconds, cancellationToken);
         try
         {
-            var update = new ContainerUpdateParameters { CPUShares = ContainerSettings.Shares(cpus, light) };
+            var update = new ContainerUpdateParameters { CPUShares = ContainerSettings.Shares(cpus, low) };
             await _docker.Containers.UpdateContainerAsync(containerId, update, limit.Token);
         }
         catch (Exception e) when (IsEngineTrouble(e) && !cancellationToken.IsCancellationRequested)
         {
-            throw new ContainerEngineException("a container could not be weighed", e);
+            throw new ContainerEngineException("the CPU weight of a container could not be changed", e);
         }
     }
 

@@ -14,9 +14,9 @@ public interface IContainerRuntime
     /// <exception cref="ContainerRemoveException">Three attempts failed; the next sweep tries again.</exception>
     Task RemoveAsync(string containerId, CancellationToken cancellationToken);
 
-    /// <summary>Gives a running container its full weight against others for the CPU, or a sixteenth of it. Its limits stay.</summary>
+    /// <summary>Gives a running container its full CPU weight against others, or a sixteenth of it. Its limits stay.</summary>
     /// <exception cref="ContainerEngineException">The engine does not answer, or refuses.</exception>
-    Task WeighAsync(string containerId, double cpus, bool light, CancellationToken cancellationToken);
+    Task SetCpuPriorityAsync(string containerId, double cpus, bool low, CancellationToken cancellationToken);
 
     /// <summary>This host's containers, stopped ones too.</summary>
     /// <exception cref="ContainerEngineException">The engine does not answer, or refuses.</exception>

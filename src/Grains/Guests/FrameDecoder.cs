@@ -4,25 +4,46 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Podflare.Runs;
+using Podflare.Telemetry;
 
 namespace Podflare.Guests;
 
-/// <summary>Makes events and answers of a guest's frames. One per connection: it remembers the last run id, which most frames repeat.</summary>
-internal sealed class FrameDecoder
+/// <summary>
+/// Decodes a guest's frames to events and answers. One per connection: it remembers the last run id, which most frames repeat. User code
+/// may have taken over the guest, so times and texts beyond their limits are replaced, and whatever else is wrong breaks the protocol.
+/// </summary>
+internal sealed class FrameDecoder(TimeProvider time)
 {
     private const int RunBytes = 16;
     private const int MaxOutputBytes = 65_536;
 
+    // A guest holds 64 open runs at most, and for a moment those whose end was not acknowledged.
+    private const int MaxHelloRuns = 128;
+
+    // The guest's own limits are a quarter of these or less.
+    private const int MaxErrorName = 4 * 1024;
+    private const int MaxErrorValue = 64 * 1024;
+    private const int MaxTraceback = 256 * 1024;
+
+    private const long DayMs = 24 * 60 * 60 * 1000L;
+
+    // The longest timeout of a run is 7 days.
+    private const long LongestRunMs = 8 * DayMs;
+
+    private static readonly KeyValuePair<string, object?> TimeField = new("field", "time");
+    private static readonly KeyValuePair<string, object?> ErrorField = new("field", "error");
+
     private UInt128 _lastRunBytes;
     private RunId? _lastRun;
 
-    /// <exception cref="GuestProtocolException">It is no <c>HELLO</c> that we understand.</exception>
-    public static GuestHello Hello(in Frame frame)
+    /// <exception cref="GuestProtocolException">It is not a valid <c>HELLO</c>.</exception>
+    public GuestHello Hello(in Frame frame)
     {
         var hello = Json(frame, GuestJson.Default.HelloPayload);
         if (hello.Version != 1) throw new GuestProtocolException("a HELLO of another version");
         if (hello is not { Boot: { Length: 32 } boot, First: > 0, Repl: >= 0 } || !boot.All(char.IsAsciiHexDigitLower))
             throw new GuestProtocolException("a HELLO without boot, first or repl");
+        if (hello.Runs is { Length: > MaxHelloRuns }) throw new GuestProtocolException($"a HELLO with more than {MaxHelloRuns} runs");
         return new GuestHello(1, boot, hello.First.Value, hello.Repl.Value, [.. (hello.Runs ?? []).Select(HelloRun)]);
     }
 
@@ -32,7 +53,7 @@ internal sealed class FrameDecoder
     public GuestRunStarted Started(in Frame frame)
     {
         if (frame.Header.Length != RunBytes) throw new GuestProtocolException("a STARTED that names no run");
-        return new GuestRunStarted(Run(frame.Payload), DateTimeOffset.FromUnixTimeMilliseconds(frame.Header.Time));
+        return new GuestRunStarted(Run(frame.Payload), DateTimeOffset.FromUnixTimeMilliseconds(Near(frame.Header.Time)));
     }
 
     public static GuestAnswer Answer(in Frame frame)
@@ -55,7 +76,7 @@ internal sealed class FrameDecoder
         if (stream is not (1 or 2)) throw new GuestProtocolException("an OUT of an unknown stream");
         var bytes = GC.AllocateUninitializedArray<byte>(length);
         frame.Payload.Slice(RunBytes + 1).CopyTo(bytes);
-        return new GuestOutput(frame.Header.Number, Run(frame.Payload), frame.Header.Time, IsError: stream == 2, bytes);
+        return new GuestOutput(frame.Header.Number, Run(frame.Payload), Near(frame.Header.Time), IsError: stream == 2, bytes);
     }
 
     /// <param name="unknownReason">Set when the guest gives a reason that this version does not know.</param>
@@ -67,14 +88,14 @@ internal sealed class FrameDecoder
         if (end.Code is not { } code) throw new GuestProtocolException("an END without code");
         var reason = Reason(end.Reason);
         if (end.Reason is not null && reason is null) unknownReason = end.Reason;
-        var error = end.Error is { } e ? new RunError(e.Name, e.Value, e.Traceback) : null;
+        var error = end.Error is { } e ? new RunError(Cut(e.Name, MaxErrorName), Cut(e.Value, MaxErrorValue), Cut(e.Traceback, MaxTraceback)) : null;
         return new GuestRunEnded(
-            frame.Header.Number, Run(frame.Payload), frame.Header.Time, code, reason, error, Time(end.Started), end.ReplRestarted ?? false);
+            frame.Header.Number, Run(frame.Payload), Near(frame.Header.Time), code, reason, error, Started(end.Started), end.ReplRestarted ?? false);
     }
 
-    private static GuestRun HelloRun(HelloRunPayload? run) =>
+    private GuestRun HelloRun(HelloRunPayload? run) =>
         run is { State: { } state } && RunId.TryParse(run.Run, null, out var id)
-            ? new GuestRun(id, State(state), Time(run.Started))
+            ? new GuestRun(id, State(state), Started(run.Started))
             : throw new GuestProtocolException("a HELLO with a run without id or state");
 
     private static RunState State(string state) => state switch
@@ -96,11 +117,30 @@ internal sealed class FrameDecoder
         _ => null,
     };
 
-    private static DateTimeOffset? Time(long? ms)
+    /// <summary>A time that is more than a day from now becomes the time of arrival.</summary>
+    private long Near(long ms)
     {
-        if (ms is null) return null;
-        if (ms.Value is < 0 or > FrameHeader.MaxTime) throw new GuestProtocolException("a time that is no date");
-        return DateTimeOffset.FromUnixTimeMilliseconds(ms.Value);
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        if (ms >= now - DayMs && ms <= now + DayMs) return ms;
+        Instruments.GuestFieldsReplaced.Add(1, TimeField);
+        return now;
+    }
+
+    /// <summary>When a run started; null where the guest gives no time, or one at which no run can have started.</summary>
+    private DateTimeOffset? Started(long? ms)
+    {
+        if (ms is not { } started) return null;
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        if (started >= now - LongestRunMs && started <= now + DayMs) return DateTimeOffset.FromUnixTimeMilliseconds(started);
+        Instruments.GuestFieldsReplaced.Add(1, TimeField);
+        return null;
+    }
+
+    private static string? Cut(string? text, int limit)
+    {
+        if (text is null || text.Length <= limit) return text;
+        Instruments.GuestFieldsReplaced.Add(1, ErrorField);
+        return text[..limit];
     }
 
     private RunId Run(ReadOnlySequence<byte> payload)

@@ -16,15 +16,13 @@ internal readonly record struct FrameHeader(int Length, FrameType Type, ulong Nu
     /// <summary>The last millisecond of the year 9999: a later time could not be written as a date.</summary>
     public const long MaxTime = 253_402_300_799_999;
 
-    /// <summary>Reads the header of a frame from a guest.</summary>
-    /// <exception cref="GuestProtocolException">The payload is too long, or the time is no date.</exception>
+    /// <summary>Reads the header of a frame from a guest. Its time is any number.</summary>
+    /// <exception cref="GuestProtocolException">The payload is too long.</exception>
     public static FrameHeader Read(ReadOnlySpan<byte> source)
     {
         var length = BinaryPrimitives.ReadUInt32BigEndian(source);
         if (length > MaxToHost) throw new GuestProtocolException("a payload over 2 MiB");
-        var time = BinaryPrimitives.ReadInt64BigEndian(source[13..]);
-        if (time is < 0 or > MaxTime) throw new GuestProtocolException("a time that is no date");
-        return new FrameHeader((int)length, (FrameType)source[4], BinaryPrimitives.ReadUInt64BigEndian(source[5..]), time);
+        return new FrameHeader((int)length, (FrameType)source[4], BinaryPrimitives.ReadUInt64BigEndian(source[5..]), BinaryPrimitives.ReadInt64BigEndian(source[13..]));
     }
 
     public void Write(Span<byte> target)

@@ -17,7 +17,7 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
 
     private readonly CancellationTokenSource _stop = new();
     private readonly NetworkStream _stream = new(socket, ownsSocket: true);
-    private readonly FrameDecoder _decoder = new();
+    private readonly FrameDecoder _decoder = new(time);
     private FrameWriter? _writer;
     private ulong _acknowledged;
     private ulong _requests;
@@ -30,6 +30,9 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
 
     /// <summary>The guest has said <c>HELLO</c>.</summary>
     public bool Greeted => _greeted;
+
+    /// <summary>The guest has broken the protocol.</summary>
+    public bool IsBroken => (ConnectionEnd)Volatile.Read(ref _end) is ConnectionEnd.Malformed or ConnectionEnd.Gap or ConnectionEnd.Overflow;
 
     /// <summary>Serves the connection until it ends. Never throws.</summary>
     public async Task RunAsync()
@@ -50,6 +53,14 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
     public void Wake()
     {
         if (_greeted && Interlocked.Increment(ref _wakes) == 1) _ = GuardAsync(WriteAsync);
+    }
+
+    /// <summary>Ends the connection because the guest has broken the protocol.</summary>
+    /// <param name="what">What it has sent.</param>
+    public void Refuse(string what)
+    {
+        Close(ConnectionEnd.Malformed);
+        LogBroken(port.Sandbox, what, ConnectionEnd.Malformed);
     }
 
     /// <summary>Ends the connection; the first reason counts.</summary>
@@ -149,7 +160,7 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
     private void Greet(in Frame frame)
     {
         if (frame.Header.Type != FrameType.Hello) throw new GuestProtocolException("another frame before HELLO");
-        var hello = FrameDecoder.Hello(frame);
+        var hello = _decoder.Hello(frame);
         _next = hello.First;
         Fit(port.Enter(this, hello, frame.WireBytes));
         _greeted = true;

@@ -9,6 +9,10 @@ namespace Podflare.Guests;
 /// </summary>
 internal sealed class GuestInbox : ChannelReader<GuestEvent>
 {
+    // What an event costs in memory beside its bytes. A guest that keeps to its own limit of 8 MiB stays below ours with it, even where
+    // each of its frames has a single byte of output.
+    private const int EventOverhead = 64;
+
     private readonly Lock _gate = new();
     private readonly int _maxBytes;
     private readonly Channel<(GuestEvent Event, int Bytes)> _events;
@@ -19,7 +23,7 @@ internal sealed class GuestInbox : ChannelReader<GuestEvent>
     {
         _maxBytes = maxBytes;
         // Twice: each connect may be followed by a disconnect, which is never refused.
-        _events = Channel.CreateBounded<(GuestEvent, int)>(2 * (maxBytes / FrameHeader.Size) + 2);
+        _events = Channel.CreateBounded<(GuestEvent, int)>(2 * (maxBytes / (FrameHeader.Size + EventOverhead)) + 2);
     }
 
     public override Task Completion => _events.Reader.Completion;
@@ -33,6 +37,7 @@ internal sealed class GuestInbox : ChannelReader<GuestEvent>
     {
         lock (_gate)
         {
+            bytes += EventOverhead;
             if (_pendingBytes + bytes > _maxBytes && item is not GuestDisconnected) return false;
             if (!_events.Writer.TryWrite((item, bytes))) return false;
             _pendingBytes += bytes;
@@ -88,7 +93,7 @@ internal sealed class GuestInbox : ChannelReader<GuestEvent>
 
     private void Drain(GuestInbox? into)
     {
-        while (_events.Reader.TryRead(out var entry)) into?.TryAdd(entry.Event, entry.Bytes);
+        while (_events.Reader.TryRead(out var entry)) into?.TryAdd(entry.Event, entry.Bytes - EventOverhead);
         _pendingBytes = 0;
     }
 }

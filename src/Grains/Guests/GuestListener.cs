@@ -10,7 +10,7 @@ namespace Podflare.Guests;
 /// Folders (0700) and sockets (0600) belong to the user of this process, which must be the containers' root: that has no DAC_OVERRIDE, so
 /// it reaches only what is its own.
 /// </remarks>
-public sealed class GuestListener(RunFolder folder, IOptions<GuestOptions> options, TimeProvider time, ILogger<GuestListener> logger) : IAsyncDisposable
+public sealed partial class GuestListener(RunFolder folder, IOptions<GuestOptions> options, TimeProvider time, ILogger<GuestListener> logger) : IAsyncDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -39,7 +39,8 @@ public sealed class GuestListener(RunFolder folder, IOptions<GuestOptions> optio
         lock (_gate) return _sockets.GetValueOrDefault(sandbox)?.Port;
     }
 
-    /// <summary>Ends the connection and removes the socket and its folder. Repeating it is fine.</summary>
+    /// <summary>Ends the connection and removes the socket and its folder. Repeating it is safe.</summary>
+    /// <remarks>A folder that cannot be removed now is left for <see cref="RemoveStale"/>.</remarks>
     public async Task CloseAsync(SandboxId sandbox)
     {
         GuestSocket? socket;
@@ -58,15 +59,14 @@ public sealed class GuestListener(RunFolder folder, IOptions<GuestOptions> optio
 
     /// <summary>Removes the socket folder of a sandbox that is gone; one that is open here is left alone.</summary>
     /// <param name="tail">As <see cref="ListTails"/> gives it.</param>
-    /// <returns>False when a sandbox of this process uses it.</returns>
+    /// <returns>False when a sandbox of this process uses it, or when it cannot be removed now.</returns>
     public bool RemoveStale(string tail)
     {
         if (!IsTail(tail)) throw new ArgumentException("A tail is 16 lower-case hex digits.", nameof(tail));
         lock (_gate)
         {
             if (_sockets.Keys.Any(sandbox => sandbox.Tail == tail)) return false;
-            Remove(Path.Combine(folder.Sockets, tail));
-            return true;
+            return Remove(Path.Combine(folder.Sockets, tail));
         }
     }
 
@@ -87,8 +87,21 @@ public sealed class GuestListener(RunFolder folder, IOptions<GuestOptions> optio
 
     private static bool IsTail(string name) => name.Length == 16 && name.All(char.IsAsciiHexDigitLower);
 
-    private static void Remove(string path)
+    private bool Remove(string path)
     {
-        if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+        try
+        {
+            if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+            return true;
+        }
+        catch (Exception e)
+        {
+            // Whatever the file system has against it: a folder that stays matters to nobody.
+            LogNotRemoved(e, path);
+            return false;
+        }
     }
+
+    [LoggerMessage(LogLevel.Warning, "The socket folder {Path} could not be removed; the next sweep tries again.")]
+    private partial void LogNotRemoved(Exception exception, string path);
 }

@@ -24,6 +24,13 @@ public sealed class GuestOptions
     [Range(16 * 1024 * 1024, 1024 * 1024 * 1024)]
     public int MaxPendingBytes { get; set; } = 24 * 1024 * 1024;
 
+    /// <summary>
+    /// Longest pause before the next connection of a guest that breaks the protocol again and again, in seconds. The first pause is 100 ms, each
+    /// one is twice as long as the one before. Default: 5.
+    /// </summary>
+    [Range(0, 5)]
+    public double MaxReconnectPauseSeconds { get; set; } = 5;
+
     /// <summary>Requests to one guest that wait for its answer; one more is refused. Default: 128.</summary>
     [Range(1, 4096)]
     public int MaxRequests { get; set; } = 128;

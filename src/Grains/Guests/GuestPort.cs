@@ -103,6 +103,10 @@ public sealed class GuestPort
         connection?.Wake();
     }
 
+    /// <summary>Ends the connection because its frames make no sense to their reader. The guest dials again.</summary>
+    /// <param name="what">What it has sent.</param>
+    public void Refuse(string what) => Current()?.Refuse(what);
+
     /// <summary>
     /// Sends a request and waits for the guest's answer, over as many connections as it takes: every request may safely come twice.
     /// </summary>

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Podflare.Resilience;
 
 namespace Podflare.Guests;
 
@@ -10,6 +11,10 @@ internal sealed partial class GuestSocket : IAsyncDisposable
     private const int Backlog = 8;
     private const int MaxPathBytes = 107;
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
+
+    // A guest that breaks the protocol is slowed down: otherwise it could connect, and be logged, as often as it likes.
+    private static readonly TimeSpan FirstReconnectPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ReconnectMemory = TimeSpan.FromSeconds(30);
 
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly CancellationTokenSource _stop = new();
@@ -63,8 +68,18 @@ internal sealed partial class GuestSocket : IAsyncDisposable
     private async Task AcceptAsync()
     {
         var served = new List<(GuestConnection Connection, Task Serving)>();
+        var longest = TimeSpan.FromSeconds(_options.MaxReconnectPauseSeconds);
+        var pause = new Backoff(FirstReconnectPause < longest ? FirstReconnectPause : longest, longest, _time);
+        var brokenAt = _time.GetTimestamp();
         while (await AcceptOneAsync() is { } socket)
         {
+            if (served.Exists(entry => entry.Connection.IsBroken))
+            {
+                if (_time.GetElapsedTime(brokenAt) > ReconnectMemory) pause.Reset();
+                brokenAt = _time.GetTimestamp();
+                await pause.WaitAsync(_stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
             served.RemoveAll(entry => entry.Serving.IsCompleted);
             // One greeted connection and one that has yet to greet: a guest that dials again and again cannot pile them up.
             foreach (var (older, _) in served.Where(entry => !entry.Connection.Greeted)) older.Close(ConnectionEnd.Replaced);

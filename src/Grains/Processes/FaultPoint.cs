@@ -29,14 +29,14 @@ internal static partial class FaultPoint
     /// <summary>As the frames' points, for a batch that has the run's end.</summary>
     public const string EndArrived = "end-arrived", EndAppended = "end-appended", EndPublished = "end-published";
 
-    /// <summary>The sandbox's record says that it ends, and nothing else has been done.</summary>
+    /// <summary>The code of the sandbox was stopped and its record says that it ends. Nothing else has been done.</summary>
     public const string SandboxEnding = "sandbox-ending";
 
     /// <summary>Each run of the ending sandbox has its exit, and there is no tombstone.</summary>
     public const string RunsClosed = "runs-closed";
 
     /// <summary>There is a tombstone, and still a record.</summary>
-    public const string SandboxBuried = "sandbox-buried";
+    public const string TombstoneWritten = "tombstone-written";
 
     [Conditional("PODFLARE_FAULT_POINTS")]
     public static void Reach(string name) => Reached(name);

@@ -1,137 +1,124 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
-using Microsoft.Extensions.Logging;
 using Podflare.Guests;
 using Podflare.Processes;
-using Podflare.Sandboxes;
 using Podflare.Telemetry;
 
 namespace Podflare.Runs;
 
-/// <summary>What a pump tells its sandbox. Called on the grain's scheduler, between two batches.</summary>
-public interface IFramePumpOwner
+/// <summary>Consecutive frames of one run, which one append covers. The pump reuses it: it is valid until the next one is read.</summary>
+public sealed record FrameBatch : GuestEvent
 {
-    /// <summary>A guest connected: compare what it holds with what we have. Its frames wait until this is done.</summary>
-    Task OnConnectedAsync(GuestHello hello, CancellationToken cancellationToken);
+    // A frame is an object and becomes an event, however few bytes it carries: without this, a batch could hold a quarter of a million.
+    private const int FrameOverhead = 64;
 
-    void OnDisconnected();
+    internal List<GuestFrame> Frames { get; } = [];
 
-    void OnStarted(RunId run, DateTimeOffset at);
+    public GuestFrame Last => Frames[^1];
 
-    /// <summary>The run of a frame; null when there is no record of it (any more), and its frames are nobody's.</summary>
-    Task<RunEntry?> FindAsync(RunId run, CancellationToken cancellationToken);
+    public RunId Run => Last.Run;
 
-    /// <summary>The exit of a run is in the log.</summary>
-    void OnEnded(RunEntry run);
+    public bool IsEmpty => Frames.Count == 0;
 
-    /// <summary>The log refused us: another activation has taken over.</summary>
-    void OnReplaced();
+    internal int Cost { get; private set; }
 
-    /// <summary>The log lost events of an open run that we cannot make again.</summary>
-    Task OnBehindAsync(RunEntry run, CancellationToken cancellationToken);
+    internal void Add(GuestFrame frame)
+    {
+        Frames.Add(frame);
+        Cost += FrameOverhead + (frame is GuestOutput output ? output.Bytes.Length : 0);
+    }
+
+    internal void Clear()
+    {
+        Frames.Clear();
+        Cost = 0;
+    }
 }
 
 /// <summary>
-/// Moves one guest's frames into the event log, in order: split, number, render, append, publish, acknowledge. One batch is in flight;
-/// what arrives meanwhile is the next one.
+/// Reads one guest's events in order, gathers frames to batches, and moves a batch into the event log: render, number, append, publish.
+/// One batch is in progress; what arrives meanwhile becomes the next one. Used on the grain's scheduler only.
 /// </summary>
-public sealed partial class FramePump(SandboxId sandbox, GuestPort port, IFramePumpOwner owner, RunOptions options, ILogger logger)
+[SuppressMessage("Design", "CA1001", Justification = "A cancellation source without a timer and without a wait handle has nothing to dispose of.")]
+public sealed class FramePump(ChannelReader<GuestEvent> events, RunOptions options)
 {
-    private readonly List<GuestFrame> _batch = [];
-    private int _bytes;
-    private readonly CancellationTokenSource _patience = new();
+    private readonly FrameBatch _batch = new();
+    private readonly CancellationTokenSource _readerPatience = new();
+    private GuestEvent? _next;
 
-    /// <summary>The sandbox ends: the log's trimming waits for no reader any more.</summary>
-    public void Hurry() => _patience.Cancel();
-
-    /// <summary>No frame is waiting to be logged.</summary>
+    /// <summary>No event is waiting to be handled.</summary>
     public bool IsIdle { get; private set; } = true;
 
-    /// <summary>Runs until the channel completes.</summary>
-    public async Task RunAsync(ChannelReader<GuestEvent> events, CancellationToken cancellationToken)
-    {
-        while (await events.WaitToReadAsync(cancellationToken))
-        {
-            IsIdle = false;
-            while (events.TryRead(out var next))
-            {
-                if (next is GuestFrame frame)
-                {
-                    if (Ends(frame) && !await FlushAsync(cancellationToken)) return;
-                    Add(frame);
-                    if (frame is GuestRunEnded && !await FlushAsync(cancellationToken)) return;
-                    continue;
-                }
+    /// <summary>The sandbox ends: trimming of the log no longer waits for readers.</summary>
+    public void StopWaitingForReaders() => _readerPatience.Cancel();
 
-                if (!await FlushAsync(cancellationToken)) return;
-                await ApplyAsync(next, cancellationToken);
+    /// <summary>Waits for the next event.</summary>
+    /// <returns>False when the channel has completed.</returns>
+    public ValueTask<bool> WaitAsync(CancellationToken cancellationToken) => events.WaitToReadAsync(cancellationToken);
+
+    /// <summary>The next <see cref="FrameBatch"/>, or an event that is not a frame.</summary>
+    /// <returns>False when there is nothing for now.</returns>
+    public bool TryNext([NotNullWhen(true)] out GuestEvent? next)
+    {
+        _batch.Clear();
+        next = null;
+        while (_next is not null || events.TryRead(out _next))
+        {
+            if (_next is not GuestFrame frame)
+            {
+                if (!_batch.IsEmpty) break;
+                (next, _next) = (_next, null);
+                IsIdle = false;
+                return true;
             }
 
-            if (!await FlushAsync(cancellationToken)) return;
-            IsIdle = true;
+            if (!_batch.IsEmpty && (_batch.Cost >= options.BatchBytes || _batch.Run != frame.Run)) break;
+            _batch.Add(frame);
+            _next = null;
+            if (frame is GuestRunEnded) break;
         }
+
+        IsIdle = _batch.IsEmpty;
+        if (!IsIdle) next = _batch;
+        return !IsIdle;
     }
 
-    private async Task ApplyAsync(GuestEvent next, CancellationToken cancellationToken)
+    /// <summary>Appends a batch to the events of its run. Frames that the log covers already are left out.</summary>
+    public async Task<AppendResult> AppendAsync(RunEntry run, FrameBatch batch, CancellationToken cancellationToken)
     {
-        switch (next)
+        var events = run.Events!;
+        var before = events.LastSeq;
+        FaultPoint.Reach(batch.Last is GuestRunEnded ? FaultPoint.EndArrived : FaultPoint.FramesArrived);
+        while (true)
         {
-            case GuestConnected connected:
-                await owner.OnConnectedAsync(connected.Hello, cancellationToken);
-                break;
-            case GuestDisconnected:
-                owner.OnDisconnected();
-                break;
-            case GuestRunStarted started:
-                owner.OnStarted(started.Run, started.At);
-                break;
+            if (events.Ended) return AppendResult.Ended;
+            batch.Frames.RemoveAll(frame => frame.Number <= events.LastFrame);
+            if (batch.IsEmpty) return AppendResult.Done;
+            var impatient = _readerPatience.IsCancellationRequested;
+            using var patience = impatient ? null : CancellationTokenSource.CreateLinkedTokenSource(_readerPatience.Token, cancellationToken);
+            try
+            {
+                var result = await events.AppendAsync(
+                    EventLine.Render(batch.Frames, events.LastSeq), batch.Last.Number, EndingOf(run, batch.Last), impatient, patience?.Token ?? cancellationToken);
+                if (result is AppendResult.Renumber) continue;
+                if (result is AppendResult.Done) Count(run, batch, before);
+                return result;
+            }
+            catch (OperationCanceledException) when (!impatient && !cancellationToken.IsCancellationRequested)
+            {
+                // The sandbox ends: the same batch again, without waiting for readers.
+            }
         }
     }
 
-    // A batch holds frames of one run, so that one append covers it.
-    private bool Ends(GuestFrame frame) => _batch.Count > 0 && (_bytes >= options.BatchBytes || _batch[0].Run != frame.Run);
+    private static RunEnding? EndingOf(RunEntry run, GuestFrame last) => last is GuestRunEnded end
+        ? new RunEnding(end.Code, end.Reason, end.Started ?? run.StartedAt, DateTimeOffset.FromUnixTimeMilliseconds(end.Time), end.ReplRestarted)
+        : null;
 
-    private void Add(GuestFrame frame)
+    private static void Count(RunEntry run, FrameBatch batch, long before)
     {
-        _batch.Add(frame);
-        if (frame is GuestOutput output) _bytes += output.Bytes.Length;
-    }
-
-    /// <returns>False when this pump must stop.</returns>
-    private async Task<bool> FlushAsync(CancellationToken cancellationToken)
-    {
-        if (_batch.Count == 0) return true;
-        var last = _batch[^1];
-        var run = await owner.FindAsync(last.Run, cancellationToken);
-        FaultPoint.Reach(last is GuestRunEnded ? FaultPoint.EndArrived : FaultPoint.FramesArrived);
-        var before = run?.Events!.LastSeq ?? 0;
-        var result = run is null ? AppendResult.Ended : await AppendAsync(run, cancellationToken);
-        if (result is AppendResult.Done) Count(run!, before);
-        _batch.Clear();
-        _bytes = 0;
-        switch (result)
-        {
-            case AppendResult.Fenced:
-                owner.OnReplaced();
-                return false;
-            case AppendResult.Behind:
-                await owner.OnBehindAsync(run!, cancellationToken);
-                break;
-            case AppendResult.Ended:
-                LogDropped(sandbox, last.Run, last.Number);
-                break;
-        }
-
-        FaultPoint.Reach(last is GuestRunEnded ? FaultPoint.EndPublished : FaultPoint.FramesPublished);
-        port.Acknowledge(last.Number);
-        if (run is { Ended: true, EndedAt: null }) owner.OnEnded(run);
-        return true;
-    }
-
-    private void Count(RunEntry run, long before)
-    {
-        if (_batch.Count == 0) return;
-        RunMetrics.Logged(run, before, _batch[0].Time);
-        foreach (var frame in _batch)
+        RunMetrics.Logged(run, before, batch.Frames[0].Time);
+        foreach (var frame in batch.Frames)
         {
             if (frame is not GuestOutput output) continue;
             if (output.IsError) run.StderrBytes += output.Bytes.Length;
@@ -139,34 +126,4 @@ public sealed partial class FramePump(SandboxId sandbox, GuestPort port, IFrameP
             Instruments.Output.Add(output.Bytes.Length, output.IsError ? RunMetrics.Stderr : RunMetrics.Stdout);
         }
     }
-
-    private async Task<AppendResult> AppendAsync(RunEntry run, CancellationToken cancellationToken)
-    {
-        var events = run.Events!;
-        while (true)
-        {
-            if (events.Ended) return AppendResult.Ended;
-            _batch.RemoveAll(frame => frame.Number <= events.LastFrame);
-            if (_batch.Count == 0) return AppendResult.Done;
-            var hurried = _patience.IsCancellationRequested;
-            using var impatient = hurried ? null : CancellationTokenSource.CreateLinkedTokenSource(_patience.Token, cancellationToken);
-            try
-            {
-                var result = await events.AppendAsync(
-                    EventLine.Render(_batch, events.LastSeq), _batch[^1].Number, EndingOf(run), hurried, impatient?.Token ?? cancellationToken);
-                if (result is not AppendResult.Renumber) return result;
-            }
-            catch (OperationCanceledException) when (!hurried && !cancellationToken.IsCancellationRequested)
-            {
-                // The sandbox ends: the same again, waiting for no reader.
-            }
-        }
-    }
-
-    private RunEnding? EndingOf(RunEntry run) => _batch[^1] is GuestRunEnded end
-        ? new RunEnding(end.Code, end.Reason, end.Started ?? run.StartedAt, DateTimeOffset.FromUnixTimeMilliseconds(end.Time), end.ReplRestarted)
-        : null;
-
-    [LoggerMessage(LogLevel.Information, "Dropped frames up to {Number} of run {Run} in sandbox {Sandbox}: it has ended already, or there is no record of it.")]
-    private partial void LogDropped(SandboxId sandbox, RunId run, ulong number);
 }

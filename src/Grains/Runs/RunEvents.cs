@@ -20,6 +20,7 @@ public sealed class RunEvents
 
     private TaskCompletionSource? _changed;
     private long? _logFirst;
+    private bool _withdrawn;
 
     private RunEvents(IEventLog log, SandboxId sandbox, RunRecord record, LogBounds? bounds, RunOptions options, TimeProvider time)
     {
@@ -131,9 +132,11 @@ public sealed class RunEvents
     /// when there is nothing newer for now. Of an ended run, a reader at or behind its last event gets the exit again.
     /// </summary>
     /// <exception cref="EventsEvictedException">The next event is gone.</exception>
+    /// <exception cref="RunNotFoundException">The run was withdrawn.</exception>
     /// <exception cref="StorageUnavailableException">The next event is not in the ring, and the store does not answer.</exception>
     public async ValueTask<EventBatch?> ReadAfterAsync(long seq, int maxBytes, CancellationToken cancellationToken)
     {
+        if (_withdrawn) throw new RunNotFoundException();
         if (seq >= LastSeq) return ReadExit();
         if (_ring.ReadAfter(seq, maxBytes) is { } held) return held;
 
@@ -143,6 +146,13 @@ public sealed class RunEvents
         // The record outlives the events, and holds the exit.
         if (seq >= LastSeq - 1 && ReadExit() is { } exit) return exit;
         throw new EventsEvictedException(found?.FirstSeq ?? _ring.FirstSeq ?? LastSeq);
+    }
+
+    /// <summary>The run never began, and its record was removed. Its readers end.</summary>
+    public void Withdraw()
+    {
+        _withdrawn = true;
+        NotifyChanged();
     }
 
     /// <summary>The event after <paramref name="seq"/> is in the ring, so that reading it does not need the store.</summary>

@@ -7,7 +7,7 @@ using Podflare.Tenants;
 
 namespace Podflare.Sandboxes;
 
-/// <summary>What an idempotency key has made. Written before the sandbox grain is called, so that a crash leaves no second sandbox.</summary>
+/// <summary>The sandbox that an idempotency key has created. Written before the sandbox grain is called, so that a crash leaves no second sandbox.</summary>
 [GenerateSerializer, Immutable, Alias("podflare.CreationRecord")]
 public sealed record CreationRecord
 {
@@ -17,7 +17,7 @@ public sealed record CreationRecord
 }
 
 /// <inheritdoc cref="ICreationGrain"/>
-/// <remarks>Its calls queue: two requests with one key at one moment are one after the other, and the second finds the first one's work.</remarks>
+/// <remarks>Its calls do not interleave: of two requests with one key at the same time, the second finds the result of the first.</remarks>
 [GrainType("creation"), HostPlacement]
 public sealed class CreationGrain(
     [FromKeyedServices(Stores.Expiring)] IGrainStorage expiring, IGrainContext context, LocalHost host, SandboxCreator creator, ILogger<CreationGrain> logger)
@@ -29,7 +29,7 @@ public sealed class CreationGrain(
 
     public async Task<Creation> Create(TenantId tenant, SandboxSpec spec, CancellationToken cancellationToken)
     {
-        // A stop does not wait for creates: another worker goes on from the record.
+        // A stop does not wait for creates: another worker continues from the record.
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, host.Stopping);
         try
         {
@@ -41,7 +41,7 @@ public sealed class CreationGrain(
         }
         catch (InconsistentStateException)
         {
-            // Another activation has written, or a write of ours was done though its answer was lost: what is stored counts.
+            // Another activation has written, or the answer to an earlier write was lost: what is stored counts.
             await _record.ReadAsync();
             throw new StorageUnavailableException();
         }
@@ -61,7 +61,7 @@ public sealed class CreationGrain(
             }
             catch (LeaseGoneException)
             {
-                // The claim was over before the sandbox had a record: nobody has seen it, so another one takes its place.
+                // The claim expired before the sandbox had a record: nobody has seen it, so another sandbox replaces it.
             }
         }
 

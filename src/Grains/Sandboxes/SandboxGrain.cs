@@ -1,13 +1,10 @@
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
-using Orleans.Storage;
 using Podflare.Containers;
 using Podflare.Files;
 using Podflare.Guests;
 using Podflare.Hosts;
+using Podflare.Resilience;
 using Podflare.Runs;
-using Podflare.Storage;
 using Podflare.Streaming;
 using Podflare.Telemetry;
 using Podflare.Tenants;
@@ -16,286 +13,224 @@ namespace Podflare.Sandboxes;
 
 /// <inheritdoc cref="ISandboxGrain"/>
 /// <remarks>
-/// On its own host's worker it owns the container. Elsewhere it is an orphan: it serves record and log, and answers commands with 503
-/// until the host is back or declared lost. Parts: this file create and reads, <c>.Runs</c> runs, <c>.Files</c> files, <c>.Guest</c> the guest's words,
-/// <c>.Alarms</c> time, <c>.Weight</c> its share of the CPU, <c>.Trace</c> the caller's trace, <c>.Ending</c> the one way to end.
+/// On its own host it owns the container. Elsewhere it is an <see cref="OrphanedSandbox"/>, which answers commands with 503.
 /// </remarks>
 [GrainType("sandbox"), HostPlacement]
-public sealed partial class SandboxGrain(
-    [FromKeyedServices(Stores.Durable)] IGrainStorage durable,
-    [FromKeyedServices(Stores.Expiring)] IGrainStorage expiring,
-    IGrainContext context,
-    IEventLog log,
-    LocalHost host,
-    HostSilos silos,
-    GuestListener guests,
-    ILocalSiloDetails silo,
-    IOptions<SandboxOptions> sandboxOptions,
-    IOptions<RunOptions> runOptions,
-    IOptions<HostOptions> hostOptions,
-    SandboxTraces traces,
-    RunSpans spans,
-    IOptions<TemplateOptions> templates,
-    IContainerRuntime runtime,
-    TimeProvider time,
-    ILogger<SandboxGrain> logger) : Grain, ISandboxGrain, IRunEventsSource, IFramePumpOwner, IFileHost
+public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSource, IFileHost
 {
-    private const int MaxExpecting = 64;
+    private readonly IEventLog _log;
+    private readonly SandboxSettings _settings;
+    private readonly ILogger<SandboxGrain> _logger;
+    private readonly SandboxId _id;
+    private readonly SandboxRecords _records;
+    private readonly SandboxRuns _runs;
+    private readonly GuestSession _guest;
+    private readonly SandboxTermination _termination;
+    private readonly GuestRequestSender _sender;
+    private readonly RunAcceptor _acceptor;
+    private readonly ContainerOwnership _container;
+    private readonly SandboxDeadlines _deadlines;
+    private readonly OrphanedSandbox _orphan;
 
-    private readonly GrainRecord<SandboxRecord> _record = new(durable, "sandbox", context.GrainId, logger);
-    private readonly GrainRecord<Tombstone> _tombstone = new(expiring, "tombstone", context.GrainId, logger);
-    private readonly RunTable _runs = new(
-        runOptions.Value.MaxOpen, MaxExpecting, runOptions.Value.MaxEndedInMemory, runOptions.Value.MaxEndedBytesInMemory);
-    private readonly CancellationTokenSource _closing = new();
-    private readonly CancellationTokenSource _deactivating = new();
-    private SandboxId _id;
-    private GuestPort? _port;
-    private FramePump? _pump;
-    private Task _pumping = Task.CompletedTask;
-    private Task? _adopting;
+    public SandboxGrain(
+        IGrainContext context, SandboxRecordStore store, SandboxHosts hosts, IEventLog log, GuestListener guests, IContainerRuntime runtime, RunSpans spans,
+        SandboxSettings settings, TimeProvider time, ILogger<SandboxGrain> logger)
+    {
+        (_log, _settings, _logger) = (log, settings, logger);
+        IsOnOwningHost = SandboxId.TryParse(context.GrainId.Key.ToString(), null, out _id) && hosts.IsLocal(_id);
+        _records = store.Open(_id, context.GrainId, logger, OnReplaced);
+        _runs = new SandboxRuns(_records, log, spans, settings, time, logger);
+        _guest = new GuestSession(_records, _runs, settings, time, logger);
+        _termination = new SandboxTermination(_records, _runs, _guest, log, guests, GrainFactory, settings, time, logger) { Ended = OnEnded };
+        // A guest that was told to close by an end that was never recorded can run nothing any more.
+        _sender = new GuestRequestSender(settings, time, () => _termination.EndInBackground(EndReason.Lost), _termination.Closing);
+        _acceptor = new RunAcceptor(_records, _runs, _sender, log, spans, settings, time, logger, _termination.Closing);
+        _container = new ContainerOwnership(_records, _runs, _guest, _termination, guests, log, GrainFactory, time, logger, OnAttached);
+        var cpu = new CpuPriority(_records, settings, runtime, time, logger);
+        _deadlines = new SandboxDeadlines(_records, _runs, _guest, _sender, _termination, cpu, settings, time, logger);
+        _orphan = new OrphanedSandbox(_records, _runs, _termination, hosts, log, GrainFactory, time, logger, MigrateToOwner);
+        _runs.Changed = _deadlines.Arm;
+    }
 
-    // A write was made whose answer never came.
-    private bool _mayHaveRecord;
+    public CancellationToken FilesClosing => _termination.Closing;
 
-    private SandboxOptions Limits => sandboxOptions.Value;
-
-    private bool IsHome => host.Id == _id.Host;
-
-    private SandboxInfo Info => _record.Value.ToInfo(_id);
+    private bool IsOnOwningHost { get; }
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (!SandboxId.TryParse(this.GetPrimaryKeyString(), null, out _id)) return;
-        if (!IsHome) WatchForHost();
-        await Task.WhenAll(_tombstone.ReadAsync(), _record.ReadAsync());
-        NoteTrace();
-        if (_tombstone.Exists && _record.Exists) await StoreAsync(_record.ClearAsync);  // what a crash left behind the tombstone
-        if (_tombstone.Exists || !_record.Exists) return;
-        if (_record.Value.Ending is { } why) EndInBackground(why);
-        else if (IsHome) _ = AdoptAsync();
-        else await BecomeOrphanAsync(cancellationToken);
+        if (_id == default) return;
+        if (!IsOnOwningHost) _orphan.Watch(this);
+        await _records.ReadAsync();
+        if (_records.HasTombstone)
+        {
+            // A crash has left the record behind the tombstone, or the store executed an accept late.
+            await _records.ClearAsync();
+            await _termination.CloseLeftoverRunsAsync();
+        }
+        else if (_records.HasRecord)
+        {
+            if (_records.Record.Ending is { } why) _termination.EndInBackground(why);
+            else if (IsOnOwningHost) Background.Run(_logger, "adoption", _container.AdoptAsync());
+            else await _orphan.OpenAsync(cancellationToken);
+        }
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        await _closing.CancelAsync();
-        await _deactivating.CancelAsync();
-        foreach (var run in _runs.Open) run.Leave();
+        await _termination.StopAsync();
+        foreach (var run in _runs.Table.Open) run.Leave();
         GrainContext.StopRunStreams();
-        await _pumping.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await _guest.StopAsync(cancellationToken);
     }
 
     public Task Prepare() => Task.CompletedTask;
 
     public async Task<SandboxInfo> Create(string creation, TenantId tenant, SandboxSpec spec, CancellationToken cancellationToken)
     {
-        if (!_record.Exists && !_tombstone.Exists) traces.Note(_id, tenant.Value, spec.Trace);
-        GuardTombstone(tenant);
-        if (_mayHaveRecord) await ReadAgainAsync();
-        if (!_record.Exists)
-        {
-            await TakeAsync(creation, tenant, spec);
-        }
-        else if (_record.Value.Creation != creation || _record.Value.Tenant != tenant.Value)
-        {
-            throw new SandboxTakenException();
-        }
-
-        GuardLiving();
+        SandboxLimits.Guard(spec, _settings.Sandboxes);
+        if (_records.Info is null) _records.RememberTrace(tenant.Value, spec.Trace);
+        _records.GuardTombstone(tenant);
+        await _records.ResolveAsync();
+        if (_records.HasRecord && (_records.Record.Creation != creation || _records.Record.Tenant != tenant.Value)) throw new SandboxTakenException();
+        if (!IsOnOwningHost) throw new SandboxUnreachableException();
+        if (!_records.HasRecord) await _container.TakeAsync(creation, tenant, spec);
+        _termination.GuardLiving();
         var port = await RequireGuestAsync(cancellationToken);
-        if (!spec.Env.IsEmpty) await AskAsync(port, new SetEnvironment(spec.Env), cancellationToken);
+        if (!spec.Env.IsEmpty) await _sender.SendAsync(port, new SetEnvironment(spec.Env), cancellationToken);
         LogCreated(_id, tenant, spec.Template);
-        return Info;
+        return _records.Info!;
     }
 
     public async Task<SandboxInfo> Get(TenantId tenant)
     {
-        var info = GuardReadable(tenant);
-        await EndWhenHostIsLostAsync();
-        return _tombstone.Exists ? _tombstone.Value.Sandbox! : info;
+        GuardReadable(tenant);
+        await _orphan.EndWhenHostIsLostAsync();
+        return GuardReadable(tenant);
+    }
+
+    public async Task<RunAccepted> StartRun(TenantId tenant, RunId run, RunRequest request, CancellationToken cancellationToken)
+    {
+        SandboxLimits.Guard(request, _settings);
+        var port = await GuardCommandAsync(tenant, cancellationToken);
+        try
+        {
+            return await _acceptor.StartAsync(port, run, request, cancellationToken);
+        }
+        catch (Exception e) when (e is SandboxUnreachableException or OperationCanceledException && FilesClosing.IsCancellationRequested)
+        {
+            _termination.GuardLiving();
+            throw new SandboxUnreachableException();
+        }
+    }
+
+    public async Task<RunInfo> GetRun(TenantId tenant, RunId run)
+    {
+        GuardReadable(tenant);
+        await _orphan.EndWhenHostIsLostAsync();
+        return await _runs.GetAsync(run, IsOnOwningHost, _termination.Stopping);
+    }
+
+    public Task<IReadOnlyList<RunId>> ListRuns(TenantId tenant) => _log.ListRunsAsync(GuardReadable(tenant).Id, _termination.Stopping);
+
+    public Task<EventBatch?> ReadEvents(TenantId tenant, RunId run, long afterSeq, CancellationToken cancellationToken)
+    {
+        GuardReadable(tenant);
+        return _runs.ReadAsync(run, afterSeq, IsOnOwningHost, cancellationToken);
+    }
+
+    public async Task Interrupt(TenantId tenant, RunId run, CancellationToken cancellationToken)
+    {
+        GuardReadable(tenant);
+        if (!await _runs.IsOpenAsync(run, cancellationToken)) return;
+        var port = await GuardCommandAsync(tenant, cancellationToken);
+        using var span = Spans.Start(Spans.RunInterrupt, _runs.Table.Find(run)?.Events?.Record.Trace?.ToBinding() ?? _records.Trace);
+        _records.Describe(span)?.SetTag(Spans.RunId, run.Value);
+        await _sender.SendAsync(port, new InterruptGuestRun(run, _settings.Grace), cancellationToken);
+    }
+
+    public async Task Delete(TenantId tenant)
+    {
+        GuardReadable(tenant);
+        await _orphan.EndWhenHostIsLostAsync();
+        if (_records.HasTombstone) return;
+        if (!_termination.IsEnding && !IsOnOwningHost) throw new SandboxUnreachableException();
+        await _termination.DeleteAsync();
     }
 
     public async Task<SandboxInfo?> Adopt(string containerId)
     {
-        if (!IsHome)
+        if (!IsOnOwningHost)
         {
-            // An orphan knows nothing of containers: it makes way, and the host asks again.
-            MakeWay();
+            // Only the sandbox's own host knows its containers: the activation moves there, and the host asks again.
+            MigrateToOwner();
             throw new SandboxUnreachableException();
         }
 
-        if (_mayHaveRecord) await ReadAgainAsync();
-        if (_tombstone.Exists || !_record.Exists || _record.Value.ContainerId != containerId)
-        {
-            DeactivateWhenIdle();
-            return null;
-        }
-
-        if (_end is { } end)
-        {
-            await end;
-            return null;
-        }
-
-        await AdoptAsync();
-        return Info;
+        if (await _container.AdoptAsync(containerId) is { } adopted) return adopted;
+        if (!_termination.IsEnding) DeactivateWhenIdle();
+        return null;
     }
 
-    // The record is written before anything else: an older activation's next write then fails, and it steps down.
-    private async Task TakeAsync(string creation, TenantId tenant, SandboxSpec spec)
+    public async Task<bool> DeclareLost()
     {
-        if (!IsHome) throw new SandboxUnreachableException();
-        var hostGrain = GrainFactory.GetGrain<IHostGrain>(_id.Host);
-        var container = await hostGrain.TakeLease(_id) ?? throw new LeaseGoneException();
-        var now = time.GetUtcNow();
-
-        // Should the answer to this be lost, a repeat of this create or the sweep finds container and record, and goes on.
-        _mayHaveRecord = true;
-        await StoreAsync(() => _record.WriteAsync(new SandboxRecord
-        {
-            Tenant = tenant.Value,
-            Creation = creation,
-            Owner = silo.SiloAddress.ToParsableString(),
-            Boot = container.Boot,
-            ContainerId = container.ContainerId,
-            Template = spec.Template,
-            Egress = spec.Egress,
-            Metadata = spec.Metadata,
-            CreatedAt = now,
-            ExpiresAt = now + spec.Lifetime,
-            IdleLimit = spec.IdleLimit,
-            Trace = spec.Trace,
-        }));
-        _mayHaveRecord = false;
-        _light = false;
-        Attach();
-        await hostGrain.Report(Info);
+        if (_records.HasRecord && !_records.HasTombstone) return await _termination.DeclareLostAsync();
+        if (!_records.HasTombstone) await _termination.CloseLeftoverRunsAsync();
+        return false;
     }
 
-    private async Task ReadAgainAsync()
+    public async Task<RunEvents> OpenEventsAsync(TenantId tenant, RunId run, bool expectStart, CancellationToken cancellationToken)
     {
-        await _record.ReadAsync();
-        _mayHaveRecord = false;
+        GuardReadable(tenant);
+        return await _runs.OpenAsync(run, expectStart, cancellationToken);
     }
 
-    /// <summary>Takes a container back that an earlier activation had; one at a time, repeated until the record could be written.</summary>
-    private Task AdoptAsync()
-    {
-        if (_port is not null) return Task.CompletedTask;
-        if (_adopting is null or { IsCompleted: true }) _adopting = AdoptCoreAsync();
-        return _adopting;
-    }
+    public ValueTask<GuestPort> OpenFilesAsync(TenantId tenant, CancellationToken cancellationToken) => GuardCommandAsync(tenant, cancellationToken);
 
-    private async Task AdoptCoreAsync()
-    {
-        RestoreTrace();
-        using var span = Spans.Start(Spans.Adopt, Trace);
-        Describe(span);
-        await StoreAsync(() => _record.WriteAsync(_record.Value with { Owner = silo.SiloAddress.ToParsableString() }));
-        foreach (var run in await log.ListOpenAsync(_id, _closing.Token)) await OpenKnownAsync(run, _closing.Token);
-        if (_end is not null) return;
-        Attach();
-        LogAdopted(_id, _runs.OpenCount);
-        await GrainFactory.GetGrain<IHostGrain>(_id.Host).Report(Info);
-    }
+    public void GuardFiles() => _termination.GuardLiving();
 
-    private void Attach()
-    {
-        DelayDeactivation(Timeout.InfiniteTimeSpan);
-        _port = guests.Open(_id);
-        _pump = new FramePump(_id, _port, this, runOptions.Value, logger);
-        _pumping = OnSchedulerAsync(PumpAsync);
-        _idleSince = time.GetUtcNow();
-        StartAlarms();
-    }
-
-    private async Task PumpAsync()
-    {
-        RestoreTrace();
-        try
-        {
-            await _pump!.RunAsync(_port!.Attach(), _deactivating.Token);
-        }
-        catch (OperationCanceledException) when (_deactivating.IsCancellationRequested)
-        {
-        }
-        catch (Exception e)
-        {
-            // Nothing is lost: what was not acknowledged comes again to the next activation.
-            LogPumpFailed(e, _id);
-            OnReplaced();
-        }
-    }
+    public void OnFilesChanged(int open) => _deadlines.SetFileCalls(open);
 
     /// <summary>Every command begins here.</summary>
     private async ValueTask<GuestPort> GuardCommandAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         GuardReadable(tenant);
-        await EndWhenHostIsLostAsync();
-        GuardTombstone(tenant);
-        GuardLiving();
+        await _orphan.EndWhenHostIsLostAsync();
+        _records.GuardTombstone(tenant);
+        _termination.GuardLiving();
         return await RequireGuestAsync(cancellationToken);
-    }
-
-    private void GuardTombstone(TenantId tenant)
-    {
-        if (!_tombstone.Exists) return;
-        var sandbox = _tombstone.Value.Sandbox!;
-        if (sandbox.Tenant != tenant) throw new SandboxNotFoundException();
-        throw Gone(sandbox.EndReason!.Value);
-    }
-
-    private void GuardLiving()
-    {
-        if (_record.Value.Ending is { } why) throw Gone(why);
-    }
-
-    private static PodflareException Gone(EndReason why) =>
-        why is EndReason.Lost or EndReason.Stuck ? new SandboxLostException() : new SandboxEndedException(why);
-
-    private SandboxInfo GuardReadable(TenantId tenant)
-    {
-        var info = _tombstone.Exists ? _tombstone.Value.Sandbox : _record.Exists ? Info : null;
-        if (info is null || info.Tenant != tenant)
-        {
-            if (info is null) DeactivateWhenIdle();
-            throw new SandboxNotFoundException();
-        }
-
-        return info;
     }
 
     private async ValueTask<GuestPort> RequireGuestAsync(CancellationToken cancellationToken)
     {
-        if (_port is { } port) return port;
-        if (!IsHome) throw new SandboxUnreachableException();
-        await AdoptAsync().WaitAsync(cancellationToken);
-        return _port ?? throw new SandboxUnreachableException();
+        if (_guest.Port is { } port) return port;
+        if (!IsOnOwningHost) throw new SandboxUnreachableException();
+        await _container.AdoptAsync().WaitAsync(cancellationToken);
+        return _guest.Port ?? throw new SandboxUnreachableException();
     }
 
-    private async Task<GuestTaken> AskAsync(GuestPort port, GuestRequest request, CancellationToken cancellationToken)
+    private SandboxInfo GuardReadable(TenantId tenant)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token, cancellationToken);
-        using var timer = time.CreateTimer(_ => limit.Cancel(), null, TimeSpan.FromSeconds(Limits.GuestAnswerSeconds), Timeout.InfiniteTimeSpan);
-        GuestAnswer answer;
-        try
-        {
-            answer = await port.SendAsync(request, limit.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            GuardLiving();
-            throw new SandboxUnreachableException();
-        }
+        if (_records.Info is null) DeactivateWhenIdle();
+        return _records.GuardReadable(tenant);
+    }
 
-        return answer switch
-        {
-            GuestTaken taken => taken,
-            GuestRefused { Code: "queue_full" } => throw new RunQueueFullException(runOptions.Value.MaxOpen),
-            GuestRefused { Code: "closing" } => throw new SandboxUnreachableException(),
-            GuestRefused refused => throw new InvalidOperationException($"The guest calls a request invalid: {refused.Detail}"),
-            _ => throw new InvalidOperationException("The guest gave an answer of an unknown kind."),
-        };
+    private void OnAttached(bool adopted)
+    {
+        DelayDeactivation(Timeout.InfiniteTimeSpan);
+        _deadlines.Start(this, adopted);
+    }
+
+    private void OnEnded()
+    {
+        _deadlines.Stop();
+        _orphan.Stop();
+        DelayDeactivation(TimeSpan.Zero);
+    }
+
+    private void OnReplaced()
+    {
+        _runs.DropSpans();
+        DeactivateOnIdle();
     }
 
     private void DeactivateWhenIdle()
@@ -304,13 +239,12 @@ public sealed partial class SandboxGrain(
         DeactivateOnIdle();
     }
 
-    // A loop of ours is no part of the call that happened to start it: it must stay on the grain's scheduler, without its context.
-    private static Task OnSchedulerAsync(Func<Task> loop)
+    // Moves to the owner instead of only deactivating: whoever has this silo in its directory cache would activate the sandbox here again
+    // with its next call, and the owner would never get it. Readers are told to subscribe again.
+    private void MigrateToOwner()
     {
-        var scheduler = TaskScheduler.Current;
-        using (ExecutionContext.SuppressFlow())
-        {
-            return Task.Factory.StartNew(loop, CancellationToken.None, TaskCreationOptions.None, scheduler).Unwrap();
-        }
+        GrainContext.StopRunStreams();
+        DelayDeactivation(TimeSpan.Zero);
+        this.MigrateOnIdle();
     }
 }

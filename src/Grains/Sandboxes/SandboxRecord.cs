@@ -11,7 +11,7 @@ public sealed record SandboxRecord
 {
     [Id(0)] public string Tenant { get; init; } = "";
 
-    /// <summary>Of the create that made it: a repeat with the same one gets the same sandbox.</summary>
+    /// <summary>The create that made it: a repeat with the same id gets the same sandbox.</summary>
     [Id(1)] public string Creation { get; init; } = "";
 
     /// <summary>The silo (address and generation) whose activation wrote last.</summary>
@@ -34,10 +34,10 @@ public sealed record SandboxRecord
 
     [Id(10)] public TimeSpan IdleLimit { get; init; }
 
-    /// <summary>Set when the end has begun; whoever finds it goes on from there.</summary>
+    /// <summary>Set when the end has begun; an activation that finds it continues the end.</summary>
     [Id(11)] public EndReason? Ending { get; init; }
 
-    /// <summary>With <see cref="EndReason.Stuck"/>: the run that obeyed nothing.</summary>
+    /// <summary>With <see cref="EndReason.Stuck"/>: the run that did not obey.</summary>
     [Id(12)] public string? StuckRun { get; init; }
 
     [Id(13)] public TraceBinding? Trace { get; init; }

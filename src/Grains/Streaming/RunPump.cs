@@ -66,7 +66,7 @@ internal sealed class RunPump : IDisposable
             {
                 if (await (ahead is null ? events.ReadAfterAsync(seq, _options.BatchBytes, Stopping) : new(ahead)) is { } batch) return batch;
             }
-            catch (Exception e) when (e is EventsEvictedException or StorageUnavailableException)
+            catch (Exception e) when (e is EventsEvictedException or RunNotFoundException or StorageUnavailableException)
             {
                 // The refusal of its next subscription gives the reason.
                 NotifyMoved();

@@ -43,6 +43,11 @@ public static class Instruments
     /// <summary>Label <c>reason</c>: how the connection before ended.</summary>
     public static readonly Counter<long> GuestDisconnects = Meter.CreateCounter<long>("podflare.guest.disconnects", "{connection}", "Connections of guests that ended.");
 
+    /// <summary>Label <c>field</c>: <c>time</c> or <c>error</c>.</summary>
+    public static readonly Counter<long> GuestFieldsReplaced = Meter.CreateCounter<long>("podflare.guest.fields.replaced", "{field}", "Fields of guest frames that were beyond their limits and were replaced.");
+
+    public static readonly Counter<long> EndsRepeated = Meter.CreateCounter<long>("podflare.sandbox.end.repeated", "{attempt}", "Ends of sandboxes that failed unexpectedly and were repeated.");
+
     /// <summary>Label <c>reason</c>: <c>stray</c> and <c>lease</c> for containers, <c>folder</c> for socket folders.</summary>
     public static readonly Counter<long> SweepRemoved = Meter.CreateCounter<long>("podflare.sweep.removed", "{leftover}", "Containers and socket folders that belonged to nobody.");
 

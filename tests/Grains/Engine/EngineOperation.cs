@@ -6,5 +6,5 @@ public enum EngineOperation
     Start,
     Remove,
     List,
-    Weigh,
+    SetCpuPriority,
 }

@@ -122,8 +122,8 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
                 new HostContainer(container.Id, container.Sandbox, container.Spec.Template, container.IsRunning, container.Spec.MemoryBytes))]),
         cancellationToken);
 
-    internal Task WeighAsync(string containerId, CancellationToken cancellationToken) =>
-        MeetAsync(EngineOperation.Weigh, containerId, () => Task.FromResult(true), cancellationToken);
+    internal Task SetCpuPriorityAsync(string containerId, CancellationToken cancellationToken) =>
+        MeetAsync(EngineOperation.SetCpuPriority, containerId, () => Task.FromResult(true), cancellationToken);
 
     internal async IAsyncEnumerable<ContainerDeath> WatchDeathsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {

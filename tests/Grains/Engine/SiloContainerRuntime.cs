@@ -31,8 +31,8 @@ internal sealed class SiloContainerRuntime(ScriptedEngine engine, RunFolder fold
         }
     }
 
-    public Task WeighAsync(string containerId, double cpus, bool light, CancellationToken cancellationToken) =>
-        power.CallAsync(() => engine.WeighAsync(containerId, cancellationToken));
+    public Task SetCpuPriorityAsync(string containerId, double cpus, bool low, CancellationToken cancellationToken) =>
+        power.CallAsync(() => engine.SetCpuPriorityAsync(containerId, cancellationToken));
 
     public Task<IReadOnlyList<HostContainer>> ListAsync(CancellationToken cancellationToken) => power.CallAsync(() => engine.ListAsync(cancellationToken));
 

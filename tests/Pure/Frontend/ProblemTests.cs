@@ -12,6 +12,7 @@ public sealed class ProblemTests
 {
     public static TheoryData<Exception, int, string, bool> Refusals => new()
     {
+        { new InvalidRequestException("timeout_seconds", "must be more than 0"), 400, "invalid_request", false },
         { new SandboxNotFoundException(), 404, "sandbox_not_found", false },
         { new RunNotFoundException(), 404, "run_not_found", false },
         { new TemplateNotFoundException("x"), 404, "template_not_found", false },

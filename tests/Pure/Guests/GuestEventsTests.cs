@@ -14,10 +14,10 @@ public sealed class GuestEventsTests
         await using var bench = new GuestBench();
         Assert.False(bench.Port.Connected);
         using var guest = await ScriptedGuest.ConnectAsync(
-            bench.Socket, first: 7, repl: 2, runs: $$"""[{"run":"{{Run}}","state":"running","started":1700000000000},{"run":"{{RunId.New()}}","state":"queued","started":null}]""");
+            bench.Socket, first: 7, repl: 2, runs: $$"""[{"run":"{{Run}}","state":"running","started":{{ScriptedGuest.Time}}},{"run":"{{RunId.New()}}","state":"queued","started":null}]""");
         var hello = (await NextAsync<GuestConnected>(bench.Port.Attach())).Hello;
         Assert.Equal((1, ScriptedGuest.Boot, 7UL, 2), (hello.Version, hello.Boot, hello.First, hello.Repl));
-        Assert.Equal(new GuestRun(Run, RunState.Running, DateTimeOffset.FromUnixTimeSeconds(1_700_000_000)), hello.Runs[0]);
+        Assert.Equal(new GuestRun(Run, RunState.Running, DateTimeOffset.FromUnixTimeMilliseconds(ScriptedGuest.Time)), hello.Runs[0]);
         Assert.Equal((RunState.Queued, null), (hello.Runs[1].State, hello.Runs[1].Started));
         Assert.True(bench.Port.Connected);
         Assert.Null(bench.Port.AwaySince);
@@ -34,7 +34,7 @@ public sealed class GuestEventsTests
         await guest.SendAsync(FrameType.Started, 0, Run.ToBytes());
         await guest.OutAsync(1, Run, "é\n");
         await guest.OutAsync(2, Run, "oh", stream: 2);
-        await guest.EndAsync(3, Run, """{"code":1,"error":{"name":"ValueError","value":"\ud800","traceback":null},"started":1700000000000,"repl_restarted":true,"new":1}""");
+        await guest.EndAsync(3, Run, $$"""{"code":1,"error":{"name":"ValueError","value":"\ud800","traceback":null},"started":{{ScriptedGuest.Time}},"repl_restarted":true,"new":1}""");
         await guest.EndAsync(4, Run, """{"code":137,"reason":"oom"}""");
         await guest.EndAsync(5, Run, """{"code":9,"reason":"abducted","error":null}""");
         Assert.Equal(0, (await NextAsync<GuestConnected>(events)).Hello.Repl);
@@ -44,7 +44,7 @@ public sealed class GuestEventsTests
         Assert.Equal((1UL, Run, ScriptedGuest.Time, false, "é\n"), (output.Number, output.Run, output.Time, output.IsError, Encoding.UTF8.GetString(output.Bytes.Span)));
         Assert.True((await NextAsync<GuestOutput>(events)).IsError);
         Assert.Equal(
-            new GuestRunEnded(3, Run, ScriptedGuest.Time, 1, null, new RunError("ValueError", "\uFFFD", null), DateTimeOffset.FromUnixTimeSeconds(1_700_000_000), true),
+            new GuestRunEnded(3, Run, ScriptedGuest.Time, 1, null, new RunError("ValueError", "\uFFFD", null), DateTimeOffset.FromUnixTimeMilliseconds(ScriptedGuest.Time), true),
             await NextAsync<GuestRunEnded>(events));
         Assert.Equal(new GuestRunEnded(4, Run, ScriptedGuest.Time, 137, ExitReason.Oom, null, null, false), await NextAsync<GuestRunEnded>(events));
         Assert.Equal((9, null), (await NextAsync<GuestRunEnded>(events)) is var end ? (end.Code, end.Reason) : default);

@@ -19,7 +19,7 @@ public sealed class MalformedFrameTests
     public static TheoryData<string> Breaches =>
     [
         "second HELLO", "empty OUT", "OUT of 64 KiB and one byte", "OUT of stream 3", "END without run", "END without code",
-        "READY without repl", "STARTED without run", "TAKEN of no JSON", "payload over 2 MiB", "time that is no date", "code too large",
+        "READY without repl", "STARTED without run", "TAKEN of no JSON", "payload over 2 MiB", "code too large",
     ];
 
     [Theory(Timeout = 30_000)]
@@ -65,7 +65,7 @@ public sealed class MalformedFrameTests
     [Fact(Timeout = 60_000)]
     public async Task Whatever_a_guest_sends_the_next_connection_is_served()
     {
-        await using var bench = new GuestBench();
+        await using var bench = new GuestBench(new GuestOptions { MaxReconnectPauseSeconds = 0 });
         var events = bench.Port.Attach();
         var bytes = Gen.OneOf(Gen.Byte.Array[0, 300], AnyFrame.Array[0, 8].Select(frames => frames.SelectMany(frame => frame).ToArray()));
         await Gen.Select(Gen.Bool, bytes).SampleAsync(
@@ -109,7 +109,6 @@ public sealed class MalformedFrameTests
         "STARTED without run" => Frame(FrameType.Started, "short"),
         "TAKEN of no JSON" => Frame(FrameType.Taken, "{"),
         "payload over 2 MiB" => [.. ScriptedGuest.Frame((FrameType)99, 0, [])[4..] is var rest ? new byte[] { 0, 0x20, 0, 1 } : [], .. rest],
-        "time that is no date" => ScriptedGuest.Frame(FrameType.Pong, 0, [], time: long.MaxValue),
         "code too large" => ScriptedGuest.Frame(FrameType.End, 1, [.. Run, .. """{"code":99999999999}"""u8]),
         _ => throw new ArgumentOutOfRangeException(nameof(breach)),
     };

@@ -10,7 +10,7 @@ namespace Podflare.Guests;
 internal sealed class ScriptedGuest : IDisposable
 {
     public const string Boot = "0123456789abcdef0123456789abcdef";
-    public const long Time = 1_700_000_000_123;
+    public static readonly long Time = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
 
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly CancellationToken _stopped = TestContext.Current.CancellationToken;
@@ -88,10 +88,10 @@ internal sealed class ScriptedGuest : IDisposable
 
     public void Dispose() => _socket.Dispose();
 
-    public static byte[] Frame(FrameType type, ulong number, byte[] payload, long time = Time)
+    public static byte[] Frame(FrameType type, ulong number, byte[] payload, long? time = null)
     {
         var frame = new byte[FrameHeader.Size + payload.Length];
-        new FrameHeader(payload.Length, type, number, time).Write(frame);
+        new FrameHeader(payload.Length, type, number, time ?? Time).Write(frame);
         payload.CopyTo(frame, FrameHeader.Size);
         return frame;
     }

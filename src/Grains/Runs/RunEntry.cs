@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using Podflare.Telemetry;
+
+namespace Podflare.Runs;
+
+/// <summary>One run in the memory of its sandbox grain. Properties of type <c>long</c> that end in <c>At</c> are monotonic timestamps.</summary>
+public sealed class RunEntry(RunId id)
+{
+    private readonly TaskCompletionSource<RunEvents> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _counted;
+
+    public RunId Id { get; } = id;
+
+    /// <summary>Null until the run is accepted.</summary>
+    public RunEvents? Events { get; private set; }
+
+    /// <summary>The start that is in progress or done, which a repeated request awaits. A failed start is replaced.</summary>
+    public Task<RunAccepted>? Starting { get; set; }
+
+    /// <summary>When its start was last requested.</summary>
+    public long AskedAt { get; set; }
+
+    /// <summary>The guest that is connected now has reported that it holds this run.</summary>
+    public bool Held { get; set; }
+
+    /// <summary>
+    /// The guest has reported that this run has ended. Where neither the log nor a frame has its exit, the store has lost it.
+    /// </summary>
+    public bool EndedInGuest { get; set; }
+
+    /// <summary>When its code began to execute, in wall-clock time as the guest reported it; null while the run is queued.</summary>
+    public DateTimeOffset? StartedAt { get; private set; }
+
+    /// <summary>When its code began to execute; null while the run is queued.</summary>
+    public long? RunningAt { get; private set; }
+
+    public bool ReplRestarted { get; set; }
+
+    /// <summary>When the kill that enforces its timeout was sent.</summary>
+    public long? KilledAt { get; set; }
+
+    /// <summary>It was interrupted because nobody reads it.</summary>
+    public bool Abandoned { get; set; }
+
+    /// <summary>When its exit was found in the log, if <see cref="IsMarkedEnded"/>.</summary>
+    public long EndedAt { get; internal set; }
+
+    /// <summary>Its exit is in the log and was reported; readers read it from memory for a moment longer.</summary>
+    public bool IsMarkedEnded { get; internal set; }
+
+    /// <summary>The run's span, where this activation began it and somebody listens.</summary>
+    public Activity? Span { get; set; }
+
+    /// <summary>Bytes of its standard output that this activation has logged.</summary>
+    public long StdoutBytes { get; set; }
+
+    /// <summary>Bytes of its standard error that this activation has logged.</summary>
+    public long StderrBytes { get; set; }
+
+    public bool Ended => Events is { Ended: true };
+
+    /// <summary>Its place among the ended runs of its table.</summary>
+    internal LinkedListNode<RunEntry>? Place { get; set; }
+
+    /// <summary>The guest reports when the code began to execute.</summary>
+    public void MarkStarted(DateTimeOffset at, TimeProvider time)
+    {
+        var ago = time.GetUtcNow() - at;
+        var now = time.GetTimestamp();
+        StartedAt = at;
+        RunningAt = ago > TimeSpan.Zero ? now - (long)(ago.TotalSeconds * time.TimestampFrequency) : now;
+    }
+
+    public void Open(RunEvents events)
+    {
+        Events = events;
+        if (!_counted && !events.Ended) Count(1);
+        _opened.TrySetResult(events);
+    }
+
+    /// <summary>It has its exit, or this activation no longer has it.</summary>
+    public void Leave()
+    {
+        if (_counted) Count(-1);
+    }
+
+    /// <summary>It was not accepted: readers that wait for its events get this exception.</summary>
+    public void Refuse(Exception why)
+    {
+        _opened.TrySetException(why);
+        _ = _opened.Task.Exception;
+    }
+
+    /// <summary>The events, once the run is accepted.</summary>
+    public Task<RunEvents> OpenedAsync() => _opened.Task;
+
+    private void Count(int change)
+    {
+        _counted = change > 0;
+        Instruments.RunsActive.Add(change);
+    }
+}

@@ -1,0 +1,117 @@
+using Microsoft.Extensions.Logging;
+using Podflare.Guests;
+using Podflare.Processes;
+using Podflare.Runs;
+using Podflare.Telemetry;
+using Podflare.Tenants;
+
+namespace Podflare.Sandboxes;
+
+/// <summary>Accepts runs: writes their records and hands them to the guest, which holds the queue.</summary>
+/// <param name="closing">Cancelled when the sandbox ends or the activation stops.</param>
+internal sealed partial class RunAcceptor(
+    SandboxRecords records, SandboxRuns runs, GuestRequestSender sender, IEventLog log, RunSpans spans, SandboxSettings settings, TimeProvider time,
+    ILogger logger, CancellationToken closing)
+{
+    /// <summary>Starts a run, or joins the one that has this id.</summary>
+    /// <exception cref="IdempotencyKeyReusedException">The id belongs to another payload.</exception>
+    public async Task<RunAccepted> StartAsync(GuestPort port, RunId run, RunRequest request, CancellationToken cancellationToken)
+    {
+        var hash = request.PayloadHash();
+        var entry = runs.Table.Find(run) ?? runs.Table.Enter(run);
+        entry.AskedAt = time.GetTimestamp();
+        var first = entry.Starting is null && entry.Events is null;
+
+        // Not bound to this caller's token: another caller may have joined meanwhile.
+        if (entry.Starting is null or { IsFaulted: true } or { IsCanceled: true }) entry.Starting = StartAsync(port, entry, request, hash);
+        var accepted = await entry.Starting.WaitAsync(cancellationToken);
+        if (entry.Events!.Record.PayloadHash != hash) throw new IdempotencyKeyReusedException();
+        return first ? accepted : accepted with { Joined = true };
+    }
+
+    private async Task<RunAccepted> StartAsync(GuestPort port, RunEntry entry, RunRequest request, string hash)
+    {
+        var endedBefore = false;
+        try
+        {
+            var joined = entry.Events is not null || !await AcceptAsync(entry, request, hash);
+            endedBefore = entry is { Ended: true, IsMarkedEnded: false };
+            if (entry.Events!.Record.PayloadHash != hash) throw new IdempotencyKeyReusedException();
+            if (entry.Ended) return Accepted(entry, joined: true, restarted: false);
+            closing.ThrowIfCancellationRequested();
+            var restarted = false;
+            if (!entry.Held && entry.Events.LastSeq == 0) restarted = await HandOverAsync(port, entry, request);
+            if (!joined) LogAccepted(entry.Id, records.Id, request.Language);
+            return Accepted(entry, joined, restarted);
+        }
+        catch (Exception e)
+        {
+            if (entry.Events is null || endedBefore)
+            {
+                RunSpans.Refuse(entry.Span, e.GetType().FullName!);
+                entry.Span = null;
+                entry.Refuse(e);
+                runs.Table.Remove(entry);
+            }
+
+            throw;
+        }
+        finally
+        {
+            // It ended long ago, and its readers are served from the log.
+            if (endedBefore) runs.Table.Remove(entry);
+            runs.Changed();
+        }
+    }
+
+    /// <returns>True when the run is new, false when an earlier request had it accepted.</returns>
+    private async Task<bool> AcceptAsync(RunEntry entry, RunRequest request, string hash)
+    {
+        var trace = RunTrace.Of(request, records.Trace);
+        entry.Span = trace is null ? null : spans.Start(records.Record.ToRunSandbox(records.Id), entry.Id, request, trace);
+        if (entry.Span is { Recorded: true } span) trace = trace! with { Span = span.Id };
+        var wanted = new RunRecord(entry.Id, hash, request.Language, request.Timeout, request.OnDisconnect, time.GetUtcNow(), Trace: trace, Keyless: request.Keyless);
+        FaultPoint.Reach(FaultPoint.RunStarting);
+
+        // Not cancelled when the sandbox ends: the end waits for the answer, so that it closes whatever the store has accepted.
+        var outcome = await log.AcceptAsync(records.Id, wanted, new TenantId(records.Record.Tenant), CancellationToken.None);
+        FaultPoint.Reach(FaultPoint.RunAccepted);
+        if (!outcome.IsNew) SandboxRuns.DropSpan(entry);
+        if (outcome.PayloadHash != hash) throw new IdempotencyKeyReusedException();
+        var stored = outcome.IsNew ? wanted : await log.FindRunAsync(records.Id, entry.Id, closing) ?? wanted;
+        records.RememberTrace(stored);
+        entry.Open(await RunEvents.OpenAsync(log, records.Id, stored, outcome.IsNew, settings.Runs, time, closing));
+        return outcome.IsNew;
+    }
+
+    /// <returns>True when the guest reports that this run will get a fresh REPL.</returns>
+    private async Task<bool> HandOverAsync(GuestPort port, RunEntry entry, RunRequest request)
+    {
+        var trace = entry.Events!.Record.Trace;
+        var handover = new StartGuestRun(
+            entry.Id, request.Language, request.Timeout, settings.Grace, request.Env, request.Code, trace?.ForCode, trace?.TraceState, trace?.Baggage);
+        try
+        {
+            var taken = await sender.SendAsync(port, handover, CancellationToken.None);
+            FaultPoint.Reach(FaultPoint.RunTaken);
+            entry.Held = taken.State is RunState.Queued or RunState.Running;
+            entry.EndedInGuest = taken.State is RunState.Ended;
+            entry.ReplRestarted = taken.ReplRestarted;
+            return taken.ReplRestarted;
+        }
+        catch (Exception e) when (e is RunQueueFullException or InvalidOperationException)
+        {
+            await runs.TryWithdrawAsync(entry, e is RunQueueFullException ? "run_queue_full" : "refused", closing);
+            throw;
+        }
+    }
+
+    private static RunAccepted Accepted(RunEntry entry, bool joined, bool restarted)
+    {
+        var trace = entry.Events!.Record.Trace;
+        return new RunAccepted(entry.Id, joined, restarted) { Trace = trace?.ToBinding(), TraceParent = trace?.ForCode };
+    }
+
+    [LoggerMessage(LogLevel.Debug, "Accepted run {Run} in sandbox {Sandbox}: {Language}.")]
+    private partial void LogAccepted(RunId run, SandboxId sandbox, RunLanguage language);
+}

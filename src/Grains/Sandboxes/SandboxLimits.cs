@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using System.Text;
+using Podflare.Runs;
+
+namespace Podflare.Sandboxes;
+
+/// <summary>
+/// The limits that every caller of the grains has to keep, whatever it has checked itself. The fields are named as in the HTTP API.
+/// </summary>
+internal static class SandboxLimits
+{
+    private const int MaxTemplate = 128;
+    private const int MaxMetadataKey = 64;
+    private const int MaxMetadataValue = 512;
+    private const int MaxRamMib = 1024 * 1024;
+    private const int MaxRootfsGb = 1024;
+
+    /// <exception cref="InvalidRequestException">A field is beyond its limit.</exception>
+    public static void Guard(SandboxSpec spec, SandboxOptions limits)
+    {
+        if (spec.Template is not { Length: > 0 and <= MaxTemplate }) throw new InvalidRequestException("template", $"must have 1 to {MaxTemplate} characters");
+        Guard("timeout_seconds", spec.Lifetime, limits.MaxLifetimeSeconds);
+        Guard("idle_timeout_seconds", spec.IdleLimit, limits.MaxIdleSeconds);
+        if (spec.RamMib is < 1 or > MaxRamMib) throw new InvalidRequestException("ram_mib", $"must be 1 to {MaxRamMib}");
+        if (spec.RootfsGb is < 1 or > MaxRootfsGb) throw new InvalidRequestException("rootfs_gb", $"must be 1 to {MaxRootfsGb}");
+        GuardMetadata(spec.Metadata, limits.MaxMetadataPairs);
+        GuardEnv(spec.Env, limits.MaxEnvBytes);
+    }
+
+    /// <exception cref="InvalidRequestException">A field is beyond its limit.</exception>
+    public static void Guard(RunRequest request, SandboxSettings settings)
+    {
+        if (request.Code is null || request.Code.Length > settings.Runs.MaxCodeBytes)
+            throw new InvalidRequestException("code", $"must have at most {settings.Runs.MaxCodeBytes} bytes");
+        if (request.Language is not (RunLanguage.Python or RunLanguage.Bash)) throw new InvalidRequestException("language", "must be python or bash");
+        if (request.OnDisconnect is not (OnDisconnect.Continue or OnDisconnect.Interrupt)) throw new InvalidRequestException("on_disconnect", "must be continue or interrupt");
+        Guard("timeout_seconds", request.Timeout, settings.Runs.MaxTimeoutSeconds);
+        GuardEnv(request.Env, settings.Sandboxes.MaxEnvBytes);
+    }
+
+    private static void Guard(string field, TimeSpan value, int maxSeconds)
+    {
+        if (value <= TimeSpan.Zero || value > TimeSpan.FromSeconds(maxSeconds))
+            throw new InvalidRequestException(field, $"must be more than 0 and at most {maxSeconds}");
+    }
+
+    private static void GuardMetadata(ImmutableSortedDictionary<string, string> metadata, int maxPairs)
+    {
+        if (metadata.Count > maxPairs) throw new InvalidRequestException("metadata", $"must have at most {maxPairs} pairs");
+        foreach (var (key, value) in metadata)
+        {
+            if (key.Length is 0 or > MaxMetadataKey) throw new InvalidRequestException("metadata", $"must have keys of 1 to {MaxMetadataKey} characters");
+            if (value is not { Length: <= MaxMetadataValue }) throw new InvalidRequestException("metadata", $"must have values of at most {MaxMetadataValue} characters");
+        }
+    }
+
+    private static void GuardEnv(ImmutableSortedDictionary<string, string> env, int maxBytes)
+    {
+        if (env.IsEmpty) return;
+        var bytes = 0L;
+        foreach (var (name, value) in env)
+        {
+            if (name.Length == 0 || name.AsSpan().ContainsAny('=', '\0')) throw new InvalidRequestException("env", "must have names without '=' and NUL");
+            if (value is null || value.Contains('\0', StringComparison.Ordinal)) throw new InvalidRequestException("env", "must have values without NUL");
+            bytes += Encoding.UTF8.GetByteCount(name) + Encoding.UTF8.GetByteCount(value);
+        }
+
+        if (bytes > maxBytes) throw new InvalidRequestException("env", $"must have at most {maxBytes} bytes in all");
+    }
+}

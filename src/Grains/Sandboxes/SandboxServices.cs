@@ -1,0 +1,18 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Podflare.Sandboxes;
+
+public static class SandboxServices
+{
+    /// <summary>Adds what sandbox grains need, and <see cref="SandboxOptions"/>, which are validated at start.</summary>
+    public static IServiceCollection AddSandboxes(this IServiceCollection services)
+    {
+        services.AddOptions<SandboxOptions>().BindConfiguration(SandboxOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton<SandboxSettings>();
+        services.TryAddSingleton<SandboxHosts>();
+        services.TryAddSingleton<SandboxRecordStore>();
+        services.TryAddSingleton<SandboxCreator>();
+        return services;
+    }
+}

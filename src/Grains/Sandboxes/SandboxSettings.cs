@@ -1,0 +1,18 @@
+using Microsoft.Extensions.Options;
+using Podflare.Containers;
+using Podflare.Runs;
+
+namespace Podflare.Sandboxes;
+
+/// <summary>The options that apply to one sandbox and its runs.</summary>
+public sealed class SandboxSettings(IOptions<SandboxOptions> sandboxes, IOptions<RunOptions> runs, IOptions<TemplateOptions> templates)
+{
+    public SandboxOptions Sandboxes => sandboxes.Value;
+
+    public RunOptions Runs => runs.Value;
+
+    public TemplateOptions Templates => templates.Value;
+
+    /// <summary>Time between an interrupt (or a timeout) and the kill.</summary>
+    public TimeSpan Grace => TimeSpan.FromSeconds(Runs.GraceSeconds);
+}

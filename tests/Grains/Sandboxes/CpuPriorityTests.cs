@@ -1,0 +1,35 @@
+using Podflare.Containers;
+using Podflare.Engine;
+using Podflare.Harness;
+
+namespace Podflare.Sandboxes;
+
+/// <summary>The CPU priority of sandboxes whose runs take long.</summary>
+public sealed class CpuPriorityTests
+{
+    [Fact]
+    public async Task Long_runs_in_a_row_change_the_cpu_priority_once()
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        var sandbox = await cluster.CreateAsync();
+        await sandbox.RunAsync(program => program.Print("a\n"));
+        using var changes = sandbox.Worker.Engine.Fail(EngineOperation.SetCpuPriority, with: () => new ContainerEngineException("not offered", new TimeoutException()));
+
+        for (var i = 0; i < 3; i++)
+        {
+            var gate = new Guests.Gate();
+            var run = await sandbox.StartRunAsync(program => program.Wait(gate));
+            await Until.TrueAsync(() => sandbox.Guest.Executed.Count == i + 2);
+            await cluster.Clock.AdvanceUntilAsync(() => changes.Hits > 0, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromMinutes(1));
+            var ticks = 0;
+            await cluster.Clock.AdvanceUntilAsync(() => ++ticks > 3, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromMinutes(1));
+            gate.Open();
+            await run.ReadToEndAsync();
+            ticks = 0;
+            await cluster.Clock.AdvanceUntilAsync(() => ++ticks > 5, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromMinutes(1));
+        }
+
+        Assert.Equal(1, changes.Hits);
+        await cluster.Clock.AdvanceUntilAsync(() => changes.Hits == 2, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromMinutes(2));
+    }
+}

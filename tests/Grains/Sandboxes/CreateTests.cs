@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using Podflare.Harness;
+using Podflare.Runs;
+using Podflare.Stores;
+
+namespace Podflare.Sandboxes;
+
+/// <summary>Creates and their limits.</summary>
+public sealed class CreateTests
+{
+    public static TheoryData<string, Func<SandboxSpec, SandboxSpec>> InvalidSpecs => new()
+    {
+        { "timeout_seconds", spec => spec with { Lifetime = TimeSpan.MaxValue } },
+        { "timeout_seconds", spec => spec with { Lifetime = TimeSpan.Zero } },
+        { "idle_timeout_seconds", spec => spec with { IdleLimit = TimeSpan.MaxValue } },
+        { "idle_timeout_seconds", spec => spec with { IdleLimit = TimeSpan.FromSeconds(-1) } },
+        { "ram_mib", spec => spec with { RamMib = -1 } },
+        { "rootfs_gb", spec => spec with { RootfsGb = 0 } },
+        { "metadata", spec => spec with { Metadata = Pairs(2_000, "v") } },
+        { "metadata", spec => spec with { Metadata = Pairs(1, new string('v', 1_000)) } },
+        { "env", spec => spec with { Env = Pairs(1, new string('v', 2 * 1024 * 1024)) } },
+        { "env", spec => spec with { Env = ImmutableSortedDictionary<string, string>.Empty.Add("A=B", "v") } },
+    };
+
+    public static TheoryData<string, Func<RunRequest, RunRequest>> InvalidRuns => new()
+    {
+        { "timeout_seconds", run => run with { Timeout = TimeSpan.MaxValue } },
+        { "timeout_seconds", run => run with { Timeout = TimeSpan.Zero } },
+        { "code", run => run with { Code = new byte[16 * 1024 * 1024 + 1] } },
+        { "env", run => run with { Env = Pairs(1, new string('v', 2 * 1024 * 1024)) } },
+    };
+
+    [Theory(DisableDiscoveryEnumeration = true)]
+    [MemberData(nameof(InvalidSpecs))]
+    public async Task A_create_beyond_a_limit_is_refused_and_leaves_no_container(string field, Func<SandboxSpec, SandboxSpec> change)
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+
+        var e = await Assert.ThrowsAnyAsync<PodflareException>(() => cluster.CreateAsync("key", change));
+
+        Assert.StartsWith(field, e.Message, StringComparison.Ordinal);
+        Assert.Equal(0, cluster.Worker(0).Engine.Started);
+    }
+
+    [Theory(DisableDiscoveryEnumeration = true)]
+    [MemberData(nameof(InvalidRuns))]
+    public async Task A_run_beyond_a_limit_is_refused_and_is_not_accepted(string field, Func<RunRequest, RunRequest> change)
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        var sandbox = await cluster.CreateAsync();
+
+        var e = await Assert.ThrowsAnyAsync<PodflareException>(
+            () => sandbox.Grain.StartRun(GrainCluster.Tenant, RunId.New(), change(sandbox.Request(program => program)), TestContext.Current.CancellationToken));
+
+        Assert.StartsWith(field, e.Message, StringComparison.Ordinal);
+        Assert.Empty(sandbox.Guest.Executed);
+    }
+
+    [Fact]
+    public async Task A_create_whose_record_was_written_without_an_answer_gives_that_sandbox()
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        using var lost = cluster.Storage.LoseAnswer(StorageOperation.Write, about: key => key.StartsWith("sandbox/", StringComparison.Ordinal));
+
+        var sandbox = await cluster.CreateOnceAsync();
+
+        Assert.Equal((1, 1), (lost.Hits, cluster.Worker(0).Engine.Started));
+        Assert.Equal("b\n", (await sandbox.RunAsync(program => program.Print("b\n"))).Output);
+        await cluster.AgreesAsync();
+    }
+
+    private static ImmutableSortedDictionary<string, string> Pairs(int count, string value) =>
+        Enumerable.Range(0, count).ToImmutableSortedDictionary(i => $"k{i}", _ => value);
+}

@@ -1,0 +1,54 @@
+using Podflare.Guests;
+using Podflare.Harness;
+using Podflare.Runs;
+
+namespace Podflare.Sandboxes;
+
+/// <summary>Runs whose records the store has lost.</summary>
+public sealed class RunRecoveryTests
+{
+    [Fact]
+    public async Task A_repeated_key_whose_run_the_store_has_lost_ends_lost()
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        var sandbox = await cluster.CreateAsync();
+        var id = RunId.FromKey(GrainCluster.Tenant, sandbox.Id, "key");
+        var request = sandbox.Request(program => program.Print("once\n"));
+        await (await sandbox.StartRunAsync(id, request)).ReadToEndAsync();
+        await Until.TrueAsync(() => sandbox.Guest.Unacknowledged == 0);
+        await sandbox.Worker.RestartAsync();
+        await cluster.WaitForHostsAsync();
+        cluster.Log.LoseRun(sandbox.Id, id);
+
+        var reading = (await sandbox.StartRunAsync(id, request)).ReadToEndAsync();
+
+        await cluster.Clock.AdvanceUntilAsync(() => reading.IsCompleted, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromMinutes(10));
+        var outcome = await reading;
+        Assert.Equal((255, "lost"), (outcome.ExitCode, outcome.Reason));
+        Assert.Equal([id], sandbox.Guest.Executed);
+    }
+
+    [Fact]
+    public async Task A_reader_of_a_run_that_is_withdrawn_is_told_so()
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        var sandbox = await cluster.CreateAsync();
+        sandbox.Guest.IgnoresRequests = true;
+        var id = RunId.New();
+        var starting = sandbox.Grain.StartRun(GrainCluster.Tenant, id, sandbox.Request(program => program), TestContext.Current.CancellationToken);
+        await Until.TrueAsync(async () => await cluster.Log.FindAsync(sandbox.Id, id) is not null);
+        var reading = sandbox.Run(id).ReadToEndAsync();
+
+        await cluster.Clock.AdvanceUntilAsync(() => reading.IsCompleted, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromMinutes(10));
+
+        await Assert.ThrowsAsync<SandboxUnreachableException>(() => starting);
+        try
+        {
+            Assert.Equal("lost", (await reading).Reason);
+        }
+        catch (RunNotFoundException)
+        {
+            // It was withdrawn before the reader had subscribed, or ended with its readers.
+        }
+    }
+}
