@@ -12,9 +12,11 @@ internal static class Checks
     private const int MaxEnvBytes = 64 * 1024;
     private const int MaxIdempotencyKey = 255;
 
-    public static void Positive(TimeSpan value, string name)
+    /// <exception cref="ArgumentException">The value is not positive, or longer than any server accepts.</exception>
+    public static void Duration(TimeSpan value, TimeSpan longest, string name)
     {
         if (value < TimeSpan.FromMilliseconds(1)) throw new ArgumentException($"{name} must be at least a millisecond.");
+        if (value > longest) throw new ArgumentException($"{name} must be at most {longest.TotalDays:0} days.");
     }
 
     public static void Metadata(IReadOnlyDictionary<string, string> metadata)

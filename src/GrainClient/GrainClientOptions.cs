@@ -13,9 +13,12 @@ public sealed class GrainClientOptions
     [Required]
     public string ClusterId { get; set; } = "podflare";
 
-    /// <summary>Time for which the start waits for a silo that answers, in seconds. Default: 60.</summary>
+    /// <summary>
+    /// Time for which the start waits for a silo that answers, in seconds; then it fails with <see cref="ClusterUnreachableException"/>. Raise it
+    /// for a service that may start before the cluster. Default: 10.
+    /// </summary>
     [Range(0, 86_400)]
-    public double ConnectSeconds { get; set; } = 60;
+    public double ConnectSeconds { get; set; } = 10;
 
     /// <summary>Time for one call with its repeats, in seconds; after it the last refusal is thrown. Default: 20.</summary>
     [Range(0.1, 300)]

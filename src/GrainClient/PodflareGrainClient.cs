@@ -18,13 +18,14 @@ public static class PodflareGrainClient
     private const int MaxTenant = 64;
 
     /// <summary>
-    /// Adds <see cref="ISandboxes"/>, for the sandboxes of one tenant. The host waits with its start until a silo of the cluster answers.
+    /// Adds <see cref="ISandboxes"/>, for the sandboxes of one tenant. The host's start waits until a silo of the cluster answers, and fails
+    /// with <see cref="ClusterUnreachableException"/> after <see cref="GrainClientOptions.ConnectSeconds"/>.
     /// Gateways know no keys: whoever reaches them can act for every tenant, so they belong in a private network.
     /// </summary>
     /// <param name="redis">Connection string of the cluster's Redis: the silos are found there.</param>
     /// <param name="tenant">Whose sandboxes: 1 to 64 letters, digits, <c>-</c>, <c>_</c> or <c>.</c>.</param>
     /// <param name="configure">Changes the options, which section <c>Podflare:GrainClient</c> can set as well.</param>
-    /// <exception cref="ArgumentException">The tenant's name is not valid, or the connection string is empty.</exception>
+    /// <exception cref="ArgumentException">The tenant's name is not valid, or the connection string is empty or not valid.</exception>
     public static IHostApplicationBuilder AddPodflareGrainClient(
         this IHostApplicationBuilder builder, string redis, string tenant, Action<GrainClientOptions>? configure = null)
     {
@@ -32,7 +33,9 @@ public static class PodflareGrainClient
         if (tenant is not { Length: > 0 and <= MaxTenant } || !tenant.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
             throw new ArgumentException($"The tenant's name must be 1 to {MaxTenant} letters, digits, '-', '_' or '.'.", nameof(tenant));
 
+        var settings = RedisConnection.Settings(redis);
         var services = builder.Services;
+        services.AddSingleton(new ClusterAddress(RedisConnection.Describe(redis)));
         services.TryAddSingleton(TimeProvider.System);
         var options = services.AddOptions<GrainClientOptions>().BindConfiguration(GrainClientOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<GrainClientOptions>, GrainClientOptionsValidator>());
@@ -41,10 +44,10 @@ public static class PodflareGrainClient
             static (cluster, own) => (cluster.ClusterId, cluster.ServiceId) = (own.Value.ClusterId, own.Value.ClusterId));
         builder.UseOrleansClient(client =>
         {
-            client.UseRedisClustering(clustering => clustering.ConfigurationOptions = RedisConnection.Settings(redis));
+            client.UseRedisClustering(clustering => clustering.ConfigurationOptions = settings);
             // A lost gateway is found out, and a new one found, within seconds.
             client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
-            client.UseConnectionRetryFilter<PatientConnection>();
+            client.UseConnectionRetryFilter<ConnectionRetryFilter>();
             client.AddRunStreams();
             client.Services.AddSingleton<GatewayCountChangedHandler>(static provider => (_, change) =>
             {

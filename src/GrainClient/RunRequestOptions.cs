@@ -9,6 +9,7 @@ public sealed record RunRequestOptions
 {
     // What the HTTP API takes by default, too.
     private const int MaxCodeBytes = 16 * 1024 * 1024;
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(7);
     private static readonly Encoding Strict = new UTF8Encoding(false, throwOnInvalidBytes: true);
 
     /// <summary>Python runs in the sandbox's one REPL, bash in a fresh process. Default: Python.</summary>
@@ -30,7 +31,9 @@ public sealed record RunRequestOptions
     internal RunRequest ToRequest(string code)
     {
         ArgumentException.ThrowIfNullOrEmpty(code);
-        Checks.Positive(Timeout, nameof(Timeout));
+        Checks.Duration(Timeout, LongestTimeout, nameof(Timeout));
+        if (!Enum.IsDefined(Language) || Language is RunLanguage.Unknown) throw new ArgumentException($"{nameof(Language)} must be Python or Bash.");
+        if (!Enum.IsDefined(OnDisconnect) || OnDisconnect is OnDisconnect.Unknown) throw new ArgumentException($"{nameof(OnDisconnect)} must be Continue or Interrupt.");
         Checks.Env(Env, nameof(Env));
         // A lone surrogate is no text: it throws, as an ArgumentException.
         var bytes = Strict.GetBytes(code);

@@ -6,6 +6,9 @@ namespace Podflare.GrainClient;
 /// <summary>What is wanted of a sandbox. The hosts bring down what is over the template.</summary>
 public sealed record SandboxRequest
 {
+    private const int MaxRamMib = 1024 * 1024;
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(365);
+
     /// <summary>Image and limits, as the cluster names them. Default: <c>default</c>.</summary>
     public string Template { get; init; } = "default";
 
@@ -33,9 +36,9 @@ public sealed record SandboxRequest
     /// <exception cref="ArgumentException">A value is out of its range; the text names it.</exception>
     internal SandboxSpec ToSpec()
     {
-        Checks.Positive(Lifetime, nameof(Lifetime));
-        Checks.Positive(IdleLimit, nameof(IdleLimit));
-        if (RamMib is <= 0) throw new ArgumentException($"{nameof(RamMib)} must be more than 0.");
+        Checks.Duration(Lifetime, Longest, nameof(Lifetime));
+        Checks.Duration(IdleLimit, Longest, nameof(IdleLimit));
+        if (RamMib is <= 0 or > MaxRamMib) throw new ArgumentException($"{nameof(RamMib)} must be 1 to {MaxRamMib}.");
         Checks.Metadata(Metadata);
         Checks.Env(Env, nameof(Env));
         return new SandboxSpec(Template, Lifetime, IdleLimit, RamMib, null, Egress, Checks.Sorted(Metadata), Checks.Sorted(Env));

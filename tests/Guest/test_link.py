@@ -46,6 +46,17 @@ class LinkTests(unittest.TestCase):
         (self.guest.home / "go").touch()
         self.guest.result(queued)
 
+    def test_hello_says_which_frame_of_each_run_was_acknowledged_last(self) -> None:
+        self.guest.auto_ack = False
+        first = self.guest.start("print('a', flush=True)\nimport os\nwhile not os.path.exists('go'): pass")
+        self.guest.wait(lambda: next((f for f in self.guest.frames if f.kind == OUT and f.run == first), None), "output")
+        queued = self.guest.start("pass")
+        self.assertEqual([0, 0], [run["acknowledged"] for run in self.reconnect()["runs"]])
+        self.guest.acknowledge(1)
+        self.assertEqual([(first, 1), (queued, 0)], [(run["run"], run["acknowledged"]) for run in self.reconnect()["runs"]])
+        (self.guest.home / "go").touch()
+        self.guest.result(queued)
+
     def test_frames_come_again_with_the_same_bytes_until_they_are_acknowledged(self) -> None:
         self.guest.auto_ack = False
         run = self.guest.start("import sys\nfor i in range(20): print(i); print('e', file=sys.stderr)")

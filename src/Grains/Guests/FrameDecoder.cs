@@ -95,7 +95,7 @@ internal sealed class FrameDecoder(TimeProvider time)
 
     private GuestRun HelloRun(HelloRunPayload? run) =>
         run is { State: { } state } && RunId.TryParse(run.Run, null, out var id)
-            ? new GuestRun(id, State(state), Started(run.Started))
+            ? new GuestRun(id, State(state), Started(run.Started), run.Acknowledged ?? 0)
             : throw new GuestProtocolException("a HELLO with a run without id or state");
 
     private static RunState State(string state) => state switch

@@ -5,7 +5,7 @@ namespace Podflare.Guests;
 
 internal sealed record HelloPayload(int? Version, string? Boot, ulong? First, int? Repl, HelloRunPayload?[]? Runs);
 
-internal sealed record HelloRunPayload(string? Run, string? State, long? Started);
+internal sealed record HelloRunPayload(string? Run, string? State, long? Started, ulong? Acknowledged = null);
 
 internal sealed record ReadyPayload(int? Repl);
 

@@ -40,7 +40,8 @@ public sealed record RunError(string? Name, string? Value, string? Traceback);
 public sealed record GuestHello(int Version, string Boot, ulong First, int Repl, ImmutableArray<GuestRun> Runs);
 
 /// <param name="Started">When its code began to execute; null while queued.</param>
-public sealed record GuestRun(RunId Id, RunState State, DateTimeOffset? Started);
+/// <param name="Acknowledged">Its last frame that was acknowledged, and that the guest no longer has; 0 for none, or from a guest that does not report it.</param>
+public sealed record GuestRun(RunId Id, RunState State, DateTimeOffset? Started, ulong Acknowledged = 0);
 
 /// <summary>A request to the guest; each may safely come twice.</summary>
 public abstract record GuestRequest;

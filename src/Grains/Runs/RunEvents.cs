@@ -22,7 +22,7 @@ public sealed class RunEvents
     private long? _logFirst;
     private bool _withdrawn;
 
-    private RunEvents(IEventLog log, SandboxId sandbox, RunRecord record, LogBounds? bounds, RunOptions options, TimeProvider time)
+    private RunEvents(IEventLog log, SandboxId sandbox, RunRecord record, LogBounds? bounds, int epoch, RunOptions options, TimeProvider time)
     {
         (_log, _sandbox, _options, _time) = (log, sandbox, options, time);
         _ring = new EventRing(options.RingBytes);
@@ -33,7 +33,7 @@ public sealed class RunEvents
         LastFrame = bounds?.LastFrame ?? 0;
         _logFirst = bounds?.FirstSeq;
         if (bounds is not null) _readers.AddExisting(bounds);
-        _writer = new RunLogWriter(log, sandbox, this, _ring, _readers, time);
+        _writer = new RunLogWriter(log, sandbox, this, _ring, _readers, epoch, time);
     }
 
     /// <summary>Opens the events of a run whose record was accepted or found. Reads the log's bounds unless the record is new.</summary>
@@ -41,8 +41,9 @@ public sealed class RunEvents
     public static async Task<RunEvents> OpenAsync(
         IEventLog log, SandboxId sandbox, RunRecord record, bool isNew, RunOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
+        var epoch = log.Epoch;
         var bounds = isNew ? null : await log.FindBoundsAsync(sandbox, record.Id, cancellationToken);
-        return new RunEvents(log, sandbox, record, bounds, options, time);
+        return new RunEvents(log, sandbox, record, bounds, epoch, options, time);
     }
 
     /// <summary>The run's record; closed by the append of the exit.</summary>
@@ -117,7 +118,8 @@ public sealed class RunEvents
 
     /// <summary>
     /// Compares the log with what was published, and appends from the ring what the log has lost. For the moment at which the
-    /// connection to the store comes back, and before the ring of an ended run is released.
+    /// connection to the store comes back (of every run for which <see cref="IsInDoubt"/> is true, also of one that writes nothing), and before
+    /// the ring of an ended run is released.
     /// </summary>
     /// <returns>
     /// <see cref="AppendResult.Done"/>: the log has everything, or an append is under way, which finds out by itself.
@@ -126,6 +128,13 @@ public sealed class RunEvents
     /// </returns>
     /// <exception cref="StorageUnavailableException">The store does not answer.</exception>
     public Task<AppendResult> VerifyAsync(CancellationToken cancellationToken) => _writer.VerifyAsync(cancellationToken);
+
+    /// <summary>
+    /// The guest was told that frames of this run are kept which the log no longer has: the store came back with older data, and the activation
+    /// that could have repaired it is gone. Nobody has these frames any more, so the run can only end with reason <see cref="ExitReason.Lost"/>.
+    /// </summary>
+    /// <param name="acknowledged">The last frame of this run that the guest knows to be acknowledged, see <see cref="Guests.GuestRun.Acknowledged"/>.</param>
+    public bool HasLostFrames(ulong acknowledged) => !Ended && LastFrame < acknowledged;
 
     /// <summary>
     /// The events after <paramref name="seq"/>, from the ring or the log, about <paramref name="maxBytes"/> of them and at least one; null

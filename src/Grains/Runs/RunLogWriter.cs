@@ -11,7 +11,7 @@ namespace Podflare.Runs;
 /// back with older data. For the run's grain only, so without locks.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle is never used has nothing to dispose of.")]
-internal sealed class RunLogWriter(IEventLog log, SandboxId sandbox, RunEvents events, EventRing ring, ReaderBackpressure readers, TimeProvider time)
+internal sealed class RunLogWriter(IEventLog log, SandboxId sandbox, RunEvents events, EventRing ring, ReaderBackpressure readers, int epoch, TimeProvider time)
 {
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(1);
@@ -29,8 +29,8 @@ internal sealed class RunLogWriter(IEventLog log, SandboxId sandbox, RunEvents e
     // The log holds something of the run that cannot be read.
     private bool _unreadable;
 
-    // The log's epoch at the last append.
-    private int _epoch = -1;
+    // The log's epoch at the last moment at which the log was known to have everything that was published.
+    private int _epoch = epoch;
 
     // A second append at the same time would get the same numbers as the first.
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -62,17 +62,30 @@ internal sealed class RunLogWriter(IEventLog log, SandboxId sandbox, RunEvents e
         try
         {
             if (_pending is not null) return AppendResult.Done;
-            var record = await log.FindRunAsync(sandbox, events.Record.Id, cancellationToken);
-            if (record is { Ended: true } && !events.Ended) return AppendResult.Fenced;
-            if (record is not null && record.Ended == events.Ended && await ReadLogSeqAsync(cancellationToken) is var at && at >= events.LastSeq)
-                return at == events.LastSeq ? AppendResult.Done : AppendResult.Fenced;
-            if (record is { Ended: true }) return AppendResult.Done;  // its events have expired, its record has not
-            return await RepairAsync(cancellationToken);
+            var epoch = log.Epoch;
+            var result = await VerifyAsync(events.Ended, cancellationToken);
+            if (result is AppendResult.Done) _epoch = epoch;
+            return result;
+        }
+        catch (RecordUnreadableException)
+        {
+            _unreadable = true;
+            return AppendResult.Behind;
         }
         finally
         {
             _turn.Release();
         }
+    }
+
+    private async Task<AppendResult> VerifyAsync(bool ended, CancellationToken cancellationToken)
+    {
+        var record = await log.FindRunAsync(sandbox, events.Record.Id, cancellationToken);
+        if (record is { Ended: true } && !ended) return AppendResult.Fenced;
+        if (record is not null && record.Ended == ended && await ReadLogSeqAsync(cancellationToken) is var at && at >= events.LastSeq)
+            return at == events.LastSeq ? AppendResult.Done : AppendResult.Fenced;
+        if (record is { Ended: true }) return AppendResult.Done;  // its events have expired, its record has not
+        return await RepairAsync(cancellationToken);
     }
 
     private async Task<AppendResult> WriteAsync(RingEntry entry, CancellationToken cancellationToken)

@@ -1,4 +1,6 @@
+using System.Net;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace Podflare.Storage;
@@ -6,22 +8,50 @@ namespace Podflare.Storage;
 /// <summary>The one place that knows whether there is a Redis, and how connections to it are made.</summary>
 internal static class RedisConnection
 {
+    // The library's own message could show a part of a password.
+    private const string Expected = "is not valid. It names at least one server, then options: host:port,option=value,...";
+
     /// <summary>Name of the connection string that decides between a cluster and the embedded process.</summary>
     public const string Name = "Redis";
 
     /// <summary>The connection string; null when none is set, or when it is blank.</summary>
-    public static string? Find(IConfiguration configuration) =>
-        configuration.GetConnectionString(Name) is { } text && !string.IsNullOrWhiteSpace(text) ? text : null;
+    /// <exception cref="OptionsValidationException">The connection string is not valid.</exception>
+    public static string? Find(IConfiguration configuration)
+    {
+        if (configuration.GetConnectionString(Name) is not { } text || string.IsNullOrWhiteSpace(text)) return null;
+        if (TryParse(text) is null) throw new OptionsValidationException(Name, typeof(ConfigurationOptions), [$"ConnectionStrings:{Name} {Expected}"]);
+        return text;
+    }
+
+    /// <summary>The servers that a connection string names, without its password.</summary>
+    public static string Describe(string connection) => string.Join(", ", Settings(connection).EndPoints.Select(server => server switch
+    {
+        DnsEndPoint dns => $"{dns.Host}:{dns.Port}",
+        _ => server.ToString(),
+    }));
 
     /// <summary>The settings of every connection: it fails fast, because callers repeat with their own deadlines.</summary>
+    /// <exception cref="ArgumentException">The connection string is not valid.</exception>
     public static ConfigurationOptions Settings(string connection)
     {
-        var settings = ConfigurationOptions.Parse(connection);
+        var settings = TryParse(connection) ?? throw new ArgumentException($"The Redis connection string {Expected}", nameof(connection));
         settings.AbortOnConnectFail = false;
         settings.BacklogPolicy = BacklogPolicy.FailFast;
         settings.AsyncTimeout = 2_000;
         settings.SyncTimeout = 2_000;
         settings.ReconnectRetryPolicy = new LinearRetry(500);
         return settings;
+    }
+
+    private static ConfigurationOptions? TryParse(string connection)
+    {
+        try
+        {
+            return ConfigurationOptions.Parse(connection) is { EndPoints.Count: > 0 } settings ? settings : null;
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or OverflowException)
+        {
+            return null;
+        }
     }
 }

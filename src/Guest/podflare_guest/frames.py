@@ -19,6 +19,9 @@ _LIMIT = 24 << 20
 
 MOST_VERSION = 2
 
+HEADER_BYTES = _HEADER.size
+RUN_BYTES = 16  # how each payload of OUT and END begins: the run
+
 
 class Malformed(Exception):
     """The peer does not speak the protocol; the connection is closed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from podflare_guest.frames import Malformed, frame
+from podflare_guest.frames import END, HEADER_BYTES, OUT, RUN_BYTES, Malformed, frame
 from podflare_guest.stdlib_core import TYPE_CHECKING, deque
 
 if TYPE_CHECKING:
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 _LIMIT = 8 << 20
 # One read of 64 KiB becomes at most four times as much: its records may be single characters.
 _HEADROOM = 512 << 10
+_OF_A_RUN = (OUT, END)
 
 
 class Ring:
@@ -34,12 +35,18 @@ class Ring:
         self._bytes += len(data)
         return data
 
-    def acknowledge(self, number: int) -> None:
+    def acknowledge(self, number: int) -> dict[bytes, int]:
+        """Drops the frames up to this one. Returns the last dropped frame of each run."""
+        last: dict[bytes, int] = {}
         if number >= self.next:
             raise Malformed(f"ACK of {number} before it was sent")
         while self.first <= number:
-            self._bytes -= len(self._frames.popleft())
+            data = self._frames.popleft()
+            self._bytes -= len(data)
+            if data[4] in _OF_A_RUN:
+                last[data[HEADER_BYTES : HEADER_BYTES + RUN_BYTES]] = self.first
             self.first += 1
+        return last
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._frames)

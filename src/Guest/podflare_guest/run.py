@@ -81,6 +81,7 @@ class Run:
         self.state = QUEUED
         self.started_ms: int | None = None
         self.end_number = 0
+        self.acknowledged = 0  # its last frame that the host has kept, and that is no longer held here
         self.repl_restarted = False
         self.context = ""  # id of the context that executes it; empty for the default one
         self.owner: Context | ProcessRuns  # what executes it
@@ -151,7 +152,14 @@ class Run:
 
     def summary(self) -> dict[str, object]:
         kind = "code" if self.process is None else "process"
-        return {"run": self.id, "state": self.state, "started": self.started_ms, "kind": kind, "context": self.context or None}
+        return {
+            "run": self.id,
+            "state": self.state,
+            "started": self.started_ms,
+            "kind": kind,
+            "context": self.context or None,
+            "acknowledged": self.acknowledged,
+        }
 
 
 def _parse_options(fields: dict[str, object]) -> dict[str, object]:

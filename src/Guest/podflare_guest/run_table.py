@@ -68,6 +68,10 @@ class RunTable:
         run.end_number = number
         run.code = b""
 
-    def acknowledge(self, number: int) -> None:
+    def acknowledge(self, number: int, last_of_runs: dict[bytes, int]) -> None:
+        """The host has kept all frames up to this one; of each run that had some, up to its own number."""
+        for raw, last in last_of_runs.items():
+            if raw in self._open:
+                self._open[raw].acknowledged = last
         for run in [run for run in self._open.values() if run.state == ENDED and run.end_number <= number]:
             del self._open[run.raw]

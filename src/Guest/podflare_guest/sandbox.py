@@ -62,8 +62,7 @@ class Sandbox:
 
     def acknowledge(self, number: int) -> None:
         """The host has kept all numbered frames up to this one."""
-        self.ring.acknowledge(number)
-        self.runs.acknowledge(number)
+        self.runs.acknowledge(number, self.ring.acknowledge(number))
         self.late.acknowledge(number)
         if self.blocked_pipes:
             blocked, self.blocked_pipes = self.blocked_pipes, []

@@ -14,10 +14,11 @@ public sealed class GuestEventsTests
         await using var bench = new GuestBench();
         Assert.False(bench.Port.Connected);
         using var guest = await ScriptedGuest.ConnectAsync(
-            bench.Socket, first: 7, repl: 2, runs: $$"""[{"run":"{{Run}}","state":"running","started":{{ScriptedGuest.Time}}},{"run":"{{RunId.New()}}","state":"queued","started":null}]""");
+            bench.Socket, first: 7, repl: 2, runs: $$"""[{"run":"{{Run}}","state":"running","started":{{ScriptedGuest.Time}},"acknowledged":6},{"run":"{{RunId.New()}}","state":"queued","started":null}]""");
         var hello = (await NextAsync<GuestConnected>(bench.Port.Attach())).Hello;
         Assert.Equal((1, ScriptedGuest.Boot, 7UL, 2), (hello.Version, hello.Boot, hello.First, hello.Repl));
-        Assert.Equal(new GuestRun(Run, RunState.Running, DateTimeOffset.FromUnixTimeMilliseconds(ScriptedGuest.Time)), hello.Runs[0]);
+        Assert.Equal(new GuestRun(Run, RunState.Running, DateTimeOffset.FromUnixTimeMilliseconds(ScriptedGuest.Time), Acknowledged: 6), hello.Runs[0]);
+        Assert.Equal(0UL, hello.Runs[1].Acknowledged);
         Assert.Equal((RunState.Queued, null), (hello.Runs[1].State, hello.Runs[1].Started));
         Assert.True(bench.Port.Connected);
         Assert.Null(bench.Port.AwaySince);

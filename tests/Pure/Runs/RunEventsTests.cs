@@ -272,6 +272,34 @@ public sealed class RunEventsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_quiet_run_is_in_doubt_after_the_epoch_has_risen_until_it_was_verified()
+    {
+        var events = await OpenNewAsync();
+        await AppendAsync(events, 3);
+        var older = NewStore();
+        await older.AcceptAsync(_sandbox, _record, null, Cancel);
+        Assert.False(events.IsInDoubt);
+        _log.Store = older;
+        Assert.True(events.IsInDoubt);
+        Assert.Equal(AppendResult.Done, await events.VerifyAsync(Cancel));
+        Assert.False(events.IsInDoubt);
+        Assert.Equal([1, 2, 3], await SeqsAfterAsync(await OpenAsync(), 0));
+    }
+
+    [Fact]
+    public async Task A_new_activation_knows_when_the_log_has_lost_frames_that_the_guest_has_dropped()
+    {
+        var events = await OpenNewAsync();
+        await AppendAsync(events, 1, frame: 4);
+        await AppendAsync(events, 1, frame: 6);
+        Assert.False((await OpenAsync()).HasLostFrames(6));
+        Assert.True((await OpenAsync()).HasLostFrames(7));
+        Assert.False((await OpenNewAsync()).HasLostFrames(0));
+        await EndAsync(events);
+        Assert.False((await OpenAsync()).HasLostFrames(9));
+    }
+
+    [Fact]
     public async Task What_the_ring_no_longer_has_ends_the_run_lost()
     {
         var events = await OpenNewAsync();
