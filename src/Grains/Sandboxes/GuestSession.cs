@@ -133,6 +133,13 @@ internal sealed partial class GuestSession(SandboxRecords records, SandboxRuns r
         {
             if (await runs.TryFindAsync(held.Id, _stopping.Token) is not { } run) continue;
             run.Held = true;
+            if (run.Events!.HasLostFrames(held.Acknowledged))
+            {
+                LogFramesLost(run.Id, records.Id, run.Events.LastFrame, held.Acknowledged);
+                await runs.CloseAsync(run, code: 255, ExitReason.Lost, _stopping.Token);
+                continue;
+            }
+
             if (run.StartedAt is null && held.Started is { } started) run.MarkStarted(started, time);
         }
     }
@@ -165,6 +172,9 @@ internal sealed partial class GuestSession(SandboxRecords records, SandboxRuns r
 
     [LoggerMessage(LogLevel.Error, "The guest of sandbox {Sandbox} is not the one that its record names: the container was started anew.")]
     private partial void LogOtherGuest(SandboxId sandbox);
+
+    [LoggerMessage(LogLevel.Error, "Run {Run} in sandbox {Sandbox} ends: the event log covers frames up to {Logged}, but the guest has dropped those up to {Acknowledged}. The store came back with older data.")]
+    private partial void LogFramesLost(RunId run, SandboxId sandbox, ulong logged, ulong acknowledged);
 
     [LoggerMessage(LogLevel.Error, "Sandbox {Sandbox} can no longer log its guest's frames; they are sent again to the next activation.")]
     private partial void LogPumpFailed(Exception exception, SandboxId sandbox);

@@ -132,7 +132,9 @@ internal sealed partial class SandboxDeadlines(
 
     private async Task CheckAsync(RunEntry run, CancellationToken cancellationToken)
     {
-        if (run.Events is not { } events || run.IsMarkedEnded || !guest.IsCaughtUp || run.Starting is { IsCompleted: false }) return;
+        if (run.Events is not { } events || run.IsMarkedEnded || run.Starting is { IsCompleted: false }) return;
+        if (events.IsInDoubt) await runs.VerifyAsync(run, cancellationToken);
+        if (run.IsMarkedEnded || !guest.IsCaughtUp) return;
         if (!run.Held)
         {
             // The guest has sent the end of a run that it reports as ended, if it still has it.

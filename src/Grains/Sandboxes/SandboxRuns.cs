@@ -183,6 +183,24 @@ internal sealed partial class SandboxRuns(
         MarkEnded(run);
     }
 
+    /// <summary>
+    /// Compares an open run with the log, which may have lost its newest events, and appends them again. A run that cannot be made whole
+    /// ends <see cref="ExitReason.Lost"/>.
+    /// </summary>
+    /// <exception cref="SandboxUnreachableException">Another activation owns the sandbox; this one steps down.</exception>
+    public async Task VerifyAsync(RunEntry run, CancellationToken cancellationToken)
+    {
+        switch (await run.Events!.VerifyAsync(cancellationToken))
+        {
+            case AppendResult.Fenced:
+                records.StepDown();
+                throw new SandboxUnreachableException();
+            case AppendResult.Behind:
+                await CloseAsync(run, code: 255, ExitReason.Lost, cancellationToken);
+                break;
+        }
+    }
+
     /// <summary>Removes ended runs from memory after a moment; from then on their readers are served from the log.</summary>
     public async Task ForgetEndedAsync(TimeSpan age, CancellationToken cancellationToken)
     {

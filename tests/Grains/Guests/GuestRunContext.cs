@@ -32,6 +32,9 @@ public sealed class GuestRunContext
     /// <summary>The number of its <c>END</c>.</summary>
     internal ulong? EndNumber { get; set; }
 
+    /// <summary>The number of its last frame that the worker has acknowledged.</summary>
+    internal ulong Acknowledged { get; set; }
+
     internal (int Code, ExitReason? Reason)? Verdict { get; private set; }
 
     internal bool HasExited => Verdict is not null;

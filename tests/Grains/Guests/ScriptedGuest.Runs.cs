@@ -179,8 +179,15 @@ public sealed partial class ScriptedGuest
             ["run"] = run.Id.Value,
             ["state"] = run.State.ToString().ToLowerInvariant(),
             ["started"] = run.Started,
+            ["acknowledged"] = run.Acknowledged,
         }),
     ];
+
+    private void NoteAcknowledged(ulong number, ReadOnlySpan<byte> frame)
+    {
+        if ((FrameType)frame[sizeof(int)] is not (FrameType.Out or FrameType.End)) return;
+        if (_runs.TryGetValue(RunId.FromBytes(frame[FrameHeader.Size..(FrameHeader.Size + 16)]), out var run)) run.Acknowledged = number;
+    }
 
     private void ForgetEnded(ulong acknowledged)
     {

@@ -227,7 +227,7 @@ public sealed partial class ScriptedGuest : IAsyncDisposable
 
     private void Acknowledge(ulong number)
     {
-        while (_ring.TryPeek(out var oldest) && oldest.Number <= number) _ring.Dequeue();
+        while (_ring.TryPeek(out var oldest) && oldest.Number <= number) NoteAcknowledged(oldest.Number, _ring.Dequeue().Frame);
         ForgetEnded(number);
     }
 
