@@ -38,6 +38,7 @@ internal sealed partial class RedisLogBudget(IConnectionMultiplexer redis, RunOp
     }
 
     /// <summary>Returns when the tenant may start a run in this sandbox. Calls Redis only where a budget is exceeded.</summary>
+    /// <exception cref="StorageUnavailableException">A budget is exceeded, and Redis does not answer.</exception>
     /// <exception cref="LogBudgetExceededException">It may not, and there are no events of ended runs that could make room.</exception>
     public async Task CheckAsync(TenantId tenant, SandboxId sandbox, CancellationToken cancellationToken)
     {
@@ -45,7 +46,16 @@ internal sealed partial class RedisLogBudget(IConnectionMultiplexer redis, RunOp
         var verdict = _verdict;
         if (verdict.MemoryExceeded) throw Refuse(LogBudgetScope.Cluster);
         if (!verdict.ClusterExceeded && !verdict.Tenants.Contains(tenant.Value)) return;
-        if (await EvictAsync(sandbox, keep: 0).WaitAsync(cancellationToken) == 0) throw Refuse(verdict.ClusterExceeded ? LogBudgetScope.Cluster : LogBudgetScope.Tenant);
+        try
+        {
+            if (await EvictAsync(sandbox, keep: 0).WaitAsync(cancellationToken) > 0) return;
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            throw new StorageUnavailableException();
+        }
+
+        throw Refuse(verdict.ClusterExceeded ? LogBudgetScope.Cluster : LogBudgetScope.Tenant);
     }
 
     /// <summary>A script has reported the bytes of a sandbox.</summary>
