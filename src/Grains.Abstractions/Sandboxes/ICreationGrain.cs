@@ -6,7 +6,7 @@ namespace Podflare.Sandboxes;
 [Alias("podflare.ICreationGrain")]
 public interface ICreationGrain : IGrainWithStringKey
 {
-    /// <summary>Creates a sandbox, or gives the one that this key made before.</summary>
+    /// <summary>Creates a sandbox, or returns the one that this key has created before.</summary>
     /// <exception cref="IdempotencyKeyReusedException">The key was used with another payload.</exception>
     [Alias("Create")]
     Task<Creation> Create(TenantId tenant, SandboxSpec spec, CancellationToken cancellationToken = default);

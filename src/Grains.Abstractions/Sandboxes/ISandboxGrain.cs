@@ -13,26 +13,28 @@ namespace Podflare.Sandboxes;
 public interface ISandboxGrain : IGrainWithStringKey
 {
     /// <summary>
-    /// Its host starts a container with this id: activation, its entry in the grain directory and the look at its records are then behind
-    /// it when somebody calls <see cref="Create"/>. Only a help: a create is the same without it.
+    /// Activates the grain while its host starts the container, so that <see cref="Create"/> does not wait for the activation, the grain
+    /// directory and the records. Only an optimization.
     /// </summary>
     [OneWay, AlwaysInterleave, Alias("Prepare")]
     Task Prepare();
 
-    /// <summary>Takes the lease of a claimed container and becomes a sandbox. The same creation id gives the same sandbox again.</summary>
+    /// <summary>Takes the lease of a claimed container and becomes a sandbox. The same creation id returns the same sandbox again.</summary>
     /// <param name="creation">Random, or derived from the idempotency key.</param>
+    /// <exception cref="InvalidRequestException">A field is beyond its limit.</exception>
     /// <exception cref="SandboxTakenException">Another creation has it.</exception>
     /// <exception cref="LeaseGoneException">No living lease: claim again.</exception>
     [Alias("Create")]
     Task<SandboxInfo> Create(string creation, TenantId tenant, SandboxSpec spec, CancellationToken cancellationToken = default);
 
-    /// <summary>The sandbox, for 24 h after its end too.</summary>
+    /// <summary>The sandbox, also for 24 h after its end.</summary>
     [AlwaysInterleave, Alias("Get")]
     Task<SandboxInfo> Get(TenantId tenant);
 
     /// <summary>
     /// Accepts a run, or joins the one that has this id; returns when the guest holds it. Safe to repeat.
     /// </summary>
+    /// <exception cref="InvalidRequestException">A field is beyond its limit.</exception>
     /// <exception cref="IdempotencyKeyReusedException">The id belongs to another payload.</exception>
     /// <exception cref="RunQueueFullException">Too many open runs.</exception>
     /// <exception cref="SandboxUnreachableException">The guest does not answer for now.</exception>
@@ -53,20 +55,20 @@ public interface ISandboxGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("ReadEvents")]
     Task<EventBatch?> ReadEvents(TenantId tenant, RunId run, long afterSeq, CancellationToken cancellationToken = default);
 
-    /// <summary>Sends SIGINT to the run; returns when the guest has taken the request. A run that has ended is left alone.</summary>
+    /// <summary>Sends SIGINT to the run; returns when the guest has accepted the request. Does nothing if the run has ended.</summary>
     [AlwaysInterleave, Alias("Interrupt")]
     Task Interrupt(TenantId tenant, RunId run, CancellationToken cancellationToken = default);
 
-    /// <summary>Ends the sandbox; its open runs end with 137 <c>killed</c>. Repeating it is fine.</summary>
+    /// <summary>Ends the sandbox; its open runs end with 137 <c>killed</c>. Safe to repeat.</summary>
     [AlwaysInterleave, Alias("Delete")]
     Task Delete(TenantId tenant);
 
-    /// <summary>A starting host found this sandbox's container: take it back, or tell the host to remove it.</summary>
-    /// <returns>The sandbox, or null when it has no record here and the container is nobody's.</returns>
+    /// <summary>The host has found this sandbox's container. The sandbox takes it over, or lets the host remove it.</summary>
+    /// <returns>The sandbox, or null when the container belongs to no living sandbox.</returns>
     [AlwaysInterleave, Alias("Adopt")]
     Task<SandboxInfo?> Adopt(string containerId);
 
-    /// <summary>The container or the host is gone for good: end with reason <c>lost</c>. Repeating it is fine.</summary>
+    /// <summary>The container or the host is gone for good: the sandbox ends with reason <c>lost</c>, unless its guest is connected. Safe to repeat.</summary>
     /// <returns>True when this call has ended it.</returns>
     [AlwaysInterleave, Alias("DeclareLost")]
     Task<bool> DeclareLost();

@@ -4,14 +4,14 @@ using Podflare.Tenants;
 
 namespace Podflare.Sandboxes;
 
-/// <summary>Where a sandbox is in its life.</summary>
+/// <summary>The state of a sandbox.</summary>
 [GenerateSerializer, Alias("podflare.SandboxState")]
 public enum SandboxState
 {
-    /// <summary>Its guest takes runs.</summary>
+    /// <summary>It accepts runs.</summary>
     Ready,
 
-    /// <summary>It takes no new run; its open runs are getting their <c>exit</c>.</summary>
+    /// <summary>It accepts no new run; its open runs are being ended.</summary>
     Ending,
 
     /// <summary>Deleted or expired.</summary>
@@ -28,7 +28,7 @@ public enum EndReason
     /// <summary>By <c>DELETE</c>.</summary>
     Deleted,
 
-    /// <summary>Its total lifetime was over.</summary>
+    /// <summary>Its total lifetime has passed.</summary>
     Expired,
 
     /// <summary>It had no run for its idle limit.</summary>

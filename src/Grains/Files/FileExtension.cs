@@ -7,7 +7,7 @@ using Podflare.Tenants;
 namespace Podflare.Files;
 
 /// <inheritdoc cref="IFileExtension"/>
-/// <remarks>On the grain's scheduler, which it holds for no more than the passing on of a reference: the bytes move in the connection to the guest.</remarks>
+/// <remarks>It runs on the grain's scheduler, but only hands references on: the bytes move in the connection to the guest.</remarks>
 public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> options, SandboxTraces traces, TimeProvider time) : IFileExtension
 {
     private readonly Dictionary<Guid, FileTransfer> _transfers = [];
@@ -23,7 +23,7 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
         {
             var opened = await transfer.Guest.ReadAsync(FrameType.FileOpened, step);
             var size = opened.Opened(out var modified);
-            AskAhead(transfer);
+            RequestNext(transfer);
             return new FileOpened(size > 0 ? size : null, modified);
         }, cancellationToken);
     }
@@ -40,11 +40,11 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
                 return null;
             }
 
-            // By asking for this one the reader says that it is done with the one before the last: the last it may be sending right now.
+            // A reader that asks for this chunk is done with the one before the last. It may be sending the last one right now.
             transfer.BeforeLast?.Return();
             (transfer.BeforeLast, transfer.Last) = (transfer.Last, frame.Data!);
             transfer.Offset += frame.Data!.Length;
-            AskAhead(transfer);
+            RequestNext(transfer);
             return frame.Data;
         }, cancellationToken);
     }
@@ -93,16 +93,16 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
     }
 
     public Task Delete(TenantId tenant, FilePath path, CancellationToken cancellationToken) =>
-        AskAsync(tenant, new FileTask("delete", path.Bytes), cancellationToken);
+        CallAsync(tenant, new FileTask("delete", path.Bytes), cancellationToken);
 
     public async Task<FilePage> List(TenantId tenant, FilePath path, byte[]? after, int limit, CancellationToken cancellationToken)
     {
-        var listed = await AskAsync(tenant, new FileTask("list", path.Bytes) { After = after, Limit = limit }, cancellationToken);
+        var listed = await CallAsync(tenant, new FileTask("list", path.Bytes) { After = after, Limit = limit }, cancellationToken);
         return listed.Page();
     }
 
-    // One question and one answer, which is a transfer too as the guest sees it.
-    private async Task<GuestFileFrame> AskAsync(TenantId tenant, FileTask task, CancellationToken cancellationToken)
+    // One request and one response. For the guest this is a transfer, too.
+    private async Task<GuestFileFrame> CallAsync(TenantId tenant, FileTask task, CancellationToken cancellationToken)
     {
         var id = Guid.NewGuid();
         var transfer = await OpenAsync(id, tenant, task, spanName: null, cancellationToken);
@@ -130,14 +130,14 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
         finally
         {
             _calls--;
-            Tell();
+            ReportOpenCalls();
         }
     }
 
     private FileTransfer Find(Guid id, long offset) =>
         _transfers.TryGetValue(id, out var transfer) && transfer.Offset == offset ? transfer : throw new FileTransferLostException();
 
-    /// <summary>One step of a transfer, within its time; whatever fails ends the transfer.</summary>
+    /// <summary>Runs one step of a transfer within its time limit. Any failure ends the transfer.</summary>
     private async Task<T> StepAsync<T>(Guid id, FileTransfer transfer, Func<CancellationToken, Task<T>> step, CancellationToken cancellationToken)
     {
         if (transfer.Busy) throw new FileTransferLostException();
@@ -164,13 +164,13 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
         }
     }
 
-    private static void AskAhead(FileTransfer transfer)
+    private static void RequestNext(FileTransfer transfer)
     {
         transfer.Guest.Send(FrameType.FileNext, default);
         transfer.Ahead = transfer.Guest.ReadAsync(FrameType.FileData, CancellationToken.None);
     }
 
-    // It ends in a later call, so it must not stay current in this one.
+    // The span ends in a later call, so it must not stay the current one of this call.
     private Activity? StartSpan(string name, TenantId tenant)
     {
         var before = Activity.Current;
@@ -180,13 +180,13 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
         return span?.SetTag(Spans.SandboxId, sandbox).SetTag(Spans.TenantId, tenant.Value);
     }
 
-    /// <param name="error">The kind of failure, if it is not through.</param>
+    /// <param name="error">The kind of failure; null when the transfer is complete.</param>
     private void Remove(Guid id, string? error = null)
     {
         if (!_transfers.Remove(id, out var transfer)) return;
         transfer.End(error);
-        Tell();
+        ReportOpenCalls();
     }
 
-    private void Tell() => Host.OnFilesChanged(_transfers.Count + _calls);
+    private void ReportOpenCalls() => Host.OnFilesChanged(_transfers.Count + _calls);
 }

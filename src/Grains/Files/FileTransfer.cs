@@ -4,22 +4,22 @@ using Podflare.Telemetry;
 
 namespace Podflare.Files;
 
-/// <summary>One file on its way, between two calls.</summary>
-/// <param name="patience">Time without a call after which it is given up.</param>
-/// <param name="span">Ends with it; null where nobody listens, and for what is one question and one answer.</param>
+/// <summary>One file transfer. It lives from call to call.</summary>
+/// <param name="patience">Time without a call after which it is abandoned.</param>
+/// <param name="span">Ends with the transfer; null where nobody listens, and for a single request and response.</param>
 internal sealed class FileTransfer(GuestTransfer guest, TimeSpan patience, Activity? span) : IDisposable
 {
     private ITimer? _abandon;
 
-    /// <summary>Bytes that have passed.</summary>
+    /// <summary>Bytes that were transferred.</summary>
     public long Offset { get; set; }
 
-    /// <summary>A call is at work in it: a second one at the same time is a mistake of the caller's.</summary>
+    /// <summary>A call is in progress. A second one at the same time is an error of the caller.</summary>
     public bool Busy { get; set; }
 
     public GuestTransfer Guest => guest;
 
-    /// <summary>The next chunk, asked for while the one before is on its way to the client.</summary>
+    /// <summary>The next chunk, which is requested while the previous one is being sent to the client.</summary>
     public Task<GuestFileFrame>? Ahead { get; set; }
 
     /// <summary>The chunks that the reader may still be using.</summary>
@@ -28,7 +28,7 @@ internal sealed class FileTransfer(GuestTransfer guest, TimeSpan patience, Activ
     /// <inheritdoc cref="Last"/>
     public FileChunk? BeforeLast { get; set; }
 
-    /// <param name="abandon">Called when nobody has moved it for too long, unless <paramref name="closing"/> says that its owner is gone.</param>
+    /// <param name="abandon">Called when there was no call for too long, unless <paramref name="closing"/> is cancelled because its owner is gone.</param>
     public void Start(TimeProvider time, Action abandon, CancellationToken closing) => _abandon = time.CreateTimer(
         _ =>
         {
@@ -41,7 +41,7 @@ internal sealed class FileTransfer(GuestTransfer guest, TimeSpan patience, Activ
 
     public void Moved() => _abandon?.Change(patience, Timeout.InfiniteTimeSpan);
 
-    /// <param name="error">The kind of failure; null when all of the file has passed.</param>
+    /// <param name="error">The kind of failure; null when the whole file was transferred.</param>
     public void End(string? error)
     {
         if (error is not null) span.Fail(error);

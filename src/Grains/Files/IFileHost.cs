@@ -14,9 +14,9 @@ public interface IFileHost
     /// <summary>Cancelled when the sandbox ends or the activation goes.</summary>
     CancellationToken FilesClosing { get; }
 
-    /// <summary>Throws what a caller is told when the sandbox has ended meanwhile.</summary>
+    /// <summary>Throws the exception for callers when the sandbox has ended meanwhile.</summary>
     void GuardFiles();
 
-    /// <summary>So many file calls are open now; a sandbox with any is not idle.</summary>
+    /// <summary>The number of open file calls has changed. A sandbox that has any is not idle.</summary>
     void OnFilesChanged(int open);
 }

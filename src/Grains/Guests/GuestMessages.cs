@@ -3,7 +3,7 @@ using Podflare.Runs;
 
 namespace Podflare.Guests;
 
-/// <summary>What a guest tells its sandbox, in the order in which it came.</summary>
+/// <summary>What a guest reports to its sandbox, in order of arrival.</summary>
 public abstract record GuestEvent;
 
 /// <summary>A guest (re)connected. Numbered frames from <see cref="GuestHello.First"/> on follow.</summary>
@@ -32,7 +32,7 @@ public sealed record GuestRunEnded(
 /// <summary>The exception that ended a run, as its <c>exit</c> event shows it.</summary>
 public sealed record RunError(string? Name, string? Value, string? Traceback);
 
-/// <summary>The first words of a guest on every connection (<c>HELLO</c>).</summary>
+/// <summary>The first frame of a guest on every connection (<c>HELLO</c>).</summary>
 /// <param name="Boot">32 hex digits, drawn by the supervisor when it started: another value is another life of the sandbox.</param>
 /// <param name="First">Number of the oldest frame not acknowledged, or of the next one.</param>
 /// <param name="Repl">The REPL that answers; 0 while none does yet.</param>

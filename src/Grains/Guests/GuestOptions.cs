@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace Podflare.Guests;
 
 /// <summary>Times and limits of the connections to guests. Section <c>Podflare:Guests</c>.</summary>
-/// <remarks>The guest goes by the same times (it gives up after 6 s of silence), so shorter ones are safe and longer ones are not.</remarks>
+/// <remarks>The guest uses the same times (it reconnects after 6 s of silence), so shorter ones are safe and longer ones are not.</remarks>
 public sealed class GuestOptions
 {
     public const string Section = "Podflare:Guests";

@@ -60,7 +60,7 @@ public sealed class GuestPort
     }
 
     /// <summary>
-    /// Becomes the one reader of this guest's events. What an earlier reader may have taken without acknowledging is sent again: the
+    /// Becomes the only reader of this guest's events. What an earlier reader may have read without acknowledging is sent again: the
     /// first event is always <see cref="GuestConnected"/>. The earlier reader's channel completes.
     /// </summary>
     /// <remarks>The channel also completes when the port is closed, behind what had come until then.</remarks>
@@ -108,11 +108,11 @@ public sealed class GuestPort
     public void Refuse(string what) => Current()?.Refuse(what);
 
     /// <summary>
-    /// Sends a request and waits for the guest's answer, over as many connections as it takes: every request may safely come twice.
+    /// Sends a request and waits for the guest's answer, over as many connections as necessary: every request may safely arrive twice.
     /// </summary>
     /// <exception cref="OperationCanceledException">No answer before <paramref name="cancellationToken"/>.</exception>
     /// <exception cref="SandboxUnreachableException">Too many requests wait already (option), or the port was closed.</exception>
-    /// <exception cref="ArgumentException">The request is larger than the 24 MiB that a guest takes.</exception>
+    /// <exception cref="ArgumentException">The request is larger than the 24 MiB that a guest accepts.</exception>
     public async Task<GuestAnswer> SendAsync(GuestRequest request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -29,7 +29,7 @@ public sealed class RunRecoveryTests
     }
 
     [Fact]
-    public async Task A_reader_of_a_run_that_is_withdrawn_is_told_so()
+    public async Task A_reader_of_a_run_that_never_began_is_not_left_waiting()
     {
         await using var cluster = await GrainCluster.StartAsync();
         var sandbox = await cluster.CreateAsync();
@@ -48,7 +48,7 @@ public sealed class RunRecoveryTests
         }
         catch (RunNotFoundException)
         {
-            // It was withdrawn before the reader had subscribed, or ended with its readers.
+            // It was withdrawn before the reader had subscribed.
         }
     }
 }
