@@ -31,6 +31,9 @@ public sealed partial class SandboxRecords(
     // What the store has lost and this activation still has.
     private SandboxRecord? _lost;
 
+    private SandboxRecord? _infoSource;
+    private SandboxInfo? _info;
+
     public SandboxId Id => id;
 
     public bool HasRecord => record.Exists || _lost is not null;
@@ -47,7 +50,7 @@ public sealed partial class SandboxRecords(
     public bool IsReplaced { get; private set; }
 
     /// <summary>The sandbox as lists show it: from the record, or once it has ended from the tombstone. Null when there is neither.</summary>
-    public SandboxInfo? Info => HasTombstone ? tombstone.Value.Sandbox : HasRecord ? Record.ToInfo(id) : null;
+    public SandboxInfo? Info => HasTombstone ? tombstone.Value.Sandbox : HasRecord ? InfoOf(Record) : null;
 
     /// <summary>The trace that this sandbox belongs to.</summary>
     public TraceBinding? Trace => Info?.Trace;
@@ -181,6 +184,13 @@ public sealed partial class SandboxRecords(
 
     public Activity? Describe(Activity? span) =>
         span?.SetTag(Spans.SandboxId, id.Value).SetTag(Spans.TenantId, Info?.Tenant.Value).SetTag(Spans.Template, Info?.Template);
+
+    // Each call of the grain needs it several times.
+    private SandboxInfo InfoOf(SandboxRecord current)
+    {
+        if (!ReferenceEquals(_infoSource, current)) (_infoSource, _info) = (current, current.ToInfo(id));
+        return _info!;
+    }
 
     private async Task GuardOwnershipAsync()
     {

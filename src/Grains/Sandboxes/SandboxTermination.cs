@@ -99,7 +99,8 @@ internal sealed partial class SandboxTermination(
     public async Task CloseLeftoverRunsAsync()
     {
         var open = await log.ListOpenAsync(records.Id, Stopping);
-        if (open.Count == 0) return;
+        // A sandbox that has lost its record was never told to the log as ended: nothing of it would ever expire.
+        if (open.Count == 0 && (records.HasTombstone || (await log.ListRunsAsync(records.Id, Stopping)).Count == 0)) return;
         await CloseAsync(open, records.Info?.EndReason ?? EndReason.Lost, stuck: null);
         await log.ExpireAsync(records.Id, deleted: false, Stopping);
         LogLeftoverRuns(open.Count, records.Id);
