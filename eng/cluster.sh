@@ -14,7 +14,8 @@
 # PODFLARE_CLUSTER_WORKER program of the workers (default artifacts/bin/Silo/release/Podflare.Silo.dll): tests have one that fails on demand
 # PODFLARE_SKIP_SETUP=1   `up` does not build, and does not check Docker, Redis and the sandbox images
 #
-# Every other variable, such as PODFLARE_API_KEYS, is passed on from the environment of `up`.
+# Every other variable, such as PODFLARE_API_KEYS, is passed on from the environment of `up`. A file NAME.env in PODFLARE_CLUSTER_DIR holds
+# variables of that process alone, one assignment per line. It is read whenever the process starts.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
@@ -65,6 +66,12 @@ run() {
   unset Podflare__HostId Podflare__RunFolder PODFLARE_HOSTD_ADDR PODFLARE_HEALTH_ADDR
   local http
   http=$(address "$1")
+  if [ -e "$DIR/$1.env" ]; then
+    set -a
+    # shellcheck disable=SC1090
+    . "$DIR/$1.env"
+    set +a
+  fi
   cd "$here/.."
   # A shell's background child ignores these two signals; `cluster.sh kill` must be able to send them.
   if [ "$role" = Worker ]; then

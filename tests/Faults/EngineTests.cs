@@ -11,14 +11,14 @@ public sealed class EngineTests(OutageLab lab)
     private static readonly TimeSpan Promptly = TimeSpan.FromSeconds(10);
 
     [Fact]
-    public async Task A_container_that_dies_ends_its_run_lost_promptly() => await DieAsync(during: null);
+    public async Task A_container_that_dies_ends_its_run_lost_promptly() => await DieAsync(engineIsAway: false);
 
     [Fact]
     public async Task While_the_engine_is_away_sandboxes_go_on_and_one_that_died_with_it_is_lost_when_it_is_back()
     {
         var kept = await lab.CreateAsync();
         var running = lab.RunAsync(kept, lab.Script(script => script with { Count = 120, PauseMs = 100 }));
-        await DieAsync(during: lab.EngineProxy);
+        await DieAsync(engineIsAway: true);
         await running;
         Assert.Equal("1\n", await lab.BashAsync(kept, "echo 1"));
         await lab.DeleteAsync(kept);
@@ -26,7 +26,7 @@ public sealed class EngineTests(OutageLab lab)
         lab.AssertClean();
     }
 
-    private async Task DieAsync(CuttableProxy? during)
+    private async Task DieAsync(bool engineIsAway)
     {
         var sandbox = await lab.CreateAsync();
         Task? dying = null;
@@ -47,11 +47,11 @@ public sealed class EngineTests(OutageLab lab)
 
         async Task KillAsync()
         {
-            during?.Break(Cut.Refuse);
+            if (engineIsAway) lab.BreakEngines();
             await Engine.KillAsync(sandbox);
-            if (during is not null) await Clock.Delay(TimeSpan.FromSeconds(3), TestContext.Current.CancellationToken);
+            if (engineIsAway) await Clock.Delay(TimeSpan.FromSeconds(3), TestContext.Current.CancellationToken);
             back = Clock.Now;
-            during?.Mend();
+            lab.MendEngines();
         }
     }
 }

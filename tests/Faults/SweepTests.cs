@@ -24,12 +24,12 @@ public sealed class SweepTests(OutageLab lab)
         var folder = Path.Combine(lab.Cluster.Folder, "w1", "s", tail);
 
         // Without its engine a worker hears of none of this: a sweep has to find it.
-        lab.EngineProxy.Break(Cut.Refuse);
+        lab.BreakEngines();
         await Engine.RemoveAsync(await Engine.ListAsync(lab.Cluster.Id, sandbox));
         Directory.CreateDirectory(folder);
         await Engine.StartStrayAsync(
             $"podflare.cluster={lab.Cluster.Id}", $"podflare.host={lab.HostOf("worker1")}", $"podflare.sandbox={stray}", "podflare.template=default");
-        lab.EngineProxy.Mend();
+        lab.MendEngines();
 
         await Until.TrueAsync(async () => (await lab.GetAsync($"/v1/sandboxes/{sandbox}")).GetProperty("state").GetString() == "lost", OneSweep, "the sandbox is lost");
         await Until.TrueAsync(async () => (await Engine.ListAsync(lab.Cluster.Id, stray)).Length == 0, OneSweep, "the stray container is gone");

@@ -20,6 +20,17 @@ internal static class Engine
         return [.. lines.Select(line => line.Split(' ')).Where(parts => !parts.Skip(1).Any(mount => File.Exists(Path.Combine(mount, "parked")))).Select(parts => parts[0])];
     }
 
+    /// <summary>Sandbox ids of the containers that <see cref="ListUsedAsync"/> lists.</summary>
+    public static async Task<string[]> ListUsedSandboxesAsync(string cluster)
+    {
+        var used = await ListUsedAsync(cluster);
+        return [.. (await ListSandboxesAsync(cluster)).Where(pair => used.Contains(pair.Container)).Select(pair => pair.Sandbox)];
+    }
+
+    public static Task PauseAsync(string sandbox) => DockerAsync("pause", Name(sandbox));
+
+    public static Task UnpauseAsync(string sandbox) => DockerAsync("unpause", Name(sandbox));
+
     /// <summary>Containers of a cluster with their sandbox ids, stopped ones too.</summary>
     public static async Task<(string Container, string Sandbox)[]> ListSandboxesAsync(string cluster)
     {

@@ -15,6 +15,7 @@ internal sealed class Audit
     private int _runs;
     private int _sandboxes;
     private int _resumes;
+    private int _comparisons;
 
     /// <summary>Everything that must not be; empty at the end of a good run.</summary>
     public IReadOnlyCollection<string> Violations => _violations;
@@ -29,6 +30,9 @@ internal sealed class Audit
 
     /// <summary>Times that a reader went on after a break.</summary>
     public int Resumes => Volatile.Read(ref _resumes);
+
+    /// <summary>Times that lists, records and keys were compared with the containers.</summary>
+    public int Comparisons => Volatile.Read(ref _comparisons);
 
     /// <summary>Runs by how they ended, such as <c>0</c> or <c>124 timeout</c>.</summary>
     public IReadOnlyDictionary<string, int> Endings => _endings;
@@ -58,6 +62,8 @@ internal sealed class Audit
     public void OnSandbox() => Interlocked.Increment(ref _sandboxes);
 
     public void OnResume() => Interlocked.Increment(ref _resumes);
+
+    public void OnComparison() => Interlocked.Increment(ref _comparisons);
 
     public void OnRepeat(string why) => _repeats.AddOrUpdate(why, 1, (_, count) => count + 1);
 }

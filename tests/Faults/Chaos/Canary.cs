@@ -21,8 +21,8 @@ internal sealed class Canary(PatientClient client, Audit audit, string sandbox)
 
     public string Sandbox => sandbox;
 
-    /// <summary>The sandbox's container may be about to die.</summary>
-    public void OnContainerKill() => _mayBeLost = true;
+    /// <summary>From now on the sandbox's run may end as lost.</summary>
+    public void MayBeLost() => _mayBeLost = true;
 
     /// <summary>Reads until the sandbox is deleted.</summary>
     public Task RunAsync(CancellationToken cancellationToken)

@@ -10,9 +10,14 @@ internal sealed class ChaosDriver(FaultCluster cluster, ChaosOptions options, Au
 {
     /// <summary>Everything goes on within this time after a fault.</summary>
     private static readonly TimeSpan RecoveryLimit = TimeSpan.FromSeconds(60);
+    // A sweep comes every 30 s.
+    private static readonly TimeSpan AgreementLimit = TimeSpan.FromSeconds(45);
     private static readonly TimeSpan FinishLimit = TimeSpan.FromMinutes(2);
 
     private readonly Tally _tally = new();
+    private readonly Rewinds _rewinds = new();
+    private readonly Reality _reality = new(cluster);
+    private readonly HashSet<string> _differing = [];
     private readonly List<Task> _singing = [];
     private Canary[] _canaries = [];
 
@@ -24,12 +29,13 @@ internal sealed class ChaosDriver(FaultCluster cluster, ChaosOptions options, Au
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _canaries = await MakeCanariesAsync(client, stop.Token);
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var lanes = Enumerable.Range(1, options.Sandboxes).Select(number => new Lane(number, options.Seed, client, audit)).ToArray();
+        var lanes = Enumerable.Range(1, options.Sandboxes).Select(number => new Lane(number, options.Seed, client, audit, _rewinds)).ToArray();
         var running = lanes.Select(lane => lane.RunAsync(stopped.Task, stop.Token)).ToArray();
         await SettledAsync(_canaries, Clock.Now, stop.Token);
-        await BreakAsync(new Injector(cluster, lanes), client, stop.Token);
+        await BreakAsync(new Injector(cluster, lanes, _rewinds), client, stop.Token);
 
         Clock.Say("no more faults; finishing");
+        foreach (var clock in cluster.Clocks) clock.Set(TimeSpan.Zero);
         stopped.SetResult();
         stop.CancelAfter(FinishLimit);
         try
@@ -49,26 +55,27 @@ internal sealed class ChaosDriver(FaultCluster cluster, ChaosOptions options, Au
         await DeleteCanariesAsync(client, stop.Token);
         await Task.WhenAll(_singing);
         await Leftovers.CheckAsync(cluster, audit);
+        await CompareAsync("at the end", cancellationToken);
         return _tally.Render(audit, options.Seed);
     }
 
     private async Task BreakAsync(Injector injector, PatientClient client, CancellationToken cancellationToken)
     {
         var end = Clock.Now + options.Time;
-        foreach (var fault in FaultPlan.Of(options.Seed, options.Engine))
+        foreach (var fault in FaultPlan.Of(options.Seed, options.Engine, options.Kinds))
         {
             if (options.Faults is { } faults ? _tally.Count >= faults : Clock.Now >= end) return;
-            var takesContainers = fault.Kind is FaultKind.RestartEngine;
-            if (takesContainers) foreach (var canary in _canaries) canary.OnContainerKill();
+            var mayLose = fault.Kind is FaultKind.RestartEngine or FaultKind.RestoreRedis or FaultKind.PromoteReplica;
+            if (mayLose) foreach (var canary in _canaries) canary.MayBeLost();
             if (await injector.MakeAsync(fault, cancellationToken) is not { } over)
             {
                 Clock.Say($"{fault}: nothing to hurt");
                 continue;
             }
 
-            if (takesContainers)
+            if (mayLose)
             {
-                // Whether they have died depends on the engine's settings: others take their place in either case.
+                // Whether they were lost depends on the engine's settings, or on what Redis has lost. Others take their place in either case.
                 await DeleteCanariesAsync(client, cancellationToken);
                 _canaries = await MakeCanariesAsync(client, cancellationToken);
             }
@@ -78,12 +85,24 @@ internal sealed class ChaosDriver(FaultCluster cluster, ChaosOptions options, Au
             {
                 recovery = await SettledAsync(_canaries, over, cancellationToken);
                 if (recovery is null) audit.Fail($"{fault}: not everything went on within {RecoveryLimit.TotalSeconds:0} s");
+                await CompareAsync($"after {fault}", cancellationToken);
             }
 
             _tally.Add(fault, recovery);
             Clock.Say($"{fault}: {(fault.Overlaps ? "the next one overlaps" : $"recovered in {recovery?.TotalSeconds:0.0} s")}; {audit.Events} events, {audit.Violations.Count} violations");
             await Clock.Delay(fault.Pause, cancellationToken);
         }
+    }
+
+    private async Task CompareAsync(string when, CancellationToken cancellationToken)
+    {
+        if (!options.Compare) return;
+        foreach (var (subject, difference) in await _reality.CompareAsync(AgreementLimit, cancellationToken))
+        {
+            if (_differing.Add(subject)) audit.Fail($"{when}: {difference}");
+        }
+
+        audit.OnComparison();
     }
 
     /// <returns>The time from <paramref name="since"/> until each reader of each canary had got something that was printed later; null where that took too long.</returns>
@@ -117,7 +136,7 @@ internal sealed class ChaosDriver(FaultCluster cluster, ChaosOptions options, Au
         for (var tries = 0; canaries.Count < FaultCluster.Workers.Length; tries++)
         {
             if (tries == 40) throw new InvalidOperationException("Forty sandboxes are all on one host.");
-            var made = await client.SendAsync(HttpMethod.Post, "/v1/sandboxes", [], null, tries, cancellationToken);
+            var made = await client.SendAsync(HttpMethod.Post, "/v1/sandboxes", new() { ["idle_timeout_seconds"] = 86_400 }, null, tries, cancellationToken);
             var sandbox = made.Body.GetProperty("id").GetString()!;
             if (!canaries.TryAdd(sandbox.Substring(4, 8), new Canary(client, audit, sandbox)))
                 await client.SendAsync(HttpMethod.Delete, $"/v1/sandboxes/{sandbox}", null, null, tries, cancellationToken);

@@ -5,10 +5,12 @@ using Podflare.Faults.Services;
 namespace Podflare.Faults.Chaos;
 
 /// <summary>Makes faults happen.</summary>
-internal sealed class Injector(FaultCluster cluster, IReadOnlyList<Lane> lanes)
+internal sealed class Injector(FaultCluster cluster, IReadOnlyList<Lane> lanes, Rewinds rewinds)
 {
     private static readonly TimeSpan ComeBack = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
+    private readonly RedisFaults _redis = new(cluster);
+    private readonly HostFaults _hosts = new(cluster);
 
     /// <returns>When it was over, so that everything could go on; null where there was nothing to hurt.</returns>
     public async Task<DateTimeOffset?> MakeAsync(Fault fault, CancellationToken cancellationToken)
@@ -45,10 +47,55 @@ internal sealed class Injector(FaultCluster cluster, IReadOnlyList<Lane> lanes)
                 return await HurtAsync(fault.Target, (lane, sandbox) => lane.KillReplAsync(sandbox));
             case FaultKind.KillContainer:
                 return await HurtAsync(fault.Target, (lane, sandbox) => lane.KillContainerAsync(sandbox));
+            case FaultKind.PauseContainer:
+                return await HurtAsync(fault.Target, (_, sandbox) => PauseAsync(sandbox, fault.Length, cancellationToken));
             case FaultKind.RestartEngine:
                 return await RestartEngineAsync(cancellationToken);
-            default:
-                throw new UnreachableException($"{fault.Kind} is no fault.");
+            case FaultKind.RestoreRedis:
+                return await RewindAsync(() => _redis.RestoreAsync(Age(fault), cancellationToken));
+            case FaultKind.PromoteReplica:
+                return await RewindAsync(() => _redis.PromoteReplicaAsync(Age(fault), cancellationToken));
+            case FaultKind.StepClock:
+                return _hosts.StepClock(fault.Target % 2, fault.Target / 2) ? Clock.Now : null;
+        }
+
+        await MakeLastingAsync(fault, cancellationToken);
+        return Clock.Now;
+    }
+
+    private Task MakeLastingAsync(Fault fault, CancellationToken cancellationToken) => fault.Kind switch
+    {
+        FaultKind.HangEngine => _hosts.BreakEngineAsync(fault.Target % 2, engine => engine.Break(Cut.Stall), fault.Length, cancellationToken),
+        FaultKind.RefuseEngine => _hosts.BreakEngineAsync(fault.Target % 2, engine => engine.Break(Cut.Refuse), fault.Length, cancellationToken),
+        FaultKind.EmptyEngine => _hosts.BreakEngineAsync(fault.Target % 2, engine => engine.ListNothing(), fault.Length, cancellationToken),
+        FaultKind.ReadOnlyFolder => _hosts.BreakFolderAsync(fault.Target % 2, BrokenFolder.Break, fault.Length, cancellationToken),
+        FaultKind.MoveFolder => _hosts.BreakFolderAsync(fault.Target % 2, BrokenFolder.MoveAway, fault.Length, cancellationToken),
+        FaultKind.CopyHostId => _hosts.CopyHostIdAsync(fault.Target % 2, fault.Length, cancellationToken),
+        FaultKind.FillRedis => _redis.FillAsync(fault.Length, cancellationToken),
+        _ => throw new UnreachableException($"{fault.Kind} is not a fault."),
+    };
+
+    // Of the 2 to 20 s that a fault may last: half a second to five.
+    private static TimeSpan Age(Fault fault) => fault.Length / 4;
+
+    private async Task<DateTimeOffset?> RewindAsync(Func<Task> rewind)
+    {
+        rewinds.Begin();
+        await rewind();
+        rewinds.End();
+        return Clock.Now;
+    }
+
+    private static async Task PauseAsync(string sandbox, TimeSpan length, CancellationToken cancellationToken)
+    {
+        await Engine.PauseAsync(sandbox);
+        try
+        {
+            await Clock.Delay(length, cancellationToken);
+        }
+        finally
+        {
+            await Engine.UnpauseAsync(sandbox);
         }
     }
 

@@ -16,7 +16,7 @@ internal sealed class Tally
     public string Render(Audit audit, int seed)
     {
         var text = new StringBuilder();
-        Line(text, $"Seed {seed}: {Count} faults; {audit.Sandboxes} sandboxes, {audit.Runs} runs, {audit.Events:N0} events ({audit.Bytes / 1048576.0:N0} MiB) audited; readers resumed {audit.Resumes} times.");
+        Line(text, $"Seed {seed}: {Count} faults; {audit.Sandboxes} sandboxes, {audit.Runs} runs, {audit.Events:N0} events ({audit.Bytes / 1048576.0:N0} MiB) audited; readers resumed {audit.Resumes} times; lists, records and keys compared with the containers {audit.Comparisons} times.");
         text.AppendLine();
         text.AppendLine("| fault | made | recovery p50 | max |");
         text.AppendLine("|---|---|---|---|");

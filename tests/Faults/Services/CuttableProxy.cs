@@ -13,11 +13,11 @@ internal enum Cut
     Stall,
 }
 
-/// <summary>Stands between the processes of a cluster and a server that they use, so that the way between them can be cut.</summary>
+/// <summary>Forwards connections of the processes of a cluster to a server that they use, so that the connections can be cut.</summary>
 internal sealed class CuttableProxy : IAsyncDisposable
 {
     private readonly Lock _gate = new();
-    private readonly EndPoint _target;
+    private readonly Func<ReadOnlyMemory<byte>, byte[]?>? _answer;
     private readonly Socket _listener;
     private readonly CancellationTokenSource _stop = new();
     private readonly HashSet<Socket> _sockets = [];
@@ -25,9 +25,10 @@ internal sealed class CuttableProxy : IAsyncDisposable
     private TaskCompletionSource? _stalled;
     private bool _refusing;
 
-    public CuttableProxy(EndPoint listen, EndPoint target)
+    /// <param name="answer">Gets what a client sends. What it returns is sent back, and the server does not see the request; null forwards it.</param>
+    public CuttableProxy(EndPoint listen, EndPoint target, Func<ReadOnlyMemory<byte>, byte[]?>? answer = null)
     {
-        _target = target;
+        (Target, _answer) = (target, answer);
         _listener = NewSocket(listen);
         _listener.Bind(listen);
         _listener.Listen(512);
@@ -36,6 +37,9 @@ internal sealed class CuttableProxy : IAsyncDisposable
 
     /// <summary>Where it listens.</summary>
     public EndPoint Address => _listener.LocalEndPoint!;
+
+    /// <summary>The server. A new one is used by connections that are made later.</summary>
+    public EndPoint Target { get; set; }
 
     public void Break(Cut how)
     {
@@ -95,12 +99,13 @@ internal sealed class CuttableProxy : IAsyncDisposable
     private async Task ServeAsync(Socket client)
     {
         using var one = client;
-        using var other = NewSocket(_target);
+        var target = Target;
+        using var other = NewSocket(target);
         try
         {
             if (!Enter(client, other)) return;
-            await other.ConnectAsync(_target, _stop.Token);
-            await Task.WhenAny(CopyAsync(client, other), CopyAsync(other, client));
+            await other.ConnectAsync(target, _stop.Token);
+            await Task.WhenAny(CopyAsync(client, other, _answer), CopyAsync(other, client, answer: null));
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
         {
@@ -127,7 +132,7 @@ internal sealed class CuttableProxy : IAsyncDisposable
         }
     }
 
-    private async Task CopyAsync(Socket from, Socket to)
+    private async Task CopyAsync(Socket from, Socket to, Func<ReadOnlyMemory<byte>, byte[]?>? answer)
     {
         var buffer = new byte[64 * 1024];
         try
@@ -135,6 +140,12 @@ internal sealed class CuttableProxy : IAsyncDisposable
             while (await from.ReceiveAsync(buffer, _stop.Token) is var count and > 0)
             {
                 await Passing();
+                if (answer?.Invoke(buffer.AsMemory(0, count)) is { } own)
+                {
+                    await from.SendAsync(own, _stop.Token);
+                    continue;
+                }
+
                 for (var sent = 0; sent < count;) sent += await to.SendAsync(buffer.AsMemory(sent, count - sent), _stop.Token);
             }
         }

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Podflare.EndToEnd.Services;
@@ -14,22 +13,19 @@ public abstract class Lab : IAsyncLifetime
 {
     private readonly Random _random = new(1);
     private readonly string _points;
-    private readonly string _engine;
 
     /// <param name="name">A short name, which tells its folder and its containers from others'.</param>
     /// <param name="graceSeconds">For how long a host may be away.</param>
-    protected Lab(string name, int graceSeconds)
+    /// <param name="startSeconds">For how long a create or the start of a run may take.</param>
+    protected Lab(string name, int graceSeconds, int startSeconds = 5)
     {
         _points = Path.Combine(TestRun.Folder, $"{name}-points");
-        _engine = Path.Combine(TestRun.Folder, $"{name}.sock");
         Directory.CreateDirectory(_points);
-        EngineProxy = new CuttableProxy(new UnixDomainSocketEndPoint(_engine), new UnixDomainSocketEndPoint("/var/run/docker.sock"));
         Cluster = new FaultCluster(
             name,
             ("PODFLARE_CLUSTER_WORKER", TestRun.Program("FaultHost")),
             ("PODFLARE_FAULT_FOLDER", _points),
-            ("Podflare__Engine__Endpoint", $"unix://{_engine}"),
-            ("Podflare__Http__StartSeconds", "5"),
+            ("Podflare__Http__StartSeconds", $"{startSeconds}"),
             ("Podflare__Hosts__GraceSeconds", $"{graceSeconds}"),
             ("Podflare__Hosts__SweepSeconds", "2"),
             ("Podflare__Hosts__SeenSeconds", "1"),
@@ -39,9 +35,6 @@ public abstract class Lab : IAsyncLifetime
     }
 
     internal FaultCluster Cluster { get; }
-
-    /// <summary>The way of the workers to the container engine.</summary>
-    internal CuttableProxy EngineProxy { get; }
 
     internal Audit Audit { get; } = new();
 
@@ -58,7 +51,6 @@ public abstract class Lab : IAsyncLifetime
         GC.SuppressFinalize(this);
         Client?.Dispose();
         await Cluster.DisposeAsync();
-        await EngineProxy.DisposeAsync();
     }
 
     internal Script Script(Func<Script, Script>? change = null)
@@ -87,7 +79,7 @@ public abstract class Lab : IAsyncLifetime
         throw new InvalidOperationException($"Forty sandboxes, and none on the host of {worker}.");
     }
 
-    internal string HostOf(string worker) => File.ReadAllText(Path.Combine(Cluster.Folder, $"w{worker[^1]}", "host")).Trim();
+    internal string HostOf(string worker) => Cluster.HostOf(worker);
 
     internal string WorkerOf(string sandbox) => FaultCluster.Workers.Single(worker => HostOf(worker) == sandbox.Substring(4, 8));
 
@@ -126,6 +118,17 @@ public abstract class Lab : IAsyncLifetime
         var answer = await Client.SendAsync(HttpMethod.Get, path, null, null, 0, TestContext.Current.CancellationToken);
         Assert.Equal(200, answer.Status);
         return answer.Body;
+    }
+
+    /// <summary>No worker reaches the container engine.</summary>
+    internal void BreakEngines()
+    {
+        foreach (var engine in Cluster.Engines) engine.Break(Cut.Refuse);
+    }
+
+    internal void MendEngines()
+    {
+        foreach (var engine in Cluster.Engines) engine.Mend();
     }
 
     /// <summary>The next worker to reach this point dies there.</summary>
