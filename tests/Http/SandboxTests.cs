@@ -156,15 +156,15 @@ public sealed class HostTests : IAsyncLifetime
     private HostScript[] Hosts => [_cluster.World.Host(Cluster.Host), _cluster.World.Host(Second), _cluster.World.Host(Third)];
 
     [Fact]
-    public async Task A_create_asks_three_hosts_and_only_the_last_may_wait()
+    public async Task A_create_asks_three_hosts_and_then_waits_at_one()
     {
         await KnowAsync(3);
         foreach (var host in Hosts) host.Refusal = () => new NoCapacityException();
 
         await (await CreateAsync()).AssertProblemAsync(503, "no_capacity");
 
-        Assert.All(Hosts, host => Assert.Single(host.Waits));
-        Assert.Equal([0, 0, 1.5], Hosts.Select(host => host.Waits.Single().TotalSeconds).Order());
+        Assert.All(Hosts, host => Assert.NotEmpty(host.Waits));
+        Assert.Equal([0, 0, 0, 1.5], Hosts.SelectMany(host => host.Waits).Select(wait => wait.TotalSeconds).Order());
     }
 
     [Fact]

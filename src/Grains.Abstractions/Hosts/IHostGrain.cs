@@ -49,8 +49,9 @@ public interface IHostGrain : IGrainWithStringKey
     Task<bool> Start();
 
     /// <summary>Called by the host's own worker when it stops: no more claims, and the parked containers are removed (option: 10 s at most).</summary>
-    [AlwaysInterleave, Alias("Retire")]
-    Task Retire();
+    /// <param name="silo">The caller's silo address. Only the silo on which the host lives can retire it.</param>
+    [AlwaysInterleave, Alias("RetireSilo")]
+    Task Retire(string silo);
 }
 
 /// <summary>A container whose guest is ready, on its way to become a sandbox.</summary>
@@ -75,6 +76,24 @@ public sealed record HostLoad(
 
     /// <summary>Part of the memory it may promise that is promised to sandboxes.</summary>
     [Id(5)] public double MemoryUsed { get; init; }
+
+    /// <summary>Why it should get no new sandbox, as a phrase for an operator; null when it is well.</summary>
+    [Id(6)] public string? Problem { get; init; }
+
+    /// <summary>Starts of containers that failed since the last one that succeeded.</summary>
+    [Id(7)] public int FailuresInRow { get; init; }
+
+    /// <summary>Time since the container engine last answered.</summary>
+    [Id(8)] public TimeSpan EngineSilence { get; init; }
+
+    /// <summary>Bytes that are free on the disk of the run folder.</summary>
+    [Id(9)] public long FreeBytes { get; init; }
+
+    /// <summary>Containers whose sandbox could not be adopted, for an operator to look at.</summary>
+    [Id(10)] public int SetAside { get; init; }
+
+    /// <summary>The version of its worker.</summary>
+    [Id(11)] public string Version { get; init; } = "";
 }
 
 /// <summary>A page of a list: filters, size, and the last item of the page before.</summary>

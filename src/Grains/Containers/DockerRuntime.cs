@@ -115,10 +115,24 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
         foreach (var container in listed)
         {
             if (ContainerLabels.TryRead(container.Labels, out var sandbox, out var template))
-                containers.Add(new HostContainer(container.ID, sandbox, template, container.State == "running", ContainerLabels.MemoryOf(container.Labels)));
+                containers.Add(new HostContainer(container.ID, sandbox, template, IsAlive(container.State), ContainerLabels.MemoryOf(container.Labels)));
         }
 
         return containers;
+    }
+
+    /// <inheritdoc/>
+    public async Task PingAsync(CancellationToken cancellationToken)
+    {
+        using var limit = Limit(_options.ListSeconds, cancellationToken);
+        try
+        {
+            await _docker.System.PingAsync(limit.Token);
+        }
+        catch (Exception e) when (IsEngineTrouble(e) && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ContainerEngineException("the engine does not answer", e);
+        }
     }
 
     /// <inheritdoc/>
@@ -189,6 +203,9 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
             deaths.TryComplete();
         }
     }
+
+    // A paused container, and one that the engine restarts, still has its processes or gets them back.
+    private static bool IsAlive(string state) => state is "running" or "paused" or "restarting";
 
     private static ContainerStartException? Refusal(Exception error, ContainerSpec spec) => error switch
     {

@@ -22,6 +22,10 @@ public interface IContainerRuntime
     /// <exception cref="ContainerEngineException">The engine does not answer, or refuses.</exception>
     Task<IReadOnlyList<HostContainer>> ListAsync(CancellationToken cancellationToken);
 
+    /// <summary>Asks the engine whether it works.</summary>
+    /// <exception cref="ContainerEngineException">The engine does not answer, or refuses.</exception>
+    Task PingAsync(CancellationToken cancellationToken);
+
     /// <summary>The ids of this host's containers that die, as the engine tells it. Ends when the engine's event stream breaks.</summary>
     IAsyncEnumerable<ContainerDeath> WatchDeathsAsync(CancellationToken cancellationToken);
 }
@@ -59,6 +63,7 @@ public sealed record ContainerSpec(
 
 /// <summary>A container of ours as the engine lists it.</summary>
 /// <param name="MemoryBytes">Its limit, as its label says; 0 where it has none.</param>
+/// <param name="Running">Its processes exist; a paused container counts.</param>
 public sealed record HostContainer(string Id, SandboxId Sandbox, string Template, bool Running, long MemoryBytes);
 
 public sealed record ContainerDeath(string ContainerId, SandboxId Sandbox);

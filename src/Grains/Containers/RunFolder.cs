@@ -61,7 +61,7 @@ public sealed class RunFolder : IDisposable
         {
             return new RunFolder(path, held)
             {
-                HostId = hostId ?? KeptHostId(System.IO.Path.Combine(path, "host")),
+                HostId = hostId ?? HostIdFile.ReadOrCreate(System.IO.Path.Combine(path, "host")),
                 Guest = GuestFiles.CopyTo(guestSource ?? GuestFiles.BesideProgram, System.IO.Path.Combine(path, "guest")),
                 HostsFile = WriteHosts(System.IO.Path.Combine(path, "hosts")),
             };
@@ -76,6 +76,20 @@ public sealed class RunFolder : IDisposable
     /// <summary>The name of the one-process cluster that keeps nothing over a restart: <c>embedded-</c> and 8 hex digits of the path's hash.</summary>
     public static string EmbeddedClusterId(string path) =>
         $"embedded-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(System.IO.Path.GetFullPath(path))).AsSpan(0, 4))}";
+
+    /// <summary>Checks that containers can be started from this folder: sockets can be made in it, and the guest is there.</summary>
+    /// <exception cref="IOException">It is gone, or full, or cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">It cannot be written.</exception>
+    public void CheckUsable()
+    {
+        var probe = System.IO.Path.Combine(Sockets, "probe");
+        File.WriteAllBytes(probe, [0]);
+        File.Delete(probe);
+        if (!Directory.Exists(Guest)) throw new DirectoryNotFoundException($"The guest's folder {Guest} is gone.");
+    }
+
+    /// <summary>Bytes that are free on its file system.</summary>
+    public long FreeBytes() => new DriveInfo(Path).AvailableFreeSpace;
 
     /// <summary>Gives the folder to whoever wants it next. What is in it stays.</summary>
     public void Dispose() => _lock.Dispose();
@@ -93,14 +107,6 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    private static string KeptHostId(string file)
-    {
-        if (File.Exists(file) && File.ReadAllText(file).Trim() is { Length: 8 } kept && kept.All(char.IsAsciiHexDigitLower)) return kept;
-        var drawn = RandomNumberGenerator.GetHexString(8, lowercase: true);
-        WriteWhole(file, drawn + "\n");
-        return drawn;
-    }
-
     private static string WriteHosts(string file)
     {
         // Containers have the file mounted, so it is replaced only where it differs.
@@ -109,7 +115,7 @@ public sealed class RunFolder : IDisposable
         return file;
     }
 
-    private static void WriteWhole(string file, string text)
+    internal static void WriteWhole(string file, string text)
     {
         File.WriteAllText(file + ".new", text);
         File.Move(file + ".new", file, overwrite: true);

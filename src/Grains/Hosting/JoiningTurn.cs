@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Podflare.Resilience;
 using StackExchange.Redis;
 
 namespace Podflare.Hosting;
@@ -13,7 +14,7 @@ public sealed partial class JoiningTurn(
 {
     // The turn of a process that died passes on after this time.
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(15);
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(15);
 
     private readonly RedisKey _key = $"podflare:{{{process.ClusterId}}}:joining";
     private readonly RedisValue _mine = silo.SiloAddress.ToParsableString();
@@ -29,8 +30,8 @@ public sealed partial class JoiningTurn(
     {
         try
         {
-            var deadline = time.GetUtcNow() + TimeSpan.FromSeconds(process.Options.JoinWaitSeconds);
-            while (!await redis.GetDatabase().LockTakeAsync(_key, _mine, Lease) && time.GetUtcNow() < deadline) await Task.Delay(Glance, time, cancellationToken);
+            using var limit = new TimeLimit(TimeSpan.FromSeconds(process.Options.JoinWaitSeconds), time, cancellationToken);
+            while (!await redis.GetDatabase().LockTakeAsync(_key, _mine, Lease) && limit.Remaining > TimeSpan.Zero) await Task.Delay(RetryInterval, time, cancellationToken);
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
         {

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -41,12 +40,24 @@ public static class PodflareHosting
         services.AddHosts().AddSandboxes();
         services.AddOptions<Podflare.Hosts.HostOptions>().BindConfiguration(Podflare.Hosts.HostOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<Microsoft.Extensions.Hosting.HostOptions>().Configure(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
-        if (process.Folder is { } folder) services.AddSingleton(folder).AddSingleton(new HostIdentity(process.ClusterId, folder.HostId));
-        if (process.Redis is { } redis) services.AddSingleton<IConnectionMultiplexer>(_ => ConnectionMultiplexer.Connect(RedisConnection.Settings(redis)));
+        if (process.Folder is { } folder) services.AddSingleton<HostContainers>().AddSingleton(folder).AddSingleton(new HostIdentity(process.ClusterId, folder.HostId));
+        AddStore(services, process.Redis);
         services.AddRuns().AddGuests().AddContainers();
         builder.UseOrleans(silo => Configure(silo, process));
         if (process.Host.Id is not null) services.AddHostedService<HostStarter>();
         return process;
+    }
+
+    private static void AddStore(IServiceCollection services, string? redis)
+    {
+        if (redis is null)
+        {
+            services.AddSingleton(new StoreAvailability(static () => true));
+            return;
+        }
+
+        services.AddSingleton<IConnectionMultiplexer>(_ => ConnectionMultiplexer.Connect(RedisConnection.Settings(redis)));
+        services.AddSingleton(provider => new StoreAvailability(() => provider.GetRequiredService<IConnectionMultiplexer>().IsConnected));
     }
 
     // At Information, Orleans tells its whole configuration at every start, and ASP.NET Core four lines of every request.
@@ -74,6 +85,8 @@ public static class PodflareHosting
         // A connection each: Orleans closes them at different times of a stop, while appends still finish on ours.
         silo.UseRedisClustering(options => options.ConfigurationOptions = RedisConnection.Settings(redis));
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, JoiningTurn>();
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, HostIdCheck>();
+        silo.Services.AddSingleton<MembershipWatch>().AddHostedService(provider => provider.GetRequiredService<MembershipWatch>());
         silo.UseRedisReminderService(options => options.ConfigurationOptions = RedisConnection.Settings(redis));
         AddRedisStore(silo, Stores.Durable, redis, expiry: null);
         AddRedisStore(silo, Stores.Expiring, redis, Stores.Expiry);
@@ -86,7 +99,7 @@ public static class PodflareHosting
             // Who is there is told by word of mouth; a word that was lost with a silo is made up for by looking.
             membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);
         });
-        var address = Advertised(process.Options.AdvertisedAddress);
+        var address = AdvertisedAddress.Resolve(process.Options.AdvertisedAddress, redis);
         silo.ConfigureEndpoints(
             address, process.Options.SiloPort ?? 11_111, process.Options.GatewayPort ?? 30_000, listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
     }
@@ -114,17 +127,6 @@ public static class PodflareHosting
     private static void AddMemoryStore(ISiloBuilder silo, string name, TimeSpan? expiry) =>
         silo.Services.AddKeyedSingleton<IGrainStorage>(name, (services, _) => new MemoryStore(
             expiry, services.GetRequiredService<IOptions<SandboxOptions>>().Value.MaxMemoryRecords, services.GetRequiredService<TimeProvider>()));
-
-    private static IPAddress Advertised(string address)
-    {
-        if (address != "auto") return IPAddress.Parse(address);
-        return NetworkInterface.GetAllNetworkInterfaces()
-            .Where(card => card.OperationalStatus is OperationalStatus.Up && card.NetworkInterfaceType is not NetworkInterfaceType.Loopback)
-            .SelectMany(card => card.GetIPProperties().UnicastAddresses)
-            .Select(unicast => unicast.Address)
-            .FirstOrDefault(candidate => candidate.AddressFamily is AddressFamily.InterNetwork)
-            ?? throw new StartUpException("Podflare:AdvertisedAddress is auto, but no network interface has an IPv4 address.");
-    }
 
     private static int FreePort()
     {

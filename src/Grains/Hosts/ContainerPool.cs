@@ -1,50 +1,52 @@
 using Microsoft.Extensions.Logging;
 using Podflare.Containers;
+using Podflare.Resilience;
 using Podflare.Sandboxes;
 using Podflare.Tenants;
 
 namespace Podflare.Hosts;
 
 /// <summary>
-/// The containers of one host that belong to nobody yet: parked ones, ones that are being started, and the claims that wait for them.
-/// Whatever becomes ready goes to the claim whose turn it is, else into its template's pool, else away.
+/// Gives claims their containers: parked ones at once, else ones that are started for them. A container that becomes ready goes to the
+/// claim whose turn it is, else into its template's pool, else it is removed.
 /// </summary>
-/// <remarks>Used on its grain's scheduler only. Part <c>.Parking</c> keeps the pools filled.</remarks>
+/// <remarks>For its grain's scheduler only.</remarks>
 internal sealed partial class ContainerPool
 {
     private readonly string _host;
     private readonly HostOptions _options;
-    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly IContainerStarter _starter;
-    private readonly ClaimQueue _line;
-    private readonly TemplatePool[] _pools;
-
-    // Being started, parked, or on the way to a claim: neither a stray nor missing.
-    private readonly HashSet<SandboxId> _inHand = [];
+    private readonly TimeProvider _time;
+    private readonly ClaimQueue _queue;
+    private readonly ParkedContainers _parked;
     private int _starting;
+    private int _filling;
     private bool _closed;
 
-    public ContainerPool(string host, TemplateOptions templates, HostOptions options, HostCapacity capacity, IContainerStarter starter, TimeProvider time, ILogger logger)
+    public ContainerPool(string host, TemplateOptions templates, HostOptions options, ContainerLedger ledger, IContainerStarter starter, TimeProvider time, ILogger logger)
     {
-        (_host, _options, Capacity, _starter, _time, _logger) = (host, options, capacity, starter, time, logger);
-        _line = new ClaimQueue(options.MaxWaiting);
-        _pools = [.. templates.Where(pair => pair.Value.PoolMax > 0).Select(pair => new TemplatePool(pair.Key, pair.Value, TimeSpan.FromSeconds(options.DemandSeconds)))];
+        (_host, _options, Ledger, _starter, _time, _logger) = (host, options, ledger, starter, time, logger);
+        _queue = new ClaimQueue(options.MaxWaiting);
+        _parked = new ParkedContainers(templates, options, ledger, starter, time);
     }
 
-    public HostCapacity Capacity { get; }
+    public ContainerLedger Ledger { get; }
 
     /// <summary>Claims that wait.</summary>
-    public int Waiting => _line.Count;
+    public int Waiting => _queue.Count;
 
-    /// <summary>Ready containers that nobody has claimed, by template.</summary>
-    public IEnumerable<(string Template, int Count)> Parked => _pools.Select(pool => (pool.Name, pool.Parked.Count));
+    /// <inheritdoc cref="ParkedContainers.Counts"/>
+    public IEnumerable<(string Template, int Count)> Parked => _parked.Counts;
 
-    /// <summary>Memory limits of the parked ones.</summary>
-    public long ParkedBytes => _pools.Sum(pool => pool.Parked.Count * pool.Shape.MemoryBytes);
+    /// <inheritdoc cref="ParkedContainers.Bytes"/>
+    public long ParkedBytes => _parked.Bytes;
 
-    /// <summary>Whether this id is the pool's: no sandbox has it, and its container is not to be touched.</summary>
-    public bool Has(SandboxId sandbox) => _inHand.Contains(sandbox);
+    /// <summary>No container is parked, being started, or being removed.</summary>
+    public bool IsEmpty => _starting == 0 && _parked.IsEmpty && !Ledger.In(ContainerState.Removing).Any();
+
+    /// <summary>A container of this template is parked.</summary>
+    public bool HasParked(ContainerSpec shape) => _parked.Find(shape) is { Parked.Count: > 0 };
 
     /// <summary>
     /// Gives a ready container of this shape: a parked one at once, else one that is started for it. A parked one is replaced at the next
@@ -53,58 +55,76 @@ internal sealed partial class ContainerPool
     /// <param name="shape">The container without a sandbox.</param>
     /// <param name="trace">The claim's, for the container that is started for it.</param>
     /// <param name="wait">How long the claim may wait for its start to begin; zero takes only what can begin now.</param>
-    /// <returns>It stays the pool's until <see cref="ReleaseToLease"/>.</returns>
-    /// <exception cref="NoCapacityException">No room within <paramref name="wait"/>, or the line is full.</exception>
-    /// <exception cref="ContainerStartException">The engine or the image refused.</exception>
-    public async Task<ReadyContainer> ClaimAsync(TenantId tenant, ContainerSpec shape, ClaimTrace? trace, TimeSpan wait, CancellationToken cancellationToken)
+    /// <returns>Leased in the ledger, so that it is never parked again.</returns>
+    /// <exception cref="NoCapacityException">No room within <paramref name="wait"/>, or too many claims wait.</exception>
+    /// <exception cref="ContainerStartException">The engine, the image or the host refused.</exception>
+    public async Task<ContainerEntry> ClaimAsync(TenantId tenant, ContainerSpec shape, ClaimTrace? trace, TimeSpan wait, CancellationToken cancellationToken)
     {
         if (_closed) throw new NoCapacityException();
-        var pool = PoolOf(shape);
-        pool?.Demand.Note(_time.GetUtcNow());
-        if (pool is not null && TakeParked(pool) is { } parked) return parked;
+        var pool = _parked.Find(shape);
+        pool?.Demand.Record();
+        if (pool is not null && _parked.Take(pool, LogDead) is { } parked) return Lease(parked);
 
         var claim = new WaitingClaim(tenant, shape, trace);
-        if (!_line.TryEnter(claim)) throw new NoCapacityException();
+        if (!_queue.TryEnter(claim)) throw new NoCapacityException();
         Serve();
         try
         {
             if (wait > TimeSpan.Zero) await claim.Begun.WaitAsync(wait, _time, cancellationToken);
             else if (!claim.Begun.IsCompleted) throw new NoCapacityException();
-            return await claim.Container.WaitAsync(cancellationToken);
+            return Lease(await claim.Container.WaitAsync(cancellationToken));
         }
         catch (Exception e)
         {
-            _line.Leave(claim, served: false);
-            // What came at the very moment of leaving was never handed out: it is as good as new.
-            if (!claim.TryLeave() && claim.Container.IsCompletedSuccessfully) Settle(await claim.Container);
+            _queue.Leave(claim, served: false);
+            // A container that came at the very moment of leaving was never handed out: it is as good as new.
+            if (!claim.TryLeave() && claim.Container.IsCompletedSuccessfully) Place(await claim.Container);
             if (e is TimeoutException) throw new NoCapacityException();
             throw;
         }
     }
 
-    /// <summary>Lets go of a container that <see cref="ClaimAsync"/> gave: from here on its lease says whose it is.</summary>
-    public void ReleaseToLease(ReadyContainer container) => _inHand.Remove(container.Sandbox);
-
-    /// <summary>A container of this host is gone: what it held is free for others.</summary>
-    public void Release(SandboxId sandbox)
+    /// <summary>Once a second: continues after a pause, and removes parked containers that demand no longer asks for.</summary>
+    public void Tick()
     {
-        Capacity.Release(sandbox);
-        _evicted.Remove(sandbox);
-        Serve();
+        _parked.Shrink();
+        Fill();
     }
 
-    private TemplatePool? PoolOf(ContainerSpec shape) => Array.Find(_pools, pool => pool.Shape == shape);
+    /// <summary>A container has died, or is listed as dead.</summary>
+    /// <returns>False when it is not parked.</returns>
+    public bool Drop(SandboxId sandbox)
+    {
+        if (_parked.Drop(sandbox) is not var (dead, pool)) return false;
+        LogDead(dead, pool);
+        _starter.Remove(dead.Entry);
+        Fill();
+        return true;
+    }
 
-    /// <summary>Begins as many starts for waiting claims as room and engine allow, in their order.</summary>
-    private void Serve()
+    /// <summary>Refuses all claims, and removes what is parked or becomes ready from now on.</summary>
+    public void Close()
+    {
+        _closed = true;
+        foreach (var claim in _queue.InOrder())
+        {
+            _queue.Leave(claim, served: false);
+            claim.Refuse(new NoCapacityException());
+        }
+
+        _parked.Clear();
+    }
+
+    /// <summary>Begins as many starts for waiting claims as room and engine allow, in their order; then fills the pools.</summary>
+    public void Serve()
     {
         var unfit = 0;
-        foreach (var claim in _line.InOrder())
+        foreach (var claim in _queue.InOrder())
         {
             if (_closed || _starting >= _options.ConcurrentStarts) break;
-            if (Capacity.Fits(claim.Shape.MemoryBytes))
+            if (Ledger.Fits(claim.Shape.MemoryBytes))
             {
-                _line.Leave(claim, served: true);
+                _queue.Leave(claim, served: true);
                 claim.Begin();
                 Start(claim.Shape, claim);
             }
@@ -115,55 +135,99 @@ internal sealed partial class ContainerPool
         }
 
         // Parked containers make room for claims that need another kind.
-        while (unfit > _evicted.Count && Evict())
+        while (unfit > 0 && unfit > Ledger.All.Count(entry => entry.Evicted) && _parked.Evict())
         {
         }
 
         Fill();
     }
 
+    /// <summary>Begins starts for the pools that are short of their target. Claims go first: while one waits, only claims are served.</summary>
+    public void Fill()
+    {
+        if (_closed || _queue.Count > 0) return;
+        foreach (var pool in _parked.Pools)
+        {
+            var target = pool.Demand.Target();
+            while (pool.Parked.Count + pool.Filling < target && !pool.IsPaused
+                && _filling < _options.ConcurrentRefills && _starting < _options.ConcurrentStarts && Ledger.Fits(pool.Shape.MemoryBytes))
+            {
+                pool.Filling++;
+                _filling++;
+                Start(pool.Shape, null);
+            }
+        }
+    }
+
     // A start outlives the call that happens to begin it, and may end up with another claim: it has none of that call's context.
     private void Start(ContainerSpec shape, WaitingClaim? claim)
     {
-        using (ExecutionContext.SuppressFlow()) StartAsync(shape, claim).Ignore();
+        using (ExecutionContext.SuppressFlow()) Background.Run(_logger, "start", StartAsync(shape, claim));
     }
 
     private async Task StartAsync(ContainerSpec shape, WaitingClaim? claim)
     {
         var sandbox = SandboxId.New(_host);
-        _inHand.Add(sandbox);
-        Capacity.Take(sandbox, shape.MemoryBytes);
+        var entry = Ledger.Add(sandbox, ContainerState.Starting, shape.MemoryBytes);
         _starting++;
         ReadyContainer? ready = null;
         try
         {
-            ready = new ReadyContainer(sandbox, shape, await _starter.StartAsync(shape with { Sandbox = sandbox }, claim?.Trace));
+            var container = await _starter.StartAsync(shape with { Sandbox = sandbox }, claim?.Trace);
+            entry.ContainerId = container.ContainerId;
+            ready = new ReadyContainer(entry, shape, container);
         }
         catch (Exception e)
         {
-            _inHand.Remove(sandbox);
-            Capacity.Release(sandbox);
+            Ledger.Remove(entry);
             if (claim is not null) claim.Refuse(e);
-            else OnRefillFailed(shape, e);
+            else PausePool(shape, e);
         }
 
         _starting--;
-        if (claim is null) Filled(shape);
-        if (ready is not null && claim?.Give(ready) != true) Settle(ready);
+        if (claim is null) OnFilled(shape);
+        if (ready is not null && claim?.Give(ready) != true) Place(ready);
         Serve();
     }
 
-    /// <summary>Finds a place for a ready container that nobody has: the next claim of its shape, its pool, or none.</summary>
-    private void Settle(ReadyContainer ready)
+    private ContainerEntry Lease(ReadyContainer ready)
     {
-        foreach (var claim in _line.InOrder())
+        ready.Entry.Lease = ready.Container;
+        Ledger.Move(ready.Entry, ContainerState.Leased);
+        return ready.Entry;
+    }
+
+    /// <summary>Finds a place for a ready container that no claim has: the next claim of its shape, its pool, or none.</summary>
+    private void Place(ReadyContainer ready)
+    {
+        foreach (var claim in _queue.InOrder())
         {
             if (claim.Shape != ready.Shape) continue;
-            _line.Leave(claim, served: true);
+            _queue.Leave(claim, served: true);
             if (claim.Give(ready)) return;
         }
 
-        if (!_closed && PoolOf(ready.Shape) is { } pool && pool.Parked.Count < pool.Demand.Target(_time.GetUtcNow())) Park(pool, ready);
-        else Discard(ready);
+        if (!_closed && _parked.Find(ready.Shape) is { } pool && pool.Parked.Count < pool.Demand.Target()) _parked.Park(pool, ready);
+        else _starter.Remove(ready.Entry);
     }
+
+    private void OnFilled(ContainerSpec shape)
+    {
+        _filling--;
+        _parked.Find(shape)!.Filling--;
+    }
+
+    private void PausePool(ContainerSpec shape, Exception error)
+    {
+        var pool = _parked.Find(shape)!;
+        LogRefillFailed(error, pool.Name, pool.Pause().TotalSeconds);
+    }
+
+    private void LogDead(ReadyContainer ready, TemplatePool pool) => LogDied(ready.Sandbox, pool.Name);
+
+    [LoggerMessage(LogLevel.Warning, "Parked container of sandbox {Sandbox}, template {Template}, is dead; removing it.")]
+    private partial void LogDied(SandboxId sandbox, string template);
+
+    [LoggerMessage(LogLevel.Warning, "The pool of template {Template} could not be filled; trying again in {Seconds} s.")]
+    private partial void LogRefillFailed(Exception exception, string template, double seconds);
 }

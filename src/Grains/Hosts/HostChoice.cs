@@ -14,8 +14,8 @@ internal static class HostChoice
         return [.. open.Take(1).Concat(open.Skip(1).OrderBy(host => Burden(host.Load, template))).Take(count).Select(host => host.Host)];
     }
 
-    private static (double Waiting, bool Cold, double Fullness) Burden(HostLoad load, string template) =>
+    private static (bool Unwell, double Waiting, bool Cold, double Fullness) Burden(HostLoad load, string template) =>
         load.Slots > 0
-            ? (load.Waiting, load.Parked.GetValueOrDefault(template) <= 0, Math.Max((double)load.Sandboxes / load.Slots, load.MemoryUsed))
-            : (double.MaxValue, true, double.MaxValue);
+            ? (load.Problem is not null, load.Waiting, load.Parked.GetValueOrDefault(template) <= 0, Math.Max((double)load.Sandboxes / load.Slots, load.MemoryUsed))
+            : (true, double.MaxValue, true, double.MaxValue);
 }

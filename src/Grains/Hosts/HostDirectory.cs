@@ -1,17 +1,19 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Podflare.Storage;
 
 namespace Podflare.Hosts;
 
-/// <summary>The live hosts and their loads: which there are is read from silo metadata, how full they are is asked of each one.</summary>
+/// <summary>The live hosts and their loads: the hosts come from the names of the silos, and each host reports its own load.</summary>
 public sealed partial class HostDirectory(
-    IGrainFactory grains, HostSilos silos, IOptions<HostDirectoryOptions> options, TimeProvider time, ILogger<HostDirectory> logger)
+    IGrainFactory grains, HostSilos silos, StoreAvailability store, IOptions<HostDirectoryOptions> options, TimeProvider time, ILogger<HostDirectory> logger)
     : BackgroundService
 {
-    private static readonly TimeSpan Haste = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan StartUpInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly TimeSpan _limit = TimeSpan.FromSeconds(options.Value.AnswerSeconds);
     private volatile Dictionary<string, Answer> _answers = [];
@@ -44,7 +46,7 @@ public sealed partial class HostDirectory(
             {
                 await RefreshAsync(stoppingToken);
                 // While no host takes sandboxes, as at the start of everything, the first one that does is wanted at once.
-                await Task.Delay(Fresh("").Any(host => host.Load.Slots > 0) || period < Haste ? period : Haste, time, stoppingToken);
+                await Task.Delay(Fresh("").Any(host => host.Load.Slots > 0) || period < StartUpInterval ? period : StartUpInterval, time, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -55,7 +57,7 @@ public sealed partial class HostDirectory(
 
     private async Task RefreshAsync(CancellationToken cancellationToken)
     {
-        silos.RefreshMembership();
+        silos.RefreshMembership(store.IsAvailable);
         var loads = await AskAsync(host => host.Load(), cancellationToken);
         var now = time.GetTimestamp();
         var before = _answers;
@@ -78,7 +80,7 @@ public sealed partial class HostDirectory(
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            LogSilent(host, e.GetType().Name);
+            LogNoAnswer(host, e.GetType().Name);
             return null;
         }
     }
@@ -94,7 +96,7 @@ public sealed partial class HostDirectory(
     };
 
     [LoggerMessage(LogLevel.Debug, "Host {Host} did not answer: {Cause}")]
-    private partial void LogSilent(string host, string cause);
+    private partial void LogNoAnswer(string host, string cause);
 
     private readonly record struct Answer(HostLoad Load, long At);
 }
@@ -105,6 +107,7 @@ public static class HostServices
     public static IServiceCollection AddHosts(this IServiceCollection services)
     {
         services.AddOptions<HostDirectoryOptions>().BindConfiguration(HostDirectoryOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton(new StoreAvailability(static () => true));
         services.AddSingleton<HostSilos>().AddSingleton<HostDirectory>();
         return services.AddHostedService(provider => provider.GetRequiredService<HostDirectory>());
     }

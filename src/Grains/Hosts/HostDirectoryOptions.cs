@@ -7,11 +7,11 @@ public sealed class HostDirectoryOptions
 {
     public const string Section = "Podflare:Directory";
 
-    /// <summary>Time between two questions to each host, in seconds. Default: 1.</summary>
+    /// <summary>Time between two requests to each host for its load, in seconds. Default: 1.</summary>
     [Range(0.05, 60)]
     public double PeriodSeconds { get; set; } = 1;
 
-    /// <summary>Time that a host has to answer a question about its load or its list, in seconds. Default: 2.</summary>
+    /// <summary>Time that a host has to answer a request for its load or its list, in seconds. Default: 2.</summary>
     [Range(0.05, 20)]
     public double AnswerSeconds { get; set; } = 2;
 
@@ -23,7 +23,11 @@ public sealed class HostDirectoryOptions
     [Range(1, 16)]
     public int MaxHosts { get; set; } = 3;
 
-    /// <summary>Time that the last of them may let a create wait for a free slot, in seconds. Default: 10.</summary>
+    /// <summary>Time for which a create may wait at a full host when no other host has room, in seconds. Default: 10.</summary>
     [Range(0, 60)]
     public double WaitSeconds { get; set; } = 10;
+
+    /// <summary>Time that a host may take to start a new sandbox, beside the time that the create may wait there, in seconds; then the next host is asked. Default: 5.</summary>
+    [Range(0.1, 60)]
+    public double ClaimSeconds { get; set; } = 5;
 }

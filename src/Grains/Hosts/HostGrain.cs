@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Storage;
 using Podflare.Containers;
-using Podflare.Guests;
+using Podflare.Processes;
+using Podflare.Resilience;
 using Podflare.Sandboxes;
 using Podflare.Storage;
 using Podflare.Telemetry;
@@ -13,69 +14,71 @@ using Podflare.Tenants;
 namespace Podflare.Hosts;
 
 /// <inheritdoc cref="IHostGrain"/>
-/// <remarks>
-/// At home it works on this process's engine. On a foreign worker it is an orphan that only knows the stored record. Parts: this file
-/// claims and lists, <c>.Containers</c> how they start and go, <c>.Upkeep</c> start, sweep and record, <c>.Lost</c> what becomes of the
-/// sandboxes of a host that is gone.
-/// </remarks>
+/// <remarks>On its own host's worker it runs the host. On another worker it only knows the stored record, and ends the sandboxes of a host that is gone.</remarks>
 [GrainType("host"), HostPlacement]
 public sealed partial class HostGrain(
     [FromKeyedServices(Stores.Durable)] IGrainStorage durable,
     IGrainContext context,
     LocalHost host,
     HostSilos silos,
-    IContainerRuntime runtime,
-    GuestListener guests,
-    RunFolder folder,
+    HostContainers containers,
     IOptions<TemplateOptions> templates,
     IOptions<HostOptions> hostOptions,
-    SandboxTraces traces,
     TimeProvider time,
     ILogger<HostGrain> logger) : Grain, IHostGrain, IRemindable
 {
-    private readonly GrainRecord<HostRecord> _record = new(durable, "host", context.GrainId, logger);
-    private readonly SemaphoreSlim _removals = new(hostOptions.Value.ConcurrentRemovals);
-    private readonly Dictionary<SandboxId, Lease> _leases = [];
-    private readonly Dictionary<SandboxId, SandboxInfo> _sandboxes = [];
+    private const string LostReminder = "lost";
 
-    // Ids whose container is being adopted or removed: neither a stray nor missing.
-    private readonly HashSet<SandboxId> _moving = [];
-    private ContainerPool _pool = null!;
+    // The shortest that Orleans offers.
+    private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetireCheckInterval = TimeSpan.FromMilliseconds(50);
+
+    // A start takes the processor from the answer of the create, which is still on its way.
+    private static readonly TimeSpan RefillDelay = TimeSpan.FromMilliseconds(10);
+
+    private readonly GrainRecord<HostRecord> _record = new(durable, "host", context.GrainId, logger);
     private readonly CancellationTokenSource _stopping = new();
+    private HostWork _work = null!;
     private bool _started;
+    private bool _sweeping;
+    private long _sweptAt;
+    private Task? _starting;
 
     private HostOptions Options => hostOptions.Value;
 
     private string Id => this.GetPrimaryKeyString();
 
-    private bool IsHome => host.Id == Id;
+    private bool IsOnOwningHost => host.Id == Id;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        var capacity = new HostCapacity(Options.Slots, Options.MemoryMib << 20);
-        _pool = new ContainerPool(Id, templates.Value, Options, capacity, new ContainerStarter(this), time, logger);
+        _work = new HostWork(Id, _record, containers, GrainFactory, templates.Value, Options, time, logger, _stopping.Token);
         return _record.ReadAsync();
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _stopping.CancelAsync();
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        // What this activation still starts or has parked is unknown to the next one.
+        if (_started) _work.Pool.Close();
+        return _stopping.CancelAsync();
+    }
 
     public async Task<SandboxId> Claim(TenantId tenant, SandboxSpec spec, TimeSpan wait, CancellationToken cancellationToken)
     {
-        if (!IsHome || !_started || host.Draining) throw new NoCapacityException();
+        if (!IsOnOwningHost || !_started || host.Draining) throw new NoCapacityException();
         using var span = Spans.Start(Spans.Claim, spec.Trace);
         span?.SetTag(Spans.Template, spec.Template).SetTag(Spans.TenantId, tenant.Value);
-        using var took = new DurationTimer(Instruments.SandboxClaim, Label(spec.Template));
+        using var took = new DurationTimer(Instruments.SandboxClaim, _work.Label(spec.Template));
         try
         {
             var shape = templates.Value.Find(spec.Template).ToContainer(default, spec);
+            if (!_work.Pool.HasParked(shape) && !_work.Health.Admits()) throw new NoCapacityException();
             var trace = spec.Trace is null ? null : new ClaimTrace(spec.Trace, tenant.Value, span?.Context ?? default);
-            var ready = await _pool.ClaimAsync(tenant, shape, trace, wait, cancellationToken);
-            // Written before the id leaves: a container that is leased, or was, is never parked again.
-            _leases[ready.Sandbox] = new Lease(ready.Container, time.GetUtcNow() + TimeSpan.FromSeconds(Options.LeaseSeconds));
-            _pool.ReleaseToLease(ready);
-            traces.Note(ready.Sandbox, tenant.Value, spec.Trace);
-            span?.SetTag(Spans.SandboxId, ready.Sandbox.Value);
-            return ready.Sandbox;
+            var leased = await _work.Pool.ClaimAsync(tenant, shape, trace, wait, cancellationToken);
+            containers.RecordTrace(leased.Sandbox, tenant.Value, spec.Trace);
+            span?.SetTag(Spans.SandboxId, leased.Sandbox.Value);
+            return leased.Sandbox;
         }
         catch (Exception e)
         {
@@ -87,67 +90,161 @@ public sealed partial class HostGrain(
 
     public Task<LeasedContainer?> TakeLease(SandboxId sandbox)
     {
-        // It counts as moving until its sandbox reports, so that no sweep takes it for a stray in between.
-        if (!_leases.Remove(sandbox, out var lease)) return Task.FromResult<LeasedContainer?>(null);
-        _taken[sandbox] = lease with { Until = time.GetUtcNow() + TimeSpan.FromSeconds(Options.LeaseSeconds) };
-        return Task.FromResult<LeasedContainer?>(lease.Container);
+        // Until its sandbox reports, no sweep takes the container for a stray.
+        if (!_work.Ledger.TryFind(sandbox, ContainerState.Leased, out var entry)) return Task.FromResult<LeasedContainer?>(null);
+        _work.Ledger.Move(entry, ContainerState.HandedOver);
+        return Task.FromResult(entry.Lease);
     }
 
     public Task<HostLoad> Load()
     {
-        var parked = _pool.Parked.Where(pool => pool.Count > 0).ToImmutableDictionary(pool => pool.Template, pool => pool.Count);
-        return Task.FromResult(new HostLoad(_pool.Capacity.Used - parked.Values.Sum(), IsHome && _started ? Options.Slots : 0, host.Draining || !IsHome)
+        var (ledger, pool, health) = (_work.Ledger, _work.Pool, _work.Health);
+        var parked = pool.Parked.Where(part => part.Count > 0).ToImmutableDictionary(part => part.Template, part => part.Count);
+        return Task.FromResult(new HostLoad(ledger.Used - parked.Values.Sum(), IsOnOwningHost && _started ? Options.Slots : 0, host.Draining || !IsOnOwningHost)
         {
             Parked = parked,
-            Waiting = _pool.Waiting,
+            Waiting = pool.Waiting,
             // Parked containers make room when others need it.
-            MemoryUsed = (double)(_pool.Capacity.UsedBytes - _pool.ParkedBytes) / _pool.Capacity.MemoryBytes,
+            MemoryUsed = (double)(ledger.UsedBytes - pool.ParkedBytes) / ledger.MemoryBytes,
+            Problem = _started ? health.Problem : null,
+            FailuresInRow = health.FailuresInRow,
+            EngineSilence = health.EngineSilence,
+            FreeBytes = health.FreeBytes,
+            SetAside = ledger.In(ContainerState.Adopting).Count(entry => !entry.InProgress && entry.ContainerId is not null),
+            Version = ProductVersion.Text,
         });
     }
 
-    public Task<IReadOnlyList<SandboxInfo>> List(TenantId tenant, SandboxFilter filter)
-    {
-        IReadOnlyList<SandboxInfo> page =
-        [
-            .. _sandboxes.Values
-                .Where(sandbox => sandbox.Tenant == tenant
-                    && (filter.State is null || sandbox.State == filter.State)
-                    && filter.Metadata.All(pair => sandbox.Metadata.GetValueOrDefault(pair.Key) == pair.Value)
-                    && IsAfter(sandbox, filter))
-                .OrderByDescending(sandbox => sandbox.CreatedAt)
-                .ThenByDescending(sandbox => sandbox.Id.Value, StringComparer.Ordinal)
-                .Take(filter.Limit),
-        ];
-        return Task.FromResult(page);
-    }
+    public Task<IReadOnlyList<SandboxInfo>> List(TenantId tenant, SandboxFilter filter) =>
+        Task.FromResult(SandboxPage.Of(_work.Ledger.Sandboxes, tenant, filter));
 
     public Task Report(SandboxInfo sandbox)
     {
-        _sandboxes[sandbox.Id] = sandbox;
-        _dirty = true;
-        if (_taken.Remove(sandbox.Id)) FillSoonAsync().Ignore();
+        var entry = _work.Ledger.Find(sandbox.Id);
+        if (entry is { State: ContainerState.Leased or ContainerState.Starting or ContainerState.Parked or ContainerState.Removing }) return Task.CompletedTask;
+        var isNew = entry is { State: ContainerState.HandedOver };
+        entry ??= _work.Ledger.Add(sandbox.Id, ContainerState.Live, 0);
+        if (entry.State is not ContainerState.Live) _work.Ledger.Move(entry, ContainerState.Live);
+        entry.Info = sandbox;
+        _work.Record.MarkChanged();
+        if (isNew) Background.Run(logger, "refill", RefillAsync());
         return Task.CompletedTask;
-    }
-
-    // A start takes the processor from the answer of the create, which is still on its way.
-    private async Task FillSoonAsync()
-    {
-        await Task.Delay(WayBack, time);
-        _pool.Fill();
     }
 
     public Task Release(SandboxId sandbox, string containerId)
     {
-        _taken.Remove(sandbox);
-        _dirty |= _sandboxes.Remove(sandbox);
-        if (IsHome && _moving.Add(sandbox)) RemoveAsync(sandbox, containerId).Ignore();
+        _work.Record.MarkChanged();
+        if (_work.Ledger.Find(sandbox) is { } known)
+        {
+            known.ContainerId ??= containerId;
+            if (known.State is not (ContainerState.Starting or ContainerState.Parked)) _work.Remover.Remove(known);
+        }
+        else if (IsOnOwningHost)
+        {
+            var unknown = _work.Ledger.Add(sandbox, ContainerState.Adopting, 0);
+            unknown.ContainerId = containerId;
+            _work.Remover.Remove(unknown);
+        }
+
         return Task.CompletedTask;
     }
 
-    private static bool IsAfter(SandboxInfo sandbox, SandboxFilter filter) =>
-        filter.BeforeTime is not { } before
-        || sandbox.CreatedAt < before
-        || (sandbox.CreatedAt == before && string.CompareOrdinal(sandbox.Id.Value, filter.BeforeId) < 0);
+    public async Task<bool> Start()
+    {
+        if (!IsOnOwningHost)
+        {
+            // Ending here is not enough: a silo that has this one in its directory cache would begin another activation here with its next call.
+            DelayDeactivation(TimeSpan.Zero);
+            this.MigrateOnIdle();
+            return false;
+        }
 
-    private sealed record Lease(LeasedContainer Container, DateTimeOffset Until);
+        if (_started) return true;
+        if (_starting is null or { IsCompleted: true }) _starting = StartCoreAsync();
+        await _starting;
+        return true;
+    }
+
+    public async Task Retire(string silo)
+    {
+        // A worker with a copied host id must not take the host out of service that it has been confused with.
+        if (!IsOnOwningHost || silo != GrainContext.Address.SiloAddress?.ToParsableString()) return;
+        host.Drain();
+        _work.Pool.Close();
+        using var limit = new TimeLimit(TimeSpan.FromSeconds(Options.RetireSeconds), time);
+        while (!_work.Pool.IsEmpty && limit.Remaining > TimeSpan.Zero) await Task.Delay(RetireCheckInterval, time);
+    }
+
+    public Task<DateTimeOffset?> LastSeen() =>
+        Task.FromResult<DateTimeOffset?>(IsOnOwningHost ? time.GetUtcNow() : _record.Exists ? _record.Value.LastSeen : null);
+
+    /// <summary>Wakes this host's grain wherever it can live, so that the sandboxes of a host that is gone for good do not stay open for ever.</summary>
+    public async Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        if (IsOnOwningHost) return;
+        if (silos.IsAlive(Id))
+        {
+            this.MigrateOnIdle();
+            return;
+        }
+
+        if (silos.AwayFor(Id) <= TimeSpan.FromSeconds(Options.GraceSeconds)) return;
+        await _record.ReadAsync();
+        if (_record.Exists && !await _work.DeclareAllLostAsync(_record.Value.Sandboxes.Keys)) return;
+        if (await this.GetReminder(LostReminder) is { } reminder) await this.UnregisterReminder(reminder);
+    }
+
+    private async Task StartCoreAsync()
+    {
+        DelayDeactivation(Timeout.InfiniteTimeSpan);
+        await _work.Reconciler.StartAsync(SandboxPage.ParseIds(_record.Value.Sandboxes.Keys));
+
+        // The last step that can fail: a host that counts as started without its timer would neither be seen nor sweep.
+        await this.RegisterOrUpdateReminder(LostReminder, ReminderPeriod, ReminderPeriod);
+        _started = true;
+        LogReady(Id, _work.Ledger.In(ContainerState.Live).Count());
+        this.RegisterGrainTimer(OnTickAsync, new GrainTimerCreationOptions(TickInterval, TickInterval) { Interleave = true, KeepAlive = true });
+        Background.Run(logger, "death watch", _work.Deaths.RunAsync(_stopping.Token));
+        _work.Pool.Tick();
+        BeginSweep();
+    }
+
+    private async Task OnTickAsync(CancellationToken cancellationToken)
+    {
+        _work.PublishMetrics();
+        _work.ExpireLeases();
+        _work.Pool.Tick();
+        _work.Health.Tick();
+        await _work.Record.WriteIfDueAsync();
+        if (!_sweeping && time.GetElapsedTime(_sweptAt) >= TimeSpan.FromSeconds(Options.SweepSeconds)) BeginSweep();
+    }
+
+    private void BeginSweep()
+    {
+        _sweeping = true;
+        Background.Run(logger, "sweep", SweepAsync());
+    }
+
+    private async Task SweepAsync()
+    {
+        try
+        {
+            await _work.Reconciler.SweepAsync();
+            _work.Record.MarkChanged();
+        }
+        catch (ContainerEngineException e)
+        {
+            LogSweepFailed(e, Id);
+        }
+        finally
+        {
+            (_sweptAt, _sweeping) = (time.GetTimestamp(), false);
+        }
+    }
+
+    private async Task RefillAsync()
+    {
+        await Task.Delay(RefillDelay, time);
+        _work.Pool.Fill();
+    }
 }

@@ -58,4 +58,32 @@ public sealed class HostOptions
     /// <summary>Time after "last seen" at which the sandboxes of a host that is gone are lost for good, in seconds. Default: 60.</summary>
     [Range(10, 86_400)]
     public double GraceSeconds { get; set; } = 60;
+
+    /// <summary>Time for which an adoption is repeated while a sandbox cannot read or write its record; then the next sweep asks again, in seconds. Default: 30.</summary>
+    [Range(1, 600)]
+    public double AdoptSeconds { get; set; } = 30;
+
+    /// <summary>Time for which the engine may list almost none of this host's containers before they count as gone, in seconds. Default: 60.</summary>
+    [Range(0, 3_600)]
+    public double MassLossSeconds { get; set; } = 60;
+
+    /// <summary>Time between two checks of the engine and of the run folder, in seconds. Default: 5.</summary>
+    [Range(0.1, 60)]
+    public double HealthSeconds { get; set; } = 5;
+
+    /// <summary>Time without an answer of the engine after which this host takes no new sandboxes, in seconds. Default: 15.</summary>
+    [Range(1, 600)]
+    public double EngineSilenceSeconds { get; set; } = 15;
+
+    /// <summary>Failed starts in a row after which this host takes no new sandboxes but a probe now and then. Default: 3.</summary>
+    [Range(1, 1_000)]
+    public int MaxFailures { get; set; } = 3;
+
+    /// <summary>Time between two creates that probe a host whose starts have failed, in seconds. Default: 5.</summary>
+    [Range(0.1, 600)]
+    public double ProbeSeconds { get; set; } = 5;
+
+    /// <summary>Free space on the disk of the run folder below which this host takes no new sandboxes, in MiB. Default: 64.</summary>
+    [Range(0, 1L << 30)]
+    public long MinFreeMib { get; set; } = 64;
 }

@@ -3,20 +3,20 @@ using Podflare.Sandboxes;
 
 namespace Podflare.Hosts;
 
-/// <summary>How a pool comes by containers and gets rid of them: on the host's engine, or scripted in tests.</summary>
+/// <summary>How a pool gets containers and gets rid of them: on the host's engine, or scripted in tests.</summary>
 internal interface IContainerStarter
 {
     /// <summary>Starts a container and waits for its guest, both within limits of its own. On failure nothing is left.</summary>
-    /// <param name="trace">Of the claim that it is started for; null for the pool.</param>
-    /// <exception cref="ContainerStartException">The engine or the image refused.</exception>
+    /// <param name="trace">The trace of the claim that it is started for; null for the pool.</param>
+    /// <exception cref="ContainerStartException">The engine, the image or the host refused.</exception>
     Task<LeasedContainer> StartAsync(ContainerSpec spec, ClaimTrace? trace);
 
-    /// <summary>The guest answers.</summary>
+    /// <summary>The guest is connected.</summary>
     bool IsReady(SandboxId sandbox);
 
-    /// <summary>Says to whoever looks at the run folder, such as an operator, that the container is nobody's for now, or that it is somebody's.</summary>
-    void Mark(SandboxId sandbox, bool parked);
+    /// <summary>Shows in the run folder, for an operator, whether the container is parked.</summary>
+    void MarkParked(SandboxId sandbox, bool parked);
 
-    /// <summary>Removes a container in the background; then <see cref="ContainerPool.Release"/> is called.</summary>
-    void Remove(SandboxId sandbox, string containerId);
+    /// <summary>Removes a container in the background and takes it out of the ledger; then <see cref="ContainerPool.Serve"/> is called.</summary>
+    void Remove(ContainerEntry entry);
 }

@@ -10,14 +10,12 @@ namespace Podflare.Sandboxes;
 /// </summary>
 /// <param name="moveToOwner">Moves the activation to the sandbox's own host.</param>
 internal sealed partial class OrphanedSandbox(
-    SandboxRecords records, SandboxRuns runs, SandboxTermination termination, SandboxHosts hosts, IEventLog log, IGrainFactory grains, TimeProvider time, ILogger logger,
+    SandboxRecords records, SandboxRuns runs, SandboxTermination termination, SandboxHosts hosts, TimeProvider time, ILogger logger,
     Action moveToOwner)
 {
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(20);
 
-    private int _epoch = log.Epoch;
-    private long _storeBackAt;
     private IGrainTimer? _timer;
 
     /// <summary>
@@ -40,8 +38,6 @@ internal sealed partial class OrphanedSandbox(
     public async ValueTask EndWhenHostIsLostAsync()
     {
         if (records.HasTombstone || !records.HasRecord || termination.IsDone || hosts.IsAlive(records.Id) || !IsGraceOver()) return;
-        var seen = await grains.GetGrain<IHostGrain>(records.Id.Host).LastSeen() ?? records.Record.CreatedAt;
-        if (time.GetUtcNow() - seen <= hosts.Grace) return;
         await GrainTask.IgnoreFailure(termination.EndAsync(EndReason.Lost).WaitAsync(EndLimit, time));
     }
 
@@ -61,13 +57,7 @@ internal sealed partial class OrphanedSandbox(
         }
     }
 
-    // A host cannot join the cluster while the store is away: that time does not count.
-    private bool IsGraceOver()
-    {
-        if (_epoch != log.Epoch) (_epoch, _storeBackAt) = (log.Epoch, time.GetTimestamp());
-        return time.GetUtcNow() - hosts.LastAlive(records.Id) > hosts.Grace
-            && (_storeBackAt == 0 || time.GetElapsedTime(_storeBackAt) > hosts.Grace);
-    }
+    private bool IsGraceOver() => hosts.AwayFor(records.Id) > hosts.Grace;
 
     [LoggerMessage(LogLevel.Information, "Serving sandbox {Sandbox} from the log: its host is away.")]
     private partial void LogOrphaned(SandboxId sandbox);

@@ -10,8 +10,7 @@ namespace Podflare.Sandboxes;
 
 /// <summary>Creates sandboxes: chooses a host, claims a container there, and hands it to its grain. When a host refuses, the next best one is asked.</summary>
 public sealed partial class SandboxCreator(
-    HostDirectory hosts, IGrainFactory grains, IOptions<HostDirectoryOptions> options, IOptions<TemplateOptions> templates, IOptions<SandboxOptions> limits,
-    TimeProvider time, ILogger<SandboxCreator> logger)
+    HostDirectory hosts, IGrainFactory grains, IOptions<HostDirectoryOptions> options, IOptions<TemplateOptions> templates, TimeProvider time, ILogger<SandboxCreator> logger)
 {
     // A lease that is gone means a host that restarted: it is worth another claim there, but not for ever.
     private const int MaxClaims = 6;
@@ -53,14 +52,14 @@ public sealed partial class SandboxCreator(
     private async Task<SandboxInfo> TryHostsAsync(
         string creation, TenantId tenant, SandboxSpec spec, Func<SandboxId, Task>? claimed, CancellationToken cancellationToken)
     {
-        var candidates = hosts.Candidates(spec.Template);
         Exception refusal = new NoCapacityException();
-        for (var (claims, at) = (0, 0); at < candidates.Count && claims < MaxClaims; claims++)
+        var attempts = new Queue<(string Host, TimeSpan Wait)>(FirstAttempts(spec.Template));
+        List<(string Host, bool IsFull)> again = [];
+        for (var claims = 0; claims < MaxClaims && attempts.TryPeek(out var attempt); claims++)
         {
-            var wait = TimeSpan.FromSeconds(at == candidates.Count - 1 ? options.Value.WaitSeconds : 0);
             try
             {
-                var sandbox = await grains.GetGrain<IHostGrain>(candidates[at]).Claim(tenant, spec, wait, cancellationToken);
+                var sandbox = await ClaimAsync(attempt.Host, attempt.Wait, tenant, spec, cancellationToken);
                 if (claimed is not null) await claimed(sandbox);
                 return await CreateAsync(sandbox, creation, tenant, spec, cancellationToken);
             }
@@ -68,12 +67,18 @@ public sealed partial class SandboxCreator(
             {
                 refusal = e;
             }
-            catch (Exception e) when (IsThisHostAlone(e))
+            catch (Exception e) when (IsThisHostAlone(e) && !cancellationToken.IsCancellationRequested)
             {
-                if (e is NoCapacityException) LogFull(candidates[at]);
-                else LogRefused(e, candidates[at]);
+                if (e is NoCapacityException) LogFull(attempt.Host);
+                else LogRefused(e, attempt.Host);
                 refusal = e;
-                at++;
+                attempts.Dequeue();
+                if (attempt.Wait == TimeSpan.Zero && e is NoCapacityException or TimeoutException) again.Add((attempt.Host, e is NoCapacityException));
+                if (attempts.Count > 0) continue;
+
+                // No host could begin at once: now the claim waits at the best host that was full, or else at one that was slow.
+                if (again.Count > 0) attempts.Enqueue((again.OrderByDescending(known => known.IsFull).First().Host, Wait));
+                again.Clear();
             }
         }
 
@@ -117,12 +122,35 @@ public sealed partial class SandboxCreator(
         }
     }
 
+    private TimeSpan Wait => TimeSpan.FromSeconds(options.Value.WaitSeconds);
+
+    // Where there is only one host, there is nothing to gain from not waiting there.
+    private IEnumerable<(string Host, TimeSpan Wait)> FirstAttempts(string template)
+    {
+        var candidates = hosts.Candidates(template);
+        return candidates.Select(host => (host, candidates.Count > 1 ? TimeSpan.Zero : Wait));
+    }
+
+    // A host that is stuck must not use up the time that another one needs.
+    private async Task<SandboxId> ClaimAsync(string host, TimeSpan wait, TenantId tenant, SandboxSpec spec, CancellationToken cancellationToken)
+    {
+        using var limit = new TimeLimit(wait + TimeSpan.FromSeconds(options.Value.ClaimSeconds), time, cancellationToken);
+        try
+        {
+            return await grains.GetGrain<IHostGrain>(host).Claim(tenant, spec, wait, limit.Token).WaitAsync(limit.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsExceeded)
+        {
+            throw new TimeoutException($"Host {host} did not start a sandbox in time.");
+        }
+    }
+
     private static bool IsThisHostAlone(Exception e) =>
-        e is NoCapacityException or ContainerStartException or SandboxUnreachableException or ShuttingDownException or OrleansException or TimeoutException;
+        e is NoCapacityException or ContainerStartException or TemplateNotFoundException || Transient.IsTransient(e);
 
     [LoggerMessage(LogLevel.Debug, "Host {Host} has no room for a new sandbox now.")]
     private partial void LogFull(string host);
 
-    [LoggerMessage(LogLevel.Warning, "Host {Host} could not create a sandbox.")]
+    [LoggerMessage(LogLevel.Warning, "Host {Host} could not start a new sandbox; asking the next host.")]
     private partial void LogRefused(Exception exception, string host);
 }

@@ -48,7 +48,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _container = new ContainerOwnership(_records, _runs, _guest, _termination, guests, log, GrainFactory, time, logger, OnAttached);
         var cpu = new CpuPriority(_records, settings, runtime, time, logger);
         _deadlines = new SandboxDeadlines(_records, _runs, _guest, _sender, _termination, cpu, settings, time, logger);
-        _orphan = new OrphanedSandbox(_records, _runs, _termination, hosts, log, GrainFactory, time, logger, MigrateToOwner);
+        _orphan = new OrphanedSandbox(_records, _runs, _termination, hosts, time, logger, MigrateToOwner);
         _runs.Changed = _deadlines.Arm;
     }
 

@@ -15,6 +15,6 @@ public sealed class SandboxHosts(LocalHost local, HostSilos silos, IOptions<Host
     /// <summary>A worker of the sandbox's host is alive.</summary>
     public bool IsAlive(SandboxId sandbox) => silos.IsAlive(sandbox.Host);
 
-    /// <summary>When this process last saw a worker of the sandbox's host alive.</summary>
-    public DateTimeOffset LastAlive(SandboxId sandbox) => silos.LastAlive(sandbox.Host);
+    /// <inheritdoc cref="HostSilos.AwayFor"/>
+    public TimeSpan AwayFor(SandboxId sandbox) => silos.AwayFor(sandbox.Host);
 }

@@ -54,6 +54,12 @@ public static class Instruments
     /// <summary>Label <c>reason</c>: <c>container</c> or <c>host</c>, whichever is gone.</summary>
     public static readonly Counter<long> SweepEnded = Meter.CreateCounter<long>("podflare.sweep.ended", "{sandbox}", "Sandboxes that were ended because their container, or their host with it, is gone.");
 
+    public static readonly Counter<long> SweepFailed = Meter.CreateCounter<long>("podflare.sweep.failures", "{container}", "Containers that a sweep could not handle.");
+
+    public static readonly Counter<long> AdoptFailed = Meter.CreateCounter<long>("podflare.adopt.failures", "{attempt}", "Containers whose sandbox could not be asked, or could not read its records.");
+
+    public static readonly Counter<long> MassLoss = Meter.CreateCounter<long>("podflare.engine.mass_loss", "{sweep}", "Sweeps in which the engine did not list most of a host's containers.");
+
     /// <summary>Label <c>outcome</c>.</summary>
     public static readonly Histogram<double> Append = Histogram("podflare.eventlog.append.duration", "Appends to the event log.", ShortSeconds);
 

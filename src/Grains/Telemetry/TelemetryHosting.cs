@@ -98,7 +98,6 @@ public static class TelemetryHosting
     {
         var named = settings["OTEL_SERVICE_NAME"] is { Length: > 0 } || settings["OTEL_RESOURCE_ATTRIBUTES"]?.Contains("service.name=", StringComparison.Ordinal) == true;
         if (named) return;
-        var version = typeof(TelemetryHosting).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
-        resource.AddService(role is ProcessRole.Worker ? "podflare-silo" : "podflare-frontend", serviceVersion: version);
+        resource.AddService(role is ProcessRole.Worker ? "podflare-silo" : "podflare-frontend", serviceVersion: ProductVersion.Text);
     }
 }

@@ -26,11 +26,13 @@ internal static class WorkerHealth
         app.MapGet("/readyz", IsReadyAsync);
     }
 
-    private static async Task<IResult> IsReadyAsync(LocalHost host, IGrainFactory grains, TimeProvider time)
+    private static async Task<IResult> IsReadyAsync(LocalHost host, MembershipWatch membership, IGrainFactory grains, TimeProvider time)
     {
+        if (!membership.IsMember) return NotReady("the cluster does not know this silo");
         try
         {
             var load = await grains.GetGrain<IHostGrain>(host.Id!).Load().WaitAsync(Limit, time);
+            if (load.Problem is { } problem) return NotReady(problem);
             if (load is { Draining: false, Slots: > 0 }) return Results.Text("ok");
         }
         catch (Exception e) when (e is TimeoutException or OrleansException)
@@ -38,6 +40,8 @@ internal static class WorkerHealth
             // The silo is on its way in or out.
         }
 
-        return Results.Text("not ready", statusCode: StatusCodes.Status503ServiceUnavailable);
+        return NotReady("the host is starting or stopping");
     }
+
+    private static IResult NotReady(string why) => Results.Text($"not ready: {why}", statusCode: StatusCodes.Status503ServiceUnavailable);
 }

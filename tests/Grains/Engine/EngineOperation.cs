@@ -7,4 +7,5 @@ public enum EngineOperation
     Remove,
     List,
     SetCpuPriority,
+    Ping,
 }

@@ -60,18 +60,10 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
         if (tell) Emit(new ContainerDeath(container.Id, sandbox));
     }
 
-    /// <summary>Freezes the container, as <c>docker pause</c> does: its processes get no CPU, and it is not listed as running.</summary>
-    public void Pause(SandboxId sandbox)
-    {
-        this[sandbox].IsRunning = false;
-        this[sandbox].Guest.Freeze();
-    }
+    /// <summary>Freezes the container, as <c>docker pause</c> does: its processes get no CPU. The runtime reports it as alive.</summary>
+    public void Pause(SandboxId sandbox) => this[sandbox].Guest.Freeze();
 
-    public void Unpause(SandboxId sandbox)
-    {
-        this[sandbox].Guest.Thaw();
-        this[sandbox].IsRunning = true;
-    }
+    public void Unpause(SandboxId sandbox) => this[sandbox].Guest.Thaw();
 
     /// <summary>Reports a death, true or not.</summary>
     public void EmitDeath(SandboxId sandbox) => Emit(new ContainerDeath(this[sandbox].Id, sandbox));
@@ -124,6 +116,8 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
 
     internal Task SetCpuPriorityAsync(string containerId, CancellationToken cancellationToken) =>
         MeetAsync(EngineOperation.SetCpuPriority, containerId, () => Task.FromResult(true), cancellationToken);
+
+    internal Task PingAsync(CancellationToken cancellationToken) => MeetAsync(EngineOperation.Ping, "", () => Task.FromResult(true), cancellationToken);
 
     internal async IAsyncEnumerable<ContainerDeath> WatchDeathsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {

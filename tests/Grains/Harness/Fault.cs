@@ -28,6 +28,8 @@ public sealed class Fault : IDisposable
 
     internal Task Released => _released.Task;
 
+    internal bool IsOver => _released.Task.IsCompleted;
+
     public void Dispose()
     {
         Left = 0;

@@ -177,7 +177,7 @@ public sealed class GrainCluster : IAsyncDisposable
             return wanted.All(host => loads.Any(load => load.Host == host && load.Answer is { Slots: > 0, Draining: false }));
         });
         var directory = Caller.Services.GetRequiredService<HostDirectory>();
-        await Until.TrueAsync(() => wanted.Length == 0 || directory.AnyAnswers);
+        await Until.TrueAsync(() => directory.Candidates("default").Count == Math.Min(wanted.Length, 3));
     }
 
     /// <summary>Writes into the membership table that a silo is dead, and has the others read it.</summary>

@@ -52,6 +52,7 @@ internal sealed class SiloComposition(GrainCluster cluster, Machine? machine, Po
         network.Decorate(services);
         UseProductDirectory(services);
         services.AddSingleton(RedisThatIsAway.Create());
+        services.AddSingleton(new Storage.StoreAvailability(() => !cluster.Storage.IsAway));
         RemoveJoiningTurn(services);
         var membership = services.Last(service => service.ServiceType == typeof(IMembershipTable));
         services.AddSingleton(PoweredProxy<IMembershipTable>.Create((IMembershipTable)membership.ImplementationInstance!, power));

@@ -17,6 +17,7 @@ public sealed class UnreliableStorage(Clock clock) : FaultPlan<StorageOperation>
     private readonly Lock _lock = new();
     private Dictionary<string, Entry> _entries = [];
     private long _version;
+    private volatile Fault? _away;
 
     /// <summary>The keys of all records, <c>{record}/{grain key}</c>.</summary>
     public IReadOnlyList<string> Keys
@@ -27,8 +28,11 @@ public sealed class UnreliableStorage(Clock clock) : FaultPlan<StorageOperation>
     /// <summary>Writes that were done.</summary>
     public long Writes => Interlocked.Read(ref _version);
 
-    /// <summary>Every call fails until the result is disposed.</summary>
-    public Fault GoAway() => Fail();
+    /// <summary>Every call fails until the result is disposed, and the processes know that the store cannot be reached.</summary>
+    public Fault GoAway() => _away = Fail();
+
+    /// <summary><see cref="GoAway"/> is in force.</summary>
+    public bool IsAway => _away is { IsOver: false };
 
     /// <summary>What is stored; null without a record.</summary>
     public T? Find<T>(string record, string key)

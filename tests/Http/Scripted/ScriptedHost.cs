@@ -37,7 +37,7 @@ public sealed class ScriptedHost(World world) : Grain, IHostGrain
 
     public Task<bool> Start() => Task.FromResult(true);
 
-    public Task Retire() => Task.CompletedTask;
+    public Task Retire(string silo) => Task.CompletedTask;
 
     private static bool Matches(SandboxInfo info, SandboxFilter filter) =>
         (filter.State is null ? info.EndedAt is null : info.State == filter.State)

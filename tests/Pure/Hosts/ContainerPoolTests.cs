@@ -43,7 +43,7 @@ public sealed class ContainerPoolTests
         {
             var random = new Random(seed);
             var pool = Make(poolMin: random.Next(3), poolMax: 8, slots: 12);
-            var claims = new List<(Task<ReadyContainer> Claim, CancellationTokenSource Leaving)>();
+            var claims = new List<(Task<ContainerEntry> Claim, CancellationTokenSource Leaving)>();
             for (var step = 0; step < 60; step++)
             {
                 switch (random.Next(4))
@@ -81,10 +81,9 @@ public sealed class ContainerPoolTests
             var given = claims.Where(claim => claim.Claim.IsCompletedSuccessfully).Select(claim => claim.Claim.Result.Sandbox).ToArray();
             Assert.Equal(given.Length, given.Distinct().Count());
             Assert.DoesNotContain(given, id => _starter.Removed.Contains(id) || _starter.Parked.Contains(id));
-            Assert.Equal(given.Length + Parked(pool), pool.Capacity.Used);
+            Assert.Equal(given.Length + Parked(pool), pool.Ledger.Used);
             Assert.Equal(0, pool.Waiting);
             pool.Close();
-            foreach (var claim in claims.Where(claim => claim.Claim.IsCompletedSuccessfully)) pool.ReleaseToLease(claim.Claim.Result);
             Assert.True(pool.IsEmpty);
             Assert.Empty(_starter.Parked);
         }
@@ -123,7 +122,7 @@ public sealed class ContainerPoolTests
         await Task.WhenAll(first, second);
         await Assert.ThrowsAsync<NoCapacityException>(() => Claim(pool, A, wait: TimeSpan.Zero));
         var (third, fourth) = (Claim(pool, A), Claim(pool, A));
-        pool.Release((await first).Sandbox);
+        Release(pool, await first);
         await FinishAllAsync();
         Assert.NotNull(await third);
         Assert.False(fourth.IsCompleted);
@@ -137,20 +136,20 @@ public sealed class ContainerPoolTests
         var pool = Make(poolMin: 4, poolMax: 4, memoryMib: 2048);
         pool.Tick();
         await FinishAllAsync();
-        Assert.Equal((4, 2048L << 20), (Parked(pool), pool.Capacity.UsedBytes));
+        Assert.Equal((4, 2048L << 20), (Parked(pool), pool.Ledger.UsedBytes));
         _starter.HoldRemovals = true;
         var large = Claim(pool, A, 1024);
         // One is given up for it, and that is not enough; the next when the first is gone.
         for (var gone = 0; gone < 2; gone++)
         {
             Assert.Equal(gone + 1, _starter.Removed.Count);
-            pool.Release(_starter.Removed.Last());
+            _starter.FinishRemoval(_starter.Removed.Last());
         }
 
         Assert.Equal(1024L << 20, Assert.Single(_starter.Starting).MemoryBytes);
         await FinishAllAsync();
         Assert.NotNull(await large);
-        Assert.Equal((2, 2048L << 20), (Parked(pool), pool.Capacity.UsedBytes));
+        Assert.Equal((2, 2048L << 20), (Parked(pool), pool.Ledger.UsedBytes));
     });
 
     [Fact(Timeout = 30_000)]
@@ -212,7 +211,7 @@ public sealed class ContainerPoolTests
         var claim = Claim(pool, A);
         _starter.Finish(failure);
         Assert.Same(failure, await Assert.ThrowsAsync<ContainerStartException>(() => claim));
-        Assert.Equal(0, pool.Capacity.Used);
+        Assert.Equal(0, pool.Ledger.Used);
     });
 
     private ContainerPool Make(int poolMin = 0, int poolMax = 8, int slots = 1_000, int maxWaiting = 256, int memoryMib = 1 << 20)
@@ -222,14 +221,21 @@ public sealed class ContainerPoolTests
         templates["t"] = new Template { Image = "i", PoolMin = poolMin, PoolMax = poolMax };
         var options = new HostOptions { Slots = slots, MaxWaiting = maxWaiting };
         return _starter.Pool = new ContainerPool(
-            "00000001", templates, options, new HostCapacity(slots, (long)memoryMib << 20), _starter, _time, NullLogger.Instance);
+            "00000001", templates, options, new ContainerLedger(slots, (long)memoryMib << 20, _time), _starter, _time, NullLogger.Instance);
     }
 
-    private static Task<ReadyContainer> Claim(ContainerPool pool, TenantId tenant, int memoryMib = 512, TimeSpan? wait = null) =>
+    private static Task<ContainerEntry> Claim(ContainerPool pool, TenantId tenant, int memoryMib = 512, TimeSpan? wait = null) =>
         pool.ClaimAsync(tenant, Shape(memoryMib), null, wait ?? Wait, TestContext.Current.CancellationToken);
 
     private static ContainerSpec Shape(int memoryMib = 512) =>
         ContainerSpec.Of(default, "t", new Template { Image = "i" }) with { MemoryBytes = (long)memoryMib << 20 };
+
+    private static void Release(ContainerPool pool, ContainerEntry entry)
+    {
+        pool.Ledger.Move(entry, ContainerState.Removing);
+        pool.Ledger.Remove(entry);
+        pool.Serve();
+    }
 
     private static int Parked(ContainerPool pool) => pool.Parked.Sum(part => part.Count);
 

@@ -37,17 +37,25 @@ internal sealed class ScriptedStarter : IContainerStarter
 
     public bool IsReady(SandboxId sandbox) => !Dead.Contains(sandbox);
 
-    public void Mark(SandboxId sandbox, bool parked)
+    public void MarkParked(SandboxId sandbox, bool parked)
     {
         if (parked) Assert.True(Parked.Add(sandbox));
         else Assert.True(Parked.Remove(sandbox));
     }
 
-    public void Remove(SandboxId sandbox, string containerId)
+    public void Remove(ContainerEntry entry)
     {
-        Assert.True(Removed.Add(sandbox));
-        Parked.Remove(sandbox);
-        if (!HoldRemovals) Pool.Release(sandbox);
+        Assert.True(Removed.Add(entry.Sandbox));
+        Parked.Remove(entry.Sandbox);
+        Pool.Ledger.Move(entry, ContainerState.Removing);
+        if (!HoldRemovals) FinishRemoval(entry.Sandbox);
+    }
+
+    /// <summary>The container is gone.</summary>
+    public void FinishRemoval(SandboxId sandbox)
+    {
+        Pool.Ledger.Remove(Pool.Ledger.Find(sandbox)!);
+        Pool.Serve();
     }
 
     /// <summary>The oldest start is done.</summary>

@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Orleans.Storage;
+using Podflare.Storage;
+
+namespace Podflare.Hosts;
+
+/// <summary>Keeps the stored record of a host up to date: its sandboxes whenever they change, and from time to time that it is alive.</summary>
+/// <remarks>For its grain's scheduler only.</remarks>
+internal sealed partial class HostRecordWriter(
+    string host, GrainRecord<HostRecord> record, ContainerLedger ledger, TimeSpan interval, TimeProvider time, ILogger logger)
+{
+    private bool _changed = true;
+    private bool _failing;
+    private long _writtenAt;
+
+    /// <summary>The sandboxes of this host have changed.</summary>
+    public void MarkChanged() => _changed = true;
+
+    /// <summary>Writes the record where it has changed or is old. A failure is tried again at the next call.</summary>
+    public async Task WriteIfDueAsync()
+    {
+        if (!_changed && time.GetElapsedTime(_writtenAt) < interval) return;
+        _changed = false;
+        try
+        {
+            await record.WriteAsync(new HostRecord { LastSeen = time.GetUtcNow(), Sandboxes = Sandboxes() });
+            (_writtenAt, _failing) = (time.GetTimestamp(), false);
+        }
+        catch (InconsistentStateException)
+        {
+            // Another activation wrote while this one was away. This one is on the host, so it knows better: take that version, write at the next tick.
+            _changed = true;
+            await record.ReadAsync();
+        }
+        catch (Exception e)
+        {
+            _changed = true;
+            if (!_failing) LogNotWritten(e, host);
+            _failing = true;
+        }
+    }
+
+    // A sandbox that could not be asked yet stays in the record: should the host die, its runs must end.
+    private ImmutableDictionary<string, string> Sandboxes() => ledger.All
+        .Where(entry => entry.State is ContainerState.Live or ContainerState.Adopting)
+        .ToImmutableDictionary(entry => entry.Sandbox.Value, entry => entry.Info?.Tenant.Value ?? "");
+
+    [LoggerMessage(LogLevel.Warning, "The record of host {Host} could not be written; trying again each second.")]
+    private partial void LogNotWritten(Exception exception, string host);
+}

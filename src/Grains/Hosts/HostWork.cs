@@ -1,0 +1,131 @@
+using Microsoft.Extensions.Logging;
+using Podflare.Containers;
+using Podflare.Resilience;
+using Podflare.Sandboxes;
+using Podflare.Storage;
+using Podflare.Telemetry;
+
+namespace Podflare.Hosts;
+
+/// <summary>The parts of a host that its grain puts to work, and what joins them.</summary>
+/// <remarks>For its grain's scheduler only.</remarks>
+internal sealed partial class HostWork
+{
+    private readonly string _host;
+    private readonly HostContainers _containers;
+    private readonly IGrainFactory _grains;
+    private readonly TemplateOptions _templates;
+    private readonly HostOptions _options;
+    private readonly ILogger _logger;
+
+    public HostWork(
+        string host, GrainRecord<HostRecord> record, HostContainers containers, IGrainFactory grains, TemplateOptions templates, HostOptions options,
+        TimeProvider time, ILogger logger, CancellationToken stopping)
+    {
+        (_host, _containers, _grains, _templates, _options, _logger) = (host, containers, grains, templates, options, logger);
+        Ledger = new ContainerLedger(options.Slots, options.MemoryMib << 20, time);
+        Health = new HostHealth(host, containers, options, time, logger);
+        Remover = new ContainerRemover(containers, Ledger, options.ConcurrentRemovals, () => Pool!.Serve(), logger);
+        Pool = new ContainerPool(host, templates, options, Ledger, new Starter(this), time, logger);
+        Record = new HostRecordWriter(host, record, Ledger, TimeSpan.FromSeconds(options.SeenSeconds), time, logger);
+        Reconciler = new HostReconciler(Ledger, Pool, Remover, containers, grains, options, time, logger, stopping);
+        Deaths = new ContainerDeathWatch(host, containers, Reconciler.OnDied, time, logger);
+    }
+
+    public ContainerLedger Ledger { get; }
+
+    public ContainerPool Pool { get; }
+
+    public ContainerRemover Remover { get; }
+
+    public HostHealth Health { get; }
+
+    public HostRecordWriter Record { get; }
+
+    public HostReconciler Reconciler { get; }
+
+    public ContainerDeathWatch Deaths { get; }
+
+    /// <summary>The label of a template in metrics. A template that is gone from the options would be one more value for ever.</summary>
+    public string Label(string template) => _templates.ContainsKey(template) ? template : "other";
+
+    public void PublishMetrics() => Instruments.Hosts.Set(
+        Ledger.Sandboxes.CountBy(sandbox => Label(sandbox.Template)), Pool.Parked.Select(parked => KeyValuePair.Create(parked.Template, parked.Count)), Pool.Waiting);
+
+    /// <summary>Removes the containers whose lease is over: nobody's data was in them, but who holds the id is not known, so they are not parked again.</summary>
+    public void ExpireLeases()
+    {
+        var limit = TimeSpan.FromSeconds(_options.LeaseSeconds);
+        foreach (var entry in Ledger.In(ContainerState.Leased).Where(entry => Ledger.Age(entry) >= limit).ToArray())
+        {
+            LogLeaseExpired(entry.Sandbox);
+            Instruments.SweepRemoved.Add(1, new KeyValuePair<string, object?>("reason", "lease"));
+            Remover.Remove(entry);
+        }
+
+        // Its sandbox has come for it and never reported: the next sweep asks whether it lives.
+        foreach (var entry in Ledger.In(ContainerState.HandedOver).Where(entry => Ledger.Age(entry) >= limit).ToArray()) Ledger.Move(entry, ContainerState.Adopting);
+    }
+
+    /// <summary>Ends the sandboxes of a host that is gone.</summary>
+    /// <returns>False when some could not be ended yet.</returns>
+    public async Task<bool> DeclareAllLostAsync(IEnumerable<string> sandboxes)
+    {
+        var ids = SandboxPage.ParseIds(sandboxes).ToArray();
+        LogHostLost(_host, ids.Length);
+        using var gate = new SemaphoreSlim(_options.ConcurrentRemovals);
+        var ended = await Task.WhenAll(ids.Select(async id =>
+        {
+            await gate.WaitAsync();
+            try
+            {
+                _containers.EnterTrace(id);
+                if (await _grains.GetGrain<ISandboxGrain>(id.Value).DeclareLost()) Instruments.SweepEnded.Add(1, new KeyValuePair<string, object?>("reason", "host"));
+                return true;
+            }
+            catch (Exception e)
+            {
+                LogNotDeclaredLost(e, id);
+                return false;
+            }
+            finally
+            {
+                gate.Release();
+            }
+        }));
+        return Array.TrueForAll(ended, done => done);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "No sandbox came for the container of {Sandbox} within its lease; removing it.")]
+    private partial void LogLeaseExpired(SandboxId sandbox);
+
+    [LoggerMessage(LogLevel.Error, "Host {Host} is gone for good; ending its {Count} sandboxes.")]
+    private partial void LogHostLost(string host, int count);
+
+    [LoggerMessage(LogLevel.Warning, "Sandbox {Sandbox} of a host that is gone could not be ended yet; trying again within a minute.")]
+    private partial void LogNotDeclaredLost(Exception exception, SandboxId sandbox);
+
+    private sealed class Starter(HostWork work) : IContainerStarter
+    {
+        public async Task<LeasedContainer> StartAsync(ContainerSpec spec, ClaimTrace? trace)
+        {
+            try
+            {
+                var started = await work._containers.StartAsync(spec, trace);
+                work.Health.OnStarted();
+                return started;
+            }
+            catch (Exception e)
+            {
+                work.Health.OnStartFailed(e);
+                throw;
+            }
+        }
+
+        public bool IsReady(SandboxId sandbox) => work._containers.IsConnected(sandbox);
+
+        public void MarkParked(SandboxId sandbox, bool parked) => work._containers.MarkParked(sandbox, parked);
+
+        public void Remove(ContainerEntry entry) => work.Remover.Remove(entry);
+    }
+}

@@ -1,0 +1,57 @@
+using Podflare.Engine;
+using Podflare.Harness;
+
+namespace Podflare.Hosts;
+
+/// <summary>A host that cannot start containers must not take creates that another one could serve.</summary>
+public sealed class SickHostTests
+{
+    [Fact]
+    public async Task Creates_succeed_when_one_host_cannot_write_to_its_run_folder()
+    {
+        await using var cluster = await GrainCluster.StartAsync(workers: 2);
+        var sockets = Path.Combine(cluster.Worker(0).Machine!.Folder, "s");
+        Directory.Delete(sockets, recursive: true);
+        await File.WriteAllTextAsync(sockets, "", TestContext.Current.CancellationToken);
+
+        for (var i = 0; i < 8; i++) await cluster.CreateOnceAsync();
+
+        Assert.Equal(8, cluster.Worker(1).Engine.Containers.Count);
+    }
+
+    [Fact]
+    public async Task Creates_succeed_when_one_engine_hangs()
+    {
+        await using var cluster = await GrainCluster.StartAsync(workers: 2);
+        using var hang = cluster.Worker(0).Engine.Hold(EngineOperation.Start);
+
+        var creates = Enumerable.Range(0, 8).Select(_ => cluster.CreateOnceAsync()).ToArray();
+
+        await cluster.Clock.AdvanceUntilAsync(
+            () => creates.All(create => create.IsCompleted), step: TimeSpan.FromSeconds(0.2), limit: TimeSpan.FromSeconds(60));
+        await Task.WhenAll(creates);
+        Assert.Equal(8, cluster.Worker(1).Engine.Containers.Count);
+        hang.Dispose();
+        await cluster.AgreesAsync();
+    }
+
+    [Fact]
+    public async Task A_container_that_could_not_be_removed_keeps_its_slot()
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        var host = cluster.Grains.GetGrain<IHostGrain>(cluster.Worker(0).Host);
+        var sandbox = await cluster.CreateAsync();
+        using var refusal = cluster.Worker(0).Engine.Fail(EngineOperation.Remove);
+
+        await sandbox.DeleteAsync();
+        await refusal.Reached;
+        await Until.TrueAsync(() => cluster.Logs.Count("could not be removed") > 0);
+
+        Assert.NotNull(cluster.Worker(0).Engine.Find(sandbox.Id));
+        Assert.Equal(1, (await host.Load()).Sandboxes);
+        refusal.Dispose();
+        cluster.Clock.Advance(TimeSpan.FromSeconds(31));
+        await Until.TrueAsync(async () => (await host.Load()).Sandboxes == 0);
+        await cluster.AgreesAsync();
+    }
+}
