@@ -10,7 +10,8 @@ namespace Podflare.Sandboxes;
 
 /// <summary>Creates sandboxes: chooses a host, claims a container there, and hands it to its grain. When a host refuses, the next best one is asked.</summary>
 public sealed partial class SandboxCreator(
-    HostDirectory hosts, IGrainFactory grains, IOptions<HostDirectoryOptions> options, IOptions<TemplateOptions> templates, TimeProvider time, ILogger<SandboxCreator> logger)
+    HostDirectory hosts, IGrainFactory grains, IOptions<HostDirectoryOptions> options, IOptions<TemplateOptions> templates, IOptions<SandboxOptions> limits,
+    TimeProvider time, ILogger<SandboxCreator> logger)
 {
     // A lease that is gone means a host that restarted: it is worth another claim there, but not for ever.
     private const int MaxClaims = 6;

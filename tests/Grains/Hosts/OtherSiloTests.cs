@@ -30,7 +30,7 @@ public sealed class OtherSiloTests
         while (true)
         {
             var owners = cluster.Workers.Select(worker => PrimaryOf(cluster, cluster.Grains.GetGrain<IHostGrain>(worker.Host).GetGrainId())).ToArray();
-            if (cluster.Frontends.Skip(1).FirstOrDefault(frontend => owners.Contains(frontend.Address)) is { } owner) return owner;
+            if (cluster.Frontends.Skip(1).FirstOrDefault(frontend => owners.Any(frontend.Address.Equals)) is { } owner) return owner;
             Assert.True(cluster.Workers.Count < 8, "No host is registered with a frontend.");
             await cluster.AddWorkerAsync();
             await cluster.WaitForHostsAsync();
