@@ -156,7 +156,7 @@ public sealed class HostTests : IAsyncLifetime
     private HostScript[] Hosts => [_cluster.World.Host(Cluster.Host), _cluster.World.Host(Second), _cluster.World.Host(Third)];
 
     [Fact]
-    public async Task A_create_asks_three_hosts_and_then_waits_at_one()
+    public async Task A_create_asks_three_hosts_and_then_waits_at_each()
     {
         await KnowAsync(3);
         foreach (var host in Hosts) host.Refusal = () => new NoCapacityException();
@@ -164,7 +164,7 @@ public sealed class HostTests : IAsyncLifetime
         await (await CreateAsync()).AssertProblemAsync(503, "no_capacity");
 
         Assert.All(Hosts, host => Assert.NotEmpty(host.Waits));
-        Assert.Equal([0, 0, 0, 1.5], Hosts.SelectMany(host => host.Waits).Select(wait => wait.TotalSeconds).Order());
+        Assert.Equal([0, 0, 0, 0.5, 0.5, 0.5], Hosts.SelectMany(host => host.Waits).Select(wait => wait.TotalSeconds).Order());
     }
 
     [Fact]

@@ -12,7 +12,7 @@ internal static class ErrorResponses
     private const int RetryAfterSeconds = 1;
 
     private static readonly Problem[] Unavailable =
-        [.. new Exception[] { new NoCapacityException(), new ShuttingDownException(), new StorageUnavailableException(), new SandboxUnreachableException() }.Select(ExceptionMapper.ToProblem)];
+        [.. new Exception[] { new NoCapacityException(), new ShuttingDownException(), new StorageUnavailableException(), new SandboxUnreachableException(), new LogBudgetExceededException(LogBudgetScope.Cluster) }.Select(ExceptionMapper.ToProblem)];
 
     private static readonly Problem RateLimited = new(429, "rate_limited", "too many requests") { RetryAfter = RetryAfterSeconds };
     private static readonly Problem NoScope = new(403, "insufficient_scope", "the API key does not have the scope that this operation needs");

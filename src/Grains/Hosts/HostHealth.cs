@@ -13,6 +13,7 @@ internal sealed partial class HostHealth(string host, HostContainers containers,
     private long _checkedAt;
     private long _probedAt;
     private bool _checking;
+    private bool _engineFailed;
     private string? _folderProblem;
     private string? _logged;
 
@@ -27,7 +28,7 @@ internal sealed partial class HostHealth(string host, HostContainers containers,
 
     /// <summary>Why this host should get no new sandbox; null when it is well.</summary>
     public string? Problem =>
-        EngineSilence >= TimeSpan.FromSeconds(options.EngineSilenceSeconds) ? "the container engine does not answer"
+        _engineFailed || EngineSilence >= TimeSpan.FromSeconds(options.EngineSilenceSeconds) ? "the container engine does not answer"
         : _folderProblem is { } folder ? folder
         : FailuresInRow >= options.MaxFailures ? "the last containers could not be started"
         : null;
@@ -44,7 +45,7 @@ internal sealed partial class HostHealth(string host, HostContainers containers,
     public void OnStarted()
     {
         FailuresInRow = 0;
-        _answeredAt = time.GetTimestamp();
+        (_engineFailed, _answeredAt) = (false, time.GetTimestamp());
     }
 
     public void OnStartFailed(Exception error)
@@ -75,11 +76,11 @@ internal sealed partial class HostHealth(string host, HostContainers containers,
             _folderProblem = CheckFolder();
             using var limit = new TimeLimit(_interval, time);
             await containers.PingAsync(limit.Token);
-            _answeredAt = time.GetTimestamp();
+            (_engineFailed, _answeredAt) = (false, time.GetTimestamp());
         }
         catch (Exception e) when (e is ContainerEngineException or OperationCanceledException)
         {
-            // Its silence counts.
+            _engineFailed = true;
         }
         finally
         {

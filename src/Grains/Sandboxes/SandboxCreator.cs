@@ -77,8 +77,9 @@ public sealed partial class SandboxCreator(
                 if (attempt.Wait == TimeSpan.Zero && e is NoCapacityException or TimeoutException) again.Add((attempt.Host, e is NoCapacityException));
                 if (attempts.Count > 0) continue;
 
-                // No host could begin at once: now the claim waits at the best host that was full, or else at one that was slow.
-                if (again.Count > 0) attempts.Enqueue((again.OrderByDescending(known => known.IsFull).First().Host, Wait));
+                // No host could begin at once: now the claim waits, at a full host rather than at a slow one, and at the one that is best now.
+                var order = hosts.Candidates(spec.Template).ToList();
+                foreach (var (host, _) in again.OrderByDescending(known => known.IsFull).ThenBy(known => order.IndexOf(known.Host))) attempts.Enqueue((host, Wait / again.Count));
                 again.Clear();
             }
         }
