@@ -39,6 +39,9 @@ internal static class RedisConnection
         settings.BacklogPolicy = BacklogPolicy.FailFast;
         settings.AsyncTimeout = 2_000;
         settings.SyncTimeout = 2_000;
+
+        // The client library counts INFO, which tells how full Redis is, among the administrator's commands.
+        settings.AllowAdmin = true;
         settings.ReconnectRetryPolicy = new LinearRetry(500);
         return settings;
     }

@@ -63,7 +63,8 @@ public sealed class ClusterFilesTests(ClusterService cluster)
         await cluster.KillAsync(ClusterService.WorkerOf(sandbox));
         content.GoOn();
         var answer = await uploading;
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, "sandbox_unreachable"), (answer.Status, answer.Code));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.Status);
+        Assert.Equal("sandbox_unreachable", answer.Code);
         Assert.NotNull(answer.Headers.RetryAfter);
 
         // The next file call waits for the worker to come back by itself.

@@ -57,7 +57,7 @@ public sealed class ClusterService : IAsyncLifetime
 
     /// <summary>The name of the worker whose host has this sandbox.</summary>
     internal static string WorkerOf(string sandbox) =>
-        File.ReadAllText(Path.Combine(TestRun.Folder, "c", "w1", "host")).Trim() == sandbox.Substring(4, 8) ? "worker1" : "worker2";
+        File.ReadLines(Path.Combine(TestRun.Folder, "c", "w1", "host")).First() == sandbox.Substring(4, 8) ? "worker1" : "worker2";
 
     private async Task ScriptAsync(params string[] arguments)
     {
