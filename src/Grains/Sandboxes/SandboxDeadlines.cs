@@ -15,6 +15,8 @@ internal sealed partial class SandboxDeadlines(
 {
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(10);
+    // Behind a guest's frames of other runs, and after an outage of the store, the end of a run may be on its way for a while.
+    private static readonly TimeSpan EndFramePatience = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan RingPatience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan KillDelay = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(5);
@@ -138,7 +140,7 @@ internal sealed partial class SandboxDeadlines(
         if (!run.Held)
         {
             // The guest has sent the end of a run that it reports as ended, if it still has it.
-            var patience = run.EndedInGuest ? RingPatience : TimeSpan.FromSeconds(settings.Sandboxes.WithdrawSeconds);
+            var patience = run.EndedInGuest ? EndFramePatience : TimeSpan.FromSeconds(settings.Sandboxes.WithdrawSeconds);
             if (time.GetElapsedTime(run.AskedAt) >= patience) await runs.WithdrawOrLoseAsync(run, cancellationToken);
         }
         else if (run.RunningAt is { } running && time.GetElapsedTime(running) >= events.Record.Timeout + settings.Grace + KillDelay)
