@@ -26,7 +26,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, RequestBod
         }
     }
 
-    // A connection reset is seen by whoever reads the body before it cancels RequestAborted.
+    // The code that reads the body sees a connection reset before RequestAborted is cancelled.
     private static bool IsClientDisconnect(HttpContext context, Exception e) =>
         e is ConnectionResetException || (e is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested);
 

@@ -70,7 +70,7 @@ internal sealed partial class SandboxRuns(
         };
     }
 
-    /// <summary>A page of events, as <see cref="ISandboxGrain.ReadEvents"/> gives it. Who asks counts as a reader.</summary>
+    /// <summary>A page of events, as <see cref="ISandboxGrain.ReadEvents"/> gives it. The caller counts as a reader.</summary>
     public async Task<EventBatch?> ReadAsync(RunId run, long afterSeq, bool isOwner, CancellationToken cancellationToken)
     {
         var events = isOwner ? await OpenAsync(run, expectStart: false, cancellationToken) : await ReadStoredAsync(run, cancellationToken);

@@ -11,7 +11,7 @@ public sealed class LogLineOptions
     [Range(1, 1_000)]
     public int DelayMilliseconds { get; set; } = 10;
 
-    /// <summary>Lines that wait, in bytes; who brings more waits for the console. Default: 1 MiB.</summary>
+    /// <summary>Bytes of lines that wait to be written; a caller that adds more blocks until the console has taken them. Default: 1 MiB.</summary>
     [Range(4_096, 1 << 28)]
     public int MaxBytes { get; set; } = 1 << 20;
 }

@@ -154,7 +154,7 @@ class Magics:
         self._namespace["_exit_code"] = import_trusted("subprocess").call(command)  # type: ignore[attr-defined]
 
     def _expand(self, text: str) -> str:
-        """{expression} and $name become values of the program; what is none of its names is left to the shell."""
+        """{expression} and $name become values of the program; other names are left to the shell."""
 
         def replace(match: object) -> str:
             if match[0] == "$$":  # type: ignore[index]
