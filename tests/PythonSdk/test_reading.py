@@ -7,7 +7,7 @@ import time
 import unittest
 
 from podflare import AsyncSandbox, Sandbox
-from podflare._events import LineSplitter
+from podflare._event_lines import LineSplitter
 from service import SERVICE
 
 MEGABYTES = (1, 10, 100)

@@ -23,11 +23,11 @@ from podflare import (
     SandboxQuotaExceededError,
     UnavailableError,
 )
-from podflare._api_errors import _BY_CODE, error_of
+from podflare._problems import BY_CODE, error_of
 from podflare._retry import Budget
 from podflare._settings import settings_of
 from scripted_server import SANDBOX, ScriptedServer, end
-from service import free_port
+from service import REPOSITORY, free_port
 
 
 class SettingsTests(unittest.TestCase):
@@ -122,7 +122,7 @@ class RepeatTests(unittest.TestCase):
     def test_what_will_not_pass_is_not(self) -> None:
         for status, code in ((400, "invalid_request"), (404, "sandbox_not_found"), (429, "sandbox_quota_exceeded"), (500, "internal"), (501, "not_offered")):
             with ScriptedServer(lambda x: x.problem(status, code, {"retry-after": "0"})) as server:
-                self.assertRaises(_BY_CODE[code], self.get, server)
+                self.assertRaises(BY_CODE[code], self.get, server)
                 self.assertEqual(1, len(server.requests), code)
 
     def test_the_servers_wait_is_kept(self) -> None:
@@ -168,11 +168,24 @@ class RepeatTests(unittest.TestCase):
 
 class ErrorTests(unittest.TestCase):
     def test_every_code_has_its_class(self) -> None:
-        for code, kind in _BY_CODE.items():
+        for code, kind in BY_CODE.items():
             error = error_of(418, {}, f'{{"code":"{code}"}}'.encode(), 0)
             self.assertIs(kind, type(error))
             self.assertIs(kind, getattr(podflare, kind.__name__))
             self.assertIn(kind.__name__, podflare.__all__)
+
+    def test_every_code_of_the_server_is_known(self) -> None:
+        pages = {page.stem for page in (REPOSITORY / "docs/errors").glob("*.md")} - {"README"}
+        self.assertGreater(len(pages), 30)
+        self.assertEqual(set(), pages - BY_CODE.keys())
+
+    def test_a_full_log_is_caught_as_before_it_had_a_class(self) -> None:
+        for status, kind in ((429, podflare.TooManyRequestsError), (503, UnavailableError)):
+            with ScriptedServer(lambda x: x.problem(status, "log_budget_exceeded", {"retry-after": "0"})) as server, Client(server.url, retry=QUICK) as client:
+                with self.assertRaises(kind) as caught:
+                    Sandbox.attach(SANDBOX, client=client).run_code("1")
+                self.assertIs(podflare.LogBudgetExceededError, type(caught.exception))
+                self.assertEqual(4, len(server.requests), "it is worth waiting for")
 
     def test_all_parts(self) -> None:
         body = b'{"error":"e","detail":"d","code":"invalid_request","trace_id":"t","errors":{"env":["a","b"],"code":"c"},"oldest_seq":5,"ended_reason":"idle"}'

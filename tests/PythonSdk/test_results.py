@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
-import re
 import unittest
 from typing import Any
 
@@ -22,10 +20,6 @@ WARNINGS = ("timeout_seconds was brought down to the maximum of 86400", "env is 
 
 def err(seq: int, data: str) -> dict[str, Any]:
     return {"type": "stderr", "data": data, "seq": seq, "ts": 1}
-
-
-def result_of(stdout: str = "", exit_code: int = 0, **more: Any) -> RunResult:
-    return RunResult(stdout, more.pop("stderr", ""), exit_code, more.pop("reason", None), None, RUN, None, **more)
 
 
 class ResultTests(unittest.TestCase):
@@ -81,35 +75,6 @@ class ResultTests(unittest.TestCase):
     def test_a_traceback_is_shown_once(self) -> None:
         result = RunResult("", "Traceback\nE: e\n", 1, None, CodeError("E", "e", "Traceback\nE: e\n"), RUN, None)
         self.assertEqual(1, repr(result).count("Traceback"))
-
-    def test_text_for_a_model(self) -> None:
-        self.assertEqual("x\n", result_of("x\n").for_model())
-        self.assertEqual("[no output]", result_of().for_model())
-        self.assertEqual("x\n[exit code 3]", result_of("x", 3).for_model())
-        lost = result_of("x\n", 137, reason="oom", repl_restarted=True, state_lost=True, truncated=True, warnings=("w",)).for_model()
-        starts = ("x", "[the output", "[exit code 137: oom]", "[the Python process was restarted", "[this run ended", "[warning: w]")
-        for line, start in zip(lost.splitlines(), starts, strict=True):
-            self.assertTrue(line.startswith(start), line)
-        for wrong in (255, 0, -1):
-            self.assertRaisesRegex(ValueError, "max_chars", result_of("x").for_model, wrong)
-        self.assertRaisesRegex(TypeError, "max_chars", result_of("x").for_model, "300")
-
-    def test_text_for_a_model_keeps_head_and_tail_and_counts_what_is_cut(self) -> None:
-        for _ in range(300):
-            length, limit = random.randrange(3_000), random.randrange(256, 1_500)
-            text = "".join(random.choice("abc\n") for _ in range(length))
-            shown = result_of(text, 1, reason="oom", warnings=("w" * random.randrange(600),)).for_model(limit)
-            self.assertLessEqual(len(shown), limit)
-            self.assertIn("[exit code 1: oom]", shown)
-            body = result_of(text).for_model(limit)
-            if length <= limit:
-                self.assertEqual(text or "[no output]", body)
-            else:
-                cut = re.fullmatch(r"(?s)(.*)\n\[… ([\d,]+) characters cut …\]\n(.*)", body)
-                assert cut is not None
-                head, count, tail = cut.groups()
-                self.assertTrue(text.startswith(head) and text.endswith(tail))
-                self.assertEqual(length, len(head) + len(tail) + int(count.replace(",", "")))
 
 
 class WaysTests(unittest.TestCase):

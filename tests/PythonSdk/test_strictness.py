@@ -18,7 +18,7 @@ from podflare import (
     StdoutEvent,
     StreamEndedError,
 )
-from podflare._events import Cursor, LineSplitter
+from podflare._event_lines import Cursor, LineSplitter
 from scripted_server import RUN, Script, ScriptedServer, Seen, end, out
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import time
 
-from ._api_errors import ApiError, error_of, is_worth_repeating
+from ._api_errors import ApiError
 from ._errors import ConnectionFailedError, PodflareError
 from ._log import LOG
+from ._problems import error_of, is_worth_repeating
 from ._retry import Budget
 from ._steps import Answer, Broken, Reply
 

@@ -1,12 +1,12 @@
-"""The events of a run, and how their lines are parsed."""
+"""The events of a run."""
 
 from __future__ import annotations
 
-import json
+import base64
+import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Union
-
-from ._errors import ProtocolError
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,10 @@ class StdoutEvent:
     ts: int
     """Unix time in milliseconds at which the sandbox saw the text."""
     run_id: str | None = None
+    raw: bytes | None = field(default=None, repr=False)
+    """The exact bytes, of a run that was started with ``encoding="base64"``. ``data`` has U+FFFD for what is not UTF-8 then."""
+    origin: str | None = None
+    """In background output: the id of the run whose code wrote it, if known."""
 
     def __str__(self) -> str:
         return self.data
@@ -34,9 +38,188 @@ class StderrEvent:
     seq: int
     ts: int
     run_id: str | None = None
+    raw: bytes | None = field(default=None, repr=False)
+    origin: str | None = None
 
     def __str__(self) -> str:
         return self.data
+
+
+@dataclass(frozen=True, slots=True)
+class ResultEvent:
+    """A value that the code displayed, in each representation that it has: the value of the last expression, ``display(…)``, or a figure.
+
+    >>> sandbox.run_code("40 + 2").results[0].text
+    '42'
+    """
+
+    type: Literal["result"] = field(default="result", init=False)
+    data: Mapping[str, Any]
+    """By MIME type: text for text types, Base64 for images and PDF, a JSON value for JSON types."""
+    seq: int
+    ts: int
+    run_id: str | None = None
+    main: bool = False
+    """Whether it is the value of the last expression."""
+    omitted: Mapping[str, int] = field(default_factory=dict)
+    """Representations that were too large to be sent: their size in bytes, by MIME type."""
+    truncated: tuple[str, ...] = ()
+    """The MIME types whose value was cut because it was too long."""
+
+    @property
+    def text(self) -> str | None:
+        """``text/plain``: the ``repr`` of the value, of at most 64 KiB."""
+        return self._text("text/plain")
+
+    @property
+    def html(self) -> str | None:
+        return self._text("text/html")
+
+    @property
+    def markdown(self) -> str | None:
+        return self._text("text/markdown")
+
+    @property
+    def latex(self) -> str | None:
+        return self._text("text/latex")
+
+    @property
+    def javascript(self) -> str | None:
+        return self._text("application/javascript")
+
+    @property
+    def svg(self) -> str | None:
+        return self._text("image/svg+xml")
+
+    @property
+    def png(self) -> bytes | None:
+        return self._bytes("image/png")
+
+    @property
+    def jpeg(self) -> bytes | None:
+        return self._bytes("image/jpeg")
+
+    @property
+    def pdf(self) -> bytes | None:
+        return self._bytes("application/pdf")
+
+    @property
+    def json(self) -> Any:
+        """The value of ``application/json``."""
+        return self.data.get("application/json")
+
+    @property
+    def is_image(self) -> bool:
+        return any(mime.startswith("image/") for mime in self.data)
+
+    def _text(self, mime: str) -> str | None:
+        value = self.data.get(mime)
+        return value if isinstance(value, str) else None
+
+    def _bytes(self, mime: str) -> bytes | None:
+        value = self._text(mime)
+        try:
+            return None if value is None else base64.b64decode(value)
+        except binascii.Error:
+            return None
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        # A notebook shows the value and not this object.
+        return dict(self.data)
+
+    def __str__(self) -> str:
+        return self.text or ""
+
+
+@dataclass(frozen=True, slots=True)
+class InputRequestEvent:
+    """The code waits for a line of input: ``input()``, ``getpass()``, or a read of an empty ``sys.stdin``. Answer with ``RunStream.send``."""
+
+    type: Literal["input_request"] = field(default="input_request", init=False)
+    data: str
+    """The prompt."""
+    seq: int
+    ts: int
+    run_id: str | None = None
+    password: bool = False
+    """Whether the input should not be shown."""
+
+    def __str__(self) -> str:
+        return self.data
+
+
+@dataclass(frozen=True, slots=True)
+class StartEvent:
+    """The process of a run has started. It is the first event of a process, a terminal or a watch; code has none."""
+
+    type: Literal["start"] = field(default="start", init=False)
+    data: int
+    """The process id in the sandbox; 0 for a watch."""
+    seq: int
+    ts: int
+    run_id: str | None = None
+
+    @property
+    def pid(self) -> int:
+        """``data`` under its usual name."""
+        return self.data
+
+    def __str__(self) -> str:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalEvent:
+    """Output of a terminal, at most 64 KiB. It is not cut into lines, and a character may be split over two events."""
+
+    type: Literal["pty"] = field(default="pty", init=False)
+    data: bytes
+    seq: int
+    ts: int
+    run_id: str | None = None
+
+    def __str__(self) -> str:
+        return self.data.decode(errors="replace")
+
+
+@dataclass(frozen=True, slots=True)
+class FileChangedEvent:
+    """A file or folder below a watched path has changed."""
+
+    type: Literal["file"] = field(default="file", init=False)
+    path: str
+    """The absolute path. Bytes that are not UTF-8 are escaped as in ``os.fsdecode``."""
+    change: str
+    """``create``, ``modify``, ``delete``, ``rename``, ``attributes``, or ``overflow``: changes were missed, so list the folder again."""
+    seq: int
+    ts: int
+    run_id: str | None = None
+    kind: str | None = None
+    """``file``, ``directory`` or ``symlink``, if known."""
+    moved_from: str | None = None
+    """The earlier path, for a ``rename``."""
+
+    @property
+    def data(self) -> str:
+        """``path``, under the name that all events have."""
+        return self.path
+
+    def __str__(self) -> str:
+        return f"{self.change} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedEvent:
+    """So many bytes of background output are missing, because it was written faster than 64 KiB a second."""
+
+    type: Literal["dropped"] = field(default="dropped", init=False)
+    data: int
+    seq: int
+    ts: int
+    run_id: str | None = None
+
+    def __str__(self) -> str:
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +238,8 @@ class ExitEvent:
 
     type: Literal["exit"] = field(default="exit", init=False)
     code: int
-    """0; 1 for an uncaught exception; n for ``sys.exit(n)``; 124 timeout; 130 interrupted; 137 killed; 255 lost."""
+    """0; 1 for an uncaught exception; n for ``sys.exit(n)``; 124 timeout; 130 interrupted; 137 killed; 255 lost; 126 and 127 for a program
+    that cannot be executed or is not found."""
     seq: int
     ts: int
     reason: str | None = None
@@ -63,7 +247,9 @@ class ExitEvent:
     error: CodeError | None = None
     run_id: str | None = None
     state_lost: bool = False
-    """This end destroyed the variables of the sandbox, as far as the server reports it."""
+    """This end destroyed the variables of the run's context, as far as the server reports it."""
+    signal: str | None = None
+    """The signal that ended the process, such as ``SIGTERM``."""
 
     @property
     def data(self) -> int:
@@ -71,7 +257,10 @@ class ExitEvent:
         return self.code
 
 
-Event = Union[StdoutEvent, StderrEvent, ExitEvent]
+Event = Union[
+    StdoutEvent, StderrEvent, ResultEvent, InputRequestEvent, StartEvent, TerminalEvent, FileChangedEvent, DroppedEvent, ExitEvent
+]
+"""Any event. Later versions add types, so code that distinguishes them by ``event.type`` must accept others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,117 +268,3 @@ class UnknownEvent:
     """An event type of a newer server. It is counted but not delivered, so that existing programs keep working."""
 
     seq: int
-
-
-def parse_event(line: bytes, run_id: str | None) -> Event | UnknownEvent | None:
-    """Parses one line.
-
-    Returns None for an empty line, which only keeps the connection alive, and for an event of an unknown type without ``seq``.
-    Raises ProtocolError for a line that is not an event.
-    """
-    # Other keys are ignored: they belong to newer servers.
-    if not line or line.isspace():
-        return None
-    try:
-        event = json.loads(line)
-    except ValueError as e:
-        raise ProtocolError(f"the server sent a line that is not JSON: {_shown(line)}") from e
-    if not isinstance(event, dict):
-        raise ProtocolError(f"the server sent a line that is not an event: {_shown(line)}")
-
-    kind, seq, data = event.get("type"), event.get("seq"), event.get("data")
-    if type(seq) is not int:
-        if kind in ("stdout", "stderr", "exit"):
-            raise ProtocolError(f"the server sent an event without seq: {_shown(line)}")
-        return None
-    ts, run = event.get("ts"), event.get("run", run_id)
-    at = ts if type(ts) is int else 0
-    if kind == "stdout" and isinstance(data, str):
-        return StdoutEvent(data, seq, at, run)
-    if kind == "stderr" and isinstance(data, str):
-        return StderrEvent(data, seq, at, run)
-    if kind == "exit" and type(data) is int:
-        reason = event.get("reason")
-        return ExitEvent(data, seq, at, reason if isinstance(reason, str) else None, _parse_error(event.get("error")), run, event.get("state_lost") is True)
-    if kind in ("stdout", "stderr", "exit"):
-        raise ProtocolError(f"the server sent an event whose data is of the wrong type: {_shown(line)}")
-    return UnknownEvent(seq)
-
-
-def _parse_error(error: Any) -> CodeError | None:
-    if not isinstance(error, dict):
-        return None
-    name, value, traceback = error.get("name"), error.get("value"), error.get("traceback")
-    if isinstance(traceback, list):
-        traceback = "".join(part for part in traceback if isinstance(part, str))
-    return CodeError(
-        name if isinstance(name, str) else "",
-        value if isinstance(value, str) else "",
-        traceback if isinstance(traceback, str) else None,
-    )
-
-
-def _shown(line: bytes) -> str:
-    return repr(line[:120])
-
-
-class LineSplitter:
-    """Splits bytes into lines, in time proportional to the number of bytes, however they arrive and however long a line is."""
-
-    def __init__(self) -> None:
-        self._open: list[bytes] = []
-
-    def feed(self, data: bytes) -> list[bytes]:
-        """Returns the lines that are now complete, without their newlines.
-
-        Only ``\\n`` ends a line. Text after the last one is kept until its line is complete.
-        """
-        lines = data.split(b"\n")
-        if len(lines) == 1:
-            if data:
-                self._open.append(data)
-            return []
-        if self._open:
-            lines[0] = b"".join((*self._open, lines[0]))
-            self._open.clear()
-        rest = lines.pop()
-        if rest:
-            self._open.append(rest)
-        return lines
-
-
-class Cursor:
-    """The position of a reader in a run. It delivers each event once and in order, whatever is sent again after a reconnection."""
-
-    def __init__(self, after: int, run_id: str | None = None) -> None:
-        self.after = after
-        self.run_id = run_id
-        self.has_exit = False
-
-    def take(self, lines: list[bytes]) -> tuple[list[Event], ProtocolError | None]:
-        """Returns the new events, and the error after them if there was one."""
-        events: list[Event] = []
-        for line in lines:
-            try:
-                event = parse_event(line, self.run_id)
-            except ProtocolError as e:
-                return events, e
-            if event is None:
-                continue
-            if isinstance(event, ExitEvent) and event.seq <= self.after:
-                # The server repeats the exit for a reader that has already passed it.
-                self.has_exit = True
-                events.append(event)
-                return events, None
-            if event.seq <= self.after:
-                continue
-            if event.seq != self.after + 1:
-                return events, ProtocolError(f"the server skipped events: {event.seq} follows {self.after}")
-            self.after = event.seq
-            if isinstance(event, UnknownEvent):
-                continue
-            events.append(event)
-            if isinstance(event, ExitEvent):
-                self.has_exit = True
-                return events, None
-        return events, None

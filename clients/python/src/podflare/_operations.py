@@ -119,7 +119,7 @@ class SandboxOperations:
             trace=trace,
             idempotency_key=idempotency_key,
         )
-        state = RunState(start=start)
+        state = RunState(start=start, timeout_seconds=timeout_seconds)
         return state, self._read(start, state, 0, trace, in_background)
 
     def follow(self, run_id: str, after: int) -> tuple[RunState, Stream[Event | Accepted]]:

@@ -7,7 +7,8 @@ from typing import Union
 
 from ._attempts import delay_or_raise, problem_of
 from ._errors import ConnectionFailedError, PodflareError, StreamEndedError
-from ._events import Cursor, Event, ExitEvent, LineSplitter, UnknownEvent, parse_event
+from ._event_lines import Cursor, LineSplitter, parse_event
+from ._events import Event, ExitEvent, UnknownEvent
 from ._requests import Request
 from ._retry import Budget, RetryPolicy
 from ._steps import Accepted, Answer, Close, Emit, Open, Pause, Read, Reply, Restart, Stream
@@ -16,8 +17,10 @@ from ._steps import Accepted, Answer, Close, Emit, Open, Pause, Read, Reply, Res
 class RunState:
     """What is known of a run while its events are read."""
 
-    def __init__(self, run_id: str | None = None, start: Request | None = None) -> None:
+    def __init__(self, run_id: str | None = None, start: Request | None = None, timeout_seconds: float | None = None) -> None:
         self.run_id = run_id
+        self.timeout_seconds = timeout_seconds
+        """The time limit that was asked for."""
         self.start = start
         """The request that starts it; None for a run that was started elsewhere."""
         self.may_have_started = False

@@ -1,0 +1,133 @@
+"""Chooses the exception for an unsuccessful answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from . import _api_errors as errors
+from ._api_errors import ApiError
+
+BY_CODE: Mapping[str, type[ApiError]] = {
+    "invalid_request": errors.InvalidRequestError,
+    "missing_api_key": errors.MissingApiKeyError,
+    "invalid_api_key": errors.InvalidApiKeyError,
+    "insufficient_scope": errors.InsufficientScopeError,
+    "sandbox_not_found": errors.SandboxNotFoundError,
+    "not_found": errors.UrlNotFoundError,
+    "run_not_found": errors.RunNotFoundError,
+    "template_not_found": errors.TemplateNotFoundError,
+    "file_not_found": errors.RemoteFileNotFoundError,
+    "not_a_file": errors.NotAFileError,
+    "not_a_directory": errors.NotAFolderError,
+    "file_access_denied": errors.FileAccessDeniedError,
+    "events_evicted": errors.EventsEvictedError,
+    "sandbox_lost": errors.SandboxLostError,
+    "sandbox_ended": errors.SandboxEndedError,
+    "code_too_large": errors.CodeTooLargeError,
+    "file_too_large": errors.FileTooLargeError,
+    "uri_too_long": errors.UrlTooLongError,
+    "headers_too_large": errors.HeadersTooLargeError,
+    "method_not_allowed": errors.MethodNotAllowedError,
+    "request_timeout": errors.RequestTimeoutError,
+    "unsupported_media_type": errors.UnsupportedMediaTypeError,
+    "http_version_not_supported": errors.HttpVersionNotSupportedError,
+    "invalid_traceparent": errors.InvalidTraceparentError,
+    "idempotency_key_reused": errors.IdempotencyKeyReusedError,
+    "rate_limited": errors.RateLimitedError,
+    "sandbox_quota_exceeded": errors.SandboxQuotaExceededError,
+    "run_queue_full": errors.RunQueueFullError,
+    "log_budget_exceeded": errors.LogBudgetExceededError,
+    "no_capacity": errors.NoCapacityError,
+    "shutting_down": errors.ShuttingDownError,
+    "storage_unavailable": errors.StorageUnavailableError,
+    "sandbox_unreachable": errors.SandboxUnreachableError,
+    "disk_full": errors.DiskFullError,
+    "not_offered": errors.NotOfferedError,
+    "internal": errors.InternalServerError,
+}
+
+# For a code of a newer server, and for a reverse proxy, which has no codes.
+_BY_STATUS: Mapping[int, type[ApiError]] = {
+    400: errors.InvalidRequestError,
+    401: errors.AuthenticationError,
+    403: errors.InsufficientScopeError,
+    404: errors.NotFoundError,
+    405: errors.MethodNotAllowedError,
+    408: errors.RequestTimeoutError,
+    410: errors.GoneError,
+    413: errors.TooLargeError,
+    414: errors.UrlTooLongError,
+    415: errors.UnsupportedMediaTypeError,
+    429: errors.TooManyRequestsError,
+    431: errors.HeadersTooLargeError,
+    500: errors.InternalServerError,
+    501: errors.NotOfferedError,
+    502: errors.UnavailableError,
+    503: errors.UnavailableError,
+    504: errors.UnavailableError,
+    505: errors.HttpVersionNotSupportedError,
+    507: errors.DiskFullError,
+}
+
+
+def error_of(status: int, headers: Mapping[str, str], body: bytes, now: float) -> ApiError:
+    """The exception for an unsuccessful answer.
+
+    ``now`` is the Unix time, for a Retry-After that is a date.
+    """
+    problem = _problem(body)
+    code = _text(problem, "code")
+    message = _text(problem, "detail") or _text(problem, "error") or f"the server answered with status {status}"
+    kind = BY_CODE.get(code or "", _BY_STATUS.get(status, ApiError))
+    oldest = problem.get("oldest_seq")
+    return kind(
+        message,
+        code=code,
+        status=status,
+        trace_id=_text(problem, "trace_id") or headers.get("podflare-trace-id") or None,
+        retry_after=_retry_after(headers.get("retry-after"), now),
+        oldest_seq=oldest if type(oldest) is int else None,
+        ended_reason=_text(problem, "ended_reason"),
+        errors=_field_errors(problem.get("errors")),
+    )
+
+
+def is_worth_repeating(error: ApiError) -> bool:
+    """Whether the server refused before doing anything, and may accept later."""
+    # Waiting does not free a quota that the caller's own sandboxes use up.
+    if isinstance(error, errors.SandboxQuotaExceededError):
+        return False
+    return isinstance(error, (errors.TooManyRequestsError, errors.UnavailableError))
+
+
+def _problem(body: bytes) -> dict[str, Any]:
+    try:
+        problem = json.loads(body)
+    except ValueError:
+        return {}
+    return problem if isinstance(problem, dict) else {}
+
+
+def _text(problem: Mapping[str, Any], name: str) -> str | None:
+    value = problem.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def _field_errors(errors: Any) -> dict[str, tuple[str, ...]]:
+    if not isinstance(errors, dict):
+        return {}
+    return {str(field): tuple(str(text) for text in (texts if isinstance(texts, list) else [texts])) for field, texts in errors.items()}
+
+
+def _retry_after(value: str | None, now: float) -> float | None:
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+    except (TypeError, ValueError):
+        return None
