@@ -1,4 +1,4 @@
-"""One exception for each error code of the API. ``_problems`` chooses among them."""
+"""The exceptions for the error codes of the API; those about runs and files are in ``_run_errors`` and ``_file_errors``."""
 
 from __future__ import annotations
 
@@ -41,36 +41,16 @@ class SandboxNotFoundError(NotFoundError):
     """There is no sandbox with this id, or it ended more than a day ago."""
 
 
-class RunNotFoundError(NotFoundError):
-    """The sandbox has no run with this id, or no longer keeps it."""
-
-
 class TemplateNotFoundError(NotFoundError):
     """The server has no such template."""
 
 
-class RemoteFileNotFoundError(NotFoundError):
-    """The sandbox has no such file."""
-
-
-class NotAFileError(ApiError):
-    """A directory, socket or device was found where a file is needed."""
-
-
-class NotAFolderError(ApiError):
-    """A folder is needed, and the path leads to or through something else (``not_a_directory``)."""
-
-
-class FileAccessDeniedError(ApiError):
-    """The sandbox's user may not read or write the path (``file_access_denied``)."""
+class ConflictError(ApiError):
+    """The request does not fit the present state."""
 
 
 class GoneError(ApiError):
     """It existed and is gone for good."""
-
-
-class EventsEvictedError(GoneError):
-    """The requested events are no longer kept. ``oldest_seq`` is the first one that is."""
 
 
 class SandboxLostError(GoneError):
@@ -83,14 +63,6 @@ class SandboxEndedError(GoneError):
 
 class TooLargeError(ApiError):
     """The request is larger than the server accepts."""
-
-
-class CodeTooLargeError(TooLargeError):
-    """The code is larger than the server accepts."""
-
-
-class FileTooLargeError(TooLargeError):
-    """The file is larger than the server accepts."""
 
 
 class UrlTooLongError(TooLargeError):
@@ -121,19 +93,8 @@ class SandboxQuotaExceededError(TooManyRequestsError):
     """All sandboxes that this key may have at a time are in use."""
 
 
-class RunQueueFullError(TooManyRequestsError):
-    """Too many runs are waiting in this sandbox."""
-
-
 class UnavailableError(ApiError):
     """The server cannot answer now. The same request may succeed later."""
-
-
-class LogBudgetExceededError(TooManyRequestsError, UnavailableError):
-    """The output that the server keeps of open runs has reached its limit. Nothing was started.
-
-    ``status`` is 429 if it is the limit of the sandbox or of the tenant, and 503 if it is that of the whole cluster.
-    """
 
 
 class RequestTimeoutError(UnavailableError):
@@ -154,10 +115,6 @@ class StorageUnavailableError(UnavailableError):
 
 class SandboxUnreachableError(UnavailableError):
     """The sandbox's machine does not answer at the moment."""
-
-
-class DiskFullError(ApiError):
-    """The file does not fit on the disk. The old file is kept."""
 
 
 class MethodNotAllowedError(ApiError):

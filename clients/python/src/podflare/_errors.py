@@ -24,6 +24,7 @@ class PodflareError(Exception):
         trace_id: str | None = None,
         retry_after: float | None = None,
         oldest_seq: int | None = None,
+        offset: int | None = None,
         ended_reason: str | None = None,
         errors: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
@@ -39,6 +40,8 @@ class PodflareError(Exception):
         """Seconds after which the same request may succeed."""
         self.oldest_seq = oldest_seq
         """The oldest event that can still be read, with ``events_evicted``."""
+        self.offset = offset
+        """The bytes that were accepted of a run's standard input, with ``stdin_offset`` and ``stdin_full``."""
         self.ended_reason = ended_reason
         """Why the sandbox has ended, with ``sandbox_ended``."""
         self.errors: Mapping[str, tuple[str, ...]] = errors or {}

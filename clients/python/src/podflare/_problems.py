@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from . import _api_errors as errors
+from . import _file_errors, _run_errors
 from ._api_errors import ApiError
 
 BY_CODE: Mapping[str, type[ApiError]] = {
@@ -17,17 +18,17 @@ BY_CODE: Mapping[str, type[ApiError]] = {
     "insufficient_scope": errors.InsufficientScopeError,
     "sandbox_not_found": errors.SandboxNotFoundError,
     "not_found": errors.UrlNotFoundError,
-    "run_not_found": errors.RunNotFoundError,
+    "run_not_found": _run_errors.RunNotFoundError,
     "template_not_found": errors.TemplateNotFoundError,
-    "file_not_found": errors.RemoteFileNotFoundError,
-    "not_a_file": errors.NotAFileError,
-    "not_a_directory": errors.NotAFolderError,
-    "file_access_denied": errors.FileAccessDeniedError,
-    "events_evicted": errors.EventsEvictedError,
+    "file_not_found": _file_errors.RemoteFileNotFoundError,
+    "not_a_file": _file_errors.NotAFileError,
+    "not_a_directory": _file_errors.NotAFolderError,
+    "file_access_denied": _file_errors.FileAccessDeniedError,
+    "events_evicted": _run_errors.EventsEvictedError,
     "sandbox_lost": errors.SandboxLostError,
     "sandbox_ended": errors.SandboxEndedError,
-    "code_too_large": errors.CodeTooLargeError,
-    "file_too_large": errors.FileTooLargeError,
+    "code_too_large": _run_errors.CodeTooLargeError,
+    "file_too_large": _file_errors.FileTooLargeError,
     "uri_too_long": errors.UrlTooLongError,
     "headers_too_large": errors.HeadersTooLargeError,
     "method_not_allowed": errors.MethodNotAllowedError,
@@ -38,13 +39,28 @@ BY_CODE: Mapping[str, type[ApiError]] = {
     "idempotency_key_reused": errors.IdempotencyKeyReusedError,
     "rate_limited": errors.RateLimitedError,
     "sandbox_quota_exceeded": errors.SandboxQuotaExceededError,
-    "run_queue_full": errors.RunQueueFullError,
-    "log_budget_exceeded": errors.LogBudgetExceededError,
+    "run_queue_full": _run_errors.RunQueueFullError,
+    "log_budget_exceeded": _run_errors.LogBudgetExceededError,
     "no_capacity": errors.NoCapacityError,
     "shutting_down": errors.ShuttingDownError,
     "storage_unavailable": errors.StorageUnavailableError,
     "sandbox_unreachable": errors.SandboxUnreachableError,
-    "disk_full": errors.DiskFullError,
+    "disk_full": _file_errors.DiskFullError,
+    "file_exists": _file_errors.RemoteFileExistsError,
+    "directory_not_empty": _file_errors.FolderNotEmptyError,
+    "precondition_failed": _file_errors.PreconditionFailedError,
+    "range_not_satisfiable": _file_errors.RangeNotSatisfiableError,
+    "invalid_archive": _file_errors.InvalidArchiveError,
+    "unsupported_encoding": _file_errors.UnsupportedEncodingError,
+    "run_ended": _run_errors.RunEndedError,
+    "stdin_closed": _run_errors.StdinClosedError,
+    "stdin_offset": _run_errors.StdinOffsetError,
+    "stdin_full": _run_errors.StdinFullError,
+    "not_a_terminal": _run_errors.NotATerminalError,
+    "context_not_found": _run_errors.ContextNotFoundError,
+    "context_exists": _run_errors.ContextExistsError,
+    "context_required": _run_errors.ContextRequiredError,
+    "context_quota_exceeded": _run_errors.ContextQuotaExceededError,
     "not_offered": errors.NotOfferedError,
     "internal": errors.InternalServerError,
 }
@@ -57,10 +73,13 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     404: errors.NotFoundError,
     405: errors.MethodNotAllowedError,
     408: errors.RequestTimeoutError,
+    409: errors.ConflictError,
     410: errors.GoneError,
     413: errors.TooLargeError,
     414: errors.UrlTooLongError,
+    412: _file_errors.PreconditionFailedError,
     415: errors.UnsupportedMediaTypeError,
+    416: _file_errors.RangeNotSatisfiableError,
     429: errors.TooManyRequestsError,
     431: errors.HeadersTooLargeError,
     500: errors.InternalServerError,
@@ -69,7 +88,7 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     503: errors.UnavailableError,
     504: errors.UnavailableError,
     505: errors.HttpVersionNotSupportedError,
-    507: errors.DiskFullError,
+    507: _file_errors.DiskFullError,
 }
 
 
@@ -82,14 +101,14 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes, now: float) -
     code = _text(problem, "code")
     message = _text(problem, "detail") or _text(problem, "error") or f"the server answered with status {status}"
     kind = BY_CODE.get(code or "", _BY_STATUS.get(status, ApiError))
-    oldest = problem.get("oldest_seq")
     return kind(
         message,
         code=code,
         status=status,
         trace_id=_text(problem, "trace_id") or headers.get("podflare-trace-id") or None,
         retry_after=_retry_after(headers.get("retry-after"), now),
-        oldest_seq=oldest if type(oldest) is int else None,
+        oldest_seq=_whole(problem, "oldest_seq"),
+        offset=_whole(problem, "offset"),
         ended_reason=_text(problem, "ended_reason"),
         errors=_field_errors(problem.get("errors")),
     )
@@ -97,8 +116,8 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes, now: float) -
 
 def is_worth_repeating(error: ApiError) -> bool:
     """Whether the server refused before doing anything, and may accept later."""
-    # Waiting does not free a quota that the caller's own sandboxes use up.
-    if isinstance(error, errors.SandboxQuotaExceededError):
+    # Waiting does not free a quota that the caller's own sandboxes or contexts use up.
+    if isinstance(error, (errors.SandboxQuotaExceededError, _run_errors.ContextQuotaExceededError)):
         return False
     return isinstance(error, (errors.TooManyRequestsError, errors.UnavailableError))
 
@@ -116,10 +135,15 @@ def _text(problem: Mapping[str, Any], name: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _field_errors(errors: Any) -> dict[str, tuple[str, ...]]:
-    if not isinstance(errors, dict):
+def _whole(problem: Mapping[str, Any], name: str) -> int | None:
+    value = problem.get(name)
+    return value if type(value) is int else None
+
+
+def _field_errors(fields: Any) -> dict[str, tuple[str, ...]]:
+    if not isinstance(fields, dict):
         return {}
-    return {str(field): tuple(str(text) for text in (texts if isinstance(texts, list) else [texts])) for field, texts in errors.items()}
+    return {str(field): tuple(str(text) for text in (texts if isinstance(texts, list) else [texts])) for field, texts in fields.items()}
 
 
 def _retry_after(value: str | None, now: float) -> float | None:
