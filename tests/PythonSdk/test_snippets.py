@@ -21,7 +21,7 @@ EXPECTED = {
     "s.detach()": "3\n\n",
     'print(f"[{event.seq}] out': "[1] out: 0\n[2] out: 1\n[3] out: 2\nexit code: 0\n",
     "run.interrupt()": "130 interrupted\nTrue\n\n",
-    "result.for_model(": "1000\n[exit code 3]\n",
+    "result.for_model(": "999\n[exit code 3]\n",
     "on_stdout=": "got 0\ngot 1\ngot 2\n0\n",
     "s.start_code(": "True\n['working', 'done']\n",
     "asyncio.run": "0\n1\n2\ndone\n\n",
