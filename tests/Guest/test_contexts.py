@@ -151,6 +151,38 @@ class ContextTests(unittest.TestCase):
             self.assertEqual((137, "expired"), ((r := self.guest.result(run)).code, r.reason))
         self.assertEqual(2, sum(frame.kind == END for frame in self.guest.numbered))
 
+    def test_a_bash_context_has_a_queue_folder_and_variables_of_its_own_and_a_shell_for_each_run(self) -> None:
+        (self.guest.home / "sub").mkdir(mode=0o777)
+        self.create("sh", language="bash", cwd=f"{self.guest.home}/sub", env={"A": "context"})
+        busy = self.guest.start("import os\nwhile not os.path.exists('go'): pass")
+        # The context decides the language, and what only bash has is allowed with it.
+        result = self.guest.run("x=1; pwd; echo $PWD $A; echo e >&2; echo \"$A\"", context="sh", stderr="stdout")
+        folder = f"{self.guest.home}/sub"
+        self.assertEqual((f"{folder}\n{folder} context\ne\ncontext\n".encode(), 1), (result.stdout, result.end["execution"]))
+        first = self.guest.start("echo in; while [ ! -e ../go ]; do :; done", context="sh")
+        second = self.guest.start("echo \"x=$x\"", context="sh", language="bash")
+        self.printed(first, b"in\n")
+        self.assertEqual(("bash", "busy", 1, 3, 0), tuple(self.listed()["sh"][name] for name in ("language", "state", "queued", "execution_count", "repl")))
+        (self.guest.home / "go").touch()
+        self.guest.result(busy)
+        self.assertEqual((b"x=\n", 3), ((r := self.guest.result(second)).stdout, r.end["execution"]))
+        self.assertEqual("idle", self.listed()["sh"]["state"])
+        self.assertNotIn("execution", self.guest.bash("true").end)
+
+    def test_a_bash_context_is_restarted_and_deleted_as_any_other(self) -> None:
+        self.create("sh", language="bash")
+        self.assertEqual((REFUSED, "context_exists"), ((a := self.ask("create", id="sh")).kind, a.json["code"]))
+        self.assertFalse(self.ask("create", id="sh", language="bash").json["created"])
+        for do in ("restart", "delete"):
+            running = self.guest.start("setsid sleep 600 & echo in; sleep 600", context="sh")
+            waiting = self.guest.start("true", context="sh")
+            self.printed(running, b"in\n")
+            self.assertEqual(TAKEN, self.ask(do, id="sh").kind)
+            self.assertEqual((137, "killed", None), ((r := self.guest.result(running)).code, r.reason, r.end.get("state_lost")))
+            self.assertEqual((130, "interrupted") if do == "restart" else (137, "killed"), ((r := self.guest.result(waiting)).code, r.reason))
+            self.assertEqual(b"0\n", self.guest.bash("grep -l '[s]leep' /proc/[0-9]*/cmdline 2>/dev/null | wc -l").stdout)
+        self.assertEqual(["python"], list(self.listed()))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -284,10 +284,16 @@ class OutputTests(unittest.TestCase):
         self.assertEqual(b"a", self.guest.run("import sys\nsys.stdout.reconfigure(write_through=False); print('a', end='')").stdout)
 
     def test_a_forged_marker_spoils_no_later_run(self) -> None:
-        forge = "import os, sys; m = sys.stderr.buffer._marker; os.write(1, m + b'\\xff\\xff'); os.write(1, m[:8])"
+        forge = "import os, sys; m = sys.stderr.buffer._records._marker; os.write(1, m + b'\\xff\\xff'); os.write(1, m[:8])"
         self.guest.run(forge)
         result = self.guest.run("import sys; print('a'); print('b', file=sys.stderr)")
         self.assertEqual((b"a\n", b"b\n"), (result.stdout, result.stderr))
+
+    def test_bytes_that_look_like_the_beginning_of_a_record_at_the_end_of_a_full_read_are_output(self) -> None:
+        marker = "sys.stderr.buffer._records._marker"
+        for length in (1, 15):
+            result = self.guest.run(f"import sys, os, time\nos.write(1, b'x' * (65536 - {length}) + {marker}[:{length}])\ntime.sleep(0.02)")
+            self.assertEqual(65_536, len(result.stdout))
 
     def test_events_are_what_was_written_whatever_was_written(self) -> None:
         chosen = random.Random(7)

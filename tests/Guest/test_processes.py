@@ -62,6 +62,26 @@ class ProcessTests(unittest.TestCase):
         result = self.finish(command="pwd; echo $A; echo e >&2; echo o", cwd=f"{self.guest.home}/sub", env={"A": "1"}, stderr="stdout")
         self.assertEqual(f"{self.guest.home}/sub\n1\ne\no\n".encode(), result.stdout)
 
+    def test_a_process_may_have_one_pipe_for_both_streams_or_their_exact_order(self) -> None:
+        code = "".join(f"echo {i}{' >&2' if i % 2 else ''}; " for i in range(40))
+        expected = [(1 + i % 2, b"%d\n" % i) for i in range(40)]
+        for _ in range(5):
+            self.assertEqual(expected, self.finish(command=code, order="exact").lines)
+            self.assertEqual([(1, text) for _, text in expected], self.finish("bash", "-c", code, stderr="stdout").lines)
+
+    def test_output_as_bytes_is_cut_where_a_read_has_ended(self) -> None:
+        run = self.begin(command="printf 'a\\nb\\303'; printf 'x\\377' >&2; cat", encoding="base64", stdin=True)
+        # Half of a character and of a line, which would be held back as text for as long as it may be completed.
+        self.printed(run, b"a\nb\xc3")
+        self.guest.wait(lambda: [f for f in self.guest.numbered if f.kind == OUT and f.run == run and f.stream == 2], "stderr")
+        self.write(run, b"\xa9\n", end=True)
+        result = self.guest.result(run)
+        self.assertEqual((b"a\nb\xc3\xa9\n", b"x\xff"), (result.stdout, result.stderr))
+        data = os.urandom(1_000_000)
+        (self.guest.home / "data").write_bytes(data)
+        self.assertEqual(data, self.finish("cat", "data", encoding="base64").stdout)
+        self.assertEqual(data, self.finish("cat", "data").stdout)
+
     def test_a_program_that_cannot_be_executed_has_no_start(self) -> None:
         (self.guest.home / "plain").write_text("x")
         for argv, fields, code, text in (

@@ -26,10 +26,13 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class BashExecution(Execution):
-    def __init__(self, sandbox: Sandbox, run: Run, on_finished: Callable[[], None]) -> None:
+    def __init__(self, sandbox: Sandbox, run: Run, folder: str, variables: dict[bytes, bytes], on_finished: Callable[[], None]) -> None:
+        """`folder`, `variables`: those of its context."""
         self.group = sandbox.lineages.new()
         # One pipe for both streams keeps their order by itself.
         self.pipes = RunPipes(sandbox, new_marker(), exact=run.exact_order and not run.merged_stderr)
+        self._folder = folder
+        self._variables = variables
         self._pid = 0
         self._gone = True
         super().__init__(sandbox, run, on_finished)
@@ -58,6 +61,9 @@ class BashExecution(Execution):
     def is_gone(self) -> bool:
         return self._gone
 
+    def end_fields(self) -> dict[str, object]:
+        return {"execution": self.run.execution} if self.run.execution else {}
+
     def closed(self) -> None:
         self.pipes.retire()
 
@@ -65,35 +71,40 @@ class BashExecution(Execution):
         self._gone = True
         code = exit_code(status)
         outcome = Outcome(code, interrupted=code == 130, oom=self.died_of_memory(code))
-        # What bash has started may live on, but nothing of a run that was to end.
-        self.ended(outcome, LineageKill(self.group) if self.run.cause else None)
+        # What bash has started may live on, but nothing of a run that was to end, or that leaves nothing behind.
+        self.ended(outcome, LineageKill(self.group) if self.run.cause or self.run.fresh else None)
 
     def _spawn(self, sandbox: Sandbox, run: Run) -> int:
         settings = sandbox.settings
         environment = settings.environment()
+        environment[b"PWD"] = os.fsencode(self._folder)
+        environment.update(self._variables)
         environment.update(sandbox.environment)
         environment.update(run.environment)
         # bash ignores a NUL where it reads a script; an argument cannot contain one.
         code = run.code[len(_BYTE_ORDER_MARK) if run.code.startswith(_BYTE_ORDER_MARK) else 0 :].replace(b"\0", b"")
         run.code = b""
+        stdin = run.stdin.pipe() if run.stdin is not None else -1
         long_code = _memory_file(code) if len(code) > _LONGEST_ARGUMENT else -1
         try:
             pid = fork_without_interrupts()
             if pid == 0:
                 try:
-                    self._become_bash(code, long_code, settings.bash, settings.home, environment)
+                    self._become_bash(code, long_code, stdin, settings.bash, environment)
                 finally:
                     os._exit(127)
             return pid
         finally:
+            if run.stdin is not None:
+                run.stdin.release_pipe()
             if long_code >= 0:
                 os.close(long_code)
 
-    def _become_bash(self, code: bytes, long_code: int, bash: str, home: str, environment: dict[bytes, bytes]) -> None:
+    def _become_bash(self, code: bytes, long_code: int, stdin: int, bash: str, environment: dict[bytes, bytes]) -> None:
         reset_signals()
         os.setsid()
         try:
-            become_user(self._sandbox.restriction, self.pipes.shared_end, self.pipes.shared_end if self.run.merged_stderr else self.pipes.errors_end, home, (self.group,))
+            become_user(self._sandbox.restriction, self.pipes.shared_end, self.pipes.shared_end if self.run.merged_stderr else self.pipes.errors_end, self._folder, (self.group,), stdin)
             arguments = [b"bash", b"-c", code]
             if long_code >= 0:
                 # Opened again for reading only: code that writes to descriptor 3 must not change itself.

@@ -1,12 +1,12 @@
-"""A context: a queue of runs, of which one executes at a time, and the interpreter that keeps their state."""
+"""A context: a queue of runs, of which one executes at a time, and for Python the interpreter that keeps their state."""
 
 from __future__ import annotations
 
 from podflare_guest.bash_execution import BashExecution
-from podflare_guest.interpreter_supervision import InterpreterSupervision
+from podflare_guest.interpreter_supervision import InterpreterSupervision, NoInterpreter
 from podflare_guest.outcome import Outcome
 from podflare_guest.python_execution import PythonExecution
-from podflare_guest.run import PYTHON
+from podflare_guest.run import BASH, PYTHON
 from podflare_guest.stdlib_core import TYPE_CHECKING, deque
 
 if TYPE_CHECKING:
@@ -19,17 +19,23 @@ if TYPE_CHECKING:
 
 
 class Context:
-    def __init__(self, sandbox: Sandbox, id: str, folder: str, variables: dict[bytes, bytes], on_ready: Callable[[Context], None]) -> None:
-        """`folder`, `variables`: working directory and environment of its interpreter. `on_ready`: an interpreter can execute runs."""
+    def __init__(self, sandbox: Sandbox, id: str, language: str, folder: str, variables: dict[bytes, bytes], on_ready: Callable[[Context], None]) -> None:
+        """`folder`, `variables`: working directory and environment of what executes its runs. `on_ready`: an interpreter can execute them."""
         self.id = id
+        self.language = language
         self.folder = folder
         self.variables = variables
         self.execution_count = 0
+        self.on_empty: Callable[[], None] = lambda: None  # its last run has ended
         self._sandbox = sandbox
         self._on_ready = on_ready
         self._queue: deque[Run] = deque()
         self._execution: Execution | None = None
-        self._interpreters = InterpreterSupervision(sandbox, folder, variables, self._interpreter_ready, self._interpreter_said, self._interpreter_died, self._start_failed)
+        self._interpreters: InterpreterSupervision | NoInterpreter
+        if language == PYTHON:
+            self._interpreters = InterpreterSupervision(sandbox, folder, variables, self._interpreter_ready, self._interpreter_said, self._interpreter_died, self._start_failed)
+        else:
+            self._interpreters = NoInterpreter()
         sandbox.on_everything_killed.append(self._everything_killed)
         self._interpreters.start()
 
@@ -47,11 +53,11 @@ class Context:
         return self._interpreters.state_lost and not any(run.language == PYTHON for run in self._queue)
 
     def summary(self) -> dict[str, object]:
-        state = "busy" if self._execution is not None else "idle" if self._interpreters.ready is not None else "starting"
+        state = "busy" if self._execution is not None else "idle" if self.language == BASH or self._interpreters.ready is not None else "starting"
         run = self.current
         return {
             "id": self.id,
-            "language": PYTHON,
+            "language": self.language,
             "cwd": self.folder,
             "state": state,
             "run": run.id if run is not None else None,
@@ -66,7 +72,7 @@ class Context:
     def enter(self, run: Run) -> None:
         """Queues the run, and starts it if it can be started now. The caller announces a start."""
         run.owner = self
-        if run.language == PYTHON:
+        if not run.fresh and (run.language == PYTHON or self.language == BASH):
             self.execution_count += 1
             run.execution = self.execution_count
         self._queue.append(run)
@@ -111,7 +117,7 @@ class Context:
         self._forget_if_deleted()
 
     def close(self, reason: str) -> None:
-        """The sandbox ends: everything else is killed by its owner."""
+        """Its runs end, while all processes are killed by their owner."""
         self._end_all_queued(124 if reason == "timeout" else 137, reason)
         if self._execution is not None:
             self._execution.run.cause = self._execution.run.cause or reason
@@ -132,6 +138,8 @@ class Context:
         self._start_next()
         if self._execution is not None and self._execution is not before:
             self._sandbox.announce(self._execution.run)
+        if self._execution is None and not self._queue:
+            self.on_empty()
 
     def _start_next(self) -> None:
         if self._execution is not None or not self._queue or not self._sandbox.may_start:
@@ -150,7 +158,7 @@ class Context:
             run.repl_restarted, self._interpreters.state_lost = self._interpreters.state_lost or run.repl_restarted, False
             self._execution = PythonExecution(self._sandbox, run, interpreter, self._finished)
         else:
-            self._execution = BashExecution(self._sandbox, run, self._finished)
+            self._execution = BashExecution(self._sandbox, run, self.folder, self.variables, self._finished)
         self._start_timeout(run)
 
     def _start_timeout(self, run: Run) -> None:
@@ -189,6 +197,8 @@ class Context:
             return
         run = execution.run
         if interpreter.has_begun(run) or run.handed_over or run.cause or run.interrupted:
+            # Nothing follows a fresh run.
+            self._interpreters.closed = self._interpreters.closed or bool(run.fresh)
             execution.died(code)
             return
         # It died before it executed anything of the run: the next interpreter gets it, once.

@@ -86,6 +86,8 @@ class Interpreter:
         patient = self._unread or not self._channel.is_idle or len(run.code) > PACKET // 2
         name = f"<run {self.number}.{self._runs}>"
         self._unread = False
+        if run.stdin is not None:
+            self._channel.send(b"N", b"", (run.stdin.pipe(),))
         self._channel.send(b"R", marshal.dumps((run.tag, run.raw, name, run.environment, patient, run.options, run.code)))
 
     def interrupt(self) -> None:

@@ -1,4 +1,4 @@
-"""Keeps one interpreter running: starts it, notices its death, and starts the next."""
+"""Keeps one interpreter running: starts it, notices its death, and starts the next. A context of bash has none."""
 
 from __future__ import annotations
 
@@ -91,3 +91,21 @@ class InterpreterSupervision:
         if self._failed_starts >= _FAILED_STARTS:
             self._on_failed_start(code)
         self._sandbox.loop.timers.set(self, min(0.1 * self._failed_starts, 2.0), self.start)
+
+
+class NoInterpreter:
+    """In place of the above for bash, whose runs have a process each."""
+
+    number = 0
+    state_lost = False
+    closed = False
+    ready = None
+
+    def start(self) -> None:
+        pass
+
+    def set_environment(self) -> None:
+        pass
+
+    def replace(self) -> None:
+        pass

@@ -16,7 +16,6 @@ from podflare_guest.loop import READ
 from podflare_guest.outcome import Outcome
 from podflare_guest.processes import exit_code
 from podflare_guest.run_pipes import RunPipes, new_marker
-from podflare_guest.stdin import Stdin
 from podflare_guest.stdlib_core import TYPE_CHECKING, signal, socket
 from podflare_guest.terminal import Terminal
 
@@ -36,7 +35,8 @@ class ProcessExecution(Execution):
     def __init__(self, sandbox: Sandbox, run: Run, spec: ProcessSpec, on_finished: Callable[[], None]) -> None:
         self.group = sandbox.lineages.new()
         self.terminal = Terminal(sandbox, run, spec.size) if spec.size is not None else None
-        self.stdin = Stdin(sandbox.loop, _END_OF_INPUT if self.terminal is not None else b"") if spec.stdin else None
+        if run.wants_stdin:
+            sandbox.open_stdin(run, _END_OF_INPUT if self.terminal is not None else b"")
         self.pipes = self.terminal or RunPipes(sandbox, new_marker(), exact=run.exact_order and not run.merged_stderr)  # type: ignore[assignment]
         self.pid = 0
         self._spec = spec
@@ -52,28 +52,24 @@ class ProcessExecution(Execution):
         self.pipes.before_output = self._read_link
         # Closed when the program is executed; carries a text if that failed, and the master side of a terminal.
         self._link, peer = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        stdin = os.pipe() if self.stdin is not None and self.terminal is None else (-1, -1)
+        stdin = self.run.stdin.pipe() if self.run.stdin is not None and self.terminal is None else -1
         try:
             self.pid = fork_without_interrupts()
             if self.pid == 0:
                 try:
-                    self._become_process(peer, stdin[0])
+                    self._become_process(peer, stdin)
                 finally:
                     os._exit(_NOT_EXECUTABLE)
         except OSError as error:
             self._link.close()
-            if stdin[1] >= 0:
-                os.close(stdin[1])
             self._say(f"fork: {error.strerror}\n".encode())
             loop.timers.set(("fork", self.run), 0, lambda: self.ended(Outcome(_NOT_EXECUTABLE)))
             return
         finally:
             peer.close()
-            if stdin[0] >= 0:
-                os.close(stdin[0])
+            if self.run.stdin is not None:
+                self.run.stdin.release_pipe()
         self._gone = False
-        if self.stdin is not None and stdin[1] >= 0:
-            self.stdin.open(stdin[1])
         self._link.setblocking(False)
         loop.watch(self._link.fileno(), READ, self._on_link)
         self._sandbox.watch_child(self.pid, self._reaped)
@@ -98,8 +94,6 @@ class ProcessExecution(Execution):
 
     def closed(self) -> None:
         self._close_link()
-        if self.stdin is not None:
-            self.stdin.close()
         self.pipes.retire()
 
     def end_fields(self) -> dict[str, object]:
@@ -118,10 +112,10 @@ class ProcessExecution(Execution):
             return
         except OSError:
             packet, rights = b"", []
-        if packet == b"t" and rights and self.terminal is not None and self.stdin is not None:
+        if packet == b"t" and rights and self.terminal is not None and self.run.stdin is not None:
             (master,) = struct.unpack("i", rights[0][2][:4])
             self.terminal.open(master)
-            self.stdin.open(os.dup(master))
+            self.run.stdin.open(os.dup(master))
             return
         self._close_link()
         if packet[:1] == b"f":

@@ -46,12 +46,6 @@ class ProcessRuns:
         for run in self._executions:
             run.cause = run.cause or reason
 
-    def write_stdin(self, run: Run | None, data: bytes, offset: int, end: bool) -> int:
-        execution = self._find(run)
-        if execution.stdin is None:
-            raise Refused("stdin_closed", "the run has no standard input", offset=0)
-        return execution.stdin.accept(data, offset, end)
-
     def resize(self, run: Run | None, fields: dict[str, object]) -> None:
         size = parse_size(fields, "size")
         execution = self._find(run)

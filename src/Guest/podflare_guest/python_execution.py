@@ -33,6 +33,8 @@ class PythonExecution(Execution):
         return self._interpreter.is_gone
 
     def end_fields(self) -> dict[str, object]:
+        if self.run.fresh:
+            return {}
         fields: dict[str, object] = {"execution": self.run.execution}
         if self._interpreter.is_gone:
             fields["state_lost"] = True
@@ -42,8 +44,11 @@ class PythonExecution(Execution):
         """The interpreter says that the run has ended."""
         # Any other tag is forged, or from a run that is over.
         if tag == self.run.tag:
-            # A run that obeyed its timeout may have started something that did not.
-            self.ended(outcome, LineageKill(self.group, self._moment, self._interpreter.pid) if self.run.cause == "timeout" else None)
+            if self.run.fresh:
+                self.ended(outcome, LineageKill(self.group))
+            else:
+                # A run that obeyed its timeout may have started something that did not.
+                self.ended(outcome, LineageKill(self.group, self._moment, self._interpreter.pid) if self.run.cause == "timeout" else None)
 
     def died(self, code: int) -> None:
         """The interpreter has died, and with it every hold on the children of this run."""

@@ -1,4 +1,4 @@
-"""Results of a run on their way to the host: EVENT frames, or plain text for a host that does not know them.
+"""Results and other events of a run on their way to the host: EVENT frames, or plain text for a host that does not know them.
 
 The body of a result is u8 flags (1: value of the last expression), u8 number of parts, then per part u8 form, u8 length and name of the MIME type, u32
 length and data; for an omitted part a u64 size instead of length and data.
@@ -51,7 +51,7 @@ def for_version_1(data: bytes) -> bytes:
     run, detail, body = data[_HEADER.size : _HEADER.size + 16], data[_HEADER.size + 16], data[_HEADER.size + 17 :]
     stream = 1
     if kind == frames.EVENT:
-        text = output_of(body) if detail == frames.RESULT else b"\n"
+        text = output_of(body) if detail == frames.RESULT else body[1:] if detail == frames.INPUT_REQUEST and body[1:] else b"\n"
     else:
         # Its run has ended, so the host drops it.
         stream, text = (detail, body) if detail else (1, b"\n")

@@ -12,9 +12,14 @@ if TYPE_CHECKING:
     from podflare_guest.context import Context
     from podflare_guest.process_runs import ProcessRuns
     from podflare_guest.process_spec import ProcessSpec
+    from podflare_guest.stdin import Stdin
+    from podflare_guest.watch_runs import WatchRuns
+    from podflare_guest.watch_spec import WatchSpec
 
 QUEUED, RUNNING, ENDED, UNKNOWN = "queued", "running", "ended", "unknown"
 PYTHON, BASH = "python", "bash"
+CODE, PROCESS, WATCH = "code", "process", "watch"
+ALONE = "alone"
 _DISPLAYS = ("none", "last", "all")
 _CODE_LIMIT = 16 << 20
 _LONGEST_COMMAND = 131_071
@@ -84,12 +89,17 @@ class Run:
         self.acknowledged = 0  # its last frame that the host has kept, and that is no longer held here
         self.repl_restarted = False
         self.context = ""  # id of the context that executes it; empty for the default one
-        self.owner: Context | ProcessRuns  # what executes it
+        self.owner: Context | ProcessRuns | WatchRuns  # what executes it
         self.process: ProcessSpec | None = None  # of a run that is a process
+        self.watch: WatchSpec | None = None  # of a run that is a watch
+        self.fresh: bool | str = False  # in an interpreter or bash of its own; ALONE: after everything else has been killed
+        self.wants_stdin = False
+        self.stdin: Stdin | None = None  # where it wants one, from its acceptance on
         self.execution = 0  # its number among the Python runs of its context
         self.options: dict[str, object] = {}  # for the interpreter
         self.merged_stderr = False  # both streams in one pipe
         self.exact_order = False
+        self.raw_output = False  # cut where a read has ended, not at lines and characters
         self.timeout_started = False
         self.handed_over = False  # the first interpreter died before it executed anything
         self.cause = ""  # timeout, killed or expired: decided from outside, the first one counts
@@ -110,9 +120,9 @@ class Run:
         if raw is None or not isinstance(run_id, str):
             raise Invalid("run is not run_ and 32 hex digits")
         kind = fields.get("kind", "code")
-        if kind not in ("code", "process"):
-            raise Invalid("kind is not code or process")
-        if kind == "process":
+        if kind not in (CODE, PROCESS, WATCH):
+            raise Invalid("kind is not code, process or watch")
+        if kind != CODE:
             language = BASH
         elif language not in (PYTHON, BASH):
             raise Invalid("language is not python or bash")
@@ -125,22 +135,26 @@ class Run:
         run = cls(raw, run_id, str(language), code)
         if "display" in fields:
             run.options = _parse_options(fields)
-        if kind == "process":
+        if kind == PROCESS:
             from podflare_guest.process_spec import ProcessSpec
 
             run.process = ProcessSpec.parse(fields)
+            run.wants_stdin = run.process.stdin
             if not run.process.arguments and (not code or len(code) > _LONGEST_COMMAND or b"\0" in code):
                 raise Invalid("command is empty, longer than 128 KiB, or has a NUL")
+        elif kind == WATCH:
+            from podflare_guest.watch_spec import WatchSpec
+
+            run.watch = WatchSpec.parse(fields)
+        else:
+            run._parse_code(fields)
         # What a host of version 1 never sends costs its runs nothing.
-        if "context" in fields:
-            context = fields["context"]
-            if context is not None and not isinstance(context, str):
-                raise Invalid("context is not a text")
-            run.context = context or ""
         if "stderr" in fields:
-            run.merged_stderr = _parse_choice(fields, "stderr", ("separate", "stdout"), run) == "stdout"
+            run.merged_stderr = _parse_choice(fields, "stderr", ("separate", "stdout")) == "stdout"
         if "order" in fields:
-            run.exact_order = _parse_choice(fields, "order", ("arrival", "exact"), run) == "exact"
+            run.exact_order = _parse_choice(fields, "order", ("arrival", "exact")) == "exact"
+        if "encoding" in fields:
+            run.raw_output = _parse_choice(fields, "encoding", ("utf-8", "base64")) == "base64"
         run.timeout = parse_milliseconds(fields.get("timeout_ms"), "timeout_ms")
         run.grace = parse_milliseconds(fields.get("grace_ms"), "grace_ms") or 0.0
         for name, variable in _TRACE:
@@ -150,14 +164,37 @@ class Run:
         run.environment.update(parse_environment(fields.get("env")))
         return run
 
+    def _parse_code(self, fields: dict[str, object]) -> None:
+        if "context" in fields:
+            context = fields["context"]
+            if context is not None and not isinstance(context, str):
+                raise Invalid("context is not a text")
+            self.context = context or ""
+        if "stdin" in fields:
+            self.wants_stdin = fields["stdin"] is True
+        if "fresh" in fields:
+            fresh = fields["fresh"]
+            if fresh not in (None, False, True, ALONE):
+                raise Invalid("fresh is not true, false or alone")
+            if fresh and self.context:
+                raise Invalid("fresh excludes context")
+            self.fresh = ALONE if fresh == ALONE else bool(fresh)
+
+    def settle_language(self, language: str) -> None:
+        """The language of the context that executes it. Only then is it known which fields it may have."""
+        if language == PYTHON and (self.merged_stderr or self.exact_order or self.raw_output):
+            raise Invalid("stderr, order and encoding are for bash and processes only")
+        self.language = language
+
     def summary(self) -> dict[str, object]:
-        kind = "code" if self.process is None else "process"
+        kind = PROCESS if self.process is not None else WATCH if self.watch is not None else CODE
         return {
             "run": self.id,
             "state": self.state,
             "started": self.started_ms,
             "kind": kind,
             "context": self.context or None,
+            "stdin": self.stdin.accepted if self.stdin is not None else None,
             "acknowledged": self.acknowledged,
         }
 
@@ -172,13 +209,11 @@ def _parse_options(fields: dict[str, object]) -> dict[str, object]:
     return {"display": display, "columns": fields.get("columns") is True}
 
 
-def _parse_choice(fields: dict[str, object], name: str, choices: tuple[str, str], run: Run) -> object:
-    """A field of runs that are a process; the first choice is the default."""
+def _parse_choice(fields: dict[str, object], name: str, choices: tuple[str, str]) -> object:
+    """A field with two values; the first is the default."""
     value = fields.get(name)
     if value is None:
         return choices[0]
     if value not in choices:
         raise Invalid(f"{name} is not {choices[0]} or {choices[1]}")
-    if run.language == PYTHON and value != choices[0]:
-        raise Invalid(f"{name} is for bash only")
     return value

@@ -13,7 +13,7 @@ from podflare_guest import frames
 from podflare_guest.frames import now_ms
 from podflare_guest.pipe import Pipe
 from podflare_guest.source import Source
-from podflare_guest.split import LATE, RESULT, STDERR, STDOUT, Splitter
+from podflare_guest.split import INPUT, LATE, RESULT, STDERR, STDOUT, Splitter
 from podflare_guest.stdlib_core import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _LATE_BYTES_PER_SECOND = 8 << 20
 
 class RunPipes:
     def __init__(self, sandbox: Sandbox, marker: bytes, take_result: Callable[[int, int], bytes] = lambda number, length: b"", exact: bool = False) -> None:
-        """`take_result`: the body of a result, of which the pipe has number and length only. `exact`: the order of both pipes is known."""
+        """`take_result`: the body of a result or of a request for input, of which the pipe has number and length only. `exact`: the order of both pipes is known."""
         self._sandbox = sandbox
         self._take_result = take_result
         self._run: Run | None = None
@@ -64,11 +64,15 @@ class RunPipes:
         self._run = run
         self._origin = run.raw
         self._shared.bytes_per_second = self._errors.bytes_per_second = 0
+        if run.raw_output:
+            for source in (self._stdout, self._stderr, self._raw_stderr):
+                source.raw = True
 
     def finish(self) -> None:
         """Emits all that has been written. What comes later is late output."""
         self._shared.drain()
         self._errors.drain()
+        self._flush_splitter()
         for source in (self._stdout, self._stderr, self._raw_stderr):
             source.finish()
         self._sandbox.loop.timers.cancel(self)
@@ -103,6 +107,7 @@ class RunPipes:
     def _pipe_ended(self) -> None:
         self._open_pipes -= 1
         if not self._open_pipes:
+            self._flush_splitter()
             for source in (self._stdout, self._stderr, self._raw_stderr):
                 source.finish()
             self._sandbox.loop.timers.cancel(self)
@@ -124,9 +129,18 @@ class RunPipes:
                 self._stdout.settle()
                 self._stderr.settle()
                 self._emit_result(int.from_bytes(piece[:4], "big"), int.from_bytes(piece[4:8], "big"), at_ms)
+            elif kind == INPUT:
+                self._stdout.settle()
+                self._stderr.settle()
+                self._emit_input_request(int.from_bytes(piece[:4], "big"), int.from_bytes(piece[4:8], "big"), at_ms)
             elif kind == LATE and len(piece) > 17 and piece[16] in (STDOUT, STDERR):
                 self._sandbox.late.write(piece[:16], piece[16], piece[17:], at_ms)
         self._await_quiet(now)
+
+    def _flush_splitter(self) -> None:
+        """Nothing follows: what looked like the beginning of a record is none."""
+        if self._splitter.is_carrying:
+            self._take_shared(b"", False)
 
     def _take_errors(self, data: bytes, cut: bool) -> None:
         now = monotonic()
@@ -163,6 +177,11 @@ class RunPipes:
         # A result of a run that has ended has no place in any stream of text.
         if body and self._run is not None:
             self._sandbox.send_result(self._run, body, at_ms)
+
+    def _emit_input_request(self, number: int, length: int, at_ms: int) -> None:
+        body = self._take_result(number, length)
+        if body and self._run is not None:
+            self._sandbox.send_input_request(self._run, body, at_ms)
 
 
 def new_marker() -> bytes:

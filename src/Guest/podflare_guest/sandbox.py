@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from podflare_guest.pipe import Pipe
     from podflare_guest.run import Run
     from podflare_guest.settings import Settings
+    from podflare_guest.stdin import StdinBudget
     from podflare_guest.terminal import Terminal
+    from podflare_guest.watch import Watch
 
 _KILL_STEP_SECONDS = 0.001
 
@@ -42,7 +44,8 @@ class Sandbox:
         self.restriction = WriteRestriction((settings.home, "/tmp", "/dev"))
         self.closing = False  # the sandbox ends: nothing is started any more
         self.killing_everything = False
-        self.blocked_pipes: list[Pipe | PacketPipes | Terminal] = []  # those that are not read until frames have been acknowledged
+        self.blocked_pipes: list[Pipe | PacketPipes | Terminal | Watch] = []  # those that are not read until frames have been acknowledged
+        self.stdin_budget: StdinBudget | None = None
         self.on_everything_killed: list[Callable[[], None]] = []
         self._children: dict[int, Callable[[int], None]] = {}
         self.loop.on_child(lambda: reap(self._reaped))
@@ -86,6 +89,8 @@ class Sandbox:
                 fields["error"] = error
             fields.update(started=run.started_ms, repl_restarted=run.repl_restarted, **more)
             end = dumps(fields)
+        if run.stdin is not None:
+            run.stdin.close()
         self.runs.end(run, self.ring.next)
         self.send_numbered(frames.END, run.raw + end, now_ms())
 
@@ -100,6 +105,20 @@ class Sandbox:
         if self.link.version > 1:
             self.send_numbered(frames.EVENT, run.raw + bytes((kind,)) + body, now_ms())
 
+    def send_input_request(self, run: Run, body: bytes, at_ms: int) -> None:
+        """`body`: u8 flags, and the prompt."""
+        if self.link.version > 1:
+            self.send_numbered(frames.EVENT, run.raw + bytes((frames.INPUT_REQUEST,)) + body, at_ms)
+        elif len(body) > 1:
+            self.send_numbered(frames.OUT, run.raw + b"\1" + body[1:], at_ms)
+
+    def open_stdin(self, run: Run, end_mark: bytes = b"") -> None:
+        """From here on the run accepts input, whether it has started or not."""
+        from podflare_guest.stdin import Stdin, StdinBudget
+
+        self.stdin_budget = self.stdin_budget or StdinBudget()
+        run.stdin = Stdin(self.loop, self.stdin_budget, end_mark)
+
     def kill_lineage(self, kill: LineageKill) -> None:
         """Kills the processes of a group that belong to no run any more."""
         done = kill.step()
@@ -108,10 +127,13 @@ class Sandbox:
         elif not done:
             self.loop.timers.set(kill, _KILL_STEP_SECONDS, lambda: self.kill_lineage(kill))
 
-    def kill_all_processes(self) -> None:
-        """Kills everything except the supervisor; `on_everything_killed` is called when nothing is left."""
-        if not self.killing_everything:
+    def kill_all_processes(self, first: Callable[[], None] = lambda: None) -> None:
+        """Kills everything except the supervisor; `on_everything_killed` is called when nothing is left. `first` is called when nothing can be started any more."""
+        if self.killing_everything:
+            first()
+        else:
             self.killing_everything = True
+            first()
             self._kill_step()
 
     def _kill_step(self) -> None:

@@ -42,8 +42,13 @@ class Source:
         self._fed = 0.0
         self._since = 0.0  # of the oldest byte held
         self._settled = True
+        self.raw = False  # nothing is held back
 
     def feed(self, data: bytes, at_ms: int, now: float) -> None:
+        if self.raw:
+            for at in range(0, len(data), _LIMIT):
+                self._emit(self._stream, data[at : at + _LIMIT], at_ms)
+            return
         self._at_ms = at_ms
         self._fed = now
         if self._held:

@@ -1,4 +1,4 @@
-"""Telling stdout, Python's stderr, results and late output apart in the pipe that they share.
+"""Telling stdout, Python's stderr, results, requests for input and late output apart in the pipe that they share.
 
 Plain bytes in the pipe are stdout. A write to `sys.stderr` is one record: marker (16 random bytes), header (u16), bytes; at most PIPE_BUF in all, so the
 kernel never mixes it with the writes of another thread or process. So both streams keep their order, stdout costs nothing, and whatever a program writes
@@ -7,9 +7,9 @@ into the pipe cannot break the framing for longer than one record. The upper 4 b
 
 from __future__ import annotations
 
-STDOUT, STDERR, RESULT, LATE = 1, 2, 3, 4
+STDOUT, STDERR, RESULT, LATE, INPUT = 1, 2, 3, 4, 5
 # By the kind in the header; all others are text of stderr.
-_RECORDS = {1: RESULT, 2: LATE}
+_RECORDS = {1: RESULT, 2: LATE, 3: INPUT}
 _HEADER = 2
 _LONGEST = 4096
 
@@ -18,6 +18,11 @@ class Splitter:
     def __init__(self, marker: bytes) -> None:
         self._marker = marker
         self._carried = b""
+
+    @property
+    def is_carrying(self) -> bool:
+        """Whether bytes are held back because the pipe may hold more."""
+        return bool(self._carried)
 
     def split(self, data: bytes, cut: bool) -> list[tuple[int, bytes]]:
         """Returns the pieces in order, neighbours of one stream joined; `cut`: the pipe may hold the rest of a record."""

@@ -13,13 +13,14 @@ from podflare_guest.invalid import Invalid
 from podflare_guest.kernel import PR_SET_DUMPABLE, prctl
 from podflare_guest.link import Link
 from podflare_guest.refused import Refused
-from podflare_guest.run import PYTHON, Run, parse_environment, parse_milliseconds, parse_object, run_bytes
+from podflare_guest.run import ENDED, PYTHON, Run, parse_environment, parse_milliseconds, parse_object, run_bytes
 from podflare_guest.sandbox import Sandbox
 from podflare_guest.stdlib_core import TYPE_CHECKING, dumps, signal
 
 if TYPE_CHECKING:
     from podflare_guest.process_runs import ProcessRuns
     from podflare_guest.settings import Settings
+    from podflare_guest.watch_runs import WatchRuns
 
 _VERSION = 1
 _KILL_REASONS = ("killed", "expired", "timeout")
@@ -36,13 +37,19 @@ class Supervisor:
         self._sandbox = sandbox = Sandbox(settings)
         self._link = sandbox.link = Link(sandbox.loop, settings.socket, sandbox.ring, self._hello, self._on_frame)
         self._files = Files(sandbox, self._link.send)
-        self._link.on_drop = self._files.drop
+        self._link.on_drop = self._connection_lost
         self._process_runs: ProcessRuns | None = None
+        self._watch_runs: WatchRuns | None = None
         self._contexts = Contexts(sandbox, self._context_ready)
 
     def run(self) -> None:
         self._link.dial()
         self._sandbox.loop.run(self._link.flush)
+
+    def _connection_lost(self) -> None:
+        self._files.drop()
+        if self._watch_runs is not None:
+            self._watch_runs.drop()
 
     def _context_ready(self, context: Context) -> None:
         if context.id == DEFAULT:
@@ -135,21 +142,26 @@ class Supervisor:
             self._refuse(number, "closing", "the sandbox is ending")
         elif run.process is not None:
             self._start_process(number, run)
+        elif run.watch is not None:
+            self._start_watch(number, run)
         elif not runs.has_room(run):
             self._refuse(number, "queue_full", "64 runs or 32 MiB of code are waiting")
         else:
-            context = self._contexts.find(run.context)
-            if run.context:
-                run.language = PYTHON
-            restarted = run.language == PYTHON and context.next_run_finds_state_lost
-            runs.enter(run)
-            context.enter(run)
-            if self._link.version > 1:
-                self._link.send(frame(frames.TAKEN, dumps({"state": run.state, "repl_restarted": restarted, "execution": run.execution or None}), number))
-            else:
-                self._take(number, run.state, restarted)
-            if context.current is run:
-                self._sandbox.announce(run)
+            self._enter_context(number, run)
+
+    def _enter_context(self, number: int, run: Run) -> None:
+        context = self._contexts.for_run(run, lambda: self._sandbox.kill_all_processes(lambda: self._end_all_runs("killed")))
+        restarted = run.language == PYTHON and context.next_run_finds_state_lost
+        if run.wants_stdin:
+            self._sandbox.open_stdin(run)
+        self._sandbox.runs.enter(run)
+        context.enter(run)
+        if self._link.version > 1:
+            self._link.send(frame(frames.TAKEN, dumps({"state": run.state, "repl_restarted": restarted, "execution": run.execution or None}), number))
+        else:
+            self._take(number, run.state, restarted)
+        if context.current is run:
+            self._sandbox.announce(run)
 
     def _start_process(self, number: int, run: Run) -> None:
         if not self._sandbox.may_start or not self._processes().has_room:
@@ -159,6 +171,19 @@ class Supervisor:
         self._processes().enter(run)
         self._take(number, run.state, False)
         self._sandbox.announce(run)
+
+    def _start_watch(self, number: int, run: Run) -> None:
+        """It is answered when the watch is in place."""
+        if self._watch_runs is None:
+            from podflare_guest.watch_runs import WatchRuns
+
+            self._watch_runs = WatchRuns(self._sandbox)
+
+        def taken() -> None:
+            self._take(number, run.state, False)
+            self._sandbox.announce(run)
+
+        self._watch_runs.start(run, taken, lambda code, detail: self._refuse(number, code, detail))
 
     def _processes(self) -> ProcessRuns:
         """Loaded with the first process: most sandboxes never see one."""
@@ -173,15 +198,23 @@ class Supervisor:
         if len(payload) < 25:
             raise Malformed("STDIN shorter than its header")
         run = self._sandbox.runs.find(payload[:16])
-        offset = self._processes().write_stdin(run, payload[25:], int.from_bytes(payload[17:25], "big"), bool(payload[16] & 1))
-        self._link.send(frame(frames.TAKEN, dumps({"state": "running", "repl_restarted": False, "offset": offset}), number))
+        if run is None or run.state == ENDED:
+            raise Refused("ended", "the run has ended, or is not known")
+        if run.stdin is None:
+            raise Refused("stdin_closed", "the run has no standard input", offset=0)
+        offset = run.stdin.accept(payload[25:], int.from_bytes(payload[17:25], "big"), bool(payload[16] & 1))
+        self._link.send(frame(frames.TAKEN, dumps({"state": run.state, "repl_restarted": False, "offset": offset}), number))
 
     def _kill_all(self, reason: str) -> None:
         self._sandbox.closing = True
+        self._sandbox.kill_all_processes(lambda: self._end_all_runs(reason))
+
+    def _end_all_runs(self, reason: str) -> None:
         self._contexts.close(reason)
         if self._process_runs is not None:
             self._process_runs.close(reason)
-        self._sandbox.kill_all_processes()
+        if self._watch_runs is not None:
+            self._watch_runs.close(reason)
 
     def _take(self, number: int, state: str, restarted: bool) -> None:
         self._link.send(frame(frames.TAKEN, b'{"state":"%s","repl_restarted":%s}' % (state.encode(), b"true" if restarted else b"false"), number))

@@ -41,7 +41,7 @@ class Control:
         return self._socket.fileno()
 
     def receive(self, kind: bytes) -> tuple[bytes, bytes]:
-        """Returns kind and payload of the next message, which `wait` has announced. The payload of P is its descriptors, as an array of C integers."""
+        """Returns kind and payload of the next message, which `wait` has announced. The payload of P and N is its descriptors, as an array of C integers."""
         return self._passed.pop(0) if self._passed else self._read(kind)
 
     def interrupted(self, expected: bool) -> bool:
@@ -61,7 +61,7 @@ class Control:
         self._socket.send(b"Y" + secret)
 
     def result(self, tag: bytes, body: bytes) -> int:
-        """Sends the body of a result. Its number and length, written into the output, give its place."""
+        """Sends the body of a result or of a request for input. Its number and length, written into the output, give its place."""
         self._results += 1
         head = b"V" + tag + self._results.to_bytes(4, "big")
         for at in range(0, len(body), _PACKET):
@@ -84,9 +84,9 @@ class Control:
         self._socket.close()
 
     def _read(self, kind: bytes) -> tuple[bytes, bytes]:
-        if kind == b"P":
+        if kind in (b"P", b"N"):
             _, rights, _, _ = self._socket.recvmsg(16, _RIGHTS)
-            return b"P", rights[0][2] if rights else b""
+            return kind, rights[0][2] if rights else b""
         packet = self._packet()
         kind, length = packet[:1], int.from_bytes(packet[1:5], "big")
         if len(packet) - 5 == length:

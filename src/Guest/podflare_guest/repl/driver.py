@@ -42,6 +42,7 @@ class Driver:
         self._unannounced = False  # a signal of before this run, whose announcement may still come
         self._between_runs = self._notice
         self._notebook: object = None
+        self._stdin: object = None
         self._tag = b""
         self._streams: Streams
         self._program: Program
@@ -72,7 +73,7 @@ class Driver:
                 if self._notebook is not None:
                     self._notebook.loop.serve_until_readable(self._control.fileno())  # type: ignore[attr-defined]
                 kind = self._control.wait()
-                if kind == b"P":
+                if kind in (b"P", b"N"):
                     self._streams.make_room()
                 kind, payload = self._control.receive(kind)
             except Closed:
@@ -88,6 +89,8 @@ class Driver:
                 self._variables = put(loads(payload))
             elif kind == b"P" and len(payload) == 8:
                 self._streams.use(int.from_bytes(payload[:4], _SYS.byteorder), int.from_bytes(payload[4:], _SYS.byteorder))
+            elif kind == b"N" and len(payload) == 4:
+                self._open_stdin(int.from_bytes(payload, _SYS.byteorder))
             elif kind == b"I":
                 self._announced += 1
 
@@ -121,6 +124,18 @@ class Driver:
         # The supervisor continues already; what follows costs the caller nothing.
         put(before)
         self._streams.repair()
+        if self._stdin is not None:
+            self._stdin.end()  # type: ignore[attr-defined]
+
+    def _open_stdin(self, descriptor: int) -> None:
+        """The next run has input. What reports that it waits for some is loaded when the first one does."""
+        self._streams.use_stdin(descriptor)
+        try:
+            if self._stdin is None:
+                self._stdin = import_trusted("podflare_guest.repl.stdin").Stdin(self._send_input_request)  # type: ignore[attr-defined]
+            self._stdin.begin()  # type: ignore[attr-defined]
+        except Exception:  # built-in names that the program has replaced, or no memory: it can read, and nobody is told
+            pass
 
     def _notebook_for(self, options: dict[str, object]) -> object:
         """What executes the program where the run wants results. Loaded when the first one does."""
@@ -136,6 +151,9 @@ class Driver:
 
     def _send_result(self, body: bytes) -> None:
         self._streams.records.result(self._control.result(self._tag, body), len(body))
+
+    def _send_input_request(self, body: bytes) -> None:
+        self._streams.records.input_request(self._control.result(self._tag, body), len(body))
 
     def _is_interrupted(self) -> bool:
         return self._control.interrupted(self._unannounced)

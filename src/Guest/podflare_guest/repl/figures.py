@@ -9,6 +9,7 @@ import sys
 from importlib.machinery import ModuleSpec
 from io import BytesIO
 
+from podflare_guest.repl.after_import import AfterImport
 from podflare_guest.repl.representations import PLAIN, fits
 
 BACKEND_MODULE = "podflare_figures"
@@ -17,7 +18,6 @@ _PNG = "image/png"
 # Of a figure that is too large: first at half of its resolution, then at a quarter.
 _SCALES = (1.0, 0.5, 0.25)
 _SYS = sys
-_NAME = "matplotlib"
 
 
 class Figures:
@@ -30,11 +30,9 @@ class Figures:
         self._shown: set[int] = set()
 
     def install(self) -> None:
-        _SYS.meta_path.insert(0, _Finder(self))  # type: ignore[arg-type]
+        _SYS.meta_path.insert(0, _BackendFinder(self))  # type: ignore[arg-type]
         self._display.extra.append(self.represent)  # type: ignore[attr-defined]
-        matplotlib = _SYS.modules.get(_NAME)
-        if matplotlib is not None:
-            self.choose_backend(matplotlib)
+        AfterImport("matplotlib", self.choose_backend).install()
 
     def begin(self) -> None:
         self._shown.clear()
@@ -88,50 +86,17 @@ def _render(figure: object) -> bytes:
     return data
 
 
-class _Finder:
-    """First on sys.meta_path. It looks at names only, so it costs other imports nothing."""
+class _BackendFinder:
+    """Finds the module that matplotlib loads as its back end."""
 
     def __init__(self, figures: Figures) -> None:
         self._figures = figures
-        self._searching = False
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> object:
-        if name == BACKEND_MODULE:
-            return ModuleSpec(name, self)  # type: ignore[arg-type]
-        if name != _NAME or self._searching:
-            return None
-        self._searching = True
-        try:
-            for finder in _SYS.meta_path:
-                spec = None if finder is self else finder.find_spec(name, path, target)  # type: ignore[arg-type]
-                if spec is not None and spec.loader is not None:
-                    spec.loader = _Loader(spec.loader, self._figures)  # type: ignore[assignment]
-                    return spec
-        finally:
-            self._searching = False
-        return None
+        return ModuleSpec(name, self) if name == BACKEND_MODULE else None  # type: ignore[arg-type]
 
     def create_module(self, spec: object) -> None:
         return None
 
     def exec_module(self, module: object) -> None:
         self._figures.backend(module)
-
-
-class _Loader:
-    """Chooses the back end when matplotlib has been imported."""
-
-    def __init__(self, inner: object, figures: Figures) -> None:
-        self._inner = inner
-        self._figures = figures
-
-    def create_module(self, spec: object) -> object:
-        return self._inner.create_module(spec)  # type: ignore[attr-defined]
-
-    def exec_module(self, module: object) -> None:
-        module.__spec__.loader = module.__loader__ = self._inner  # type: ignore[attr-defined]
-        self._inner.exec_module(module)  # type: ignore[attr-defined]
-        self._figures.choose_backend(module)
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._inner, name)

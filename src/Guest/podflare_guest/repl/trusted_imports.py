@@ -23,7 +23,7 @@ def import_trusted(name: str) -> object:
     if loaded is not None:
         return loaded
     modules = _SYS.modules
-    foreign = {key: module for key, module in list(modules.items()) if key in _LIBRARY_NAMES and not _is_library(module)}
+    foreign = {key: module for key, module in list(modules.items()) if key in _LIBRARY_NAMES and not is_library(module)}
     saved_path, saved_finders, saved_write = _SYS.path, _SYS.meta_path, _SYS.dont_write_bytecode
     try:
         for key in foreign:
@@ -44,6 +44,7 @@ _LIBRARY_NAMES = frozenset(
 )
 
 
-def _is_library(module: object) -> bool:
+def is_library(module: object) -> bool:
+    """Whether the module is one of the standard library, not of the user."""
     file = getattr(module, "__file__", None)
     return file is None or type(file) is str and file.startswith(_PREFIXES)
