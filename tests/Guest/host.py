@@ -219,6 +219,12 @@ class Guest:
     def kill(self, run: str | None, reason: str = "killed") -> Frame:
         return self.request(KILL, json.dumps({"run": run, "reason": reason}).encode())
 
+    def mount_memory(self, path: str, size: str) -> None:
+        """Mounts a file system in memory that only the guest sees, and that goes with it."""
+        child = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout.split()[0]
+        os.makedirs(path, exist_ok=True)
+        subprocess.run(["nsenter", f"--mount=/proc/{child}/ns/mnt", "mount", "-t", "tmpfs", "-o", f"size={size},uid=1000", "none", path], check=True)
+
     # Waiting
 
     def wait(self, condition: Callable[[], object], what: str, seconds: float = 30):

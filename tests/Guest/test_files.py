@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import stat
-import subprocess
 import unittest
 
 from host import FILE, FILE_CANCEL, FILE_DATA, FILE_DONE, FILE_END, FILE_FAILED, FILE_NEXT, FILE_OPENED, PONG, Frame, Guest
@@ -219,19 +218,13 @@ class FilesTests(unittest.TestCase):
         self.assertEqual("file", os.readlink(self.path("/link")))
 
     def test_what_does_not_fit_leaves_the_old_file(self) -> None:
-        os.makedirs(self.path())
-        inside = f"/proc/{self.pid_outside()}/ns/mnt"
-        subprocess.run(["nsenter", f"--mount={inside}", "mount", "-t", "tmpfs", "-o", "size=3m,uid=1000", "none", self.path()], check=True)
+        self.guest.mount_memory(self.path(), "3m")
         self.assertEqual(FILE_DONE, self.put(self.path("/file"), b"old").kind)
         self.assert_failed("full", self.put(self.path("/file"), size=4 * CHUNK))
         self.assert_failed("full", self.put(self.path("/file"), *[bytes(CHUNK)] * 4))
         self.assertEqual(b"old", self.get(self.path("/file")))
         self.assertEqual(["file"], self.names(self.path()))
         self.assertEqual(FILE_DONE, self.put(self.path("/other"), *[bytes(CHUNK)] * 2).kind)
-
-    def pid_outside(self) -> int:
-        children = subprocess.run(["pgrep", "-P", str(self.guest.process.pid)], capture_output=True, text=True).stdout.split()
-        return int(children[0])
 
     def names(self, path: str) -> list[str]:
         return [base64.b64decode(file["name"]).decode() for file in Transfer(self.guest, "list", path).next().json["files"]]

@@ -353,7 +353,7 @@ class TranslateTests(unittest.TestCase):
         self.assertIn("__notebook__", translate('f"{d["k"]:#x}{{"\n!ls') or "")
 
 
-@unittest.skipUnless(subprocess.run([PYTHON, "-c", "import matplotlib, pandas"], capture_output=True).returncode == 0, f"matplotlib and pandas are not installed for {PYTHON}")
+@unittest.skipUnless(subprocess.run([PYTHON, "-c", "import matplotlib, pandas"], capture_output=True).returncode == 0, f"needs matplotlib and pandas for {PYTHON}")
 class LibraryTests(Cells):
     def setUp(self) -> None:
         self.start_guest(self.new_guest())

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _PAUSE_MS = 1_000
 _MOST_NAMES = 100_000
 
-State = tuple  # inode, size, time of modification, time of change, whether it is a folder
+if TYPE_CHECKING:
+    State = tuple[int, int, int, int, bool]  # inode, size, time of modification, time of change, whether it is a folder
 
 
 class Scanner:
@@ -42,11 +43,12 @@ class Scanner:
             seen = now
 
     def _compare(self, before: dict[bytes, State], now: dict[bytes, State]) -> None:
-        gone = {state[0]: path for path, state in before.items() if path not in now}
+        # The inode alone may be that of a new file.
+        gone = {state[:3]: path for path, state in before.items() if path not in now}
         for path, state in now.items():
             old = before.get(path)
             if old is None:
-                source = gone.pop(state[0], None)
+                source = gone.pop(state[:3], None)
                 if source is not None:
                     self._reports.report("rename", path, state[4], source)
                 else:

@@ -80,7 +80,7 @@ class Watcher:
         self._recursive = recursive
         self._paths: dict[int, bytes] = {}
         self._watches: dict[bytes, int] = {}
-        self._halves: dict[int, tuple[bytes, bool]] = {}  # by cookie, what has been renamed to a place that is not known yet
+        self._half: tuple[int, bytes, bool] | None = None  # cookie and path of what has been renamed to a place that is not known yet
         self._found: set[bytes] = set()  # reported already, because its folder was listed
         self._inotify = Inotify()
         try:
@@ -99,7 +99,7 @@ class Watcher:
         try:
             while True:
                 wait = self._reports.flush()
-                if self._halves:
+                if self._half is not None:
                     wait = _RENAME_SECONDS
                 ready = {fd for fd, _ in poll.poll(None if wait is None else wait * 1_000 + 1)}
                 if self._link.fileno() in ready:
@@ -107,7 +107,7 @@ class Watcher:
                 notices = self._inotify.read() if ready else []
                 if not notices:
                     self._found.clear()
-                    self._give_up_halves()
+                    self._give_up_half()
                 for notice in notices:
                     if self._handle(notice):
                         self._reports.gone()
@@ -121,6 +121,8 @@ class Watcher:
 
     def _handle(self, notice: Notice) -> bool:
         """True where the root is gone."""
+        if self._half is not None and not (notice.mask & inotify.MOVED_TO and notice.cookie == self._half[0]):
+            self._give_up_half()
         if notice.mask & inotify.OVERFLOW:
             self._reports.overflow()
             if self._recursive:
@@ -143,14 +145,11 @@ class Watcher:
 
     def _handle_name(self, notice: Notice, path: bytes, is_folder: bool) -> None:
         if notice.mask & inotify.MOVED_FROM:
-            self._halves[notice.cookie] = path, is_folder
-        elif notice.mask & inotify.MOVED_TO:
-            source = self._halves.pop(notice.cookie, None)
-            if source is not None:
-                self._rename(source[0], path, is_folder)
-            else:
-                self._create(path, is_folder)
-        elif notice.mask & inotify.CREATE:
+            self._half = notice.cookie, path, is_folder
+        elif notice.mask & inotify.MOVED_TO and self._half is not None:
+            (_, source, _), self._half = self._half, None
+            self._rename(source, path, is_folder)
+        elif notice.mask & (inotify.CREATE | inotify.MOVED_TO):
             self._create(path, is_folder)
         elif notice.mask & inotify.DELETE:
             self._found.discard(path)
@@ -175,13 +174,13 @@ class Watcher:
             for old in self._below(source):
                 self._move(old, path + old[len(source) :])
 
-    def _give_up_halves(self) -> None:
-        """What was moved to a place that is not watched is gone."""
-        for path, is_folder in self._halves.values():
+    def _give_up_half(self) -> None:
+        """What was moved to a place that is not watched is gone. The other half of a renaming follows at once."""
+        if self._half is not None:
+            (_, path, is_folder), self._half = self._half, None
             self._reports.report("delete", path, is_folder or None)
             for old in self._below(path):
                 self._inotify.remove(self._forget(old))
-        self._halves.clear()
 
     def _below(self, path: bytes) -> list[bytes]:
         return [folder for folder in self._watches if folder == path or folder.startswith(path + b"/")]
