@@ -72,8 +72,8 @@ class ProcessTests(unittest.TestCase):
     def test_output_as_bytes_is_cut_where_a_read_has_ended(self) -> None:
         run = self.begin(command="printf 'a\\nb\\303'; printf 'x\\377' >&2; cat", encoding="base64", stdin=True)
         # Half of a character and of a line, which would be held back as text for as long as it may be completed.
-        self.printed(run, b"a\nb\xc3")
-        self.guest.wait(lambda: [f for f in self.guest.numbered if f.kind == OUT and f.run == run and f.stream == 2], "stderr")
+        for stream, expected in ((1, b"a\nb\xc3"), (2, b"x\xff")):
+            self.guest.wait(lambda: expected == b"".join(f.data for f in self.guest.numbered if f.kind == OUT and f.run == run and f.stream == stream), repr(expected))
         self.write(run, b"\xa9\n", end=True)
         result = self.guest.result(run)
         self.assertEqual((b"a\nb\xc3\xa9\n", b"x\xff"), (result.stdout, result.stderr))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import time
 import unittest
 
 from host import EVENT, OUT, REFUSED, RUN, STARTED, Frame, Guest
@@ -120,11 +119,20 @@ class WatchTests(unittest.TestCase):
     def test_each_kind_of_change_is_reported(self) -> None:
         self.make("mkdir sub; touch sub/below gone; mkdir ../outside 2>/dev/null || true")
         run = self.watch()
-        self.make("echo x > a; mv a b; chmod 600 b; ln -s b link; mkdir folder; rmdir folder; rm b gone; touch sub/ignored; mv link /tmp/$$; mv /tmp/$$ back; mkfifo pipe")
-        self.expect(
-            run, ("create", "a", "file"), ("modify", "a", "file"), ("rename", "b", "file", "a"), ("create", "link", "symlink"), ("create", "folder", "directory"), ("delete", "folder", "directory"),
-            ("delete", "b", None), ("delete", "gone", None), ("delete", "link", None), ("create", "back", "symlink"), ("create", "pipe", "other"),
-        )
+        expected: list[tuple] = []
+        # One by one: what a new name stands for is not known where it is gone before anybody looks.
+        for script, changes in (
+            ("echo x > a", [("create", "a", "file"), ("modify", "a", "file")]),
+            ("mv a b", [("rename", "b", "file", "a")]),
+            ("chmod 600 b; ln -s b link", [("attributes", "b", "file"), ("create", "link", "symlink")]),
+            ("mkdir folder; rmdir folder", [("create", "folder", "directory"), ("delete", "folder", "directory")]),
+            ("rm b gone; touch sub/ignored", [("delete", "b", None), ("delete", "gone", None)]),
+            ("mv link /tmp/$$; mv /tmp/$$ back", [("delete", "link", None), ("create", "back", "symlink")]),
+            ("mkfifo pipe", [("create", "pipe", "other")]),
+        ):
+            self.make(script)
+            expected += changes
+            self.expect(run, *[change for change in expected if change[0] != "attributes"])
         self.assertIn(("attributes", "b", "file"), self.changes(run))
 
     def test_names_may_be_any_bytes(self) -> None:
@@ -143,8 +151,13 @@ class WatchTests(unittest.TestCase):
         self.make("mkdir -p new/deep/er; echo x > new/deep/er/file; touch old/deep/a")
         self.expect_set(run, ("create", "new", "directory"), ("create", "new/deep", "directory"), ("create", "new/deep/er", "directory"), ("create", "new/deep/er/file", "file"), ("create", "old/deep/a", "file"))
         self.assertEqual(1, self.changes(run).count(("create", "new/deep/er/file", "file")))
-        self.make("mv old moved; touch moved/deep/b; mv moved/deep shallow; touch shallow/c; mv shallow /tmp/away$$; touch /tmp/away$$/unseen; rm -r /tmp/away$$; touch last")
-        self.expect_set(run, ("rename", "moved", "directory", "old"), ("create", "moved/deep/b", "file"), ("rename", "shallow", "directory", "moved/deep"), ("create", "shallow/c", "file"), ("delete", "shallow", "directory"), ("create", "last", "file"))
+        for script, changes in (
+            ("mv old moved; touch moved/deep/b", [("rename", "moved", "directory", "old"), ("create", "moved/deep/b", "file")]),
+            ("mv moved/deep shallow; touch shallow/c", [("rename", "shallow", "directory", "moved/deep"), ("create", "shallow/c", "file")]),
+            ("mv shallow /tmp/away$$; touch /tmp/away$$/unseen; rm -r /tmp/away$$; touch last", [("delete", "shallow", "directory"), ("create", "last", "file")]),
+        ):
+            self.make(script)
+            self.expect_set(run, *changes)
         self.assertFalse([change for change in self.changes(run) if "unseen" in change[1]])
 
     def test_links_are_not_followed(self) -> None:
@@ -160,7 +173,10 @@ class WatchTests(unittest.TestCase):
         (self.guest.home / "file").write_text("old")
         os.symlink("file", self.guest.home / "link")
         runs = [self.watch(self.home + b"/" + name) for name in (b"file", b"link")]
-        self.make("touch other; echo x > new; mv new file; echo y >> file; rm file; rm other")
+        self.make("touch other; echo x > new; mv new file")
+        for run, name in zip(runs, ("file", "link")):
+            self.expect(run, ("rename", name, "file", "new"))
+        self.make("echo y >> file; rm file; rm other")
         for run, name in zip(runs, ("file", "link")):
             self.expect(run, ("rename", name, "file", "new"), ("modify", name, "file"), ("delete", name, None))
 
@@ -183,7 +199,6 @@ class WatchTests(unittest.TestCase):
         self.assertEqual(("overflow", "many", "directory"), next(change for change in found if change[0] == "overflow"))
         self.assertLessEqual(1_000, len(found))
         self.assertLess(len(found), 5_000)
-        time.sleep(1.1)
         self.make("touch many/after")
         self.guest.wait(lambda: ("create", "many/after", "file") in self.changes(run), "a change after the overflow", 10)
 

@@ -86,6 +86,8 @@ class ChangeReports:
 def _kind(path: bytes, change: str) -> str | None:
     if change == "delete":
         return None
+    if change == "modify":
+        return "file"
     try:
         mode = os.lstat(path).st_mode
     except OSError:
