@@ -28,7 +28,7 @@ internal static class CommandActions
             }
             catch (Exception e) when (e is PodflareException or CliException or IOException or UnauthorizedAccessException or ArgumentException)
             {
-                context.Screen.WriteError(e);
+                context.Screen.WriteError(e, context.SandboxId);
                 return failure;
             }
         });

@@ -44,9 +44,16 @@ internal sealed class CommandContext : IDisposable
         }
         catch (ArgumentException e)
         {
-            throw new CliException(Texts.WithoutParameter(e));
+            throw new CliException(Texts.WithoutParameter(e)
+                .Replace(nameof(PodflareClientOptions.ApiKey), "The API key", StringComparison.Ordinal)
+                .Replace(nameof(PodflareClientOptions.BaseAddress), "The server address", StringComparison.Ordinal));
         }
     }
+
+    /// <summary>The sandbox that the arguments name, if they name one.</summary>
+    public string? SandboxId => Parsed.CommandResult.Command.Arguments.OfType<Argument<string>>().FirstOrDefault(argument => argument.Name == "id") is { } id
+        ? Parsed.GetValue(id)
+        : Parsed.Tokens.Select(token => token.Value).FirstOrDefault(value => value.StartsWith("sbx_", StringComparison.Ordinal))?.Split(':')[0];
 
     public T? Value<T>(Option<T> option) => Parsed.GetValue(option);
 

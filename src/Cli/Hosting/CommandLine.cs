@@ -17,7 +17,8 @@ internal static class CommandLine
         var dashes = Array.IndexOf(arguments, "--");
         var global = new GlobalOptions { WordsAfterDoubleDash = dashes < 0 ? null : arguments.Length - dashes - 1 };
         var parsed = Build(global).Parse(arguments);
-        if (parsed.Action is ParseErrorAction) return UsageErrors.Write(parsed, global);
+        if (parsed.Action is ParseErrorAction || (parsed.Action == parsed.CommandResult.Command.Action && UsageErrors.MistypedOption(parsed, global) is not null))
+            return UsageErrors.Write(parsed, global);
         // Signals are handled by Interruption: the first one interrupts the run, which takes longer than the library would wait.
         return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
     }

@@ -69,7 +69,8 @@ internal sealed class Screen : IDisposable
 
     public void Warn(string text) => Note(text, "yellow");
 
-    public void WriteError(Exception e)
+    /// <param name="sandbox">The sandbox that the command was about, if it was about one.</param>
+    public void WriteError(Exception e, string? sandbox = null)
     {
         Out.Flush();
         if (IsJson)
@@ -79,8 +80,8 @@ internal sealed class Screen : IDisposable
             return;
         }
 
-        Note(Texts.WithoutParameter(e), "red");
-        if (Advice(e) is { } advice) Note(advice);
+        Note(ErrorText.Message(e, sandbox), "red");
+        if (ErrorText.Advice(e) is { } advice) Note(advice);
     }
 
     /// <summary>Shows a spinner on stderr while it waits, if stderr is a terminal.</summary>
@@ -145,15 +146,4 @@ internal sealed class Screen : IDisposable
         if (redirected) console.Profile.Width = 10_000;
         return console;
     }
-
-    private static string? Advice(Exception e) => e switch
-    {
-        CliException x => x.Advice,
-        PodflareConnectionException => "`podflare doctor` checks the server, the key and Docker.",
-        UnauthorizedException => $"Set {GlobalOptions.ApiKeyVariable} to a valid key, or use --api-key or a profile.",
-        PodflareApiException { RetryAfter: { } after } => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"Try again in {after.TotalSeconds:0.#} s."),
-        PodflareProtocolException => "Check that this is the address of a Podflare server. `podflare doctor` shows details.",
-        InvalidRequestException { Errors.Count: > 1 } x => string.Join("; ", x.Errors.Select(error => $"{error.Key} {string.Join(", ", error.Value)}")),
-        _ => null,
-    };
 }

@@ -11,17 +11,17 @@ internal static class Texts
 
     public static string Time(DateTimeOffset? time) => time?.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) ?? "-";
 
-    /// <summary>The distance of a time from now in its largest unit: <c>5m ago</c>, <c>in 23h</c>.</summary>
+    /// <summary>The distance of a time from now in its largest unit: <c>3 min ago</c>, <c>in 23 h</c>.</summary>
     public static string Relative(DateTimeOffset? time, DateTimeOffset now)
     {
         if (time is not { } at) return "-";
         var distance = (at - now).Duration();
         var text = distance switch
         {
-            { TotalSeconds: < 60 } => $"{(int)distance.TotalSeconds}s",
-            { TotalMinutes: < 60 } => $"{(int)distance.TotalMinutes}m",
-            { TotalHours: < 48 } => $"{(int)distance.TotalHours}h",
-            _ => string.Create(CultureInfo.InvariantCulture, $"{(int)distance.TotalDays}d"),
+            { TotalSeconds: < 60 } => $"{(int)distance.TotalSeconds} s",
+            { TotalMinutes: < 60 } => $"{(int)distance.TotalMinutes} min",
+            { TotalHours: < 48 } => $"{(int)distance.TotalHours} h",
+            _ => string.Create(CultureInfo.InvariantCulture, $"{(int)distance.TotalDays} days"),
         };
         return at > now ? $"in {text}" : $"{text} ago";
     }

@@ -40,7 +40,7 @@ internal static class DeleteCommand
                 catch (Exception e) when (e is PodflareApiException or ArgumentException)
                 {
                     // A failure must not keep the other sandboxes.
-                    context.Screen.WriteError(e);
+                    context.Screen.WriteError(e, id);
                     failed = true;
                 }
             }

@@ -7,14 +7,15 @@ namespace Podflare.Cli.Status;
 /// <summary><c>podflare incident open|update|resolve|handback|ls</c>.</summary>
 internal static class IncidentCommand
 {
-    public static Command Create(GlobalOptions global) => new("incident", "Open, update and resolve incidents on the status page")
+    public static Command Create(GlobalOptions global) => new Command("incident", "Open, update and resolve incidents on the status page")
     {
         Open(global),
         Update(global),
         Resolve(global),
         HandBack(global),
         List(global),
-    };
+    }.WithExamples(
+        ("Open an incident, update it, and resolve it", "podflare incident open 'Slow creates' -b 'We are investigating.' -c sandboxes=degraded_performance\n  podflare incident update inc_… --status identified -b 'A disk is full.'\n  podflare incident resolve inc_…"));
 
     private static Command Open(GlobalOptions global)
     {
@@ -41,7 +42,8 @@ internal static class IncidentCommand
                     ["notify"] = !context.Value(quiet),
                 },
                 context.Interruption.Token),
-            StatusActions.ShowOne);
+            StatusActions.ShowOne).WithExamples(
+            ("Open an incident", "podflare incident open 'Slow creates' --body 'We are investigating.' --component sandboxes=degraded_performance"));
     }
 
     private static Command Update(GlobalOptions global)
@@ -51,7 +53,7 @@ internal static class IncidentCommand
         status.AcceptOnlyFromAmong("investigating", "identified", "monitoring", "resolved", "postmortem");
         var at = new Option<string?>("--at") { Description = "Time of the update [default: now]", HelpName = "time" };
         var (components, quiet) = (Components(), StatusActions.Quiet());
-        return new Command("update", "Add an update; automation then adds only private notes") { id, body, status, at, components, quiet }.Asks(
+        return new Command("update", "Add an update. From then on, automation adds only private notes") { id, body, status, at, components, quiet }.Asks(
             global,
             (context, client) => client.PostAsync(
                 StatusActions.Path("incidents", context.Value(id), "updates"),
@@ -64,7 +66,8 @@ internal static class IncidentCommand
                     ["notify"] = !context.Value(quiet),
                 },
                 context.Interruption.Token),
-            StatusActions.ShowOne);
+            StatusActions.ShowOne).WithExamples(
+            ("Say what was found", "podflare incident update inc_… --status identified --body 'A disk is full.'"));
     }
 
     private static Command Resolve(GlobalOptions global)
@@ -76,7 +79,8 @@ internal static class IncidentCommand
                 StatusActions.Path("incidents", context.Value(id), "updates"),
                 new JsonObject { ["body"] = context.Value(body) ?? "This incident is resolved.", ["status"] = "resolved", ["notify"] = !context.Value(quiet) },
                 context.Interruption.Token),
-            StatusActions.ShowOne);
+            StatusActions.ShowOne).WithExamples(
+            ("Resolve an incident", "podflare incident resolve inc_… --body 'The disk was replaced.'"));
     }
 
     private static Command HandBack(GlobalOptions global)
@@ -85,7 +89,8 @@ internal static class IncidentCommand
         return new Command("handback", "Return an incident to automation") { id }.Asks(
             global,
             (context, client) => client.PostAsync(StatusActions.Path("incidents", context.Value(id), "handback"), [], context.Interruption.Token),
-            StatusActions.ShowOne);
+            StatusActions.ShowOne).WithExamples(
+            ("Let automation handle an incident again", "podflare incident handback inc_…"));
     }
 
     private static Command List(GlobalOptions global)
@@ -94,10 +99,11 @@ internal static class IncidentCommand
         return new Command("ls", "List open incidents") { all }.Asks(
             global,
             (context, client) => client.GetAsync(context.Value(all) ? "/admin/api/incidents" : "/admin/api/incidents?state=open", context.Interruption.Token),
-            static (screen, answer) => screen.Table(
+            static (context, answer) => context.Screen.Table(
                 ["ID", "STATUS", "IMPACT", "STARTED", "HANDLED BY", "TITLE"],
                 [.. (answer["incidents"] as JsonArray ?? []).OfType<JsonObject>().Select(i => (string[])
-                    [$"{i["id"]}", StatusActions.Words(i["status"]), $"{i["impact"]}", $"{i["started_at"]}", $"{i["handled_by"]}", $"{i["title"]}"])]));
+                    [$"{i["id"]}", StatusActions.Words(i["status"]), $"{i["impact"]}", StatusActions.Time(i["started_at"], context.Time), $"{i["handled_by"]}", $"{i["title"]}"])])).WithExamples(
+            ("List open incidents", "podflare incident ls"));
     }
 
     private static Argument<string> Id() => new("id") { Description = "Incident ID: inc_…" };

@@ -7,18 +7,19 @@ namespace Podflare.Cli.Status;
 /// <summary><c>podflare maintenance schedule|start|complete|ls</c>.</summary>
 internal static class MaintenanceCommand
 {
-    public static Command Create(GlobalOptions global) => new("maintenance", "Schedule, start and complete maintenance on the status page")
+    public static Command Create(GlobalOptions global) => new Command("maintenance", "Schedule, start and complete maintenance on the status page")
     {
         Schedule(global),
         Move(global, "start", "Start a maintenance now"),
         Move(global, "complete", "Complete a maintenance, or cancel one that has not started"),
         List(global),
-    };
+    }.WithExamples(
+        ("Announce a maintenance", "podflare maintenance schedule Upgrade -b 'Short pauses of running code.' -c api --from 2026-05-01T10:00:00Z --until 2026-05-01T11:00:00Z"));
 
     private static Command Schedule(GlobalOptions global)
     {
         var title = new Argument<string>("title") { Description = "Title, one line" };
-        var body = new Option<string>("--body", "-b") { Description = "What is done, and what users will notice", HelpName = "text", Required = true };
+        var body = new Option<string>("--body", "-b") { Description = "What will be done, and what users will notice", HelpName = "text", Required = true };
         var from = new Option<string>("--from") { Description = "Start time, such as 2026-05-01T10:00:00Z", HelpName = "time", Required = true };
         var until = new Option<string>("--until") { Description = "End time", HelpName = "time", Required = true };
         var components = new Option<string[]>("--component", "-c") { Description = "Affected component (repeatable)", HelpName = "name", Required = true };
@@ -37,7 +38,8 @@ internal static class MaintenanceCommand
                     ["notify"] = !context.Value(quiet),
                 },
                 context.Interruption.Token),
-            StatusActions.ShowOne);
+            StatusActions.ShowOne).WithExamples(
+            ("Announce a maintenance", "podflare maintenance schedule Upgrade -b 'Short pauses of running code.' -c api --from 2026-05-01T10:00:00Z --until 2026-05-01T11:00:00Z"));
     }
 
     private static Command Move(GlobalOptions global, string act, string description)
@@ -48,7 +50,8 @@ internal static class MaintenanceCommand
             global,
             (context, client) => client.PostAsync(
                 StatusActions.Path("maintenances", context.Value(id), act), new JsonObject { ["body"] = context.Value(body) }, context.Interruption.Token),
-            StatusActions.ShowOne);
+            StatusActions.ShowOne).WithExamples(
+            ($"{char.ToUpperInvariant(act[0])}{act[1..]} a maintenance", $"podflare maintenance {act} mnt_…"));
     }
 
     private static Command List(GlobalOptions global)
@@ -57,9 +60,10 @@ internal static class MaintenanceCommand
         return new Command("ls", "List maintenance that is not complete") { all }.Asks(
             global,
             (context, client) => client.GetAsync(context.Value(all) ? "/admin/api/maintenances" : "/admin/api/maintenances?state=open", context.Interruption.Token),
-            static (screen, answer) => screen.Table(
+            static (context, answer) => context.Screen.Table(
                 ["ID", "STATUS", "FROM", "UNTIL", "TITLE"],
                 [.. (answer["maintenances"] as JsonArray ?? []).OfType<JsonObject>().Select(m => (string[])
-                    [$"{m["id"]}", StatusActions.Words(m["status"]), $"{m["scheduled_for"]}", $"{m["scheduled_until"]}", $"{m["title"]}"])]));
+                    [$"{m["id"]}", StatusActions.Words(m["status"]), StatusActions.Time(m["scheduled_for"], context.Time), StatusActions.Time(m["scheduled_until"], context.Time), $"{m["title"]}"])])).WithExamples(
+            ("List maintenance that is not complete", "podflare maintenance ls"));
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Podflare.Cli.Hosting;
@@ -22,7 +23,7 @@ internal static class StatusActions
 
     /// <summary>Gives a command its call of the admin API, and shows the answer.</summary>
     public static Command Asks(
-        this Command command, GlobalOptions global, Func<CommandContext, StatusClient, Task<JsonObject>> act, Action<Screen, JsonObject> show)
+        this Command command, GlobalOptions global, Func<CommandContext, StatusClient, Task<JsonObject>> act, Action<CommandContext, JsonObject> show)
     {
         var url = AdminUrl();
         command.Options.Add(url);
@@ -32,16 +33,20 @@ internal static class StatusActions
             using var client = new StatusClient(address, Token(address), context.Time);
             var answer = await act(context, client);
             if (context.IsJson) context.Screen.Line(Json(answer));
-            else show(context.Screen, answer);
+            else show(context, answer);
             return 0;
         });
     }
 
-    /// <summary>One line of an incident or a maintenance: its id first, which is what the next command needs.</summary>
-    public static void ShowOne(Screen screen, JsonObject incident) =>
-        screen.Line(Texts.Clean($"{incident["id"]}  {Words(incident["status"])}  {incident["title"]}"));
+    /// <summary>One line of an incident or a maintenance. Its ID comes first, because the next command needs it.</summary>
+    public static void ShowOne(CommandContext context, JsonObject incident) =>
+        context.Screen.Line(Texts.Clean($"{incident["id"]}  {Words(incident["status"])}  {incident["title"]}"));
 
     public static string Words(JsonNode? code) => (code?.ToString() ?? "-").Replace('_', ' ');
+
+    /// <summary>A time of an answer, as a table shows it.</summary>
+    public static string Time(JsonNode? time, TimeProvider clock) =>
+        DateTimeOffset.TryParse(time?.ToString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at) ? Screen.Time(at, clock) : "-";
 
     public static string Path(string kind, string? id, string? act = null) =>
         $"/admin/api/{kind}/{Uri.EscapeDataString(id ?? "")}{(act is null ? "" : "/" + act)}";
@@ -66,15 +71,14 @@ internal static class StatusActions
         var text = option is { Length: > 0 } ? option
             : Environment.GetEnvironmentVariable(StatusClient.UrlVariable) is { Length: > 0 } variable ? variable
             : StatusClient.DefaultUrl;
-        var whole = text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}";
-        return Uri.TryCreate(whole, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url : throw new CliException($"{text} is not an address.");
+        return ServerSelection.Parse(text, option is { Length: > 0 } ? "--admin-url" : StatusClient.UrlVariable);
     }
 
-    /// <summary>The token of the environment, or the one that a page on this machine has drawn for itself.</summary>
+    /// <summary>The token of the environment, or the one that a status page on this machine created for itself.</summary>
     private static string? Token(Uri address)
     {
         if (Environment.GetEnvironmentVariable(StatusClient.TokenVariable) is { Length: > 0 } token) return token;
-        // The file's token is for this machine's page; no other one may see it.
+        // The token in the file belongs to the page on this machine and must not be sent to another one.
         if (!address.IsLoopback) return null;
         var folder = Environment.GetEnvironmentVariable("Status__Folder") is { Length: > 0 } configured
             ? configured

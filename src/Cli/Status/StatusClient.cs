@@ -7,7 +7,7 @@ using Podflare.Cli.Hosting;
 
 namespace Podflare.Cli.Status;
 
-/// <summary>The status page's admin API. It is no part of the platform, so neither the platform's address nor its key is used.</summary>
+/// <summary>The status page's admin API. It does not belong to the sandbox service, so neither that service's address nor its key is used.</summary>
 internal sealed class StatusClient : IDisposable
 {
     public const string UrlVariable = "PODFLARE_STATUS_ADMIN_URL";
@@ -37,7 +37,7 @@ internal sealed class StatusClient : IDisposable
     public Task<JsonObject> GetAsync(string path, CancellationToken cancellationToken) =>
         SendAsync(() => new HttpRequestMessage(HttpMethod.Get, path), cancellationToken);
 
-    /// <summary>Posts; a repeat after a broken connection does not do it twice.</summary>
+    /// <summary>Sends a POST request. A retry after a lost connection has no second effect.</summary>
     public Task<JsonObject> PostAsync(string path, JsonObject body, CancellationToken cancellationToken)
     {
         var key = Guid.NewGuid().ToString("N");
@@ -70,28 +70,31 @@ internal sealed class StatusClient : IDisposable
             }
             catch (HttpRequestException e)
             {
-                throw new CliException($"Cannot reach the status page's admin API at {_http.BaseAddress}: {e.Message}")
+                throw new CliException($"Cannot connect to the status page's admin API at {Authority}: {e.InnerException?.Message ?? e.Message}.")
                 {
-                    Advice = $"Does the status page run, and is this the address of its admin listener ({UrlVariable})?",
+                    Advice = $"Start the status page, or set the address of its admin API with --admin-url or {UrlVariable}.",
                 };
             }
             catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                throw new CliException($"The status page at {_http.BaseAddress} did not answer within {Limit.TotalSeconds} s.");
+                throw new CliException($"The status page's admin API at {Authority} did not answer within {Limit.TotalSeconds} s.");
             }
         }
     }
 
-    private static CliException Refused(HttpStatusCode status, JsonObject? answer) => status switch
+    private string Authority => _http.BaseAddress!.GetLeftPart(UriPartial.Authority);
+
+    private CliException Refused(HttpStatusCode status, JsonObject? answer) => status switch
     {
-        HttpStatusCode.Unauthorized => new CliException("The status page refuses the token.")
+        HttpStatusCode.Unauthorized => new CliException(
+            _http.DefaultRequestHeaders.Authorization is null ? "The status page requires its admin token." : "The status page does not accept this admin token.")
         {
-            Advice = $"Set {TokenVariable} to its admin token, or run this where the page's file admin-token can be read.",
+            Advice = $"Set {TokenVariable} to the token in the page's file admin-token, or run this command where that file can be read.",
         },
-        _ when answer?["error"] is JsonValue error => new CliException($"The status page refuses: {error}."),
-        _ => new CliException($"What answers is no admin API of a status page (status {(int)status}).")
+        _ when answer?["error"] is JsonValue error => new CliException($"The status page rejected the request: {error}."),
+        _ => new CliException($"The service at {Authority} is not the admin API of a status page (HTTP status {(int)status}).")
         {
-            Advice = $"Set {UrlVariable} to the address of its admin listener, which is not the public one.",
+            Advice = $"Use --admin-url or {UrlVariable} to set the address of the admin API. It differs from the address of the public page.",
         },
     };
 

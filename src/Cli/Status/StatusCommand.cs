@@ -5,18 +5,28 @@ using Podflare.Cli.Output;
 
 namespace Podflare.Cli.Status;
 
-/// <summary><c>podflare status</c>: what the status page says now.</summary>
+/// <summary><c>podflare status</c>: the current state of the status page.</summary>
 internal static class StatusCommand
 {
-    public static Command Create(GlobalOptions global) => new Command("status", "Show the status page").Asks(
-        global, (context, client) => client.GetAsync("/admin/api/status", context.Interruption.Token), Show);
+    public static Command Create(GlobalOptions global) => new Command("status", "Show the components, open incidents and maintenance of the status page").Asks(
+        global, (context, client) => client.GetAsync("/admin/api/status", context.Interruption.Token), Show).WithExamples(
+        ("Show the status page of this machine", "podflare status"));
 
-    private static void Show(Screen screen, JsonObject answer)
+    private static void Show(CommandContext context, JsonObject answer)
     {
+        var screen = context.Screen;
         screen.Line(Texts.Clean(answer["description"]?.ToString() ?? ""));
         screen.Table(["COMPONENT", "STATUS", "PROBES SAY", "HELD BY"], [.. Of(answer, "components").Select(Row)]);
-        screen.Out.Flush();
-        foreach (var one in Of(answer, "incidents").Concat(Of(answer, "maintenances"))) StatusActions.ShowOne(screen, one);
+        string[][] events =
+        [
+            .. Of(answer, "incidents").Select(incident => Event(incident, incident["started_at"])),
+            .. Of(answer, "maintenances").Select(maintenance => Event(maintenance, maintenance["scheduled_for"])),
+        ];
+        if (events.Length == 0) return;
+        screen.Line("");
+        screen.Table(["ID", "STATUS", "FROM", "TITLE"], events);
+
+        string[] Event(JsonObject one, JsonNode? from) => [$"{one["id"]}", StatusActions.Words(one["status"]), StatusActions.Time(from, context.Time), $"{one["title"]}"];
     }
 
     private static string[] Row(JsonObject component) =>

@@ -48,12 +48,20 @@ internal static class ErrorReader
         "rate_limited" => new RateLimitedException(problem),
         "sandbox_quota_exceeded" => new SandboxQuotaExceededException(problem),
         "run_queue_full" => new RunQueueFullException(problem),
+        "log_budget_exceeded" => new LogBudgetExceededException(problem),
         "no_capacity" => new NoCapacityException(problem),
         "shutting_down" => new ShuttingDownException(problem),
         "storage_unavailable" => new StorageUnavailableException(problem),
         "sandbox_unreachable" => new SandboxUnreachableException(problem),
         "not_offered" => new NotOfferedException(problem),
         "internal" => new ServerErrorException(problem),
+        "method_not_allowed" => new MethodNotAllowedException(problem),
+        "request_timeout" => new RequestTimeoutException(problem),
+        "uri_too_long" => new UriTooLongException(problem),
+        "unsupported_media_type" => new UnsupportedMediaTypeException(problem),
+        "headers_too_large" => new HeadersTooLargeException(problem),
+        "http_version_not_supported" => new HttpVersionNotSupportedException(problem),
+        "not_found" => new NotFoundException(problem),
         // A code of a later version, or a response of a proxy: the status determines the type.
         _ => (int)problem.Status switch
         {

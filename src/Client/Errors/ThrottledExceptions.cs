@@ -39,3 +39,16 @@ public sealed class RunQueueFullException : ThrottledException
     {
     }
 }
+
+/// <summary>
+/// The output that the server keeps of the runs of the sandbox or tenant (status 429) or of the whole cluster (503) has reached its limit, so the
+/// run was not started (<c>log_budget_exceeded</c>). Wait for open runs to end, interrupt one, or delete sandboxes.
+/// </summary>
+public sealed class LogBudgetExceededException : ThrottledException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public LogBudgetExceededException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}

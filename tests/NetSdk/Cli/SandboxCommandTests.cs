@@ -35,7 +35,7 @@ public sealed class SandboxCommandTests(Service service)
         Assert.Equal(SandboxState.Ended, (await service.Client.Attach(id).GetInfoAsync(Cancellation)).State);
         var gone = await Tool.RunAsync(service.Address, ["sandbox", "exec", id, "-c", "1"]);
         Assert.Equal(125, gone.Status);
-        Assert.Contains("sandbox_ended", gone.Err, StringComparison.Ordinal);
+        Assert.Equal($"podflare: Sandbox {id} has ended: deleted (sandbox_ended).\npodflare: Create another sandbox with `podflare sandbox create`.\n", gone.Err);
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class SandboxCommandTests(Service service)
         var id = (await OkAsync("sandbox", "create")).TrimEnd();
         var removed = await Tool.RunAsync(service.Address, ["sandbox", "rm", "sbx_00000000000000000000000000000000", id]);
         Assert.Equal((1, $"{id}\n"), (removed.Status, removed.Out));
-        Assert.Contains("sandbox_not_found", removed.Err, StringComparison.Ordinal);
+        Assert.Contains("There is no sandbox sbx_00000000000000000000000000000000 (sandbox_not_found).", removed.Err, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class SandboxCommandTests(Service service)
         Assert.Contains(id, table[1], StringComparison.Ordinal);
         var shown = table[1][table[1].IndexOf(id, StringComparison.Ordinal)..];
         Assert.InRange(shown.Length, 1, columns);
-        if (columns >= 80) Assert.Matches("^sbx_[0-9a-f]{32}  ready  default   [0-9]+s ago +in 2[34]h", shown);
+        if (columns >= 80) Assert.Matches("^sbx_[0-9a-f]{32}  ready  default   [0-9]+ s ago +in 2[34] h", shown);
         Assert.Equal(columns == 200, shown.EndsWith(mark, StringComparison.Ordinal));
         await OkAsync("sandbox", "rm", id);
     }

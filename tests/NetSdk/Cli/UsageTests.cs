@@ -11,6 +11,14 @@ public sealed class UsageTests
     [Theory]
     [InlineData("Unknown command 'frobnicate'.", "podflare", "frobnicate")]
     [InlineData("Unknown command 'sandbx'. Did you mean 'sandbox'?", "podflare", "sandbx ls")]
+    [InlineData("Unknown command 'rnu'. Did you mean 'run'?", "podflare", "rnu")]
+    [InlineData("Unknown option '--all'.", "podflare sandbox", "sandbox --all")]
+    [InlineData("Unknown option '-x'.", "podflare run", "run -x")]
+    [InlineData("Unknown option '--al'. Did you mean '--all'?", "podflare sandbox rm", "sandbox rm --al")]
+    [InlineData("Unknown option '-x'.", "podflare sandbox get", "sandbox get -x")]
+    [InlineData("Unknown option '--templat'. Did you mean '--template'?", "podflare run", "run --templat small -c 1")]
+    [InlineData("Argument <from> is missing.", "podflare sandbox cp", "sandbox cp")]
+    [InlineData("<shell> must be bash, zsh or fish, not 'tcsh'.", "podflare completion", "completion tcsh")]
     [InlineData("A command is missing:", "podflare sandbox", "sandbox")]
     [InlineData("Name what to run:", "podflare run", "run")]
     [InlineData("Use either a file or --code.", "podflare run", "run x.py -c 1")]
@@ -18,14 +26,14 @@ public sealed class UsageTests
     [InlineData("Name a command after --.", "podflare run", "run --")]
     [InlineData("Unknown option '--frob'.", "podflare sandbox ls", "sandbox ls --frob")]
     [InlineData("Unexpected argument 'extra'.", "podflare sandbox ls", "sandbox ls extra")]
-    [InlineData("Cannot parse argument 'x' for option '--timeout'", "podflare run", "run -c 1 --timeout x")]
+    [InlineData("--timeout must be a number, not 'x'.", "podflare run", "run -c 1 --timeout x")]
     [InlineData("--timeout must be more than 0 seconds.", "podflare run", "run -c 1 --timeout 0")]
-    [InlineData("Required argument missing for option: '--code'.", "podflare run", "run --code")]
-    [InlineData("Cannot parse argument 'x' for option '--limit'", "podflare sandbox ls", "sandbox ls --limit x")]
+    [InlineData("--code needs a value.", "podflare run", "run --code")]
+    [InlineData("--limit must be a number, not 'x'.", "podflare sandbox ls", "sandbox ls --limit x")]
     [InlineData("--limit must be more than 0.", "podflare sandbox ls", "sandbox ls --limit -1")]
-    [InlineData("Argument 'gone' not recognized. Must be one of: 'ready', 'ending', 'ended', 'lost'", "podflare sandbox ls", "sandbox ls --state gone")]
+    [InlineData("--state must be ready, ending, ended or lost, not 'gone'.", "podflare sandbox ls", "sandbox ls --state gone")]
     [InlineData("--metadata expects NAME=VALUE, not 'x'.", "podflare sandbox create", "sandbox create -m x")]
-    [InlineData("Cannot parse argument 'x' for option '--lifetime'", "podflare sandbox create", "sandbox create --lifetime x")]
+    [InlineData("--lifetime must be a number, not 'x'.", "podflare sandbox create", "sandbox create --lifetime x")]
     [InlineData("One of the two must be in a sandbox: ID:PATH.", "podflare sandbox cp", "sandbox cp a b")]
     [InlineData("The path in the sandbox is missing: ID:PATH.", "podflare sandbox cp", "sandbox cp a sbx_1")]
     [InlineData("Name the sandboxes to delete, or use --all.", "podflare sandbox rm", "sandbox rm")]
@@ -66,12 +74,39 @@ public sealed class UsageTests
     [InlineData("doctor")]
     [InlineData("config")]
     [InlineData("config set")]
+    [InlineData("config use")]
+    [InlineData("config ls")]
+    [InlineData("config rm")]
+    [InlineData("status")]
+    [InlineData("incident")]
+    [InlineData("incident open")]
+    [InlineData("incident update")]
+    [InlineData("incident resolve")]
+    [InlineData("incident handback")]
+    [InlineData("incident ls")]
+    [InlineData("maintenance")]
+    [InlineData("maintenance schedule")]
+    [InlineData("maintenance start")]
+    [InlineData("maintenance complete")]
+    [InlineData("maintenance ls")]
     [InlineData("completion")]
     public async Task Every_help_has_an_example(string command)
     {
         var help = await Tool.RunAsync(Nowhere, [.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
         Assert.Equal((0, ""), (help.Status, help.Err));
         Assert.Contains("Examples:\n  # ", help.Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("The API key must be at most 512 visible ASCII characters.", "sandbox ls --api-key é")]
+    [InlineData("--url: 'foo:bar' is not a valid http or https address.", "sandbox ls --url foo:bar")]
+    [InlineData("--admin-url: 'ftp://x' is not a valid http or https address.", "status --admin-url ftp://x")]
+    [InlineData("Cannot connect to the status page's admin API at http://127.0.0.1:9: Connection refused.", "status --admin-url 127.0.0.1:9")]
+    public async Task A_failure_names_what_the_user_has_set(string message, string arguments)
+    {
+        var result = await Tool.RunAsync(Nowhere, arguments.Split(' '));
+        Assert.Equal((1, ""), (result.Status, result.Out));
+        Assert.StartsWith($"podflare: {message}", result.Err, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Net;
 using Podflare.NetSdk.Scripted;
+using Podflare.NetSdk.Services;
 
 namespace Podflare.NetSdk.Pure;
 
@@ -15,6 +16,8 @@ public sealed class ErrorTreeTests
     [InlineData(404, "template_not_found", typeof(TemplateNotFoundException))]
     [InlineData(404, "file_not_found", typeof(SandboxFileNotFoundException))]
     [InlineData(404, "not_found", typeof(NotFoundException))]
+    [InlineData(405, "method_not_allowed", typeof(MethodNotAllowedException))]
+    [InlineData(408, "request_timeout", typeof(RequestTimeoutException))]
     [InlineData(409, "not_a_file", typeof(NotAFileException))]
     [InlineData(410, "events_evicted", typeof(EventsEvictedException))]
     [InlineData(410, "sandbox_lost", typeof(SandboxLostException))]
@@ -22,12 +25,17 @@ public sealed class ErrorTreeTests
     [InlineData(410, "later", typeof(GoneException))]
     [InlineData(413, "code_too_large", typeof(CodeTooLargeException))]
     [InlineData(413, "file_too_large", typeof(FileTooLargeException))]
+    [InlineData(414, "uri_too_long", typeof(UriTooLongException))]
+    [InlineData(415, "unsupported_media_type", typeof(UnsupportedMediaTypeException))]
     [InlineData(422, "invalid_traceparent", typeof(InvalidTraceParentException))]
     [InlineData(422, "idempotency_key_reused", typeof(IdempotencyKeyReusedException))]
     [InlineData(429, "rate_limited", typeof(RateLimitedException))]
     [InlineData(429, "sandbox_quota_exceeded", typeof(SandboxQuotaExceededException))]
     [InlineData(429, "run_queue_full", typeof(RunQueueFullException))]
+    [InlineData(429, "log_budget_exceeded", typeof(LogBudgetExceededException))]
+    [InlineData(503, "log_budget_exceeded", typeof(LogBudgetExceededException))]
     [InlineData(429, "later", typeof(ThrottledException))]
+    [InlineData(431, "headers_too_large", typeof(HeadersTooLargeException))]
     [InlineData(500, "internal", typeof(ServerErrorException))]
     [InlineData(501, "not_offered", typeof(NotOfferedException))]
     [InlineData(503, "no_capacity", typeof(NoCapacityException))]
@@ -35,6 +43,7 @@ public sealed class ErrorTreeTests
     [InlineData(503, "storage_unavailable", typeof(StorageUnavailableException))]
     [InlineData(503, "sandbox_unreachable", typeof(SandboxUnreachableException))]
     [InlineData(503, "later", typeof(UnavailableException))]
+    [InlineData(505, "http_version_not_supported", typeof(HttpVersionNotSupportedException))]
     [InlineData(507, "disk_full", typeof(DiskFullException))]
     [InlineData(418, "later", typeof(PodflareApiException))]
     public async Task Each_code_has_its_exception(int status, string code, Type type)
@@ -47,6 +56,15 @@ public sealed class ErrorTreeTests
         Assert.Equal(["is empty", "is wrong"], e.Problem.Errors["code"]);
         Assert.Equal(["too large"], e.Problem.Errors["env"]);
         Assert.Contains("because", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_documented_code_has_its_exception()
+    {
+        var codes = Directory.GetFiles(Path.Combine(TestRun.Repository, "docs", "errors"), "*.md").Select(Path.GetFileNameWithoutExtension).Where(name => name != "README").ToArray();
+        Assert.NotEmpty(codes);
+        // No status has a type of its own here, so that only the code can determine the type.
+        Assert.All(codes, code => Assert.NotEqual(typeof(PodflareApiException), ErrorReader.ToException(new ApiProblem { Status = 0, Code = code!, Error = "no" }).GetType()));
     }
 
     [Theory]

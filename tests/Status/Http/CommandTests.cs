@@ -50,12 +50,48 @@ public sealed class CommandTests : IAsyncLifetime
     {
         await WrongAsync(1, "components.api: must be operational", "incident", "open", "t", "--body", "b", "-c", "api=on-fire");
         await WrongAsync(1, "incident not found", "incident", "resolve", "inc_0");
-        await WrongAsync(1, "is no admin API", "status", "--admin-url", _status.Page.AbsoluteUri);
-        await WrongAsync(1, "Cannot reach", "status", "--admin-url", $"http://127.0.0.1:{TestRun.FreePort()}");
+        await WrongAsync(1, "is not the admin API of a status page", "status", "--admin-url", _status.Page.AbsoluteUri);
+        await WrongAsync(1, "Cannot connect", "status", "--admin-url", $"http://127.0.0.1:{TestRun.FreePort()}");
         await WrongAsync(2, "--body", "incident", "open", "t");
         var (code, _, error) = await RunAsync("not-the-token-of-it", "status");
         Assert.Equal(1, code);
-        Assert.Contains("refuses the token", error, StringComparison.Ordinal);
+        Assert.Contains("does not accept this admin token", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Tables_fit_a_terminal_of_80_columns_and_show_how_long_ago()
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        await RightAsync("incident", "open", "Creates are slow in every region, and a cause is not known yet", "--body", "b", "-c", "sandboxes=degraded_performance", "--started-at", now.AddMinutes(-3.5).ToString("O"));
+        await RightAsync("maintenance", "schedule", "Upgrade", "--body", "b", "-c", "api", "--from", now.AddHours(5.5).ToString("O"), "--until", now.AddDays(3.5).ToString("O"));
+        Assert.Matches("investigating .*  3 min ago  .*Creates", await OnTerminalAsync("incident", "ls"));
+        Assert.Matches("scheduled  in 5 h  in 3 days  Upgrade", await OnTerminalAsync("maintenance", "ls"));
+        var status = await OnTerminalAsync("status");
+        Assert.Matches("investigating  3 min ago  Creates", status);
+        Assert.Matches("scheduled      in 5 h     Upgrade", status);
+        // A pipe has no reader who knows what time it is.
+        Assert.Matches("investigating\t.*\t[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}Z\t", await RightAsync("incident", "ls"));
+        var started = JsonNode.Parse(await RightAsync("incident", "ls", "--json"))!["incidents"]![0]!["started_at"]!.GetValue<string>();
+        Assert.Equal(now.AddMinutes(-3.5).ToUnixTimeSeconds(), DateTimeOffset.Parse(started, System.Globalization.CultureInfo.InvariantCulture).ToUnixTimeSeconds());
+    }
+
+    /// <summary>Runs the command on a terminal.</summary>
+    private async Task<string> OnTerminalAsync(params string[] arguments)
+    {
+        var program = Path.Combine(TestRun.Repository, "artifacts", "bin", "Cli", "release", "podflare.dll");
+        var start = new ProcessStartInfo("script", ["-qec", $"stty cols 80 rows 50; exec dotnet {program} {string.Join(' ', arguments)}", "/dev/null"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["PODFLARE_STATUS_ADMIN_URL"] = _status.Admin.AbsoluteUri;
+        start.Environment["PODFLARE_STATUS_ADMIN_TOKEN"] = StatusService.Token;
+        start.Environment["TERM"] = "xterm";
+        start.Environment["NO_COLOR"] = "1";
+        using var command = Process.Start(start)!;
+        var lines = (await command.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).ReplaceLineEndings("\n");
+        Assert.All(lines.Split('\n'), line => Assert.InRange(line.Length, 0, 80));
+        return lines;
     }
 
     private async Task<string> RightAsync(params string[] arguments)
