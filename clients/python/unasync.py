@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent / "src/podflare"
-MODULES = ("client", "stream", "runs", "files", "sandbox")
+MODULES = ("client", "stdin", "stream", "terminal", "watch", "code", "processes", "runs", "contexts", "files", "folders", "lifetime", "sandbox")
 
 HEADER = "# Generated from ../_async/{name}.py by unasync.py. Do not edit.\n"
 
@@ -27,10 +27,11 @@ RULES = (
     (r"Task cancellation or Ctrl-C", "Ctrl-C"),
     (r"asynchronous code", "blocking code"),
     (r", or be asynchronous", ""),
+    (r" The function may be asynchronous\.", ""),
     (r"\[event async for event in (\w+)\]", r"list(\1)"),
     (r"\basync (def|with|for)\b", r"\1"),
     (r"\bawait ", ""),
-    (r"\bAsync(Client|Sandbox|RunStream|SandboxRuns|SandboxFiles|Iterator|Data)\b", r"\1"),
+    (r"\bAsync(Client|Context|Contexts|Data|Feed|Files|Iterator|RunStream|Sandbox\w*|Terminal|Watch)\b", r"\1"),
     (r"\bStopAsyncIteration\b", "StopIteration"),
     (r"\b__a(enter|exit|iter|next)__\b", r"__\1__"),
     (r"\ba(close|read)\(", r"\1("),

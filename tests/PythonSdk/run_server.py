@@ -15,10 +15,12 @@ class RunServer(ScriptedServer):
     """Sends one event of a run, and its exit once it was interrupted.
 
     unanswered_starts: so many starts are accepted but never answered. answers_interrupts: whether an interrupt gets an answer.
+    has_contexts: whether the server knows the routes of contexts.
     """
 
-    def __init__(self, *, unanswered_starts: int = 0, answers_interrupts: bool = True) -> None:
+    def __init__(self, *, unanswered_starts: int = 0, answers_interrupts: bool = True, has_contexts: bool = True) -> None:
         self.is_interrupted = threading.Event()
+        self._has_contexts = has_contexts
         self._unanswered = unanswered_starts
         self._answers_interrupts = answers_interrupts
         super().__init__(self._answer)
@@ -37,6 +39,13 @@ class RunServer(ScriptedServer):
                 x.bytes(b"", 202)
             else:
                 self._stopped.wait(_LIMIT_SECONDS)
+        elif path.endswith("/contexts/python/interrupt"):
+            if not self._has_contexts:
+                x.problem(404, "not_found")
+                return
+            found = [] if self.is_interrupted.is_set() else [RUN]
+            self.is_interrupted.set()
+            x.json({"runs": found}, 202)
         elif path.endswith("/exec") and self._unanswered > 0:
             self._unanswered -= 1
             self._stopped.wait(_LIMIT_SECONDS)

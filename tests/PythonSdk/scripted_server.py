@@ -87,7 +87,7 @@ class Exchange(BaseHTTPRequestHandler):
         self.rfile.readline()
         return data
 
-    do_GET = do_POST = do_PUT = do_DELETE = _take
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _take
 
     def log_message(self, format: str, *arguments: Any) -> None:
         pass

@@ -95,9 +95,13 @@ class FilesTests(unittest.TestCase):
         for path, absolute in paths.items():
             self.sandbox.upload(path, path)
             self.assertEqual(path.encode(), self.server.files.pop(absolute))
-        for path in ("", "/", "a/../b", "..", "a\0b", "\udcff"):
+        for path in ("", "/", "a/../b", "..", "a\0b", "\ud800"):
             self.assertRaises(ValueError, self.sandbox.upload, path, b"")
         self.assertRaises(ValueError, Sandbox.attach, "..", client=self.client)
+
+    def test_a_name_that_is_not_utf_8_is_sent_as_it_is(self) -> None:
+        self.sandbox.upload("\udcff", b"1")
+        self.assertTrue(self.server.requests[-1].target.endswith("/files/root/%FF"), self.server.requests[-1].target)
 
     def test_listing_and_deleting(self) -> None:
         self.sandbox.upload("a", b"12")

@@ -127,6 +127,14 @@ class BlockingTests(unittest.TestCase):
         self.assertEqual((RUN,), self.sandbox.interrupt())
         self.assertTrue(self.server.is_interrupted.is_set())
 
+    def test_a_server_without_contexts_is_asked_to_interrupt_each_run(self) -> None:
+        with RunServer(has_contexts=False) as server, Client(server.url) as client:
+            sandbox = Sandbox.attach(SANDBOX, client=client)
+            for _ in sandbox.run_code_stream("1"):
+                break
+            self.assertEqual((RUN,), sandbox.interrupt())
+            self.assertEqual(1, len(server.targets(f"/runs/{RUN}/interrupt")))
+
     def test_a_callback_that_raises_interrupts_the_run(self) -> None:
         def fail(event: object) -> None:
             raise ZeroDivisionError
@@ -141,8 +149,7 @@ class BlockingTests(unittest.TestCase):
             raise KeyboardInterrupt
         stream.interrupt()
         self.assertEqual((), self.sandbox.interrupt())
-        self.assertEqual([], self.server.targets("/interrupt"))
-
+        self.assertEqual([], self.server.targets(f"/runs/{RUN}/interrupt"))
 
     def test_a_run_that_was_started_elsewhere_is_not_interrupted(self) -> None:
         for begin in (lambda: self.sandbox.start_code("1"), lambda: self.sandbox.follow(RUN)):

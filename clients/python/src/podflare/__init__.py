@@ -36,8 +36,12 @@ from ._api_errors import (
     UrlTooLongError,
 )
 from ._async.client import AsyncClient
+from ._async.contexts import AsyncContext, AsyncContexts
+from ._async.folders import AsyncFiles
 from ._async.sandbox import AsyncSandbox
 from ._async.stream import AsyncRunStream
+from ._async.terminal import AsyncTerminal
+from ._async.watch import AsyncWatch
 from ._diff import SandboxDiff
 from ._errors import ClientClosedError, ConnectionFailedError, PodflareError, PodflareWarning, ProtocolError, StreamEndedError
 from ._events import (
@@ -67,7 +71,9 @@ from ._file_errors import (
     RemoteFileNotFoundError,
     UnsupportedEncodingError,
 )
-from ._models import FileInfo, RunInfo, SandboxInfo
+from ._file_models import ArchiveSummary, FileInfo
+from ._folders import UnsafeArchiveError
+from ._models import SandboxInfo
 from ._result import RunResult
 from ._retry import RetryPolicy
 from ._run_errors import (
@@ -86,17 +92,28 @@ from ._run_errors import (
     StdinFullError,
     StdinOffsetError,
 )
+from ._run_models import ContextInfo, RunInfo
 from ._sync.client import Client
+from ._sync.contexts import Context, Contexts
+from ._sync.folders import Files
 from ._sync.sandbox import Sandbox
 from ._sync.stream import RunStream
+from ._sync.terminal import Terminal
+from ._sync.watch import Watch
 from ._trace import TraceparentWarning
 from ._version import VERSION as __version__
 
 __all__ = [
     "ApiError",
+    "ArchiveSummary",
     "AsyncClient",
+    "AsyncContext",
+    "AsyncContexts",
+    "AsyncFiles",
     "AsyncRunStream",
     "AsyncSandbox",
+    "AsyncTerminal",
+    "AsyncWatch",
     "AuthenticationError",
     "Client",
     "ClientClosedError",
@@ -104,10 +121,13 @@ __all__ = [
     "CodeTooLargeError",
     "ConflictError",
     "ConnectionFailedError",
+    "Context",
     "ContextExistsError",
+    "ContextInfo",
     "ContextNotFoundError",
     "ContextQuotaExceededError",
     "ContextRequiredError",
+    "Contexts",
     "DiskFullError",
     "DroppedEvent",
     "Event",
@@ -117,6 +137,7 @@ __all__ = [
     "FileChangedEvent",
     "FileInfo",
     "FileTooLargeError",
+    "Files",
     "FolderNotEmptyError",
     "GoneError",
     "HeadersTooLargeError",
@@ -173,15 +194,18 @@ __all__ = [
     "StorageUnavailableError",
     "StreamEndedError",
     "TemplateNotFoundError",
+    "Terminal",
     "TerminalEvent",
     "TooLargeError",
     "TooManyRequestsError",
     "TraceparentWarning",
     "UnavailableError",
+    "UnsafeArchiveError",
     "UnsupportedEncodingError",
     "UnsupportedMediaTypeError",
     "UrlNotFoundError",
     "UrlTooLongError",
+    "Watch",
     "__version__",
 ]
 

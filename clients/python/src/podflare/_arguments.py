@@ -6,9 +6,12 @@ import math
 import numbers
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import PurePath
 from typing import Any, Optional, TypeVar
 
 T = TypeVar("T")
+
+HOME = "/root"
 
 _KEY_PREFIXES = ("pf_live_",)
 
@@ -62,7 +65,8 @@ def identifier(name: str, value: Any, prefix: str) -> str:
     return found
 
 
-def seconds(name: str, value: Any) -> float | None:
+def seconds(name: str, value: Any, *, least: float | None = None, most: float | None = None) -> float | None:
+    """A positive number, or one between two limits."""
     if value is None:
         return None
     if isinstance(value, timedelta):
@@ -71,18 +75,23 @@ def seconds(name: str, value: Any) -> float | None:
         raise TypeError(f"{name} must be a number of seconds, not {type(value).__name__}")
     # An int stays one: JSON shows 60 and not 60.0.
     number = value if isinstance(value, int) else float(value)
-    if not (number > 0 and math.isfinite(number)):
+    if least is not None and most is not None:
+        if not least <= number <= most:
+            raise ValueError(f"{name} must be between {least} and {most} seconds, not {value}")
+    elif not (number > 0 and math.isfinite(number)):
         raise ValueError(f"{name} must be a positive number of seconds, not {value}")
     return number
 
 
-def whole(name: str, value: Any, unit: str, *, least: int = 1) -> int | None:
+def whole(name: str, value: Any, unit: str, *, least: int = 1, most: int | None = None) -> int | None:
     if value is None:
         return None
     if type(value) is not int:
         raise TypeError(f"{name} must be an int ({unit}), not {type(value).__name__}")
     if value < least:
         raise ValueError(f"{name} must be at least {least} ({unit}), not {value}")
+    if most is not None and value > most:
+        raise ValueError(f"{name} must be at most {most} ({unit}), not {value}")
     return value
 
 
@@ -92,7 +101,13 @@ def flag(name: str, value: Any) -> bool | None:
     return value
 
 
-def texts(name: str, pairs: Any) -> dict[str, str] | None:
+def word(name: str, value: Any, *words: str) -> str | None:
+    if value is not None and text(name, value) not in words:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, words))}, not {value!r}")
+    return value  # type: ignore[no-any-return]
+
+
+def texts(name: str, pairs: Any, *, nullable: bool = False) -> dict[str, str | None] | None:
     if pairs is None:
         return None
     if not isinstance(pairs, Mapping):
@@ -100,9 +115,25 @@ def texts(name: str, pairs: Any) -> dict[str, str] | None:
     for key, value in pairs.items():
         if not isinstance(key, str):
             raise TypeError(f"the keys of {name} must be str, not {type(key).__name__}")
-        if not isinstance(value, str):
+        if not isinstance(value, str) and not (nullable and value is None):
             raise TypeError(f"{name}[{key!r}] must be a str, not {type(value).__name__}")
     return dict(pairs)
+
+
+def absolute_path(path: str) -> str:
+    """The absolute path of a file in a sandbox. A relative path starts in the home folder, as it does for code in the sandbox.
+
+    Raises ValueError for ``..``: the part before it may be a link, so only the sandbox could resolve it.
+    """
+    if isinstance(path, PurePath):
+        raise TypeError(f"path must be a str, not {type(path).__name__}: it names a file in the sandbox, use str(…) or .as_posix()")
+    text("path", path)
+    if not path or "\0" in path:
+        raise ValueError("path must not be empty or contain a NUL character")
+    parts = [part for part in (path if path.startswith("/") else f"{HOME}/{path}").split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise ValueError(f"path must not contain '..': {path!r}")
+    return "/" + "/".join(parts)
 
 
 def shared_client(value: Any, kind: type[T], host: str | None, api_key: str | None) -> T | None:

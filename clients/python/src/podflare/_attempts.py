@@ -28,6 +28,14 @@ def problem_of(reply: Reply, doing: str) -> PodflareError:
     raise TypeError(f"not an answer: {reply!r}")
 
 
+def may_have_arrived(problem: PodflareError) -> bool:
+    """Whether a request that failed may have had an effect."""
+    if isinstance(problem, ConnectionFailedError):
+        return not problem.is_unreachable
+    # Whoever answered had lost the server or the sandbox, and does not know either.
+    return problem.status in (500, 502, 504) or problem.code == "sandbox_unreachable"
+
+
 def delay_or_raise(problem: PodflareError, budget: Budget) -> float:
     """Returns the seconds to wait before the next attempt. Raises the problem if there is none."""
     if isinstance(problem, ApiError) and not is_worth_repeating(problem):

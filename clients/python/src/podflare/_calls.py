@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from ._attempts import delay_or_raise, problem_of
+from ._attempts import delay_or_raise, may_have_arrived, problem_of
 from ._errors import ProtocolError
 from ._requests import Request
 from ._retry import Budget, RetryPolicy
@@ -23,7 +23,10 @@ def call(request: Request, policy: RetryPolicy) -> Call[Answer]:
         if isinstance(reply, Answer) and reply.is_success:
             return reply
         doing = "get an answer from the server" if isinstance(reply, Broken) and reply.is_connected else "reach the server"
-        yield Pause(delay_or_raise(problem_of(reply, doing), budget))
+        problem = problem_of(reply, doing)
+        if not request.is_idempotent and may_have_arrived(problem):
+            raise problem
+        yield Pause(delay_or_raise(problem, budget))
 
 
 def call_json(request: Request, parse: Callable[[Mapping[str, Any]], T], policy: RetryPolicy) -> Call[T]:

@@ -116,8 +116,8 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes, now: float) -
 
 def is_worth_repeating(error: ApiError) -> bool:
     """Whether the server refused before doing anything, and may accept later."""
-    # Waiting does not free a quota that the caller's own sandboxes or contexts use up.
-    if isinstance(error, (errors.SandboxQuotaExceededError, _run_errors.ContextQuotaExceededError)):
+    # Waiting does not free a quota that the caller's own sandboxes or contexts use up. A writer waits for a full input itself.
+    if isinstance(error, (errors.SandboxQuotaExceededError, _run_errors.ContextQuotaExceededError, _run_errors.StdinFullError)):
         return False
     return isinstance(error, (errors.TooManyRequestsError, errors.UnavailableError))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Union
 
-from ._attempts import delay_or_raise, problem_of
-from ._errors import ConnectionFailedError, PodflareError, StreamEndedError
+from ._attempts import delay_or_raise, may_have_arrived, problem_of
+from ._errors import PodflareError, StreamEndedError
 from ._event_lines import Cursor, LineSplitter, parse_event
 from ._events import Event, ExitEvent, UnknownEvent
 from ._requests import Request
@@ -46,11 +46,7 @@ class RunState:
 
     def refuse(self, problem: PodflareError) -> None:
         """Notes what a failed start says about whether the run exists."""
-        if isinstance(problem, ConnectionFailedError):
-            self.may_have_started = self.may_have_started or not problem.is_unreachable
-        elif problem.status in (500, 502, 504) or problem.code == "sandbox_unreachable":
-            # Whoever answered had lost the server or the sandbox, and does not know either.
-            self.may_have_started = True
+        self.may_have_started = self.may_have_started or may_have_arrived(problem)
 
 
 def read_run(
@@ -150,6 +146,36 @@ def _read_until_exit(
 def _placed(problem: PodflareError, state: RunState, cursor: Cursor) -> PodflareError:
     problem.run_id, problem.last_seq = state.run_id, cursor.after
     return problem
+
+
+def read_background(read: Callable[[int], Request], after: int, follow: bool, policy: RetryPolicy) -> Stream[Event]:
+    """Emits the background output of a sandbox: what there is, or with ``follow`` until the sandbox ends."""
+    cursor = Cursor(after)
+    budget = Budget(policy.resumes, policy)
+    while True:
+        problem: PodflareError
+        reply = yield Open(read(cursor.after))
+        if isinstance(reply, Answer) and reply.is_success:
+            cursor.run_id = reply.headers.get("podflare-run-id")
+            splitter = LineSplitter()
+            wrong: PodflareError | None = None
+            while wrong is None and not cursor.has_exit and isinstance(piece := (yield Read()), bytes):
+                events, wrong = cursor.take(splitter.feed(piece))
+                if events:
+                    budget.reset()
+                    yield Emit(events)
+            yield Close()
+            if cursor.has_exit or (wrong is None and piece is None and not follow):
+                return
+            problem = wrong or (StreamEndedError("the background output ended without its exit") if piece is None else problem_of(piece, "read the background output"))
+        else:
+            problem = problem_of(reply, "read the background output")
+            if after == 0 and cursor.after == 0 and problem.oldest_seq:
+                # Whoever asks for everything gets what is kept.
+                cursor.after = problem.oldest_seq - 1
+                continue
+        problem.last_seq = cursor.after
+        yield Pause(delay_or_raise(problem, budget))
 
 
 def read_replay(request: Request, policy: RetryPolicy) -> Stream[Event]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ._operations import SandboxOperations
 from ._reading import RunState
+from ._sandbox_operations import SandboxOperations
 
 Language = Literal["python", "bash"]
 OnDisconnect = Literal["continue", "interrupt"]
+Display = Literal["last", "all", "none"]
+SignalScope = Literal["process", "group", "all"]
 
 
 class RunView:

@@ -8,9 +8,9 @@ from typing import IO
 
 from . import io
 from .client import AsyncClient
+from .._arguments import HOME
 from .._downloads import Target
-from .._models import FileInfo
-from .._requests import HOME
+from .._file_models import FileInfo
 from .._uploads import AsyncData
 from .._views import SandboxView
 

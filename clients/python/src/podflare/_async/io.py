@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import IO, Any, TypeVar
 
 import anyio
@@ -18,6 +18,7 @@ T = TypeVar("T")
 HttpClient = httpx.AsyncClient
 HttpTransport = httpx.AsyncHTTPTransport
 BaseTransport = httpx.AsyncBaseTransport
+Lock = anyio.Lock
 
 # anyio sends without Nagle's algorithm already.
 EXTENSIONS: dict[str, Any] = {}
@@ -50,3 +51,30 @@ def chunks_of(upload: Upload) -> AsyncIterator[bytes]:
 
 def pieces_of(response: httpx.Response) -> AsyncIterator[bytes]:
     return response.aiter_raw()
+
+
+@asynccontextmanager
+async def beside(work: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """Carries out the work at the same time as the block, and stops it when the block ends."""
+    failure: Exception | None = None
+    async with anyio.create_task_group() as group:
+        group.start_soon(work)
+        try:
+            yield
+        except Exception as e:
+            # Raised outside of the group, which would wrap it.
+            failure = e
+        group.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+
+
+async def ask(function: Callable[[T], object], item: T) -> object:
+    """Calls a function of the user that answers, and awaits the answer if it is awaitable."""
+    answer = function(item)
+    return await answer if inspect.isawaitable(answer) else answer
+
+
+async def in_thread(work: Callable[[], None]) -> None:
+    # It would block the event loop.
+    await anyio.to_thread.run_sync(work)

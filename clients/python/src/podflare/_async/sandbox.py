@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from collections.abc import Generator  # async only
-from contextlib import suppress
-from types import TracebackType
-from typing import Any  # async only
 
-from . import io
 from .client import AsyncClient
+from .contexts import AsyncContexts
 from .files import AsyncSandboxFiles
+from .folders import AsyncFiles
+from .lifetime import AsyncSandboxLifetime
 from .runs import AsyncSandboxRuns
-from .stream import INTERRUPT_SECONDS
-from .._api_errors import NotFoundError
 from .._arguments import one_of, shared_client
 from .._diff import SCAN, SandboxDiff, compare, files_of
-from .._errors import PodflareError, PodflareWarning
-from .._http import Limit
 from .._models import SandboxInfo, ensure_alive
-from .._operations import SandboxOperations
-from .._requests import Request
+from .._sandbox_operations import SandboxOperations
 from .._trace import trace_of_argument
-from .._warn import ungranted, warn
-
-# How long ending a sandbox may take after an exception or a cancellation.
-_CLOSE_SECONDS = 10
+from .._warn import warn
 
 
-class AsyncSandbox(AsyncSandboxRuns, AsyncSandboxFiles):
+class AsyncSandbox(AsyncSandboxRuns, AsyncSandboxFiles, AsyncSandboxLifetime):
     """A sandbox whose Python keeps variables, imports and files from one run to the next.
 
     Entering it with ``async with``, or awaiting it, creates the sandbox; leaving the block, or ``close``, ends it.
@@ -71,7 +61,7 @@ class AsyncSandbox(AsyncSandboxRuns, AsyncSandboxFiles):
         self._trace = trace_of_argument(traceparent, tracestate)
         self._egress = egress
         self._use(client, host, api_key)
-        self._create: Request | None = self._client._operations.create(
+        self._create = self._client._operations.create(
             self._trace,
             template=template,
             timeout_seconds=one_of("timeout_seconds", timeout_seconds, "timeout", timeout),
@@ -207,6 +197,37 @@ class AsyncSandbox(AsyncSandboxRuns, AsyncSandboxFiles):
         """
         return await self._client._run(self._operations.info())
 
+    @property
+    def contexts(self) -> AsyncContexts:
+        """The interpreters of the sandbox; they run code at the same time.
+
+        >>> context = await sandbox.contexts.create()
+        """
+        return AsyncContexts(self)
+
+    @property
+    def files(self) -> AsyncFiles:
+        """The files of the sandbox.
+
+        >>> await sandbox.files.write_text("notes.txt", "one\\n")
+        """
+        return AsyncFiles(self, self)
+
+    async def update(
+        self, *, timeout_seconds: float | None = None, idle_timeout_seconds: float | None = None, metadata: Mapping[str, str | None] | None = None
+    ) -> SandboxInfo:
+        """Changes the limits or the metadata, and returns the new description. What the server reduced is issued as a PodflareWarning.
+
+        timeout_seconds: the remaining lifetime, from now. idle_timeout_seconds: the longest time without a run or a file call.
+        metadata: pairs to add or replace; None as a value removes the pair.
+
+        >>> info = await sandbox.update(timeout_seconds=3600, metadata={"task": "report"})
+        """
+        info = await self._client._run(self._operations.update(timeout_seconds, idle_timeout_seconds, metadata))
+        for text in info.warnings:
+            warn(text)
+        return info
+
     async def diff(self, other: AsyncSandbox) -> SandboxDiff:
         """Compares the files under /root and /tmp with those of another sandbox. The sandboxes compute the digests themselves.
 
@@ -215,82 +236,3 @@ class AsyncSandbox(AsyncSandboxRuns, AsyncSandboxFiles):
         here = await self.run_code(SCAN, language="bash")
         there = await other.run_code(SCAN, language="bash")
         return compare(files_of(here), files_of(there))
-
-    async def delete(self) -> None:
-        """Ends the sandbox, with everything that runs in it. Repeating it is harmless.
-
-        >>> await sandbox.delete()
-        """
-        await self._delete(None)
-
-    async def close(self) -> None:
-        """Ends the sandbox if it was created by this object, and closes the connections unless they belong to a shared client.
-
-        >>> await sandbox.close()
-        """
-        await self._close(None)
-
-    def __await__(self) -> Generator[Any, None, AsyncSandbox]:  # async only
-        return self.__aenter__().__await__()  # async only
-
-    async def __aenter__(self) -> AsyncSandbox:
-        await self._open()
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
-        if error is None:
-            await self.close()
-            return
-        # The exception matters more than a sandbox that could not be ended. Its idle timeout ends it then.
-        with suppress(PodflareError), io.shield(_CLOSE_SECONDS):
-            await self._close(Limit(_CLOSE_SECONDS))
-
-    async def _open(self) -> None:
-        create, self._create = self._create, None
-        if create is None:
-            return
-        operations = self._client._operations
-        try:
-            info = await self._client._run(operations.created(create))
-        except (Exception, GeneratorExit):
-            await self._close_own_client()
-            raise
-        except BaseException:
-            # Ctrl-C, or the task is being cancelled: nobody will know the sandbox. If this fails, its idle timeout ends it.
-            with suppress(PodflareError), io.shield(INTERRUPT_SECONDS):
-                await self._client._run(operations.undo_create(create), Limit(INTERRUPT_SECONDS))
-            with io.shield(INTERRUPT_SECONDS):
-                await self._close_own_client()
-            raise
-        self._made = SandboxOperations(self._client._operations, info.id, self._trace)
-        self._ends_on_close = True
-        self.warnings = ungranted(self._egress, info.warnings, info.raw)
-        try:
-            for text in self.warnings:
-                warn(text)
-        except PodflareWarning:
-            # The program turns warnings into errors, so nobody will use this sandbox.
-            with suppress(PodflareError):
-                await self.close()
-            raise
-
-    async def _delete(self, limit: Limit | None) -> None:
-        with suppress(NotFoundError):
-            await self._client._run(self._operations.delete(), limit)
-        self._ends_on_close = False
-
-    async def _close(self, limit: Limit | None) -> None:
-        try:
-            if self._ends_on_close:
-                await self._delete(limit)
-        finally:
-            await self._close_own_client()
-
-    def _use(self, client: AsyncClient | None, host: str | None, api_key: str | None) -> None:
-        shared = shared_client(client, AsyncClient, host, api_key)
-        self._owns_client = shared is None
-        self._client = AsyncClient(host, api_key) if shared is None else shared
-
-    async def _close_own_client(self) -> None:
-        if self._owns_client:
-            await self._client.close()

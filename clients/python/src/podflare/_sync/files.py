@@ -9,9 +9,9 @@ from typing import IO
 
 from . import io
 from .client import Client
+from .._arguments import HOME
 from .._downloads import Target
-from .._models import FileInfo
-from .._requests import HOME
+from .._file_models import FileInfo
 from .._uploads import Data
 from .._views import SandboxView
 

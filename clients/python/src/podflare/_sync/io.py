@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import IO, Any, TypeVar
 
 import httpx
@@ -17,6 +18,10 @@ T = TypeVar("T")
 HttpClient = httpx.Client
 HttpTransport = httpx.HTTPTransport
 BaseTransport = httpx.BaseTransport
+Lock = threading.Lock
+
+# How long the end of a run waits for a write to its input that is still under way.
+_JOIN_SECONDS = 5
 
 
 def _send_at_once(event: str, info: Mapping[str, Any]) -> None:
@@ -54,3 +59,22 @@ def chunks_of(upload: Upload) -> Iterator[bytes]:
 
 def pieces_of(response: httpx.Response) -> Iterator[bytes]:
     return response.iter_raw()
+
+
+@contextmanager
+def beside(work: Callable[[], None]) -> Iterator[None]:
+    """Carries out the work at the same time as the block."""
+    thread = threading.Thread(target=work, name="podflare-stdin", daemon=True)
+    thread.start()
+    yield
+    # Its request fails once the run has ended.
+    thread.join(_JOIN_SECONDS)
+
+
+def ask(function: Callable[[T], object], item: T) -> object:
+    """Calls a function of the user that answers."""
+    return function(item)
+
+
+def in_thread(work: Callable[[], None]) -> None:
+    work()

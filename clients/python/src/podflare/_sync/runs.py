@@ -3,142 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Callable, Mapping
+from collections.abc import Iterator
+from typing import Literal
 
-from . import io
-from .client import Client
+from .processes import SandboxProcesses
 from .stream import RunStream
-from .._api_errors import NotFoundError
-from .._arguments import one_of
-from .._events import Event, StderrEvent, StdoutEvent
-from .._models import RunInfo
+from .._api_errors import MethodNotAllowedError, NotFoundError, NotOfferedError, UrlNotFoundError
+from .._events import Event
 from .._reading import RunState
-from .._result import RunResult
-from .._views import Language, OnDisconnect, SandboxView
+from .._run_models import RunInfo
+from .._run_requests import DEFAULT_CONTEXT
 
 
-class SandboxRuns(SandboxView):
-    """Starts, follows and interrupts runs."""
-
-    _client: Client
-
-    def run_code(
-        self,
-        code: str,
-        *,
-        language: Language = "python",
-        timeout_seconds: float | None = None,
-        timeout: float | None = None,
-        env: Mapping[str, str] | None = None,
-        envs: Mapping[str, str] | None = None,
-        on_stdout: Callable[[StdoutEvent], object] | None = None,
-        on_stderr: Callable[[StderrEvent], object] | None = None,
-        on_disconnect: OnDisconnect | None = None,
-        traceparent: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> RunResult:
-        """Runs code to its end. Code that fails does not raise: see ``exit_code`` and ``error`` of the result.
-
-        language: ``python`` (one process whose variables are kept) or ``bash`` (a new process for each run).
-        timeout_seconds: the sandbox ends the run after this time, with exit code 124. Default: 300. ``timeout`` is the same.
-        env: environment variables of this run, at most 64 KiB in all. ``envs`` is the same.
-        on_stdout, on_stderr: called with each event as it arrives; ``str(event)`` is its text. They may be slow.
-        on_disconnect: ``interrupt`` ends the run when nobody reads its events. Default: ``continue``.
-        traceparent: the trace of this run (W3C Trace Context).
-        idempotency_key: the sandbox starts one run for each key, however often it is sent. Default: a new one for each call.
-
-        Ctrl-C interrupts the run in the sandbox, and so does a callback that raises. This takes at most 5 seconds.
-
-        >>> result = sandbox.run_code("print(40 + 2)", timeout_seconds=10)
-        >>> result.stdout
-        '42\\n'
-        """
-        stream = self._start(
-            code,
-            language=language,
-            timeout_seconds=one_of("timeout_seconds", timeout_seconds, "timeout", timeout),
-            env=one_of("env", env, "envs", envs),
-            on_disconnect=on_disconnect,
-            traceparent=traceparent,
-            idempotency_key=idempotency_key,
-        )
-        for event in stream:
-            callback = on_stdout if event.type == "stdout" else on_stderr if event.type == "stderr" else None
-            if callback is None:
-                continue
-            try:
-                io.notify(callback, event)  # type: ignore[arg-type]
-            except GeneratorExit:
-                raise
-            except BaseException:
-                stream._give_up()
-                stream.close()
-                raise
-        return stream.result()
-
-    def run_code_stream(
-        self,
-        code: str,
-        *,
-        language: Language = "python",
-        timeout_seconds: float | None = None,
-        timeout: float | None = None,
-        env: Mapping[str, str] | None = None,
-        envs: Mapping[str, str] | None = None,
-        on_disconnect: OnDisconnect | None = None,
-        traceparent: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> RunStream:
-        """Runs code and returns its events as they arrive. The arguments are those of ``run_code``.
-
-        >>> for event in sandbox.run_code_stream("for i in range(3): print(i)"):
-        ...     print(event.seq, event.data)
-        """
-        return self._start(
-            code,
-            language=language,
-            timeout_seconds=one_of("timeout_seconds", timeout_seconds, "timeout", timeout),
-            env=one_of("env", env, "envs", envs),
-            on_disconnect=on_disconnect,
-            traceparent=traceparent,
-            idempotency_key=idempotency_key,
-        )
-
-    def start_code(
-        self,
-        code: str,
-        *,
-        language: Language = "python",
-        timeout_seconds: float | None = None,
-        timeout: float | None = None,
-        env: Mapping[str, str] | None = None,
-        envs: Mapping[str, str] | None = None,
-        traceparent: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> RunStream:
-        """Starts code in the background and returns as soon as the server has accepted it. The arguments are those of ``run_code``.
-
-        No connection is kept. The returned stream connects when its events, or its result, are requested. Whoever stops reading them, by a
-        cancellation too, leaves the run alone; ``interrupt`` stops it.
-
-        >>> run = sandbox.start_code("import time; time.sleep(60); print('done')")
-        >>> run.interrupt()
-        >>> (run.result()).reason
-        'interrupted'
-        """
-        stream = self._start(
-            code,
-            language=language,
-            timeout_seconds=one_of("timeout_seconds", timeout_seconds, "timeout", timeout),
-            env=one_of("env", env, "envs", envs),
-            on_disconnect=None,
-            traceparent=traceparent,
-            idempotency_key=idempotency_key,
-            in_background=True,
-        )
-        stream.start()
-        stream._is_owner = False
-        return stream
+class SandboxRuns(SandboxProcesses):
+    """Lists, follows and interrupts runs."""
 
     def follow(self, run_id: str, *, after: int = 0) -> RunStream:
         """The events of a run that was started elsewhere or earlier, up to its exit.
@@ -151,18 +29,52 @@ class SandboxRuns(SandboxView):
         return RunStream(self._client, self._operations, state, steps, is_owner=False)
 
     def replay(self) -> Iterator[Event]:
-        """The last 1,000 events of all runs of this sandbox, oldest first. It does not wait for more.
+        """The last 1,000 events of all runs of this sandbox, oldest first, and the last 200 of background output. It does not wait for more.
 
         >>> for event in sandbox.replay():
         ...     print(event.run_id, event.seq)
         """
         return self._client._stream(self._operations.replay())
 
-    def interrupt(self, run_id: str | None = None) -> tuple[str, ...]:
+    def background(self, *, after: int = 0, follow: bool = False) -> Iterator[Event]:
+        """What the code of runs wrote after their end: StdoutEvent and StderrEvent with ``origin``, and DroppedEvent for what was too much.
+
+        The newest 1 MiB is kept, written at up to 64 KiB a second. after: the ``seq`` after which to begin; 0 for all that is kept.
+        follow: wait for more, until the sandbox ends. Raises EventsEvictedError if ``after`` is older than what is kept.
+
+        >>> for event in sandbox.background():
+        ...     print(event.origin, event)
+        """
+        return self._client._stream(self._operations.background(after, follow))
+
+    def runs(
+        self,
+        kind: Literal["code", "process", "watch"] | None = None,
+        state: Literal["queued", "running", "ended"] | None = None,
+        tag: str | None = None,
+        *,
+        context: str | None = None,
+    ) -> Iterator[RunInfo]:
+        """The runs of this sandbox, newest first, of the last 256. Further pages are requested as they are needed.
+
+        kind, state, tag, context: only those that match all that is given.
+
+        >>> for run in sandbox.runs(state="running"):
+        ...     print(run.id, run.tag)
+        """
+        cursor: str | None = None
+        while True:
+            page = self._client._run(self._operations.list_runs(kind=kind, state=state, context=context, tag=tag, cursor=cursor))
+            for run in page.runs:
+                yield run
+            cursor = page.next_cursor
+            if not cursor:
+                return
+
+    def interrupt(self, run_id: str | None = None, *, context: str = DEFAULT_CONTEXT, queued: bool = False) -> tuple[str, ...]:
         """Interrupts a run as Ctrl-C in a terminal would. The sandbox keeps its variables.
 
-        run_id: default: every run that was started or followed through this object and whose exit was not read, at most the last 256. It does
-        not matter whether anybody still reads them.
+        run_id: default: what the context runs, whoever started it. context: the id of the context. queued: also what waits for it.
 
         Returns the ids of the runs. Interrupting a run that has just ended is harmless.
 
@@ -171,11 +83,11 @@ class SandboxRuns(SandboxView):
         if run_id is not None:
             self._client._run(self._operations.interrupt(run_id))
             return (run_id,)
-        interrupted: dict[str, None] = {}
-        for state in self._operations.open_runs.all():
-            if self._stop(state) and state.run_id is not None:
-                interrupted[state.run_id] = None
-        return tuple(interrupted)
+        try:
+            return self._client._run(self._operations.interrupt_context(context, queued))
+        except (UrlNotFoundError, MethodNotAllowedError, NotOfferedError):
+            # The server, or the sandbox, is older than contexts.
+            return self._interrupt_open_runs()
 
     def get_run(self, run_id: str) -> RunInfo:
         """Describes a run: whether it has ended, and how.
@@ -183,6 +95,14 @@ class SandboxRuns(SandboxView):
         >>> info = sandbox.get_run("run_…")
         """
         return self._client._run(self._operations.get_run(run_id))
+
+    def _interrupt_open_runs(self) -> tuple[str, ...]:
+        """Interrupts every run that was started or followed through this object and whose exit was not read."""
+        interrupted: dict[str, None] = {}
+        for state in self._operations.open_runs.all():
+            if self._stop(state) and state.run_id is not None:
+                interrupted[state.run_id] = None
+        return tuple(interrupted)
 
     def _stop(self, state: RunState) -> bool:
         """Returns False if the run does not exist."""
@@ -198,27 +118,3 @@ class SandboxRuns(SandboxView):
         if state.is_abandoned:
             self._operations.open_runs.discard(state)
         return True
-
-    def _start(
-        self,
-        code: str,
-        *,
-        language: str,
-        timeout_seconds: float | None,
-        env: Mapping[str, str] | None,
-        on_disconnect: str | None,
-        traceparent: str | None,
-        idempotency_key: str | None,
-        in_background: bool = False,
-    ) -> RunStream:
-        state, steps = self._operations.run(
-            code,
-            language=language,
-            env=env,
-            timeout_seconds=timeout_seconds,
-            on_disconnect=on_disconnect,
-            traceparent=traceparent,
-            idempotency_key=idempotency_key,
-            in_background=in_background,
-        )
-        return RunStream(self._client, self._operations, state, steps)

@@ -9,18 +9,23 @@ from typing import Union
 
 from . import io
 from .client import Client
-from .._errors import PodflareError
+from .stdin import PIECE_BYTES, bytes_of
+from .._errors import PodflareError, ProtocolError
 from .._events import Event
 from .._http import Limit
 from .._log import LOG
-from .._operations import SandboxOperations
 from .._reading import RunState
 from .._result import Output, RunResult
+from .._run_errors import StdinFullError
+from .._sandbox_operations import SandboxOperations
 from .._steps import Accepted, Stream
-from .._views import RunView
+from .._views import RunView, SignalScope
 
 # How long a caller who leaves waits for the interrupt of its run.
 INTERRUPT_SECONDS = 5
+
+# The first delay of a writer whose run does not read.
+_FULL_SECONDS = 0.05
 
 
 class RunStream(RunView, Iterator[Event]):
@@ -51,6 +56,9 @@ class RunStream(RunView, Iterator[Event]):
         self._items = client._stream(steps)
         self._output = Output(client._operations.settings.max_result_chars)
         self._is_started = False
+        self._stdin_lock = io.Lock()
+        # Bytes of standard input that were accepted; None if it is not known.
+        self._stdin_offset: int | None = 0 if state.start is not None else None
 
     def start(self) -> None:
         """Returns when the server has accepted the run. The run may still have to wait for another one.
@@ -66,9 +74,48 @@ class RunStream(RunView, Iterator[Event]):
 
         >>> result = sandbox.run_code_stream("print(1)").result()
         """
-        for _ in self:
-            pass
+        try:
+            for _ in self:
+                pass
+        except (Exception, GeneratorExit):
+            raise
+        except BaseException:
+            # Ctrl-C does not always hit the wait for an event.
+            self._give_up()
+            raise
         return self._output.result(self._state)
+
+    def send(self, data: bytes | str, *, eof: bool = False) -> None:
+        """Writes to the standard input of the run, which must have been started with ``stdin=True`` or with a terminal.
+
+        data: bytes, or text that is encoded as UTF-8. eof: nothing follows; on a terminal, Ctrl-D.
+
+        It waits while the run does not read: the sandbox keeps at most 1 MiB that was not read yet. Requests are repeated as for other calls,
+        and nothing is written twice. Raises RunEndedError, StdinClosedError, or StdinOffsetError if somebody else writes to it at the same time.
+
+        >>> run.send("Ada\\n")
+        """
+        content = bytes_of(data)
+        self.start()
+        with self._stdin_lock:
+            offset = self._known_offset()
+            # Until the answer is there, it is not known how much has arrived.
+            self._stdin_offset = None
+            for start in range(0, len(content) or 1, PIECE_BYTES):
+                piece = content[start : start + PIECE_BYTES]
+                self._write(piece, eof and start + PIECE_BYTES >= len(content), offset + start)
+            self._stdin_offset = offset + len(content)
+
+    def signal(self, name: str | int, *, scope: SignalScope = "group") -> None:
+        """Sends a signal to the processes of the run. If the answer is lost, it may have arrived all the same.
+
+        name: ``SIGHUP``, ``SIGINT``, ``SIGQUIT``, ``SIGKILL``, ``SIGUSR1``, ``SIGUSR2``, ``SIGTERM``, ``SIGCONT``, ``SIGSTOP`` or ``SIGWINCH``.
+        scope: ``process``; its ``group``; or ``all`` processes that the run has started, also after its end.
+
+        >>> run.signal("SIGTERM")
+        """
+        self.start()
+        self._client._run(self._operations.signal(self._known_id(), name, scope))
 
     def interrupt(self) -> None:
         """Interrupts the run as Ctrl-C in a terminal would. Its exit event still follows, and the sandbox keeps its variables.
@@ -79,8 +126,7 @@ class RunStream(RunView, Iterator[Event]):
             return
         if self._state.run_id is None:
             self.start()
-        for _ in self._client._stream(self._operations.stop(self._state)):
-            pass
+        self._stop(None)
 
     def close(self) -> None:
         """Stops reading. The run continues in the sandbox; ``interrupt`` still stops it, and ``Sandbox.follow`` reads it again."""
@@ -111,6 +157,28 @@ class RunStream(RunView, Iterator[Event]):
         with io.shield(INTERRUPT_SECONDS):
             self.close()
 
+    def _known_id(self) -> str:
+        if self._state.run_id is None:
+            raise ProtocolError("the server's answer has no run id")
+        return self._state.run_id
+
+    def _known_offset(self) -> int:
+        if self._stdin_offset is None or self._state.was_replayed and self._stdin_offset == 0:
+            # It was started elsewhere, or a write has failed.
+            info = self._client._run(self._operations.get_run(self._known_id()))
+            return info.stdin_offset or 0
+        return self._stdin_offset
+
+    def _write(self, piece: bytes, eof: bool, offset: int) -> None:
+        delay = _FULL_SECONDS
+        while True:
+            try:
+                self._client._run(self._operations.write_stdin(self._known_id(), piece, eof, offset))
+                return
+            except StdinFullError:
+                io.sleep(delay)
+                delay = min(1.0, 2 * delay)
+
     def _next(self) -> Union[Event, Accepted]:
         try:
             return self._items.__next__()
@@ -121,6 +189,10 @@ class RunStream(RunView, Iterator[Event]):
             self._give_up()
             raise
 
+    def _stop(self, limit: Limit | None) -> None:
+        for _ in self._client._stream(self._operations.stop(self._state), limit):
+            pass
+
     def _give_up(self) -> None:
         """Interrupts the run because its caller leaves. Failures are logged: what the caller leaves for matters more."""
         state = self._state
@@ -129,8 +201,7 @@ class RunStream(RunView, Iterator[Event]):
         state.is_abandoned = True
         try:
             with io.shield(INTERRUPT_SECONDS):
-                for _ in self._client._stream(self._operations.stop(state), Limit(INTERRUPT_SECONDS)):
-                    pass
+                self._stop(Limit(INTERRUPT_SECONDS))
                 self._operations.open_runs.discard(state)
                 return
         except PodflareError as e:

@@ -1,0 +1,249 @@
+"""Runs code in a sandbox, in asynchronous code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from . import io
+from .client import AsyncClient
+from .stdin import AT_ONCE_CHARS, AsyncFeed, Stdin, bytes_of, line_of
+from .stream import AsyncRunStream
+from .._arguments import one_of
+from .._events import ResultEvent, StderrEvent, StdoutEvent
+from .._result import RunResult
+from .._run_requests import code_body
+from .._views import Display, Language, OnDisconnect, SandboxView
+
+
+class AsyncSandboxCode(SandboxView):
+    """Runs code."""
+
+    _client: AsyncClient
+
+    async def run_code(
+        self,
+        code: str,
+        *,
+        language: Language = "python",
+        context: str | None = None,
+        fresh: bool | Literal["alone"] | None = None,
+        display: Display | None = None,
+        stdin: Stdin | None = None,
+        timeout_seconds: float | None = None,
+        timeout: float | None = None,
+        grace_seconds: float | None = None,
+        env: Mapping[str, str] | None = None,
+        envs: Mapping[str, str] | None = None,
+        tag: str | None = None,
+        on_stdout: Callable[[StdoutEvent], object] | None = None,
+        on_stderr: Callable[[StderrEvent], object] | None = None,
+        on_result: Callable[[ResultEvent], object] | None = None,
+        on_disconnect: OnDisconnect | None = None,
+        disconnect_seconds: float | None = None,
+        traceparent: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> RunResult:
+        """Runs code to its end. Code that fails does not raise: see ``exit_code`` and ``error`` of the result.
+
+        language: ``python`` (a process whose variables are kept) or ``bash`` (a new process for each run).
+        context: the id of the context that runs it (see ``contexts``), which then decides the language. Default: ``python``.
+        fresh: True runs Python in an interpreter of its own, which is ended afterwards, with everything that it started. ``alone`` ends every
+        other process and run of the sandbox first, so that nothing can read ``env``, and contexts lose their variables.
+        display: which top-level expressions of Python give ``results``: the ``last`` (the default), ``all`` or ``none``. With ``none`` the code
+        is plain Python without the syntax of notebooks.
+        stdin: what it reads: bytes, a str (as UTF-8), or a function that is called with each InputRequestEvent and returns the line that
+        ``input()`` gets, or None for the end of the input. The function may be asynchronous. Default: the input is empty.
+        timeout_seconds: the sandbox ends the run after this time, with exit code 124. Default: 300. ``timeout`` is the same.
+        grace_seconds: 0 to 300, from an interrupt or the timeout to the kill, which loses the variables. Default: 5.
+        env: environment variables of this run, at most 64 KiB in all. ``envs`` is the same.
+        tag: a name to find the run by, at most 64 characters; see ``runs``.
+        on_stdout, on_stderr, on_result: called with each event as it arrives; ``str(event)`` is its text. They may be slow, or be asynchronous.
+        on_disconnect: ``interrupt`` ends the run when nobody has read its events for ``disconnect_seconds`` (0.1 to 3,600, default 10).
+        Default: ``continue``.
+        traceparent: the trace of this run (W3C Trace Context).
+        idempotency_key: the sandbox starts one run for each key, however often it is sent. Default: a new one for each call.
+
+        Task cancellation or Ctrl-C interrupts the run in the sandbox, and so does a callback that raises. This takes at most 5 seconds.
+
+        >>> result = await sandbox.run_code("print('a'); 40 + 2", timeout_seconds=10)
+        >>> result.stdout, result.text
+        ('a\\n', 'a\\n42')
+        """
+        stream = self.run_code_stream(
+            code,
+            language=language,
+            context=context,
+            fresh=fresh,
+            display=display,
+            stdin=stdin is not None,
+            timeout_seconds=one_of("timeout_seconds", timeout_seconds, "timeout", timeout),
+            grace_seconds=grace_seconds,
+            env=one_of("env", env, "envs", envs),
+            tag=tag,
+            on_disconnect=on_disconnect,
+            disconnect_seconds=disconnect_seconds,
+            traceparent=traceparent,
+            idempotency_key=idempotency_key,
+        )
+        return await finish(stream, stdin, {"stdout": on_stdout, "stderr": on_stderr, "result": on_result})
+
+    def run_code_stream(
+        self,
+        code: str,
+        *,
+        language: Language = "python",
+        context: str | None = None,
+        fresh: bool | Literal["alone"] | None = None,
+        display: Display | None = None,
+        stdin: bool = False,
+        timeout_seconds: float | None = None,
+        timeout: float | None = None,
+        grace_seconds: float | None = None,
+        env: Mapping[str, str] | None = None,
+        envs: Mapping[str, str] | None = None,
+        tag: str | None = None,
+        on_disconnect: OnDisconnect | None = None,
+        disconnect_seconds: float | None = None,
+        traceparent: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> AsyncRunStream:
+        """Runs code and returns its events as they arrive. The arguments are those of ``run_code``.
+
+        stdin: True opens the input of the run for ``AsyncRunStream.send``.
+
+        >>> async for event in sandbox.run_code_stream("for i in range(3): print(i)"):
+        ...     print(event.seq, event.data)
+        """
+        return self._run(
+            code_body(code, language=language, context=context, fresh=fresh, display=display, stdin=stdin, grace_seconds=grace_seconds, tag=tag),
+            timeout_seconds=one_of("timeout_seconds", timeout_seconds, "timeout", timeout),
+            env=one_of("env", env, "envs", envs),
+            on_disconnect=on_disconnect,
+            disconnect_seconds=disconnect_seconds,
+            traceparent=traceparent,
+            idempotency_key=idempotency_key,
+        )
+
+    async def start_code(
+        self,
+        code: str,
+        *,
+        language: Language = "python",
+        context: str | None = None,
+        fresh: bool | Literal["alone"] | None = None,
+        display: Display | None = None,
+        stdin: bool = False,
+        timeout_seconds: float | None = None,
+        timeout: float | None = None,
+        grace_seconds: float | None = None,
+        env: Mapping[str, str] | None = None,
+        envs: Mapping[str, str] | None = None,
+        tag: str | None = None,
+        traceparent: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> AsyncRunStream:
+        """Starts code in the background and returns as soon as the server has accepted it. The arguments are those of ``run_code_stream``.
+
+        No connection is kept. The returned stream connects when its events, or its result, are requested. Whoever stops reading them, by a
+        cancellation too, leaves the run alone; ``interrupt`` stops it.
+
+        >>> run = await sandbox.start_code("import time; time.sleep(60); print('done')")
+        >>> await run.interrupt()
+        >>> (await run.result()).reason
+        'interrupted'
+        """
+        return await self._start(
+            code_body(code, language=language, context=context, fresh=fresh, display=display, stdin=stdin, grace_seconds=grace_seconds, tag=tag),
+            timeout_seconds=one_of("timeout_seconds", timeout_seconds, "timeout", timeout),
+            env=one_of("env", env, "envs", envs),
+            traceparent=traceparent,
+            idempotency_key=idempotency_key,
+        )
+
+    def _run(
+        self,
+        program: Mapping[str, object],
+        *,
+        timeout_seconds: float | None = None,
+        env: Mapping[str, str] | None = None,
+        on_disconnect: OnDisconnect | None = None,
+        disconnect_seconds: float | None = None,
+        traceparent: str | None = None,
+        idempotency_key: str | None = None,
+        in_background: bool = False,
+        is_owner: bool = True,
+    ) -> AsyncRunStream:
+        state, steps = self._operations.run(
+            program,
+            env=env,
+            timeout_seconds=timeout_seconds,
+            on_disconnect=on_disconnect,
+            disconnect_seconds=disconnect_seconds,
+            traceparent=traceparent,
+            idempotency_key=idempotency_key,
+            in_background=in_background,
+        )
+        return AsyncRunStream(self._client, self._operations, state, steps, is_owner=is_owner)
+
+    async def _start(
+        self,
+        program: Mapping[str, object],
+        *,
+        timeout_seconds: float | None,
+        env: Mapping[str, str] | None,
+        traceparent: str | None,
+        idempotency_key: str | None,
+    ) -> AsyncRunStream:
+        stream = self._run(
+            program, timeout_seconds=timeout_seconds, env=env, traceparent=traceparent, idempotency_key=idempotency_key, in_background=True
+        )
+        await stream.start()
+        stream._is_owner = False
+        return stream
+
+
+async def finish(stream: AsyncRunStream, stdin: Stdin | None, callbacks: Mapping[str, Callable[..., object] | None]) -> RunResult:
+    """Reads a run to its end, calls the callbacks with its events by type, and provides its input."""
+    try:
+        if not isinstance(stdin, (bytes, bytearray, str)):
+            await _read(stream, {**callbacks, "input_request": stdin})
+            return await stream.result()
+        feed = AsyncFeed(stream, bytes_of(stdin))
+        if len(stdin) <= AT_ONCE_CHARS:
+            await feed.send()
+            await _read(stream, callbacks)
+        else:
+            await stream.start()
+            async with io.beside(feed.send):
+                await _read(stream, callbacks)
+    except (Exception, GeneratorExit):
+        raise
+    except BaseException:
+        # Ctrl-C, or the task is being cancelled.
+        await stream._give_up()
+        raise
+    if feed.error is not None:
+        raise feed.error
+    return await stream.result()
+
+
+async def _read(stream: AsyncRunStream, callbacks: Mapping[str, Callable[..., object] | None]) -> None:
+    is_closed = False
+    async for event in stream:
+        callback = callbacks.get(event.type)
+        if callback is None or (is_closed and event.type == "input_request"):
+            continue
+        try:
+            if event.type != "input_request":
+                await io.notify(callback, event)
+                continue
+            line = line_of(await io.ask(callback, event))
+            is_closed = line is None
+            await stream.send(line or b"", eof=is_closed)
+        except GeneratorExit:
+            raise
+        except BaseException:
+            await stream._give_up()
+            await stream.close()
+            raise

@@ -1,0 +1,27 @@
+"""All operations of one sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from . import _requests as requests
+from ._file_operations import FileOperations
+from ._models import SandboxInfo
+from ._run_operations import RunOperations
+from ._steps import Answer, Call
+
+
+class SandboxOperations(RunOperations, FileOperations):
+    """Operations of one sandbox."""
+
+    def info(self) -> Call[SandboxInfo]:
+        return self._client.get(self.id, self._bound_to)
+
+    def update(self, timeout_seconds: float | None, idle_timeout_seconds: float | None, metadata: Mapping[str, str | None] | None) -> Call[SandboxInfo]:
+        request = requests.update_sandbox(
+            self.id, timeout_seconds=timeout_seconds, idle_timeout_seconds=idle_timeout_seconds, metadata=metadata, trace=self._trace()
+        )
+        return self._json(request, SandboxInfo.parse)
+
+    def delete(self) -> Call[Answer]:
+        return self._client.delete(self.id, self._bound_to)
