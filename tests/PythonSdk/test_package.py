@@ -30,11 +30,27 @@ def blocking() -> int | None:
             elif event.type == "exit":
                 reveal_type(event)
                 return event.code
-        error = s.run_code("1").error
+            elif event.type == "result":
+                print(event.png, event.main)
+            elif event.type == "pty":
+                print(event.data.decode())
+        for change in s.files.watch("/root"):
+            print(change.path.upper())
+        with s.open_terminal() as terminal:
+            terminal.write("ls\\n")
+            print(b"".join(terminal).decode())
+        print([run.tag for run in s.runs(kind="process")], s.run(["ls"], stdin=b"").signal)
+        error = s.contexts.create("a").run_code("1", stdin=lambda request: request.data).error
         return None if error is None else len(error.name)
 
 async def asynchronous() -> list[Event]:
     async with AsyncSandbox() as s:
+        await (await s.contexts.get("python")).restart()
+        async with s.files.watch("/root") as changes:
+            await s.files.write_text("a", (await changes.__anext__()).change)
+        async with await s.open_terminal() as terminal:
+            print((await terminal.read()).decode())
+        await s.run_code("1", on_result=lambda event: event.text, context="a")
         return [event async for event in s.run_code_stream("1")]
 """
 
