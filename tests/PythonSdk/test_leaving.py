@@ -11,6 +11,7 @@ import time
 import unittest
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
+from unittest import mock
 
 from podflare import AsyncClient, AsyncSandbox, Client, RetryPolicy, Sandbox
 from run_server import RunServer
@@ -134,6 +135,14 @@ class BlockingTests(unittest.TestCase):
                 break
             self.assertEqual((RUN,), sandbox.interrupt())
             self.assertEqual(1, len(server.targets(f"/runs/{RUN}/interrupt")))
+
+    def test_ctrl_c_between_two_events_interrupts_the_run(self) -> None:
+        for use in (lambda: self.sandbox.run_code("1"), lambda: self.sandbox.run("ls"), lambda: self.sandbox.run_code_stream("1").result()):
+            self.server.requests.clear()
+            with mock.patch("podflare._result.Output.add", side_effect=KeyboardInterrupt):
+                self.assertRaises(KeyboardInterrupt, use)
+            self.assertEqual(1, len(self.server.targets(f"/runs/{RUN}/interrupt")))
+            self.server.is_interrupted.clear()
 
     def test_a_callback_that_raises_interrupts_the_run(self) -> None:
         def fail(event: object) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from both import sandboxes
 from flavours import QUICK
-from podflare import NotATerminalError, NotOfferedError, RemoteFileNotFoundError, RunEndedError, SandboxUnreachableError
+from podflare import ContextInfo, NotATerminalError, NotOfferedError, RemoteFileNotFoundError, RunEndedError, SandboxUnreachableError
 from scripted_server import RUN, Exchange, ScriptedServer, end, out
 
 
@@ -67,6 +67,7 @@ class StartTests(unittest.TestCase):
         with ScriptedServer(lambda x: x.drop()) as server, sandboxes(server.url) as both:
             for sandbox in both:
                 for kind, text, call in (
+                    (TypeError, "context must be a str, not ContextInfo: pass its id", lambda: sandbox.run_code("1", context=ContextInfo("a"))),
                     (ValueError, "either fresh or context", lambda: sandbox.run_code("1", fresh=True, context="a")),
                     (ValueError, "fresh must be one of 'alone'", lambda: sandbox.run_code("1", fresh="new")),
                     (ValueError, "display must be one of 'last', 'all', 'none', not 'first'", lambda: sandbox.run_code("1", display="first")),

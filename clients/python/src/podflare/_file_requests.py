@@ -38,7 +38,7 @@ def stat_file(sandbox_id: str, path: str, follow: bool, trace: Trace | None) -> 
 
 
 def make_folder(sandbox_id: str, path: str, parents: bool, mode: int | None, trace: Trace | None) -> Request:
-    permissions = arguments.whole("mode", mode, "permissions, such as 0o755", least=0)
+    permissions = arguments.whole("mode", mode, "permissions, such as 0o755", least=0, most=0o7777)
     body = {
         **path_fields("path", path),
         "parents": arguments.flag("parents", parents),

@@ -41,7 +41,7 @@ def code_body(
         "code": arguments.code(code),
         # A context decides the language.
         "language": language if context is None else None,
-        "context": None if context is None else arguments.text("context", context),
+        "context": None if context is None else arguments.identifier("context", context, DEFAULT_CONTEXT),
         "fresh": fresh or None,
         "display": arguments.word("display", display, "last", "all", "none"),
         **_common(stdin, grace_seconds, tag),
