@@ -90,6 +90,11 @@ internal static class LiveRun
             screen.Out.Flush();
             screen.Err.Write(stderr.Data);
         }
+        else if (e is ResultEvent result)
+        {
+            screen.Err.Flush();
+            screen.Out.Write($"{result.Text ?? $"[{string.Join(", ", result.Data.Keys)}]"}\n");
+        }
     }
 
     private static async Task InterruptAsync(SandboxRun run, Screen screen)

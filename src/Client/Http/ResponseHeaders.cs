@@ -11,7 +11,7 @@ internal static class ResponseHeaders
 
     public static bool WasReplayed(HttpResponseMessage response) => First(response, "Idempotent-Replayed") == "true";
 
-    public static string[] Warnings(HttpResponseMessage response) => response.Headers.TryGetValues("Podflare-Warning", out var values) ? [.. values] : [];
+    public static string[] Warnings(HttpResponseMessage response) => response.Headers.TryGetValues("Podflare-Warning", out var values) ? [.. values.SelectMany(value => value.Split("; "))] : [];
 
     private static string? First(HttpResponseMessage response, string name) =>
         response.Headers.TryGetValues(name, out var values) && values.FirstOrDefault() is { Length: > 0 } value ? value : null;

@@ -17,7 +17,8 @@ internal static class EventParser
     {
         try
         {
-            return ParseObject(line);
+            var fields = EventFields.Read(line);
+            return new EventLine(ToEvent(fields), fields.Seq ?? 0, fields.Run);
         }
         // InvalidOperationException: the text is not valid Unicode.
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -26,95 +27,45 @@ internal static class EventParser
         }
     }
 
-    private static EventLine ParseObject(ReadOnlySpan<byte> line)
+    private static SandboxEvent? ToEvent(EventFields fields)
     {
-        var json = new Utf8JsonReader(line);
-        string? type = null, text = null, reason = null, run = null;
-        int? code = null;
-        long? seq = null, ts = null;
-        RunError? error = null;
-        var stateLost = false;
-        if (!json.Read() || json.TokenType is not JsonTokenType.StartObject) throw Malformed();
-        while (json.Read() && json.TokenType is JsonTokenType.PropertyName)
+        if (fields.Type is not ("stdout" or "stderr" or "exit" or "result")) return null;
+        if (fields.Seq is not (>= 1 and var seq) || fields.Ts is not (>= 0 and <= MaxTs and var ts)) throw Malformed();
+        var at = DateTimeOffset.FromUnixTimeMilliseconds(ts);
+        switch (fields.Type)
         {
-            if (json.ValueTextEquals("type"u8)) type = Text(ref json);
-            else if (json.ValueTextEquals("data"u8)) (text, code) = TextOrNumber(ref json);
-            else if (json.ValueTextEquals("seq"u8)) seq = Number(ref json);
-            else if (json.ValueTextEquals("ts"u8)) ts = Number(ref json);
-            else if (json.ValueTextEquals("reason"u8)) reason = Text(ref json);
-            else if (json.ValueTextEquals("error"u8)) error = Error(ref json);
-            else if (json.ValueTextEquals("state_lost"u8)) stateLost = IsTrue(ref json);
-            else if (json.ValueTextEquals("run"u8)) run = Text(ref json);
-            else json.Skip();
+            case "stdout":
+                return new StdoutEvent { Seq = seq, At = at, Data = fields.Text ?? throw Malformed() };
+            case "stderr":
+                return new StderrEvent { Seq = seq, At = at, Data = fields.Text ?? throw Malformed() };
+            case "exit":
+                return new ExitEvent
+                {
+                    Seq = seq,
+                    At = at,
+                    Code = Int(fields.Number),
+                    Reason = fields.Reason is null ? null : WireEnumConverter<ExitReason>.Parse(fields.Reason),
+                    ReasonWord = fields.Reason,
+                    Error = fields.Error,
+                    Signal = fields.Signal,
+                    StateLost = fields.StateLost,
+                };
+            default:
+                return new ResultEvent { Seq = seq, At = at, Main = fields.Main, Data = Objects(fields.Value ?? throw Malformed()), Omitted = Sizes(fields.Omitted), Truncated = Texts(fields.Truncated) };
         }
-
-        if (json.TokenType is not JsonTokenType.EndObject || json.Read()) throw Malformed();
-        var known = type is "stdout" or "stderr" or "exit";
-        if (!known) return new EventLine(null, seq ?? 0, run);
-        if (seq is not >= 1 || ts is not (>= 0 and <= MaxTs)) throw Malformed();
-        var at = DateTimeOffset.FromUnixTimeMilliseconds(ts.Value);
-        SandboxEvent parsed = type switch
-        {
-            "stdout" => new StdoutEvent { Seq = seq.Value, At = at, Data = text ?? throw Malformed() },
-            "stderr" => new StderrEvent { Seq = seq.Value, At = at, Data = text ?? throw Malformed() },
-            _ => new ExitEvent { Seq = seq.Value, At = at, Code = code ?? throw Malformed(), Reason = reason is null ? null : WireEnumConverter<ExitReason>.Parse(reason), Error = error, StateLost = stateLost },
-        };
-        return new EventLine(parsed, seq.Value, run);
     }
 
-    private static string? Text(ref Utf8JsonReader json)
-    {
-        json.Read();
-        if (json.TokenType is JsonTokenType.String) return json.GetString();
-        json.Skip();
-        return null;
-    }
+    private static Dictionary<string, JsonElement> Objects(JsonElement data) => data.EnumerateObject().DistinctBy(part => part.Name).ToDictionary(part => part.Name, part => part.Value, StringComparer.Ordinal);
 
-    private static bool IsTrue(ref Utf8JsonReader json)
-    {
-        json.Read();
-        if (json.TokenType is JsonTokenType.True) return true;
-        json.Skip();
-        return false;
-    }
+    private static Dictionary<string, long> Sizes(JsonElement? data) => data is { ValueKind: JsonValueKind.Object } sizes
+        ? sizes.EnumerateObject().Where(part => part.Value.ValueKind is JsonValueKind.Number).DistinctBy(part => part.Name).ToDictionary(part => part.Name, part => part.Value.TryGetInt64(out var size) ? size : 0, StringComparer.Ordinal)
+        : [];
 
-    private static long? Number(ref Utf8JsonReader json)
-    {
-        json.Read();
-        if (json.TokenType is JsonTokenType.Number) return json.TryGetInt64(out var number) ? number : null;
-        json.Skip();
-        return null;
-    }
+    private static string[] Texts(JsonElement? data) => data is { ValueKind: JsonValueKind.Array } list
+        ? [.. list.EnumerateArray().Where(item => item.ValueKind is JsonValueKind.String).Select(item => item.GetString()!)]
+        : [];
 
-    private static (string? Text, int? Number) TextOrNumber(ref Utf8JsonReader json)
-    {
-        json.Read();
-        if (json.TokenType is JsonTokenType.String) return (json.GetString(), null);
-        if (json.TokenType is JsonTokenType.Number) return (null, json.TryGetInt32(out var number) ? number : null);
-        json.Skip();
-        return (null, null);
-    }
-
-    private static RunError? Error(ref Utf8JsonReader json)
-    {
-        json.Read();
-        if (json.TokenType is not JsonTokenType.StartObject)
-        {
-            json.Skip();
-            return null;
-        }
-
-        string? name = null, value = null, traceback = null;
-        while (json.Read() && json.TokenType is JsonTokenType.PropertyName)
-        {
-            if (json.ValueTextEquals("name"u8)) name = Text(ref json);
-            else if (json.ValueTextEquals("value"u8)) value = Text(ref json);
-            else if (json.ValueTextEquals("traceback"u8)) traceback = Text(ref json);
-            else json.Skip();
-        }
-
-        return new RunError { Name = name, Value = value, Traceback = traceback };
-    }
+    private static int Int(long? number) => number is >= int.MinValue and <= int.MaxValue and var value ? (int)value : throw Malformed();
 
     private static PodflareProtocolException Malformed(Exception? inner = null) => new("A line of the stream is not an event.", inner);
 }

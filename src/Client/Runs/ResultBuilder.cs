@@ -1,20 +1,34 @@
 using System.Text;
+using System.Text.Json;
 
 namespace Podflare;
 
 /// <summary>Collects the events of a run, up to a limit.</summary>
-internal sealed class ResultBuilder(int maxCharacters)
+/// <param name="timeoutSeconds">The time limit that the caller asked for.</param>
+internal sealed class ResultBuilder(int maxCharacters, double? timeoutSeconds)
 {
     private readonly StringBuilder _stdout = new();
     private readonly StringBuilder _stderr = new();
     private readonly List<int> _order = [];
+    private readonly List<ResultEvent> _results = [];
+    private readonly List<int> _places = [];
     private int _left = maxCharacters;
     private bool _truncated;
 
     public void Add(SandboxEvent e)
     {
-        if (e is StdoutEvent stdout) Record(Append(_stdout, stdout.Data));
-        else if (e is StderrEvent stderr) Record(-Append(_stderr, stderr.Data));
+        switch (e)
+        {
+            case StdoutEvent stdout:
+                Record(Append(_stdout, stdout.Data));
+                break;
+            case StderrEvent stderr:
+                Record(-Append(_stderr, stderr.Data));
+                break;
+            case ResultEvent result:
+                AddResult(result);
+                break;
+        }
     }
 
     public RunResult Build(SandboxRun run, ExitEvent exit) => new()
@@ -23,16 +37,36 @@ internal sealed class ResultBuilder(int maxCharacters)
         TraceId = run.TraceId,
         Stdout = _stdout.ToString(),
         Stderr = _stderr.ToString(),
-        Interleaving = new Interleaving(_order),
+        Results = _results,
+        Interleaving = new Interleaving(_order, _places),
         ExitCode = exit.Code,
         Reason = exit.Reason,
+        ReasonWord = exit.ReasonWord,
         Error = exit.Error,
+        Signal = exit.Signal,
         StateLost = exit.StateLost,
         Truncated = _truncated,
         Warnings = run.Warnings,
         ReplRestarted = run.ReplRestarted,
         WasReplayed = run.WasReplayed,
+        // What was asked for is not what applied if the server says that it has changed it.
+        TimeoutSeconds = run.Warnings.Any(warning => warning.Contains("timeout_seconds", StringComparison.Ordinal)) ? null : timeoutSeconds,
     };
+
+    private void AddResult(ResultEvent result)
+    {
+        if (_truncated) return;
+        var size = result.Data.Values.Sum(value => (long)(value.ValueKind is JsonValueKind.String ? value.GetString()!.Length : value.GetRawText().Length));
+        if (size > _left)
+        {
+            _truncated = true;
+            return;
+        }
+
+        _left -= (int)size;
+        _results.Add(result);
+        _places.Add(_stdout.Length + _stderr.Length);
+    }
 
     private int Append(StringBuilder to, string text)
     {

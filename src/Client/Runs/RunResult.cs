@@ -49,15 +49,32 @@ public sealed record RunResult
     /// <summary>Whether the exit code is 0.</summary>
     public bool Succeeded => ExitCode == 0;
 
-    /// <summary>Everything that the code printed: stdout and stderr in the order in which they were written.</summary>
-    public string Text => Interleaving.Apply(Stdout, Stderr);
+    /// <summary>What the code displayed: the value of its last expression, figures, and arguments of <c>display()</c>.</summary>
+    public IReadOnlyList<ResultEvent> Results { get; init; } = [];
+
+    /// <summary>The value of the last expression; null if it had none.</summary>
+    public ResultEvent? Main => Results.LastOrDefault(result => result.Main);
+
+    /// <summary>The signal that ended the process, such as <c>SIGTERM</c>; null if no signal did.</summary>
+    public string? Signal { get; init; }
+
+    /// <summary>Everything that the code printed: stdout and stderr in the order of the events.</summary>
+    public string Output => Interleaving.Output(Stdout, Stderr);
+
+    /// <summary>What a notebook would show: <see cref="Output"/>, with the text of each result on lines of its own.</summary>
+    public string Text => Interleaving.Text(Output, Results);
 
     internal Interleaving Interleaving { get; init; }
 
+    // The word of a reason that this version does not know.
+    internal string? ReasonWord { get; init; }
+
+    internal double? TimeoutSeconds { get; init; }
+
     /// <summary>
-    /// Describes the result for a language model: <see cref="Text"/>, the exception if the text does not show it, and a line for each further thing
-    /// that the model should know, such as a nonzero exit code. A long output is shortened in the middle, at line breaks where possible, and the
-    /// number of omitted characters is stated.
+    /// Describes the result for a language model: <see cref="Text"/>, the exception if the text does not show it, and a last line in brackets if there
+    /// is more to know, such as an exit code other than 0, lost variables, warnings or the number of images. Of a long output, 40 % of the room is for
+    /// the beginning and the rest for the end, and a line between them says how many characters were omitted.
     /// </summary>
     /// <param name="maxChars">The maximum length in UTF-16 code units, at least 256. Default: 20,000.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxChars"/> is less than 256.</exception>

@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 namespace Podflare;
 
 /// <summary>
-/// One event of a run: <see cref="StdoutEvent"/>, <see cref="StderrEvent"/> or <see cref="ExitEvent"/>. Event types that this version does not
-/// know are skipped, so a switch over these three is complete.
+/// One event of a run, such as <see cref="StdoutEvent"/>, <see cref="StderrEvent"/>, <see cref="ResultEvent"/> or <see cref="ExitEvent"/>. Event
+/// types that this version does not know are skipped. Later versions may add types, so a switch needs a default arm.
 /// </summary>
 /// <example>
 /// <code>
@@ -13,6 +13,7 @@ namespace Podflare;
 ///     StdoutEvent stdout => stdout.Data,
 ///     StderrEvent stderr => stderr.Data,
 ///     ExitEvent exit => $"exit code {exit.Code}",
+///     _ => "",
 /// };
 /// </code>
 /// </example>
@@ -54,6 +55,12 @@ public sealed record ExitEvent : SandboxEvent
 
     /// <summary>The uncaught exception, if there was one.</summary>
     public RunError? Error { get; init; }
+
+    // The word of a reason that this version does not know.
+    internal string? ReasonWord { get; init; }
+
+    /// <summary>The signal that ended the process, such as <c>SIGTERM</c>; null if no signal did.</summary>
+    public string? Signal { get; init; }
 
     /// <summary>Whether this end destroyed the interpreter's variables, if the server reports it.</summary>
     public bool StateLost { get; init; }

@@ -63,7 +63,7 @@ public class Sandbox : IAsyncDisposable
     /// <exception cref="PodflareConnectionException">The server cannot be reached.</exception>
     public virtual async Task<RunResult> RunAsync(string code, RunOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var result = new ResultBuilder(Context.Transport.Options.MaxResultCharacters);
+        var result = new ResultBuilder(Context.Transport.Options.MaxResultCharacters, options?.Timeout?.TotalSeconds);
         SandboxRun? run = null;
         ExitEvent? exit = null;
         await foreach (var e in StreamAsync(code, options, started => run = started, cancellationToken).ConfigureAwait(false))

@@ -17,6 +17,22 @@ public sealed class EventParserTests
     public void An_unknown_type_is_no_event_but_keeps_its_number() =>
         Assert.Equal((null, 5), (Parse("""{"type":"image","data":{"png":"…"},"seq":5,"ts":1}""").Event, Parse("""{"type":"image","data":{},"seq":5,"ts":1}""").Seq));
 
+    [Fact]
+    public void A_result_has_its_types_and_what_is_missing()
+    {
+        var e = Assert.IsType<ResultEvent>(Parse("""{"type":"result","data":{"text/plain":"<Figure>","image/png":"aGk=","application/json":{"a":[1]}},"seq":2,"ts":1,"main":true,"omitted":{"text/html":2000000},"truncated":["text/plain"]}""").Event);
+        Assert.Equal((true, "<Figure>", "hi"), (e.Main, e.Text, Encoding.ASCII.GetString(e.GetBytes("image/png")!)));
+        Assert.Equal(1, e.Data["application/json"].GetProperty("a")[0].GetInt32());
+        Assert.Equal(2_000_000, e.Omitted["text/html"]);
+        Assert.Equal(["text/plain"], e.Truncated);
+        Assert.Null(e.GetBytes("image/jpeg"));
+        Assert.Null(Assert.IsType<ResultEvent>(Parse("""{"type":"result","data":{"image/png":"aGk="},"seq":2,"ts":1}""").Event).Text);
+    }
+
+    [Fact]
+    public void A_signal_is_on_the_exit() =>
+        Assert.Equal("SIGTERM", Assert.IsType<ExitEvent>(Parse("""{"type":"exit","data":143,"seq":1,"ts":1,"signal":"SIGTERM"}""").Event).Signal);
+
     [Theory]
     [InlineData("""{"type":"exit","data":1,"seq":1,"ts":1,"error":{"name":"E"}}""", "E", null, null)]
     [InlineData("""{"type":"exit","data":1,"seq":1,"ts":1,"error":{"name":"E","value":null,"traceback":null}}""", "E", null, null)]
@@ -44,6 +60,7 @@ public sealed class EventParserTests
     [InlineData("""{"type":"stdout","seq":1,"ts":1}""")]
     [InlineData("""{"type":"stdout","data":1,"seq":1,"ts":1}""")]
     [InlineData("""{"type":"exit","data":"0","seq":1,"ts":1}""")]
+    [InlineData("""{"type":"result","data":"x","seq":1,"ts":1}""")]
     [InlineData("""{"type":"exit","data":0.5,"seq":1,"ts":1}""")]
     [InlineData("""{"type":"stdout","data":"x","seq":0,"ts":1}""")]
     [InlineData("""{"type":"stdout","data":"x","ts":1}""")]

@@ -1,12 +1,39 @@
 using System.Globalization;
+using System.Text;
+using System.Text.Json;
 using CsCheck;
 using Podflare.NetSdk.Scripted;
+using Podflare.NetSdk.Services;
 
 namespace Podflare.NetSdk.Pure;
 
 public sealed class ModelTextTests
 {
     private static readonly Gen<string> Output = Gen.OneOfConst("a", "é", "😀", "\n", "line of text\n", new string('x', 70)).Array[1, 120].Select(parts => string.Concat(parts));
+
+    public static TheoryData<string> VectorNames => [.. Vectors().Select(vector => vector.GetProperty("name").GetString()!)];
+
+    /// <summary>The examples that all clients share.</summary>
+    [Theory]
+    [MemberData(nameof(VectorNames))]
+    public async Task The_text_is_the_same_in_every_client(string name)
+    {
+        var vector = Vectors().Single(one => one.GetProperty("name").GetString() == name);
+        var lines = string.Concat(vector.GetProperty("events").EnumerateArray().Select(e => e.GetRawText() + "\n"));
+        var server = new ScriptedServer().Then(() =>
+        {
+            var answer = new HttpResponseMessage { Content = new StringContent(lines, Encoding.UTF8), Headers = { { "Podflare-Run-Id", "run_1" } } };
+            foreach (var header in vector.GetProperty("headers").EnumerateObject()) answer.Headers.Add(header.Name, header.Value.GetString());
+            return answer;
+        });
+        var timeout = vector.GetProperty("timeout_seconds") is { ValueKind: JsonValueKind.Number } seconds ? TimeSpan.FromSeconds(seconds.GetDouble()) : (TimeSpan?)null;
+        var sandbox = server.Attach(options =>
+        {
+            if (vector.GetProperty("max_result_chars") is { ValueKind: JsonValueKind.Number } most) options.MaxResultCharacters = most.GetInt32();
+        });
+        var result = await sandbox.RunAsync("1", new RunOptions { Timeout = timeout }, TestContext.Current.CancellationToken);
+        Assert.Equal(vector.GetProperty("expected").GetString(), result.ForModel(vector.GetProperty("max_chars").GetInt32()));
+    }
 
     [Fact]
     public void Any_output_fits_and_keeps_its_head_its_tail_and_whole_characters() =>
@@ -40,40 +67,25 @@ public sealed class ModelTextTests
             """{"type":"stdout","data":"1\n","seq":1,"ts":1}""",
             """{"type":"stdout","data":"2\n","seq":2,"ts":1}""",
             """{"type":"stderr","data":"3\n","seq":3,"ts":1}""",
-            """{"type":"stdout","data":"4\n","seq":4,"ts":1}""",
-            """{"type":"exit","data":3,"seq":5,"ts":1}""",
+            """{"type":"result","data":{"text/plain":"'r'"},"seq":4,"ts":1,"main":true}""",
+            """{"type":"stdout","data":"4\n","seq":5,"ts":1}""",
+            """{"type":"exit","data":3,"seq":6,"ts":1}""",
         ];
         var server = new ScriptedServer().Stream(string.Concat(lines.Select(line => line + "\n")));
         var result = await server.Attach().RunAsync("1", cancellationToken: TestContext.Current.CancellationToken);
-        Assert.Equal(("1\n2\n4\n", "3\n", "1\n2\n3\n4\n"), (result.Stdout, result.Stderr, result.Text));
-        Assert.Equal("1\n2\n3\n4\n[exit code 3]", result.ForModel());
-        Assert.Equal("x3\n", (result with { Stdout = "x" }).Text);
+        Assert.Equal(("1\n2\n4\n", "3\n", "1\n2\n3\n4\n", "1\n2\n3\n'r'\n4\n"), (result.Stdout, result.Stderr, result.Output, result.Text));
+        Assert.Equal("'r'", result.Main?.Text);
+        // A copy with another text falls back to stdout, stderr and results.
+        Assert.Equal(("x3\n", "x3\n'r'"), ((result with { Stdout = "x" }).Output, (result with { Stdout = "x" }).Text));
     }
 
     [Fact]
-    public void A_traceback_is_shown_once()
-    {
-        var error = new RunError { Name = "E", Value = "v", Traceback = "Traceback: E: v\n" };
-        Assert.Equal("Traceback: E: v\n[exit code 1]", (Result("", 1) with { Stderr = "Traceback: E: v\n", Error = error }).ForModel());
-        Assert.Equal("a\nTraceback: E: v\n[exit code 1]", (Result("a", 1) with { Error = error }).ForModel());
-        Assert.Throws<ArgumentOutOfRangeException>(() => Result("a", 0).ForModel(255));
-    }
+    public void The_limit_has_a_minimum() => Assert.Throws<ArgumentOutOfRangeException>(() => Result("a", 0).ForModel(255));
 
-    [Fact]
-    public void What_the_output_does_not_say_is_added()
+    private static JsonElement[] Vectors()
     {
-        Assert.Equal("[no output]", Result("", 0).ForModel());
-        var result = Result("a\n", 124) with { Reason = ExitReason.Timeout, StateLost = true, ReplRestarted = true, Truncated = true, Warnings = ["careful"] };
-        string[] lines =
-        [
-            "a",
-            "[the output was longer than the client keeps; the rest is missing]",
-            "[exit code 124: timeout]",
-            "[the Python process was restarted before this run: earlier variables are gone]",
-            "[this run ended the Python process: its variables are gone]",
-            "[warning: careful]",
-        ];
-        Assert.Equal(lines, result.ForModel().Split('\n'));
+        using var file = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(TestRun.Repository, "clients", "vectors", "for_model.json")));
+        return [.. file.RootElement.GetProperty("vectors").EnumerateArray().Select(vector => vector.Clone())];
     }
 
     private static RunResult Result(string stdout, int code) => new() { RunId = "run_1", Stdout = stdout, Stderr = "", ExitCode = code };

@@ -9,13 +9,13 @@ public sealed class WarningTests
     [Fact]
     public async Task A_result_carries_everything_that_the_server_says_about_its_run()
     {
-        var server = Exec(("Podflare-Warning", "timeout_seconds was brought down to the maximum of 86400"), ("Podflare-Repl-Restarted", "1"), ("Podflare-Trace-Id", "4bf92f3577b34da6a3ce929d0e0e4736"), ("Idempotent-Replayed", "true"));
+        var server = Exec(("Podflare-Warning", "timeout_seconds was brought down to the maximum of 86400; careful"), ("Podflare-Repl-Restarted", "1"), ("Podflare-Trace-Id", "4bf92f3577b34da6a3ce929d0e0e4736"), ("Idempotent-Replayed", "true"));
         var result = await server.Attach().RunAsync("1", cancellationToken: Cancellation);
-        Assert.Equal(["timeout_seconds was brought down to the maximum of 86400"], result.Warnings);
+        Assert.Equal(["timeout_seconds was brought down to the maximum of 86400", "careful"], result.Warnings);
         Assert.Equal((true, true, "4bf92f3577b34da6a3ce929d0e0e4736"), (result.ReplRestarted, result.WasReplayed, result.TraceId));
-        Assert.Equal(2, server.Log.Warnings.Count);
+        Assert.Equal(3, server.Log.Warnings.Count);
         Assert.Contains("maximum of 86400", server.Log.Warnings[0], StringComparison.Ordinal);
-        Assert.Contains("variables and imports of earlier runs are gone", server.Log.Warnings[1], StringComparison.Ordinal);
+        Assert.Contains("variables and imports of earlier runs are gone", server.Log.Warnings[2], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class WarningTests
         var server = new ScriptedServer().Stream("""{"type":"exit","data":124,"seq":1,"ts":1,"reason":"timeout","state_lost":true}""" + "\n");
         var result = await server.Attach().RunAsync("1", cancellationToken: Cancellation);
         Assert.Equal((ExitReason.Timeout, true), (result.Reason, result.StateLost));
-        Assert.Equal("[exit code 124: timeout]\n[this run ended the Python process: its variables are gone]", result.ForModel());
+        Assert.Equal("[timed out; variables were lost]", result.ForModel());
     }
 
     private static ScriptedServer Exec(params (string Name, string Value)[] headers) => new ScriptedServer().Then(() =>
