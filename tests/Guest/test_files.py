@@ -3,101 +3,16 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
 import socket
 import stat
 import unittest
 
-from host import FILE, FILE_CANCEL, FILE_DATA, FILE_DONE, FILE_END, FILE_FAILED, FILE_NEXT, FILE_OPENED, PONG, Frame, Guest
-
-CHUNK = 1 << 20
-
-
-class Transfer:
-    """The host's side of one transfer."""
-
-    last = 0
-
-    def __init__(self, guest: Guest, do: str, path: bytes | str, **fields: object) -> None:
-        Transfer.last += 1
-        self.guest, self.number = guest, Transfer.last
-        self.seen = len(guest.frames)
-        text = {"do": do, "path": base64.b64encode(path if isinstance(path, bytes) else path.encode()).decode(), **fields}
-        guest.send(FILE, json.dumps(text).encode(), self.number)
-
-    def next(self) -> Frame:
-        def found() -> Frame | None:
-            return next((f for f in self.guest.frames[self.seen :] if f.kind >= FILE and f.number == self.number), None)
-
-        frame = self.guest.wait(found, "a frame of the transfer")
-        self.seen = self.guest.frames.index(frame, self.seen) + 1
-        return frame
-
-    def send(self, kind: int, payload: bytes = b"") -> None:
-        self.guest.send(kind, payload, self.number)
+from file_tests import CHUNK, FileTestCase, Transfer
+from host import FILE_CANCEL, FILE_DATA, FILE_DONE, FILE_END, FILE_NEXT
 
 
-class FilesTests(unittest.TestCase):
-    guest: Guest
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.guest = Guest().__enter__()
-        cls.addClassCleanup(cls.guest.__exit__)
-
-    def tearDown(self) -> None:
-        for number in range(self.first, Transfer.last + 1):
-            self.guest.send(FILE_CANCEL, b"", number)
-        self.wait_for_no_process()
-
-    def setUp(self) -> None:
-        self.first = Transfer.last + 1
-
-    def wait_for_no_process(self) -> None:
-        self.guest.wait(lambda: not self.worker() or self.guest.pump(0.01), "the end of the process")
-
-    def path(self, name: str = "") -> str:
-        return f"{self.guest.home}/{self.id().rpartition('.')[2]}{name}"
-
-    def put(self, path: bytes | str, *chunks: bytes, size: int | None = None) -> Frame:
-        transfer = Transfer(self.guest, "write", path, **({} if size is None else {"size": size}))
-        for chunk in chunks:
-            frame = transfer.next()
-            if frame.kind != FILE_NEXT:
-                return frame
-            transfer.send(FILE_DATA, chunk)
-        frame = transfer.next()
-        if frame.kind != FILE_NEXT:
-            return frame
-        transfer.send(FILE_END)
-        return transfer.next()
-
-    def get(self, path: bytes | str) -> bytes | Frame:
-        transfer = Transfer(self.guest, "read", path)
-        frame = transfer.next()
-        if frame.kind != FILE_OPENED:
-            return frame
-        found = b""
-        while True:
-            transfer.send(FILE_NEXT)
-            frame = transfer.next()
-            if frame.kind == FILE_END:
-                return found
-            if frame.kind != FILE_DATA:
-                return frame
-            found += frame.payload
-
-    def assert_failed(self, code: str, frame: object) -> None:
-        self.assertIsInstance(frame, Frame)
-        assert isinstance(frame, Frame)
-        self.assertEqual((FILE_FAILED, code), (frame.kind, frame.json.get("code")), frame.payload[:200])
-
-    @staticmethod
-    def read(path: str) -> bytes:
-        with open(path, "rb") as file:
-            return file.read()
-
+class FilesTests(FileTestCase):
     def leftovers(self, folder: str) -> list[str]:
         return [name for name in os.listdir(folder) if ".part" in name]
 
@@ -135,11 +50,6 @@ class FilesTests(unittest.TestCase):
                 self.guest.accept()
             self.wait_for_no_process()
             self.assertEqual((b"old", []), (self.read(path), self.leftovers(self.path())))
-
-    def worker(self) -> str:
-        """The process id, inside, of the transfer that is open."""
-        script = "for p in /proc/[0-9]*; do n=${p#/proc/}; [ $n != 1 ] && grep -q [m]ain.py $p/cmdline 2>/dev/null && awk '/^Uid/ && $2 == 1000' $p/status | grep -q . && echo $n; done; true"
-        return self.guest.bash(script).stdout.decode().strip()
 
     def test_a_stopped_process_of_a_transfer_goes_as_well(self) -> None:
         transfer = Transfer(self.guest, "write", self.path())

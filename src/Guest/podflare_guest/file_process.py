@@ -6,7 +6,8 @@ import os
 
 from podflare_guest import frames
 from podflare_guest.child import MOST_DESCRIPTORS, become_user, reset_signals
-from podflare_guest.file_task import CHUNK, HEADER, Task, serve
+from podflare_guest.file_link import CHUNK, HEADER
+from podflare_guest.file_task import Task, serve
 from podflare_guest.kernel import PR_SET_DUMPABLE, prctl
 from podflare_guest.stdlib_core import TYPE_CHECKING, deque, signal, socket
 from podflare_guest.loop import READ, WRITE

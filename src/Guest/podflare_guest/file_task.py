@@ -1,27 +1,25 @@
-"""What the process of one transfer does: read, write, delete or list, with the rights of the sandbox's user."""
+"""What a file process is asked for, and how it reports what went wrong; with the rights of the sandbox's user."""
 
 from __future__ import annotations
 
 import errno
 import os
-import stat
-import struct
-from binascii import Error, a2b_base64, b2a_base64
+from binascii import Error, a2b_base64
 
-from podflare_guest import frames
-from podflare_guest.headroom import Headroom
-from podflare_guest.stdlib_core import TYPE_CHECKING, dumps, socket
+from podflare_guest.file_entry import Conditions
+from podflare_guest.file_link import FileLink, FileRefused, shown
 from podflare_guest.invalid import Invalid
+from podflare_guest.stdlib_core import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
-HEADER = struct.Struct(">BI")
-CHUNK = 1 << 20
-_PIECE = 256 << 10
+    from podflare_guest.stdlib_core import socket
+
+    Action = Callable[[FileLink, "Task"], None]
+
 _MOST_NAMES = 1_000
 _LONGEST_PATH = 4_095
-_LONGEST_SHOWN = 300
 
 # Whatever else goes wrong with a name: it is not the name of a file that can be read or written.
 _CODES = {
@@ -39,201 +37,112 @@ _CODES = {
     errno.ENFILE: "busy",
     errno.EAGAIN: "busy",
 }
+# To them a folder that is none is a path that does not exist.
+_NAME_ONE_FILE = ("read", "delete", "stat", "tar_read")
+# As in "the sandbox's user may not read FILE".
+_VERBS = {"tree": "list", "stat": "look at", "mkdir": "create", "tar_read": "read", "tar_write": "write into"}
 
 
 class Task:
-    """A request for one transfer."""
+    """A request for one transfer or operation."""
 
-    def __init__(self, do: str, path: bytes, size: int | None, after: bytes, limit: int) -> None:
+    def __init__(self, do: str, path: bytes, action: Action, conditions: Conditions) -> None:
         self.do = do
         self.path = path
-        self.size = size
-        self.after = after
-        self.limit = limit
+        self.action = action
+        self.conditions = conditions
+        self.size: int | None = None  # of what is written
+        self.first: int | None = None  # byte of what is read
+        self.end: int | None = None  # of what is read, exclusive
+        self.after = b""  # the name after which a page begins
+        self.limit = _MOST_NAMES
+        self.depth = 1
+        self.to = b""
+        self.overwrite = True
+        self.parents = self.follow = self.gzip = False
+        self.recursive: bool | None = None
+        self.mode: int | None = None
+        self.progress: dict[str, object] = {}  # reported with a failure
 
     @classmethod
     def parse(cls, fields: dict[str, object]) -> Task:
         do = fields.get("do")
-        if do not in ("read", "write", "delete", "list"):
-            raise Invalid("do must be read, write, delete or list")
-        path = _bytes(fields, "path")
-        if not path.startswith(b"/") or b"\0" in path or len(path) > _LONGEST_PATH:
-            raise Invalid("path must be absolute, at most 4,095 bytes long and without a NUL")
-        return cls(str(do), path, _whole(fields, "size"), _bytes(fields, "after"), min(_whole(fields, "limit") or _MOST_NAMES, _MOST_NAMES))
+        task = cls(str(do), _path(fields, "path"), _action(do), Conditions(fields.get("if_match"), fields.get("if_none_match")))
+        if do == "read":
+            task.first, task.end = _whole(fields, "from"), _whole(fields, "to")
+        task.size = _whole(fields, "size")
+        task.after = _bytes(fields, "after")
+        task.limit = min(_whole(fields, "limit") or _MOST_NAMES, _MOST_NAMES)
+        depth = _whole(fields, "depth")
+        task.depth = 1 if depth is None else depth
+        if do in ("move", "copy"):
+            task.to = _path(fields, "to")
+        task.overwrite = fields.get("overwrite") is not False
+        task.parents, task.follow, task.gzip = (fields.get(name) is True for name in ("parents", "follow", "gzip"))
+        task.recursive = None if fields.get("recursive") is None else fields["recursive"] is True
+        task.mode = _whole(fields, "mode")
+        return task
 
 
-class Refused(Exception):
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
+def _action(do: object) -> Action:
+    """Loaded before the process is forked, so that only the first task of its kind waits for it."""
+    if do == "read":
+        from podflare_guest.file_read import read
+
+        return read
+    if do == "write":
+        from podflare_guest.file_write import write
+
+        return write
+    if do == "delete":
+        from podflare_guest.file_removal import delete
+
+        return delete
+    if do in ("list", "tree", "stat"):
+        from podflare_guest import file_listing
+
+        return {"list": file_listing.list_folder, "tree": file_listing.list_tree, "stat": file_listing.stat}[str(do)]
+    if do in ("mkdir", "move", "copy"):
+        from podflare_guest import file_moves
+
+        return {"mkdir": file_moves.make_folder, "move": file_moves.move, "copy": file_moves.copy}[str(do)]
+    if do == "tar_read":
+        from podflare_guest.tar_read import tar_read
+
+        return tar_read
+    if do == "tar_write":
+        from podflare_guest.tar_write import tar_write
+
+        return tar_write
+    raise Invalid("do must be read, write, delete, list, tree, stat, mkdir, move, copy, tar_read or tar_write")
 
 
-def serve(link: socket.socket, task: Task) -> None:
+def serve(connection: socket.socket, task: Task) -> None:
     """Does the task and reports how it ended. Without the peer it just ends, and nothing is left of what it began."""
+    link = FileLink(connection)
     try:
         try:
-            if task.do == "read":
-                _read(link, task)
-            elif task.do == "write":
-                _write(link, task)
-            else:
-                _send(link, frames.FILE_DONE, dumps(_list(task) if task.do == "list" else _delete(task)))
-        except Refused as error:
-            _send_failed(link, error.code, str(error))
+            task.action(link, task)
+        except FileRefused as error:
+            link.send_failed(error.code, str(error), {**task.progress, **error.fields})
         except ConnectionError:
             raise
         except OSError as error:
             code = _CODES.get(error.errno or 0, "not_a_file")
-            if code == "not_a_directory" and task.do in ("read", "delete"):
+            if code == "not_a_directory" and task.do in _NAME_ONE_FILE:
                 code = "not_found"
-            _send_failed(link, code, _describe(code, task, error))
+            link.send_failed(code, _describe(code, task, error), task.progress)
     except ConnectionError:
         pass
 
 
-def _read(link: socket.socket, task: Task) -> None:
-    _require_file(task, os.stat(task.path))  # before it is opened: that alone may do something to a device
-    # Neither a pipe nor a terminal that has taken its place meanwhile may hold or take us.
-    fd = os.open(task.path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    opened = os.fstat(fd)
-    _require_file(task, opened)
-    # A size of 0 is no promise: the kernel's own files have it whatever is in them.
-    _send(link, frames.FILE_OPENED, dumps({"size": opened.st_size, "modified_ms": opened.st_mtime_ns // 1_000_000}))
-    left = opened.st_size or None
-    while _receive(link) == (frames.FILE_NEXT, 0):
-        wanted = CHUNK if left is None else min(CHUNK, left)
-        chunk = _read_chunk(fd, wanted)
-        if chunk:
-            _send(link, frames.FILE_DATA, chunk)
-        if left is not None:
-            if len(chunk) < wanted:
-                raise Refused("changed", f"{_shown(task.path)} became shorter while it was read")
-            left -= len(chunk)
-        if not chunk:
-            _send(link, frames.FILE_END)
-            return
-
-
-def _read_chunk(fd: int, wanted: int) -> bytes:
-    pieces = []
-    while wanted:
-        piece = os.read(fd, wanted)
-        if not piece:
-            break
-        pieces.append(piece)
-        wanted -= len(piece)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-def _write(link: socket.socket, task: Task) -> None:
-    # Through links, as an ordinary write goes; the link stays.
-    target = os.path.realpath(task.path)
-    folder, name = os.path.split(target)
-    mode = 0o644
-    try:
-        old = os.stat(target)
-    except FileNotFoundError:
-        os.makedirs(folder, exist_ok=True)
-    else:
-        _require_file(task, old)
-        mode = stat.S_IMODE(old.st_mode)
-        if not os.access(target, os.W_OK):
-            raise PermissionError(errno.EACCES, "")
-    headroom = Headroom(folder)
-    headroom.require(task.size or 0)
-    with _NewFile(folder) as new:
-        while True:
-            _send(link, frames.FILE_NEXT)
-            kind, length = _receive(link)
-            if kind == frames.FILE_END:
-                break
-            headroom.require(length)
-            for piece in _pieces(link, length):
-                new.write(piece)
-        new.publish(name, mode)
-    _send(link, frames.FILE_DONE, dumps({}))
-
-
-class _NewFile:
-    """A file without a name until it is whole, so that none is left of one that never is; where the file system has no such files, with one of its own."""
-
-    def __init__(self, folder: bytes) -> None:
-        self._folder = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._part = b".podflare-" + os.urandom(8).hex().encode() + b".part"
-        self._named = False
-        try:
-            self._fd = os.open(b".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=self._folder)
-        except OSError as error:
-            if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT):
-                raise
-            self._fd = os.open(self._part, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=self._folder)
-            self._named = True
-
-    def __enter__(self) -> _NewFile:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._named:
-            os.unlink(self._part, dir_fd=self._folder)
-
-    def write(self, piece: memoryview) -> None:
-        while piece:
-            piece = piece[os.write(self._fd, piece) :]
-
-    def publish(self, name: bytes, mode: int) -> None:
-        """Puts it in the place of what has the name, in one step."""
-        os.fchmod(self._fd, mode)
-        if not self._named:
-            # A link cannot replace anything, a renaming can.
-            os.link(b"/proc/self/fd/%d" % self._fd, self._part, dst_dir_fd=self._folder, follow_symlinks=True)
-            self._named = True
-        os.rename(self._part, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
-        self._named = False
-
-
-def _delete(task: Task) -> dict[str, object]:
-    if stat.S_ISDIR(os.lstat(task.path).st_mode):
-        raise Refused("not_a_file", f"{_shown(task.path)} is a directory")
-    os.unlink(task.path)
-    return {}
-
-
-def _list(task: Task) -> dict[str, object]:
-    from heapq import nsmallest  # not in the supervisor, which would keep it in memory
-
-    # One page is all that is ever held: a folder may have a million names.
-    with os.scandir(task.path) as entries:
-        names = nsmallest(task.limit + 1, (entry.name for entry in entries if entry.name > task.after))
-    found: list[object] = []
-    for name in names[: task.limit]:
-        try:
-            entry = os.lstat(os.path.join(task.path, name))
-        except FileNotFoundError:
-            continue
-        found.append({"name": _text(name), "type": _type(entry.st_mode), "size": entry.st_size, "modified_ms": entry.st_mtime_ns // 1_000_000})
-    return {"files": found, "next": _text(names[task.limit - 1]) if len(names) > task.limit else None}
-
-
-def _type(mode: int) -> str:
-    if stat.S_ISREG(mode):
-        return "file"
-    if stat.S_ISDIR(mode):
-        return "directory"
-    return "symlink" if stat.S_ISLNK(mode) else "other"
-
-
-def _require_file(task: Task, found: os.stat_result) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        raise Refused("not_a_file", f"{_shown(task.path)} is a directory" if stat.S_ISDIR(found.st_mode) else f"{_shown(task.path)} is not a regular file")
-
-
 def _describe(code: str, task: Task, error: OSError) -> str:
     """One sentence that names the file and what is wrong with it."""
-    path = _shown(task.path)
+    path = shown(task.path)
     sentences = {
         "not_found": f"{path} does not exist",
-        "not_a_directory": f"{path} is not a directory" if task.do == "list" else f"a part of {path} is not a directory",
-        "denied": f"the sandbox's user may not {task.do} {path}",
+        "not_a_directory": f"{path} is not a directory" if task.do in ("list", "tree") else f"a part of {path} is not a directory",
+        "denied": f"the sandbox's user may not {_VERBS.get(task.do, task.do)} {path}",
         "full": f"{path} does not fit: no space is left for it",
         "too_large": f"{path} is larger than its file system allows",
         "invalid": f"{path} contains a name that is too long",
@@ -241,45 +150,18 @@ def _describe(code: str, task: Task, error: OSError) -> str:
     return sentences.get(code, f"{path} cannot be accessed: {os.strerror(error.errno or errno.EIO)}")
 
 
-def _shown(path: bytes) -> str:
-    text = path.decode("utf-8", "backslashreplace")
-    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
-
-
-def _send(link: socket.socket, kind: int, payload: bytes = b"") -> None:
-    link.sendall(HEADER.pack(kind, len(payload)) + payload, socket.MSG_NOSIGNAL)
-
-
-def _send_failed(link: socket.socket, code: str, detail: str) -> None:
-    _send(link, frames.FILE_FAILED, dumps({"code": code, "detail": detail}))
-
-
-def _receive(link: socket.socket) -> tuple[int, int]:
-    header = link.recv(HEADER.size, socket.MSG_WAITALL)
-    if len(header) < HEADER.size:
-        raise ConnectionResetError
-    return HEADER.unpack(header)  # type: ignore[return-value]
-
-
-def _pieces(link: socket.socket, length: int) -> Iterator[memoryview]:
-    buffer = memoryview(bytearray(min(length, _PIECE)))
-    while length:
-        count = link.recv_into(buffer[: min(length, _PIECE)])
-        if not count:
-            raise ConnectionResetError
-        yield buffer[:count]
-        length -= count
-
-
-def _text(name: bytes) -> str:
-    return b2a_base64(name, newline=False).decode()
+def _path(fields: dict[str, object], name: str) -> bytes:
+    path = _bytes(fields, name)
+    if not path.startswith(b"/") or b"\0" in path or len(path) > _LONGEST_PATH:
+        raise Invalid(f"{name} must be absolute, at most 4,095 bytes long and without a NUL")
+    return path
 
 
 def _bytes(fields: dict[str, object], name: str) -> bytes:
     value = fields.get(name, "")
     try:
-        if isinstance(value, str):
-            return a2b_base64(value)
+        if value is None or isinstance(value, str):
+            return a2b_base64(value or "")
     except (Error, ValueError):
         pass
     raise Invalid(f"{name} is not base64")
@@ -287,6 +169,6 @@ def _bytes(fields: dict[str, object], name: str) -> bytes:
 
 def _whole(fields: dict[str, object], name: str) -> int | None:
     value = fields.get(name)
-    if value is None or isinstance(value, int) and value >= 0:
+    if value is None or isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value  # type: ignore[return-value]
     raise Invalid(f"{name} is not a whole number")
