@@ -6,7 +6,7 @@ import json
 import struct
 import unittest
 
-from host import CONTEXT, FILE, FILE_FAILED, FILE_NEXT, READY, REFUSED, RUN, STDIN, TAKEN, Guest
+from host import CONTEXT, FILE, FILE_FAILED, FILE_NEXT, LATE, READY, REFUSED, RUN, STDIN, TAKEN, Guest
 
 SLEEPERS = "grep -l '[s]leep' /proc/[0-9]*/cmdline 2>/dev/null | wc -l"
 
@@ -48,6 +48,13 @@ class FreshTests(unittest.TestCase):
         result = self.guest.run("print(x, 'y' in globals())")
         self.assertEqual((b"1 False\n", False, 4), (result.stdout, result.restarted, result.end["execution"]))
         self.guest.wait(lambda: self.guest.bash("grep -l '[r]epl.py' /proc/[0-9]*/cmdline | wc -l").stdout == b"1\n", "the end of the interpreters")
+
+    def test_no_output_of_a_fresh_run_comes_after_its_end(self) -> None:
+        for language, code in (("python", "import subprocess\nsubprocess.Popen(['sh', '-c', 'while :; do echo x; done'])\nimport time; time.sleep(0.05)"), ("bash", "while :; do echo x; done & sleep 0.05")):
+            for _ in range(3):
+                self.assertIn(b"x\n", self.guest.run(code, language=language, fresh=True).stdout)
+        self.guest.bash("true")
+        self.assertEqual([], [frame for frame in self.guest.numbered if frame.kind == LATE])
 
     def test_the_ends_of_fresh_runs_are_those_of_any_run(self) -> None:
         tree = "import subprocess\nsubprocess.Popen(['setsid', 'sleep', '600'])\nprint('a')\nwhile True: pass"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import itertools
 import random
+import socket
 import sys
+import tempfile
+import time
 import unittest
 from unittest import mock
 
@@ -14,7 +17,11 @@ sys.path.insert(0, str(GUEST))
 
 from podflare_guest import lineage  # noqa: E402
 from podflare_guest.stdlib_core import dumps, loads  # noqa: E402
-from podflare_guest.processes import Moment, Process  # noqa: E402
+from podflare_guest.frames import PING, WELCOME, frame  # noqa: E402
+from podflare_guest.link import Link  # noqa: E402
+from podflare_guest.loop import Loop  # noqa: E402
+from podflare_guest.processes import Moment, Process, reap  # noqa: E402
+from podflare_guest.ring import Ring  # noqa: E402
 from podflare_guest.run import Run  # noqa: E402
 from podflare_guest.run_table import RunTable  # noqa: E402
 from podflare_guest.source import Source, complete  # noqa: E402
@@ -194,6 +201,76 @@ class StdlibCoreTests(unittest.TestCase):
         dumps(value).decode("ascii")
         for text in (b"", b"{", b"[1", b"{} x", b"nul", b"\xff", b"[" * 100_000):
             self.assertRaises(ValueError, loads, text)
+
+
+class SilenceTests(unittest.TestCase):
+    def setUp(self) -> None:
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        folder = temporary.name
+        self.host = socket.socket(socket.AF_UNIX)
+        self.addCleanup(self.host.close)
+        self.host.bind(f"{folder}/s")
+        self.host.listen()
+        self.dropped = 0
+        self.loop = Loop()
+        self.link = Link(self.loop, f"{folder}/s", Ring(), lambda: b"{}", lambda kind, number, payload: None)
+        self.link.on_drop = self.count_drop
+        self.link.dial()
+        self.peer, _ = self.host.accept()
+        self.addCleanup(self.peer.close)
+        self.turn()
+
+    def count_drop(self) -> None:
+        self.dropped += 1
+
+    def turn(self) -> None:
+        for fd, events in self.loop._epoll.poll(0):
+            self.loop._handlers[fd](events)
+
+    def test_a_host_that_was_not_listened_to_is_not_silent(self) -> None:
+        self.peer.sendall(frame(WELCOME) + frame(PING))
+        # As after seconds in which the supervisor had no CPU, or was busy with processes.
+        with mock.patch("podflare_guest.link.monotonic", lambda: time.monotonic() + 7):
+            self.link._check_silence()
+            self.assertEqual(0, self.dropped)
+            self.turn()
+        with mock.patch("podflare_guest.link.monotonic", lambda: time.monotonic() + 12):
+            self.link._check_silence()
+            self.assertEqual(0, self.dropped, "it was heard 5 s ago")
+        with mock.patch("podflare_guest.link.monotonic", lambda: time.monotonic() + 14):
+            self.link._check_silence()
+            self.assertEqual(1, self.dropped, "nothing was sent since")
+
+    def test_a_host_that_has_hung_up_is_gone_however_late_that_is_seen(self) -> None:
+        self.peer.close()
+        with mock.patch("podflare_guest.link.monotonic", lambda: time.monotonic() + 7):
+            self.link._check_silence()
+        self.assertEqual(1, self.dropped)
+
+
+class KillStepTests(unittest.TestCase):
+    def test_a_step_ends_also_where_processes_start_faster_than_they_are_looked_at(self) -> None:
+        clock, newest = [0.0], [100]
+
+        def next_pid() -> int:
+            newest[0] += 1
+            clock[0] += 0.001
+            return newest[0]
+
+        with mock.patch.multiple(lineage, newest_pid=next_pid, monotonic=lambda: clock[0], require_own_namespace=lambda: None, _pids=lambda: iter(()), _read_status=lambda pid: None):
+            kill = lineage.LineageKill(61_200)
+            ends = []
+            while not ends or ends[-1] is False:
+                before = clock[0]
+                ends.append(kill.step())
+                self.assertLess(clock[0] - before, 0.1)
+        self.assertIsNone(ends[-1], "then everything is killed")
+        self.assertLess(clock[0], 11)
+
+    def test_children_that_never_end_to_end_are_collected_in_portions(self) -> None:
+        with mock.patch("os.waitpid", lambda pid, flags: (7, 0)):
+            self.assertIsNone(reap(lambda pid, status: None))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ sandbox's user does not have. So /proc/PID/status shows for every process which 
 from __future__ import annotations
 
 import os
+from time import monotonic
 
 from podflare_guest.processes import Process, newest_pid, require_own_namespace
 from podflare_guest.stdlib_core import TYPE_CHECKING, signal
@@ -22,6 +23,9 @@ _STOP_STEPS = 50
 _MOST_STEPS = 2_000
 _UNCERTAIN_STEPS = 50
 _MOST_FOLLOWED = 1_000  # looks at what was started during the last look
+# The supervisor answers nobody during a step, and what starts processes in a loop may be faster than it is.
+_STEP_SECONDS = 0.05
+_MOST_SECONDS = 10.0
 
 
 class Lineages:
@@ -65,6 +69,7 @@ class LineageKill:
         self._spare = spare
         self._steps = 0
         self._uncertain = 0
+        self._limit = monotonic() + _MOST_SECONDS
 
     def step(self) -> bool | None:
         """True: nothing is left. False: call again soon. None: this does not succeed, and everything in the sandbox must be killed."""
@@ -75,8 +80,8 @@ class LineageKill:
         before = newest_pid()
         running = self._signal_running(_pids(), signal.SIGSTOP if stopping else signal.SIGKILL)
         certain, newest = True, newest_pid()
-        followed = 0
-        while newest != before and followed < _MOST_FOLLOWED:
+        followed, until = 0, monotonic() + _STEP_SECONDS
+        while newest != before and followed < _MOST_FOLLOWED and monotonic() < until:
             followed += 1
             for pid in _between(before, newest):
                 state = self._state(pid)
@@ -93,7 +98,7 @@ class LineageKill:
             return True
         else:
             self._uncertain += 1
-        return None if self._uncertain >= _UNCERTAIN_STEPS or self._steps >= _MOST_STEPS else False
+        return None if self._uncertain >= _UNCERTAIN_STEPS or self._steps >= _MOST_STEPS or monotonic() > self._limit else False
 
     def _signal_running(self, pids: Iterator[int], number: int) -> int:
         count = 0

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from podflare_guest.ring import Ring
 
 _SILENCE_SECONDS = 6.0
+_UNREAD_SECONDS = 0.1
 _QUICK_SECONDS = 0.1
 _QUICK_FOR_SECONDS = 5.0
 _SLOW_SECONDS = 1.0
@@ -142,10 +143,17 @@ class Link:
 
     def _check_silence(self) -> None:
         left = self._heard + _SILENCE_SECONDS - monotonic()
-        if left > 0:
-            self._loop.timers.set("silence", left, self._check_silence)
+        # Where the supervisor had no time to read, the host is not silent: what it has sent waits.
+        if left > 0 or self._has_unread():
+            self._loop.timers.set("silence", max(left, _UNREAD_SECONDS), self._check_silence)
         else:
             self._drop()
+
+    def _has_unread(self) -> bool:
+        try:
+            return self._socket is not None and bool(self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except OSError:
+            return False
 
     def _drop(self) -> None:
         if self._socket is None:

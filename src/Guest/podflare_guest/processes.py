@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+# Of orphans that start others and end, there may always be one more.
+_MOST_REAPED = 4_096
+
+
 def require_own_namespace() -> None:
     # Outside a PID namespace of our own, kill(-1) would end the machine, and ids read from the /proc of another namespace would name strangers.
     # A fork of the supervisor is not PID 1 either.
@@ -27,9 +31,9 @@ def kill_everything() -> None:
         pass
 
 
-def reap(on_end: Callable[[int, int], None]) -> bool:
-    """Collects the children that have ended. Returns False when no child is left, running or ended."""
-    while True:
+def reap(on_end: Callable[[int, int], None]) -> bool | None:
+    """Collects the children that have ended. Returns False when no child is left, running or ended; None where there are more than it collects at once."""
+    for _ in range(_MOST_REAPED):
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
@@ -37,6 +41,7 @@ def reap(on_end: Callable[[int, int], None]) -> bool:
         if pid == 0:
             return True
         on_end(pid, status)
+    return None
 
 
 def exit_code(status: int) -> int:

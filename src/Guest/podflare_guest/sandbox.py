@@ -48,7 +48,7 @@ class Sandbox:
         self.stdin_budget: StdinBudget | None = None
         self.on_everything_killed: list[Callable[[], None]] = []
         self._children: dict[int, Callable[[int], None]] = {}
-        self.loop.on_child(lambda: reap(self._reaped))
+        self.loop.on_child(self._reap)
 
     @property
     def may_start(self) -> bool:
@@ -138,12 +138,16 @@ class Sandbox:
 
     def _kill_step(self) -> None:
         kill_everything()
-        if reap(self._reaped):
+        if reap(self._reaped) is not False:
             self.loop.timers.set("kill everything", _KILL_STEP_SECONDS, self._kill_step)
             return
         self.killing_everything = False
         for listener in list(self.on_everything_killed):
             listener()
+
+    def _reap(self) -> None:
+        if reap(self._reaped) is None:
+            self.loop.timers.set("reap", 0, self._reap)
 
     def _reaped(self, pid: int, status: int) -> None:
         on_exit = self._children.pop(pid, None)
