@@ -6,6 +6,7 @@ import json
 import struct
 import unittest
 
+from file_tests import text
 from host import CONTEXT, FILE, FILE_FAILED, FILE_NEXT, LATE, READY, REFUSED, RUN, STDIN, TAKEN, Guest
 
 SLEEPERS = "grep -l '[s]leep' /proc/[0-9]*/cmdline 2>/dev/null | wc -l"
@@ -104,11 +105,11 @@ class FreshTests(unittest.TestCase):
         self.guest.bash("setsid sleep 600 >/dev/null 2>&1 &")
         others = [self.guest.start("print('in')\nwhile True: pass", **fields) for fields in ({}, {"context": "a"}, {"fresh": True})]
         others.append(self.guest.start("", kind="process", argv=["sh", "-c", "echo in; exec sleep 600"]))
-        others.append(self.guest.start("", kind="watch", path="L3RtcA=="))
+        others.append(self.guest.start("", kind="watch", path=text(str(self.guest.home))))
         for run in others[:4]:
             self.printed(run, b"in\n")
         others.append(self.guest.start("print('never')"))
-        self.guest.send(FILE, json.dumps({"do": "write", "path": "L3RtcC94"}).encode(), 1)
+        self.guest.send(FILE, json.dumps({"do": "write", "path": text(f"{self.guest.home}/new")}).encode(), 1)
         self.guest.wait(lambda: [f for f in self.guest.frames if f.kind == FILE_NEXT], "FILE_NEXT")
         run = self.guest.start("import os\nprint(sorted(n for n in os.listdir('/proc') if n.isdigit() and b'sleep' in open(f'/proc/{n}/cmdline', 'rb').read()), os.environ['SECRET'])", fresh="alone", env={"SECRET": "s"})
         result = self.guest.result(run)
@@ -123,7 +124,7 @@ class FreshTests(unittest.TestCase):
         self.assertEqual(b"1 s\n", self.guest.bash("echo 1 $S", fresh="alone", env={"S": "s"}).stdout)
 
     def test_a_waiting_watch_is_refused_when_everything_is_killed(self) -> None:
-        watch = self.guest.ask(RUN, self.guest.run_payload(self.guest.new_run(), "", kind="watch", path="L3RtcA=="))
+        watch = self.guest.ask(RUN, self.guest.run_payload(self.guest.new_run(), "", kind="watch", path=text(str(self.guest.home))))
         alone = self.guest.ask(RUN, self.guest.run_payload(self.guest.new_run(), "1", fresh="alone"))
         self.assertEqual((REFUSED, "closing"), ((a := self.guest.answer(watch)).kind, a.json["code"]))
         self.assertEqual(TAKEN, self.guest.answer(alone).kind)

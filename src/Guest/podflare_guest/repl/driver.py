@@ -10,14 +10,14 @@ import sys
 from _signal import SIGINT, signal
 from marshal import loads
 from mmap import mmap
-from os import _exit, close, getpid
+from os import _exit, close, dup2, getpid
 from time import monotonic, sleep
 
 from podflare_guest.repl.control import Closed, Control
 from podflare_guest.repl.environment import put
 from podflare_guest.repl.failure import describe, exit_status, remember
 from podflare_guest.repl.program import Program
-from podflare_guest.repl.streams import Streams, keep
+from podflare_guest.repl.streams import INPUT, RESULT, Streams, keep
 from podflare_guest.repl.trusted_imports import import_trusted
 
 _SYS = sys
@@ -129,7 +129,9 @@ class Driver:
 
     def _open_stdin(self, descriptor: int) -> None:
         """The next run has input. What reports that it waits for some is loaded when the first one does."""
-        self._streams.use_stdin(descriptor)
+        dup2(descriptor, 0)
+        close(descriptor)
+        self._streams.renew_reserve()
         try:
             if self._stdin is None:
                 self._stdin = import_trusted("podflare_guest.repl.stdin").Stdin(self._send_input_request)  # type: ignore[attr-defined]
@@ -150,10 +152,10 @@ class Driver:
         return self._notebook if options else None
 
     def _send_result(self, body: bytes) -> None:
-        self._streams.records.result(self._control.result(self._tag, body), len(body))
+        self._streams.records.place(RESULT, self._control.result(self._tag, body), len(body))
 
     def _send_input_request(self, body: bytes) -> None:
-        self._streams.records.input_request(self._control.result(self._tag, body), len(body))
+        self._streams.records.place(INPUT, self._control.result(self._tag, body), len(body))
 
     def _is_interrupted(self) -> bool:
         return self._control.interrupted(self._unannounced)

@@ -15,7 +15,7 @@ from os import write as write_descriptor
 from select import select
 
 _RECORD = 4096  # PIPE_BUF on Linux: up to here the kernel keeps a write in one piece
-_RESULT, _LATE, _INPUT = 1 << 12, 2 << 12, 3 << 12
+RESULT, _LATE, INPUT = 1 << 12, 2 << 12, 3 << 12
 _SYS = sys
 RUN: ContextVar[bytes | None] = ContextVar("podflare_run", default=None)
 
@@ -106,13 +106,9 @@ class Records:
         """Output of a run that has ended."""
         return self._write(_LATE, run + bytes((stream,)), data)
 
-    def result(self, number: int, length: int) -> None:
-        """The place of a result, whose body has been sent before."""
-        self._write(_RESULT, b"", number.to_bytes(4, "big") + length.to_bytes(4, "big"))
-
-    def input_request(self, number: int, length: int) -> None:
-        """The place of a request for input, whose body has been sent before."""
-        self._write(_INPUT, b"", number.to_bytes(4, "big") + length.to_bytes(4, "big"))
+    def place(self, kind: int, number: int, length: int) -> None:
+        """The place of a result or of a request for input, whose body has been sent before."""
+        self._write(kind, b"", number.to_bytes(4, "big") + length.to_bytes(4, "big"))
 
     def _write(self, kind: int, head: bytes, data: bytes) -> int:
         view = memoryview(data).cast("B")
@@ -155,15 +151,10 @@ class Streams:
             dup2(new, fd)
             dup2(new, self._saved[fd], inheritable=False)
             close(new)
-        self._renew_reserve()
+        self.renew_reserve()
 
-    def use_stdin(self, stdin: int) -> None:
-        """Until the end of the next run descriptor 0 reads from this pipe."""
-        dup2(stdin, 0)
-        close(stdin)
-        self._renew_reserve()
-
-    def _renew_reserve(self) -> None:
+    def renew_reserve(self) -> None:
+        """Takes the place again that `make_room` has freed."""
         while len(self._reserve) < 2:
             self._reserve.append(keep(self._saved[0]))
 
