@@ -82,6 +82,16 @@ class ProcessTests(unittest.TestCase):
         self.assertEqual(data, self.finish("cat", "data", encoding="base64").stdout)
         self.assertEqual(data, self.finish("cat", "data").stdout)
 
+    def test_hello_says_what_executes(self) -> None:
+        runs = [self.begin("sh", "-c", "sleep 600", "é" * 5_000, cwd="/"), self.begin(command="sleep 600"), self.guest.start("import time; time.sleep(600)")]
+        pids = [self.guest.wait(lambda: self.events(run), "the start")[0] for run in runs[:2]]
+        self.guest.disconnect()
+        found = {entry["run"]: entry for entry in self.guest.accept().json["runs"]}
+        self.assertEqual((pids[0], "/", ["sh", "-c", "sleep 600"]), (found[runs[0]]["pid"], found[runs[0]]["cwd"], found[runs[0]]["argv"][:3]))
+        self.assertEqual("é…", found[runs[0]]["argv"][3][-2:])
+        self.assertEqual((pids[1], str(self.guest.home), ["bash", "-c", "sleep 600"]), tuple(found[runs[1]][name] for name in ("pid", "cwd", "argv")))
+        self.assertEqual((1, None), (found[runs[2]]["execution"], found[runs[2]].get("pid")))
+
     def test_a_program_that_cannot_be_executed_has_no_start(self) -> None:
         (self.guest.home / "plain").write_text("x")
         for argv, fields, code, text in (

@@ -70,6 +70,7 @@ class ProcessExecution(Execution):
             if self.run.stdin is not None:
                 self.run.stdin.release_pipe()
         self._gone = False
+        self.run.pid = self.pid
         self._link.setblocking(False)
         loop.watch(self._link.fileno(), READ, self._on_link)
         self._sandbox.watch_child(self.pid, self._reaped)

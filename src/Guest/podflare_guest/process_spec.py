@@ -8,6 +8,7 @@ _MOST_ARGUMENTS = 1_024
 _LONGEST_ARGUMENT = 131_071
 _MOST_ARGUMENT_BYTES = 1 << 20
 _MOST_CELLS = 1_000
+_MOST_SHOWN = 2_048
 
 
 class ProcessSpec:
@@ -27,6 +28,19 @@ class ProcessSpec:
         if size is not None and (fields.get("stderr") is not None or fields.get("order") is not None):
             raise Invalid("pty excludes stderr and order")
         return cls(_parse_arguments(fields.get("argv")), folder or "", fields.get("stdin") is True or size is not None, size)
+
+    def shown_arguments(self, command: bytes) -> list[str]:
+        """Program and arguments as far as they are short: all open runs are in one message."""
+        shown: list[str] = []
+        left = _MOST_SHOWN
+        for argument in self.arguments or [b"bash", b"-c", command]:
+            if len(argument) > left:
+                # A character that the cut has halved would come out as a replacement character.
+                shown.append(argument[:left].decode("utf-8", "ignore") + "…")
+                break
+            left -= len(argument)
+            shown.append(argument.decode("utf-8", "replace"))
+        return shown
 
 
 def parse_size(value: object, name: str) -> tuple[int, int]:

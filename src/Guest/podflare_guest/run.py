@@ -23,6 +23,7 @@ ALONE = "alone"
 _DISPLAYS = ("none", "last", "all")
 _CODE_LIMIT = 16 << 20
 _LONGEST_COMMAND = 131_071
+_MOST_SHOWN = 1_024
 _TRACE = (("traceparent", b"TRACEPARENT"), ("tracestate", b"TRACESTATE"), ("baggage", b"BAGGAGE"))
 
 
@@ -91,6 +92,7 @@ class Run:
         self.context = ""  # id of the context that executes it; empty for the default one
         self.owner: Context | ProcessRuns | WatchRuns  # what executes it
         self.process: ProcessSpec | None = None  # of a run that is a process
+        self.pid = 0  # of that process
         self.watch: WatchSpec | None = None  # of a run that is a watch
         self.fresh: bool | str = False  # in an interpreter or bash of its own; ALONE: after everything else has been killed
         self.wants_stdin = False
@@ -186,8 +188,12 @@ class Run:
             raise Invalid("stderr, order and encoding are for bash and processes only")
         self.language = language
 
-    def summary(self) -> dict[str, object]:
+    def summary(self, home: str) -> dict[str, object]:
+        """As HELLO says it. `home`: where processes are executed by default."""
         kind = PROCESS if self.process is not None else WATCH if self.watch is not None else CODE
+        more: dict[str, object] = {}
+        if self.process is not None:
+            more = {"pid": self.pid or None, "argv": self.process.shown_arguments(self.code), "cwd": (self.process.folder or home)[:_MOST_SHOWN]}
         return {
             "run": self.id,
             "state": self.state,
@@ -195,7 +201,9 @@ class Run:
             "kind": kind,
             "context": self.context or None,
             "stdin": self.stdin.accepted if self.stdin is not None else None,
+            "execution": self.execution or None,
             "acknowledged": self.acknowledged,
+            **more,
         }
 
 

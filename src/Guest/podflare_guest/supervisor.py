@@ -58,7 +58,7 @@ class Supervisor:
             self._link.send(frame(frames.READY, dumps({"repl": context.interpreter_number, "context": context.id})))
 
     def _hello(self) -> bytes:
-        runs: list[object] = [run.summary() for run in self._sandbox.runs]
+        runs: list[object] = [run.summary(self._sandbox.settings.home) for run in self._sandbox.runs]
         hello = {
             "version": _VERSION,
             "max_version": MOST_VERSION,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import zlib
 
 from podflare_guest import frames, tar_format
 from podflare_guest.file_entry import make_folders
@@ -14,24 +13,21 @@ from podflare_guest.file_write import NewFile, part_name
 from podflare_guest.headroom import Headroom
 from podflare_guest.stdlib_core import TYPE_CHECKING, dumps
 from podflare_guest.tar_format import BLOCK, LONGEST_EXTENSION, Header, invalid
+from podflare_guest.tar_source import Source, received, truncated, unzipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from podflare_guest.file_task import Task
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MOST_MEMBERS = 100_000
-_PIECE = 256 << 10
-_GZIP = 16 + zlib.MAX_WBITS
 _MOST_TIME = 1 << 40
 
 
 def tar_write(link: FileLink, task: Task) -> None:
     make_folders(task.path)
     headroom = Headroom(task.path)
-    pieces = _received(link, headroom)
-    source = _Source(_unzipped(pieces) if task.gzip else pieces)
+    pieces = received(link, headroom)
+    source = Source(unzipped(pieces) if task.gzip else pieces)
     counts = {"files": 0, "directories": 0, "bytes": 0}
     task.progress = counts  # type: ignore[assignment]
     root = os.open(task.path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -41,75 +37,10 @@ def tar_write(link: FileLink, task: Task) -> None:
     link.send(frames.FILE_DONE, dumps(counts))
 
 
-def _received(link: FileLink, headroom: Headroom) -> Iterator[memoryview]:
-    for length in link.chunks():
-        headroom.require(length)
-        yield from link.pieces(length)
-
-
-def _unzipped(pieces: Iterator[memoryview]) -> Iterator[memoryview]:
-    """However little it was, no more than a piece is unpacked at a time."""
-    unzip = zlib.decompressobj(_GZIP)
-    for piece in pieces:
-        data: bytes | memoryview = piece
-        plain = b""
-        # A full portion may leave more behind without any input.
-        while data or len(plain) == _PIECE:
-            try:
-                plain = unzip.decompress(data, _PIECE)
-            except zlib.error:
-                raise invalid("the archive is not in the gzip format") from None
-            data = unzip.unconsumed_tail
-            if unzip.eof:
-                data, unzip = unzip.unused_data, zlib.decompressobj(_GZIP)
-                if not data.strip(b"\0"):
-                    data = b""  # padding
-            if plain:
-                yield memoryview(plain)
-
-
-class _Source:
-    """The bytes of the archive in any portions."""
-
-    def __init__(self, pieces: Iterator[memoryview]) -> None:
-        self._pieces = pieces
-        self._piece = memoryview(b"")
-
-    def read(self, size: int) -> memoryview:
-        """Up to so many bytes, valid until the next call. Nothing at the end."""
-        if not self._piece:
-            self._piece = next(self._pieces, memoryview(b""))
-        found, self._piece = self._piece[:size], self._piece[size:]
-        return found
-
-    def read_exactly(self, size: int) -> bytes:
-        """Fewer bytes only at the end."""
-        found = bytearray()
-        while len(found) < size:
-            piece = self.read(size - len(found))
-            if not piece:
-                break
-            found += piece
-        return bytes(found)
-
-    def data(self, size: int) -> Iterator[memoryview]:
-        """The data of a member, and the padding behind it, which is not yielded."""
-        left = size
-        while left:
-            piece = self.read(left)
-            if not piece:
-                raise _truncated()
-            left -= len(piece)
-            yield piece
-        padding = tar_format.padding(size)
-        if len(self.read_exactly(padding)) < padding:
-            raise _truncated()
-
-
 class _Unpacking:
     """Nothing outside of the root is written, whatever the names are: every folder on the way is opened without following links."""
 
-    def __init__(self, source: _Source, root: int, headroom: Headroom, counts: dict[str, int]) -> None:
+    def __init__(self, source: Source, root: int, headroom: Headroom, counts: dict[str, int]) -> None:
         self._source = source
         self._root = root
         self._headroom = headroom
@@ -136,7 +67,7 @@ class _Unpacking:
         while True:
             block = self._source.read_exactly(BLOCK)
             if len(block) < BLOCK:
-                raise _truncated()
+                raise truncated()
             if not any(block):
                 return None
             header = Header(block)
@@ -272,7 +203,3 @@ def _parts(name: bytes, what: str) -> tuple[bytes, ...]:
     if name.startswith(b"/") or b".." in parts or b"\0" in name:
         raise invalid(f"the {what} {shown(name)} leads out of the folder")
     return parts
-
-
-def _truncated() -> FileRefused:
-    return invalid("the archive ends in the middle")
