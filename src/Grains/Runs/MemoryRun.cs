@@ -1,12 +1,11 @@
-using Podflare.Sandboxes;
 using Podflare.Streaming;
 
 namespace Podflare.Runs;
 
 /// <summary>One run in the memory log. Guarded by the log's lock.</summary>
-internal sealed class MemoryRun(SandboxId sandbox, RunRecord record)
+internal sealed class MemoryRun(MemorySandbox sandbox, RunRecord record)
 {
-    public SandboxId Sandbox { get; } = sandbox;
+    public MemorySandbox Sandbox { get; } = sandbox;
 
     public RunRecord Record { get; set; } = record;
 

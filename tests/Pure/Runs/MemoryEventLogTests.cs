@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Podflare.Sandboxes;
+using Podflare.Tenants;
 
 namespace Podflare.Runs;
 
@@ -84,6 +85,42 @@ public sealed class MemoryEventLogTests : EventLogTests, IDisposable
         Assert.Equal(AppendResult.Done, (await AppendAsync(runs[3], Exit(1), ending: Ending())).Result);
         await AppendAsync(runs[0], Exit(1201), ending: Ending());
         Assert.Equal(AppendResult.Done, (await AppendAsync(runs[1], Lines(1201, 1200, 1000))).Result);
+    }
+
+    [Fact]
+    public async Task Over_the_budget_of_a_tenant_the_events_of_its_ended_runs_go_and_then_its_new_runs_are_refused()
+    {
+        using var log = new MemoryEventLog(Options.Create(new RunOptions { MaxTenantLogBytes = 1024 * 1024 }), _time);
+        var (acme, other) = (new TenantId("acme"), new TenantId("other"));
+        var (here, there, theirs) = (SandboxId.New("0123abcd"), SandboxId.New("0123abcd"), SandboxId.New("0123abcd"));
+        var (ended, foreign, open) = (NewRecord(), NewRecord(), NewRecord());
+        await WriteAsync(theirs, foreign, other, 400);
+        await EndAsync(theirs, foreign, 400);
+        await WriteAsync(here, ended, acme, 400);
+        await EndAsync(here, ended, 400);
+        Assert.NotNull(await log.FindBoundsAsync(here, ended.Id, Cancel));
+
+        await WriteAsync(there, open, acme, 800);
+        Assert.Null(await log.FindBoundsAsync(here, ended.Id, Cancel));
+        Assert.True((await log.FindRunAsync(here, ended.Id, Cancel))!.Ended);
+        Assert.NotNull(await log.FindBoundsAsync(theirs, foreign.Id, Cancel));
+
+        // What an open run writes is never refused; new runs of the same tenant are, in every sandbox.
+        Assert.Equal(AppendResult.Done, (await log.AppendAsync(there, open.Id, new LogAppend(800, 0, Lines(801, 400, 1000), 1, null), Cancel)).Result);
+        foreach (var sandbox in new[] { here, there, SandboxId.New("0123abcd") })
+            Assert.Equal(LogBudgetScope.Tenant, (await Assert.ThrowsAsync<LogBudgetExceededException>(() => log.AcceptAsync(sandbox, NewRecord(), acme, Cancel))).Scope);
+        Assert.True((await log.AcceptAsync(theirs, NewRecord(), other, Cancel)).IsNew);
+
+        await EndAsync(there, open, 1200);
+        Assert.True((await log.AcceptAsync(here, NewRecord(), acme, Cancel)).IsNew);
+
+        async Task WriteAsync(SandboxId sandbox, RunRecord run, TenantId tenant, int lines)
+        {
+            await log.AcceptAsync(sandbox, run, tenant, Cancel);
+            await log.AppendAsync(sandbox, run.Id, new LogAppend(0, 0, Lines(1, lines, 1000), 1, null), Cancel);
+        }
+
+        Task EndAsync(SandboxId sandbox, RunRecord run, long seq) => log.AppendAsync(sandbox, run.Id, new LogAppend(seq, 0, Exit(seq + 1), 2, Ending()), Cancel);
     }
 
     [Fact]

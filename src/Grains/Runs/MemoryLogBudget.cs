@@ -1,0 +1,73 @@
+using Podflare.Tenants;
+
+namespace Podflare.Runs;
+
+/// <summary>
+/// The budgets of the memory log: of a sandbox, of a tenant, and of all together. Over one, the events of ended runs go first, the oldest
+/// first. Guarded by the log's lock.
+/// </summary>
+internal sealed class MemoryLogBudget(MemoryRuns runs, MemoryRetention retention, RunOptions options)
+{
+    // The longest run is looked for among all open ones, so a cut is worth at least this.
+    private const long SmallestCut = 1024 * 1024;
+    private const int EvictedPerAppend = 16;
+    private const int EvictedPerAccept = 64;
+
+    /// <summary>Makes room for a new run in the budgets of its sandbox and of its tenant.</summary>
+    /// <param name="sandbox">Null when the log knows nothing of it yet.</param>
+    /// <exception cref="LogBudgetExceededException">There are no events of ended runs that could make room.</exception>
+    public void Require(MemorySandbox? sandbox, TenantId tenant)
+    {
+        if (sandbox is not null) Require(sandbox.Account, options.MaxSandboxLogBytes, LogBudgetScope.Sandbox);
+        if (runs.Find(tenant) is { } account) Require(account, options.MaxTenantLogBytes, LogBudgetScope.Tenant);
+    }
+
+    /// <summary>Makes room after an append. What an open run writes is never refused.</summary>
+    /// <returns>True when the sandbox is still over its budget.</returns>
+    public bool Settle(MemorySandbox sandbox)
+    {
+        Evict(sandbox.Account, options.MaxSandboxLogBytes, EvictedPerAppend);
+        if (sandbox.TenantAccount is { } tenant) Evict(tenant, options.MaxTenantLogBytes, EvictedPerAppend);
+        return sandbox.Account.Bytes > options.MaxSandboxLogBytes;
+    }
+
+    /// <summary>
+    /// Makes room for a batch within <see cref="RunOptions.MaxMemoryLogBytes"/>. An exit always gets in: it is small, and waiting for room
+    /// would keep its sandbox from ending.
+    /// </summary>
+    /// <exception cref="StorageUnavailableException">Open runs fill the log, and none has more than its last batch.</exception>
+    public void MakeRoom(int bytes, bool isExit)
+    {
+        while (IsOver(bytes) && retention.DropOldestEvents()) { }
+        while (IsOver(bytes))
+        {
+            var longest = runs.Open.Where(run => run.Entries.Count > 1).MaxBy(run => run.Bytes);
+            if (longest is null && isExit) return;
+            if (longest is null) throw new StorageUnavailableException();
+
+            var cut = Math.Max(runs.Bytes + bytes - options.MaxMemoryLogBytes, Math.Min(SmallestCut, longest.Bytes / 8));
+            while (cut > 0 && longest.Entries.Count > 1) cut -= runs.DropOldest(longest);
+        }
+    }
+
+    private bool IsOver(int more) => runs.Bytes + more > options.MaxMemoryLogBytes;
+
+    private void Require(MemoryAccount account, long limit, LogBudgetScope scope)
+    {
+        var budget = limit - MemoryRuns.RunCost;
+        Evict(account, budget, EvictedPerAccept);
+        if (account.Bytes <= budget) return;
+        LogMetrics.Refused.Add(1, LogMetrics.Scope(scope));
+        throw new LogBudgetExceededException(scope);
+    }
+
+    /// <summary>Removes the events of the oldest ended runs of an account. Their exits stay.</summary>
+    private void Evict(MemoryAccount account, long budget, int most)
+    {
+        for (var i = 0; i < most && account.Bytes > budget && account.TakeOldestEnded() is { } oldest; i++)
+        {
+            runs.DropEvents(oldest);
+            LogMetrics.EvictedRuns.Add(1);
+        }
+    }
+}
