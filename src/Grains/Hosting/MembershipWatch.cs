@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Podflare.Hosts;
@@ -18,10 +19,9 @@ public sealed partial class MembershipWatch(
 
     private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(5);
 
-    private bool _hasJoined;
     private int _missing;
 
-    /// <summary>The last look at the table found this silo's row, or there was none yet.</summary>
+    /// <summary>The last look at the table found this silo's row, or the silo was joining or leaving.</summary>
     public bool IsMember => Volatile.Read(ref _missing) == 0;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -31,9 +31,12 @@ public sealed partial class MembershipWatch(
         {
             try
             {
-                if (await IsListedAsync(stoppingToken)) (_hasJoined, _missing) = (true, 0);
-                else if (_hasJoined && ++_missing >= 2) Leave();
-                else if (_hasJoined) LogMissing(silo.SiloAddress);
+                var hasJoined = services.GetRequiredService<ISiloStatusOracle>().CurrentStatus is SiloStatus.Active;
+                _missing = await IsListedAsync(stoppingToken) || !hasJoined ? 0 : _missing + 1;
+                if (_missing == 1) LogMissing(silo.SiloAddress);
+                if (_missing < 2) continue;
+                Leave();
+                return;
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
@@ -43,11 +46,10 @@ public sealed partial class MembershipWatch(
         }
     }
 
-    // Resolved late: the table is built with the silo.
     private async Task<bool> IsListedAsync(CancellationToken cancellationToken)
     {
         using var limit = new TimeLimit(ReadLimit, time, cancellationToken);
-        var table = (IMembershipTable)services.GetService(typeof(IMembershipTable))!;
+        var table = services.GetRequiredService<IMembershipTable>();
         var row = await table.ReadRowAsync(silo.SiloAddress, limit.Token).WaitAsync(limit.Token);
         return row.Members.Any(member => member.Item1.SiloAddress.Equals(silo.SiloAddress) && member.Item1.Status is SiloStatus.Active or SiloStatus.Joining);
     }
