@@ -37,6 +37,9 @@ public sealed partial class ScriptedGuest
     /// <summary>Whether requests are read and forgotten.</summary>
     public bool IgnoresRequests { get; set; }
 
+    /// <summary>Whether requests are carried out and never answered.</summary>
+    public bool LosesAnswers { get; set; }
+
     /// <summary>Sends <c>STARTED</c> of any run at any time.</summary>
     internal void SendStarted(RunId run, long? time = null) => Send(FrameType.Started, 0, run.ToBytes(), time);
 
@@ -194,8 +197,10 @@ public sealed partial class ScriptedGuest
         foreach (var run in _runs.Values.Where(run => run.EndNumber <= acknowledged)) run.EndNumber = 0;
     }
 
-    private void Answer(ulong number, RunState? state) =>
-        Send(FrameType.Taken, number, $$"""{"state":"{{state?.ToString().ToLowerInvariant() ?? "unknown"}}","repl_restarted":false}""");
+    private void Answer(ulong number, RunState? state)
+    {
+        if (!LosesAnswers) Send(FrameType.Taken, number, $$"""{"state":"{{state?.ToString().ToLowerInvariant() ?? "unknown"}}","repl_restarted":false}""");
+    }
 
     private static JsonObject Json(ReadOnlySpan<byte> payload) => JsonNode.Parse(payload)!.AsObject();
 }

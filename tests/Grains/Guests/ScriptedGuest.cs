@@ -27,6 +27,7 @@ public sealed partial class ScriptedGuest : IAsyncDisposable
     private ulong _lastNumber;
     private bool _isAway;
     private bool _isFrozen;
+    private bool _holdsFrames;
     private int _repl;
     private Task _dialing = Task.CompletedTask;
 
@@ -106,6 +107,22 @@ public sealed partial class ScriptedGuest : IAsyncDisposable
         }
     }
 
+    /// <summary>Numbered frames stay in the ring from now on, as behind a slow link. Answers and other frames are sent.</summary>
+    public void HoldFrames()
+    {
+        lock (_lock) _holdsFrames = true;
+    }
+
+    /// <summary>Sends what <see cref="HoldFrames"/> has kept.</summary>
+    public void ReleaseFrames()
+    {
+        lock (_lock)
+        {
+            _holdsFrames = false;
+            if (_link is { Welcomed: true } link) SendRing(link);
+        }
+    }
+
     /// <summary>The REPL answers, where <see cref="Engine.ScriptedEngine.GuestsBecomeReady"/> was false.</summary>
     public void BecomeReady()
     {
@@ -128,7 +145,7 @@ public sealed partial class ScriptedGuest : IAsyncDisposable
             var number = ++_lastNumber;
             var frame = Frame(type, number, payload, time ?? Now());
             _ring.Enqueue((number, frame));
-            if (_link is { Welcomed: true } link) link.Send(frame);
+            if (!_holdsFrames && _link is { Welcomed: true } link) link.Send(frame);
             return number;
         }
     }
@@ -210,7 +227,7 @@ public sealed partial class ScriptedGuest : IAsyncDisposable
                 case FrameType.Welcome:
                     link.Welcomed = true;
                     Connections++;
-                    foreach (var (_, frame) in _ring) link.Send(frame);
+                    if (!_holdsFrames) SendRing(link);
                     break;
                 case FrameType.Ping:
                     Send(FrameType.Pong, 0, []);
@@ -223,6 +240,11 @@ public sealed partial class ScriptedGuest : IAsyncDisposable
                     break;
             }
         }
+    }
+
+    private void SendRing(GuestLink link)
+    {
+        foreach (var (_, frame) in _ring) link.Send(frame);
     }
 
     private void Acknowledge(ulong number)

@@ -29,6 +29,37 @@ public sealed class RunRecoveryTests
     }
 
     [Fact]
+    public async Task A_run_that_its_guest_reports_as_ended_keeps_its_end_while_the_frames_are_on_their_way()
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        var sandbox = await cluster.CreateAsync();
+        var (id, request) = (RunId.New(), sandbox.Request(program => program.Print("a\n").Exit(3)));
+        sandbox.Guest.HoldFrames();
+        sandbox.Guest.LosesAnswers = true;
+        var starting = sandbox.Grain.StartRun(GrainCluster.Tenant, id, request, TestContext.Current.CancellationToken);
+        await Until.TrueAsync(() => sandbox.Guest.LastNumber == 2);
+        await cluster.Clock.AdvanceUntilAsync(() => starting.IsCompleted, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromMinutes(1));
+        await Assert.ThrowsAsync<SandboxUnreachableException>(() => starting);
+        sandbox.Guest.LosesAnswers = false;
+
+        // The client repeats its request, and the guest answers that it knows the run and that the run has ended.
+        var run = await sandbox.StartRunAsync(id, request);
+        var reading = run.ReadToEndAsync();
+        for (var i = 0; i < 10; i++)
+        {
+            cluster.Clock.Advance(TimeSpan.FromSeconds(1));
+            await run.GetAsync();
+        }
+
+        Assert.False(reading.IsCompleted, "The run was given up.");
+        sandbox.Guest.ReleaseFrames();
+
+        var outcome = await reading;
+        Assert.Equal(("a\n", 3, null), (outcome.Output, outcome.ExitCode, outcome.Reason));
+        Assert.Equal([id], sandbox.Guest.Executed);
+    }
+
+    [Fact]
     public async Task A_reader_of_a_run_that_never_began_is_not_left_waiting()
     {
         await using var cluster = await GrainCluster.StartAsync();
