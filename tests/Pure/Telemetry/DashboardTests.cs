@@ -36,6 +36,16 @@ public sealed class DashboardTests
         Assert.Empty(missing.Select(instrument => instrument.Name));
     }
 
+    // A counter that has never counted has no series, and a sum with something that is not there is nothing.
+    [Fact]
+    public void An_alert_that_adds_counters_fires_when_only_one_of_them_has_counted()
+    {
+        var sums = File.ReadLines(Path.Combine(Repository(), "deploy", "prometheus-alerts.yml"))
+            .Where(line => line.Contains("expr:", StringComparison.Ordinal) && line.Contains(" + ", StringComparison.Ordinal)).ToArray();
+        Assert.NotEmpty(sums);
+        Assert.All(sums, sum => Assert.Equal(Regex.Count(sum, "increase\\("), Regex.Count(sum, "or vector\\(0\\)")));
+    }
+
     private static HashSet<string> Measured() => [.. Instruments().SelectMany(InPrometheus)];
 
     private static List<Instrument> Instruments()
