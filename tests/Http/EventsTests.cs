@@ -179,6 +179,40 @@ public sealed class EventsTests(SharedCluster shared)
     }
 
     [Fact]
+    public async Task A_replay_beyond_its_limit_of_bytes_leaves_out_the_oldest_events_and_says_so()
+    {
+        const int Limit = 4 * 1024 * 1024;
+        var script = Enumerable.Range(0, 10).Select(_ => $"out {new string('x', 300_000)}").ToArray();
+        var (id, _) = await RunAsync(script);
+        var (_, second) = await RunAsync(id, script);
+        var stored = _cluster.World.Sandboxes[id.Value].Runs.SelectMany(run => run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)).Select(line => line.Length + 1).ToArray();
+
+        var response = await _cluster.Client.SendAsync("GET", $"/v1/sandboxes/{id}/replay");
+
+        var lines = (await response.ReadTextAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        Assert.InRange(stored[^lines.Length..].Sum(), 0, Limit);
+        Assert.True(stored[^(lines.Length + 1)..].Sum() > Limit, "One more event would have fitted.");
+        Assert.Equal(11, lines.Count(line => line.GetProperty("run").GetString() == second));
+        Assert.Equal(
+            Enumerable.Range(1, 11).TakeLast(lines.Length - 11).Concat(Enumerable.Range(1, 11)), lines.Select(line => line.GetProperty("seq").GetInt32()));
+        Assert.Equal($"older events were left out: a replay has at most {Limit} bytes", response.Header("Podflare-Warning"));
+    }
+
+    [Fact]
+    public async Task A_replay_has_the_newest_event_whatever_its_size()
+    {
+        var (gate, id) = (Guid.NewGuid().ToString("N"), _cluster.World.Add());
+        using var open = await _cluster.Client.SendAsync("POST", $"/v1/sandboxes/{id}/exec", Replies.Script("out 1", $"out {new string('x', 5_000_000)}", $"hold {gate}"), wait: false);
+        await Cluster.WaitAsync(() => _cluster.World.Sandboxes[id.Value].Runs is [{ Info.LastSeq: 2 }]);
+
+        var response = await _cluster.Client.SendAsync("GET", $"/v1/sandboxes/{id}/replay");
+
+        Assert.Equal(2, JsonDocument.Parse(await response.ReadTextAsync()).RootElement.GetProperty("seq").GetInt64());
+        Assert.NotNull(response.Header("Podflare-Warning"));
+        _cluster.World.Gate(gate).SetResult();
+    }
+
+    [Fact]
     public async Task A_replay_of_a_sandbox_without_runs_is_empty()
     {
         var response = await _cluster.Client.SendAsync("GET", $"/v1/sandboxes/{_cluster.World.Add()}/replay");

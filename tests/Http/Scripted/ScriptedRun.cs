@@ -106,7 +106,10 @@ public sealed class ScriptedRun(World world, RunId id, RunRequest request)
                 var at = DateTimeOffset.FromUnixTimeMilliseconds(Time);
                 return new RunInfo(
                     Id, _code is null ? RunState.Running : RunState.Ended, Request.Language, Request.Timeout, at, at, _code is null ? null : at, _code,
-                    _code == 124 ? ExitReason.Timeout : null, _lines.Count >= _oldest ? _oldest : null, _lines.Count, false);
+                    _code == 124 ? ExitReason.Timeout : null, _lines.Count >= _oldest ? _oldest : null, _lines.Count, false)
+                {
+                    LogBytes = _lines.Skip((int)_oldest - 1).Sum(line => line.Length),
+                };
             }
         }
     }
