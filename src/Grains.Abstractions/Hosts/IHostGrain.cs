@@ -39,10 +39,6 @@ public interface IHostGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("Release")]
     Task Release(SandboxId sandbox, string containerId);
 
-    /// <summary>When a worker of this host last wrote its record; null if never.</summary>
-    [AlwaysInterleave, Alias("LastSeen")]
-    Task<DateTimeOffset?> LastSeen();
-
     /// <summary>Called by the host's own worker when it starts: list containers, adopt, sweep.</summary>
     /// <returns>True when this activation lives on a worker of its host; false on a foreign one, which then steps down.</returns>
     [AlwaysInterleave, Alias("Start")]

@@ -175,9 +175,6 @@ public sealed partial class HostGrain(
         while (!_work.Pool.IsEmpty && limit.Remaining > TimeSpan.Zero) await Task.Delay(RetireCheckInterval, time);
     }
 
-    public Task<DateTimeOffset?> LastSeen() =>
-        Task.FromResult<DateTimeOffset?>(IsOnOwningHost ? time.GetUtcNow() : _record.Exists ? _record.Value.LastSeen : null);
-
     /// <summary>Wakes this host's grain wherever it can live, so that the sandboxes of a host that is gone for good do not stay open for ever.</summary>
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {

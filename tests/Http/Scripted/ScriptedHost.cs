@@ -33,8 +33,6 @@ public sealed class ScriptedHost(World world) : Grain, IHostGrain
 
     public Task Release(SandboxId sandbox, string containerId) => Task.CompletedTask;
 
-    public Task<DateTimeOffset?> LastSeen() => Task.FromResult<DateTimeOffset?>(null);
-
     public Task<bool> Start() => Task.FromResult(true);
 
     public Task Retire(string silo) => Task.CompletedTask;
