@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Podflare.Resilience;
 using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Streaming;
@@ -9,7 +11,8 @@ using Podflare.Tenants;
 namespace Podflare.GrainClient;
 
 /// <inheritdoc cref="ISandboxes"/>
-internal sealed class Sandboxes(TenantId tenant, IClusterClient cluster, GrainCalls calls, RunReader reader, IOptions<GrainClientOptions> options) : ISandboxes
+internal sealed class Sandboxes(
+    TenantId tenant, IClusterClient cluster, GrainCalls calls, RunReader reader, IOptions<GrainClientOptions> options, ILogger<Sandboxes> logger) : ISandboxes
 {
     public async Task<SandboxInfo> CreateAsync(SandboxRequest? request, CancellationToken cancellationToken)
     {
@@ -35,7 +38,7 @@ internal sealed class Sandboxes(TenantId tenant, IClusterClient cluster, GrainCa
         SandboxId sandbox, string code, RunRequestOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var run = await StartRunAsync(sandbox, code, options, cancellationToken);
-        using var interrupting = cancellationToken.UnsafeRegister(_ => InterruptAsync(sandbox, run, CancellationToken.None).Ignore(), null);
+        using var interrupting = cancellationToken.UnsafeRegister(_ => InterruptInBackground(sandbox, run), null);
         await foreach (var e in ReadEventsAsync(sandbox, run, 0, cancellationToken)) yield return e;
     }
 
@@ -43,7 +46,7 @@ internal sealed class Sandboxes(TenantId tenant, IClusterClient cluster, GrainCa
     {
         var (stdout, stderr) = (new StringBuilder(), new StringBuilder());
         var run = await StartRunAsync(sandbox, code, options, cancellationToken);
-        using var interrupting = cancellationToken.UnsafeRegister(_ => InterruptAsync(sandbox, run, CancellationToken.None).Ignore(), null);
+        using var interrupting = cancellationToken.UnsafeRegister(_ => InterruptInBackground(sandbox, run), null);
         await foreach (var e in ReadEventsAsync(sandbox, run, 0, cancellationToken))
         {
             if (e is ExitEvent exit) return new RunResult(run, stdout.ToString(), stderr.ToString(), exit);
@@ -78,6 +81,9 @@ internal sealed class Sandboxes(TenantId tenant, IClusterClient cluster, GrainCa
 
     public Task DeleteAsync(SandboxId sandbox, CancellationToken cancellationToken) =>
         calls.CallAsync(_ => Grain(sandbox).Delete(tenant), cancellationToken);
+
+    // The caller's own call ends with its cancellation and does not wait for this.
+    private void InterruptInBackground(SandboxId sandbox, RunId run) => Background.Run(logger, "interrupt", InterruptAsync(sandbox, run, CancellationToken.None));
 
     private int MaxResultBytes => options.Value.MaxResultBytes;
 

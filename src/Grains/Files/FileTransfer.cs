@@ -54,6 +54,7 @@ internal sealed class FileTransfer(GuestTransfer guest, TimeSpan patience, Activ
         span?.Dispose();
         _abandon?.Dispose();
         guest.Dispose();
+        // The transfer is over: whoever ended it has reported why, and its last read fails because of that.
         Ahead?.Ignore();
     }
 }

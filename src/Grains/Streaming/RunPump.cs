@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Podflare.Resilience;
 using Podflare.Runs;
 
 namespace Podflare.Streaming;
@@ -10,10 +12,11 @@ internal sealed class RunPump : IDisposable
     private readonly IRunSubscriber _subscriber;
     private readonly RunOptions _options;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
 
-    public RunPump(long afterSeq, IRunSubscriber subscriber, RunOptions options, TimeProvider time)
+    public RunPump(long afterSeq, IRunSubscriber subscriber, RunOptions options, TimeProvider time, ILogger logger)
     {
-        (_afterSeq, _subscriber, _options, _time) = (afterSeq, subscriber, options, time);
+        (_afterSeq, _subscriber, _options, _time, _logger) = (afterSeq, subscriber, options, time, logger);
         Stopping = _stop.Token;
     }
 
@@ -22,7 +25,7 @@ internal sealed class RunPump : IDisposable
     public void Stop() => _stop.Cancel();
 
     /// <summary>Asks the subscriber to subscribe again. Its answer is not awaited.</summary>
-    public void NotifyMoved() => _subscriber.Deliver(EventBatch.Moved).Ignore();
+    public void NotifyMoved() => Background.Run(_logger, "reader notification", SendMovedAsync());
 
     /// <exception cref="OperationCanceledException"><see cref="Stop"/> was called.</exception>
     /// <exception cref="Exception">The subscriber does not answer.</exception>
@@ -31,18 +34,39 @@ internal sealed class RunPump : IDisposable
         var seq = _afterSeq;
         Task<EventBatch?>? ahead = null;
         using var reader = events.AddReader(seq);
-        for (; ; )
+        try
         {
-            var batch = await NextAsync(events, seq, ahead);
-            var delivery = _subscriber.Deliver(batch);
-            var sent = Math.Max(seq, batch.LastSeq);
-            ahead = ReadAhead(events, batch, sent);
+            for (; ; )
+            {
+                var batch = await NextAsync(events, seq, ahead);
+                var delivery = _subscriber.Deliver(batch);
+                var sent = Math.Max(seq, batch.LastSeq);
+                ahead = ReadAhead(events, batch, sent);
 
-            // A subscriber that has gone may take the whole response timeout to fail: stopping does not wait for that.
-            if (!await delivery.WaitAsync(Stopping) || batch.HasExit) return;
-            if (sent == seq) continue;
-            seq = sent;
-            reader.Moved(seq);
+                // A subscriber that has gone may take the whole response timeout to fail: stopping does not wait for that.
+                if (!await delivery.WaitAsync(Stopping) || batch.HasExit) return;
+                if (sent == seq) continue;
+                seq = sent;
+                reader.Moved(seq);
+            }
+        }
+        finally
+        {
+            Stop();
+            // Cancelled, so that this takes no time. Nobody needs its result any more.
+            if (ahead is not null) await ((Task)ahead).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+    }
+
+    private async Task SendMovedAsync()
+    {
+        try
+        {
+            await _subscriber.Deliver(EventBatch.Moved);
+        }
+        catch (Exception e) when (Transient.IsLostCall(e))
+        {
+            // The subscriber has gone, or finds out by the silence.
         }
     }
 
@@ -51,9 +75,7 @@ internal sealed class RunPump : IDisposable
     private Task<EventBatch?>? ReadAhead(RunEvents events, EventBatch batch, long seq)
     {
         if (batch.HasExit || seq >= events.LastSeq || events.Holds(seq)) return null;
-        var ahead = events.ReadAfterAsync(seq, _options.BatchBytes, Stopping).AsTask();
-        ahead.Ignore();  // a pump that stops does not wait for it
-        return ahead;
+        return events.ReadAfterAsync(seq, _options.BatchBytes, Stopping).AsTask();
     }
 
     private async ValueTask<EventBatch> NextAsync(RunEvents events, long seq, Task<EventBatch?>? ahead)

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Podflare.Resilience;
 using Podflare.Runs;
 using Podflare.Telemetry;
 using Podflare.Tenants;
@@ -32,7 +33,7 @@ public sealed partial class RunStreamExtension(
         if (_pumps.Count >= options.Value.MaxReaders) throw new TooManyReadersException(options.Value.MaxReaders);
 
         // It takes its place before the first await: calls interleave.
-        var pump = _pumps[id] = new RunPump(afterSeq, subscriber, options.Value, time);
+        var pump = _pumps[id] = new RunPump(afterSeq, subscriber, options.Value, time, logger);
         try
         {
             var events = await Source.OpenEventsAsync(tenant, run, expectStart, pump.Stopping);
@@ -70,7 +71,8 @@ public sealed partial class RunStreamExtension(
     {
         using (ExecutionContext.SuppressFlow())
         {
-            _ = Task.Factory.StartNew(() => RunAsync(id, pump, events), CancellationToken.None, TaskCreationOptions.None, TaskScheduler.Current);
+            Background.Run(
+                logger, "reader", Task.Factory.StartNew(() => RunAsync(id, pump, events), CancellationToken.None, TaskCreationOptions.None, TaskScheduler.Current).Unwrap());
         }
     }
 
