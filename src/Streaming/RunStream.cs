@@ -31,8 +31,11 @@ internal sealed class RunStream : IAsyncStream<EventBatch>
 
     public async Task<StreamSubscriptionHandle<EventBatch>> SubscribeAsync(
         IAsyncObserver<EventBatch> observer, StreamSequenceToken? token, string? filterData = null) =>
-        await RunSubscription.StartAsync(
-            this, _provider, new RunSubscriptionLoop(_provider, _tenant, _sandbox, _run, token?.SequenceNumber ?? 0, filterData == RunStreamProvider.ExpectStart), observer);
+        await RunStreamHandle.StartAsync(
+            this,
+            _provider,
+            stop => new RunSubscription(_provider, _tenant, _sandbox, _run, token?.SequenceNumber ?? 0, filterData == RunStreamProvider.ExpectStart, pollWhenFull: null, stop),
+            observer);
 
     public Task<StreamSubscriptionHandle<EventBatch>> SubscribeAsync(IAsyncBatchObserver<EventBatch> observer) => SubscribeAsync(observer, null);
 
@@ -40,7 +43,7 @@ internal sealed class RunStream : IAsyncStream<EventBatch>
         SubscribeAsync(new SingleItemObserver(observer), token);
 
     public Task<IList<StreamSubscriptionHandle<EventBatch>>> GetAllSubscriptionHandles() =>
-        Task.FromResult<IList<StreamSubscriptionHandle<EventBatch>>>([.. _provider.Subscriptions.Values.Where(s => s.StreamId == StreamId)]);
+        Task.FromResult<IList<StreamSubscriptionHandle<EventBatch>>>([.. _provider.Handles.Values.Where(s => s.StreamId == StreamId)]);
 
     public Task OnNextAsync(EventBatch item, StreamSequenceToken? token = null) => throw OnlyTheSandboxPublishes();
 

@@ -39,7 +39,7 @@ public sealed class RunStreamProvider(IServiceProvider services) : IStreamProvid
 
     internal ILogger Logger { get; } = services.GetRequiredService<ILogger<RunStreamProvider>>();
 
-    internal ConcurrentDictionary<Guid, RunSubscription> Subscriptions { get; } = new();
+    internal ConcurrentDictionary<Guid, RunStreamHandle> Handles { get; } = new();
 
     // Resolved late: the cluster client is being built when providers are.
     private IGrainFactory Grains => services.GetRequiredService<IGrainFactory>();
@@ -60,6 +60,8 @@ public sealed class RunStreamProvider(IServiceProvider services) : IStreamProvid
 
         return (IRunStreamExtension)Grains.GetGrain(GrainId.Create(producer.Grain, IdSpan.Create(sandbox.Value)), producer.Interface);
     }
+
+    internal ISandboxGrain Sandbox(SandboxId sandbox) => Grains.GetGrain<ISandboxGrain>(sandbox.Value);
 
     internal IRunSubscriber Enter(Guid id, RunInbox inbox)
     {

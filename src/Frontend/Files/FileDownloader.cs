@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Options;
 using Podflare.Http;
 using Podflare.OpenApi;
+using Podflare.Resilience;
 using Podflare.Sandboxes;
 using Podflare.Tenants;
 
@@ -14,7 +15,7 @@ internal sealed class FileDownloader(IGrainFactory grains, IOptions<HttpOptions>
     {
         var source = grains.GetGrain<ISandboxGrain>(sandbox.Value).AsReference<IFileExtension>();
         await using var transfer = new FileTransfer(source, time, logger);
-        using var deadline = new Deadline(http.Value.StartSeconds, time, context.RequestAborted);
+        using var deadline = new TimeLimit(TimeSpan.FromSeconds(http.Value.StartSeconds), time, context.RequestAborted);
         var opened = await transfer.OpenAsync((id, token) => source.OpenRead(id, tenant, path, token), deadline);
         if (HttpMethods.IsHead(context.Request.Method))
         {

@@ -1,4 +1,5 @@
 using Podflare.Http;
+using Podflare.Resilience;
 
 namespace Podflare.Files;
 
@@ -13,7 +14,7 @@ internal sealed class FileTransfer(IFileExtension files, TimeProvider time, ILog
     public Guid Id { get; private set; }
 
     /// <summary>Opens the transfer, and retries temporary failures under a new id.</summary>
-    public async Task<T> OpenAsync<T>(Func<Guid, CancellationToken, Task<T>> open, Deadline deadline)
+    public async Task<T> OpenAsync<T>(Func<Guid, CancellationToken, Task<T>> open, TimeLimit deadline)
     {
         return await GrainCallRetry.RetryUntilAsync(
             token =>

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Podflare.Http;
 using Podflare.Problems;
+using Podflare.Resilience;
 using Podflare.Sandboxes;
 using Podflare.Tenants;
 
@@ -27,7 +28,7 @@ internal sealed class FileUploader(
     // Opened before the body is read, so that a client that waits for 100 Continue never sends a file that is refused.
     private async Task OpenAsync(HttpContext context, FileTransfer transfer, IFileExtension target, TenantId tenant, FilePath path)
     {
-        using var deadline = new Deadline(http.Value.StartSeconds, time, context.RequestAborted);
+        using var deadline = new TimeLimit(TimeSpan.FromSeconds(http.Value.StartSeconds), time, context.RequestAborted);
         await transfer.OpenAsync(
             async (id, token) =>
             {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Podflare.Resilience;
 
 namespace Podflare.Http;
 
@@ -14,7 +15,7 @@ internal sealed class DeadlineMiddleware(RequestDelegate next, IOptions<HttpOpti
     private async Task LimitAsync(HttpContext context)
     {
         var clientLeft = context.RequestAborted;
-        using var deadline = new Deadline(options.Value.AnswerSeconds, time, clientLeft);
+        using var deadline = new TimeLimit(TimeSpan.FromSeconds(options.Value.AnswerSeconds), time, clientLeft);
         context.RequestAborted = deadline.Token;
         try
         {

@@ -1,7 +1,5 @@
-using Orleans.Runtime;
-using Orleans.Runtime.Messaging;
 using Podflare.Files;
-using Podflare.Sandboxes;
+using Podflare.Resilience;
 
 namespace Podflare.Http;
 
@@ -12,14 +10,10 @@ internal static class GrainCallRetry
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Whether the same call may succeed if it is retried.</summary>
-    public static bool IsTransient(Exception e) =>
-        e is SandboxUnreachableException or FileTransferLostException or StorageUnavailableException or ShuttingDownException || IsLostCall(e);
-
-    /// <summary>Whether Orleans failed, and not the grain: a silo has stopped or does not answer.</summary>
-    public static bool IsLostCall(Exception e) => e is OrleansMessageRejectionException or ConnectionFailedException or TimeoutException;
+    public static bool IsTransient(Exception e) => e is FileTransferLostException || Transient.IsTransient(e);
 
     /// <summary>Retries temporary failures until the deadline, and then throws the last one.</summary>
-    public static async Task<T> RetryUntilAsync<T>(Func<CancellationToken, Task<T>> call, Deadline deadline)
+    public static async Task<T> RetryUntilAsync<T>(Func<CancellationToken, Task<T>> call, TimeLimit deadline)
     {
         Exception? last = null;
         try
@@ -38,7 +32,7 @@ internal static class GrainCallRetry
                 await Task.Delay(Pause, deadline.Time, deadline.Token);
             }
         }
-        catch (OperationCanceledException) when (deadline.Passed)
+        catch (OperationCanceledException) when (deadline.IsExceeded)
         {
             throw last ?? new SandboxUnreachableException();
         }
@@ -53,7 +47,7 @@ internal static class GrainCallRetry
             {
                 return await call().WaitAsync(cancellationToken);
             }
-            catch (Exception e) when (IsLostCall(e) && tries < MaxAttempts)
+            catch (Exception e) when (Transient.IsLostCall(e) && tries < MaxAttempts)
             {
                 await Task.Delay(Pause, time, cancellationToken);
             }

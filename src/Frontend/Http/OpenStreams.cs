@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using Podflare.Hosting;
+using Podflare.Resilience;
 
 namespace Podflare.Http;
 
@@ -59,7 +60,7 @@ internal sealed partial class OpenStreams(
         // Without Redis this process is the whole cluster, and no load balancer has another server to choose.
         if (process is null or { Redis: not null }) await Task.Delay(TimeSpan.FromSeconds(options.Value.LameDuckSeconds), time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _isDraining = true;
-        using var limit = new Deadline(options.Value.DrainSeconds, time, stop.Token);
+        using var limit = new TimeLimit(TimeSpan.FromSeconds(options.Value.DrainSeconds), time, stop.Token);
         try
         {
             while (Count > 0) await Task.Delay(PollInterval, time, limit.Token);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
+using Podflare.Resilience;
 
 namespace Podflare.Http;
 
@@ -16,7 +17,7 @@ internal sealed class RequestBodyDiscarder(IOptions<HttpOptions> options, TimePr
     public async Task DiscardAsync(HttpContext context)
     {
         if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true } || IsWaitingForContinue(context.Request)) return;
-        using var deadline = new Deadline(options.Value.DiscardSeconds, time, context.RequestAborted);
+        using var deadline = new TimeLimit(TimeSpan.FromSeconds(options.Value.DiscardSeconds), time, context.RequestAborted);
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {

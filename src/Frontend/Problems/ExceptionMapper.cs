@@ -1,5 +1,5 @@
 using Podflare.Files;
-using Podflare.Http;
+using Podflare.Resilience;
 using Podflare.Streaming;
 
 namespace Podflare.Problems;
@@ -39,7 +39,7 @@ internal static class ExceptionMapper
         BadHttpRequestException x => OfBadRequest(x),
         // What Kestrel throws for the size of a chunk that no integer can hold.
         IOException { InnerException: OverflowException } => ForStatus(400) with { Error = "invalid HTTP request: bad chunk size data" },
-        _ when GrainCallRetry.IsLostCall(e) => Unreachable(new SandboxUnreachableException().Message),
+        _ when Transient.IsLostCall(e) => Unreachable(new SandboxUnreachableException().Message),
         _ => new Problem(500, "internal", "internal error"),
     };
 

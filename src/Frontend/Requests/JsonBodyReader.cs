@@ -2,6 +2,7 @@ using System.Buffers;
 using Microsoft.Extensions.Options;
 using Podflare.Http;
 using Podflare.Problems;
+using Podflare.Resilience;
 
 namespace Podflare.Requests;
 
@@ -16,12 +17,12 @@ internal sealed class JsonBodyReader(IOptions<HttpOptions> options, TimeProvider
     public async Task<JsonBody> ReadAsync(HttpContext context)
     {
         UnsupportedMediaType.ThrowIfNotJson(context.Request);
-        using var limit = new Deadline(options.Value.BodySeconds, time, context.RequestAborted);
+        using var limit = new TimeLimit(TimeSpan.FromSeconds(options.Value.BodySeconds), time, context.RequestAborted);
         try
         {
             return await ReadAsync(context.Request, limit.Token);
         }
-        catch (OperationCanceledException) when (limit.Passed)
+        catch (OperationCanceledException) when (limit.IsExceeded)
         {
             throw new ProblemException(ExceptionMapper.ForStatus(StatusCodes.Status408RequestTimeout));
         }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Podflare.OpenApi;
+using Podflare.Streaming;
 
 namespace Podflare.Runs;
 
@@ -18,23 +19,22 @@ internal static class EventResponseWriter
 
     /// <summary>Sends everything up to the exit.</summary>
     /// <param name="heartbeat">Silence after which the format's heartbeat is sent; null for never.</param>
-    public static async Task SendAsync(HttpContext context, PrefetchingRunReader events, EventFormatter format, TimeSpan? heartbeat, TimeProvider time)
+    public static async Task SendAsync(HttpContext context, RunSubscription events, EventFormatter format, TimeSpan? heartbeat, TimeProvider time)
     {
         var writer = context.Response.BodyWriter;
         var lastSent = time.GetTimestamp();
         // The headers are sent when the run is accepted, together with the first events if those exist already.
-        if (!events.Next.IsCompleted) await writer.FlushAsync(context.RequestAborted);
+        if (!await events.WaitAsync(TimeSpan.Zero)) await writer.FlushAsync(context.RequestAborted);
         while (true)
         {
-            while (heartbeat is { } silence && !await WaitForNextAsync(events, silence - time.GetElapsedTime(lastSent), time))
+            while (heartbeat is { } silence && !await events.WaitAsync(silence - time.GetElapsedTime(lastSent)))
             {
                 writer.Write(format.Heartbeat);
                 await writer.FlushAsync(context.RequestAborted);
                 lastSent = time.GetTimestamp();
             }
 
-            if (!await events.Next) throw new EndOfStreamException("The events of the run ended without its exit.");
-            var batch = events.Batch;
+            var batch = await events.NextAsync();
             format.Write(batch, writer);
             if (batch.HasExit)
             {
@@ -43,26 +43,9 @@ internal static class EventResponseWriter
                 return;
             }
 
-            // Requested before the flush, so that waiting for a slow client and for the next batch overlap.
-            events.Advance();
             if (writer.UnflushedBytes == 0) continue;
             await writer.FlushAsync(context.RequestAborted);
             lastSent = time.GetTimestamp();
-        }
-    }
-
-    private static async Task<bool> WaitForNextAsync(PrefetchingRunReader events, TimeSpan limit, TimeProvider time)
-    {
-        if (events.Next.IsCompleted) return true;
-        if (limit <= TimeSpan.Zero) return false;
-        try
-        {
-            await events.Next.WaitAsync(limit, time);
-            return true;
-        }
-        catch (TimeoutException) when (!events.Next.IsCompleted)
-        {
-            return false;
         }
     }
 }

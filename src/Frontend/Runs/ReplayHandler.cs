@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Options;
 using Podflare.Http;
 using Podflare.OpenApi;
+using Podflare.Resilience;
 using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Streaming;
@@ -22,7 +23,7 @@ internal sealed class ReplayHandler(IGrainFactory grains, OpenStreams streams, I
     {
         var sandbox = grains.GetGrain<ISandboxGrain>(id.Value);
         IReadOnlyList<ReplayPart> parts;
-        using (var deadline = new Deadline(options.Value.AnswerSeconds, time, context.RequestAborted))
+        using (var deadline = new TimeLimit(TimeSpan.FromSeconds(options.Value.AnswerSeconds), time, context.RequestAborted))
         {
             var planned = await PlanAsync(sandbox, tenant, deadline.Token);
             parts = await LimitAsync(sandbox, tenant, planned, deadline.Token);

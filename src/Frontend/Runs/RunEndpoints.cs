@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Podflare.Http;
 using Podflare.OpenApi;
 using Podflare.Requests;
+using Podflare.Resilience;
 using Podflare.Sandboxes;
 using Podflare.Telemetry;
 
@@ -59,7 +60,7 @@ internal static class RunEndpoints
         // Kept until the guest has the code, so that the limit for large bodies also bounds the code in transit.
         using var body = await services.Bodies.ReadAsync(context);
         var request = ExecRequest.Parse(body.Utf8, services.Runs.Value, services.Create.Value);
-        using var deadline = new Deadline(services.Http.Value.StartSeconds, services.Time, context.RequestAborted);
+        using var deadline = new TimeLimit(TimeSpan.FromSeconds(services.Http.Value.StartSeconds), services.Time, context.RequestAborted);
         var trace = RequestTrace.Of(context);
         var traced = request.Run with { Trace = trace.Caller, Span = trace.Span, Keyless = keyless };
         return (await services.Starter.StartAsync(caller.Tenant, id, run, traced, deadline), request.Warnings);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Podflare.Http;
 using Podflare.OpenApi;
+using Podflare.Resilience;
 using Podflare.Sandboxes;
 using Podflare.Streaming;
 using Podflare.Tenants;
@@ -10,6 +11,8 @@ namespace Podflare.Runs;
 /// <summary>Sends the events of a run that exist, and with <c>follow</c> also those that come, up to the exit.</summary>
 internal sealed class RunEventsHandler(IGrainFactory grains, RunReader reader, OpenStreams streams, IOptions<HttpOptions> options, TimeProvider time)
 {
+    private static readonly TimeSpan RefusalInterval = TimeSpan.FromMilliseconds(250);
+
     public async Task ReplyAsync(HttpContext context, TenantId tenant, SandboxId id, RunId run)
     {
         var query = EventsQuery.Parse(context.Request);
@@ -17,7 +20,7 @@ internal sealed class RunEventsHandler(IGrainFactory grains, RunReader reader, O
         var clientLeft = context.RequestAborted;
         EventBatch? page;
         long last;
-        using (var deadline = new Deadline(options.Value.AnswerSeconds, time, clientLeft))
+        using (var deadline = new TimeLimit(TimeSpan.FromSeconds(options.Value.AnswerSeconds), time, clientLeft))
         {
             var info = await GrainCallRetry.RetryLostAsync(() => sandbox.GetRun(tenant, run), time, deadline.Token);
             if (query.HadExit)
@@ -52,8 +55,9 @@ internal sealed class RunEventsHandler(IGrainFactory grains, RunReader reader, O
 
         async Task FollowAsync()
         {
-            await using var events = PrefetchingRunReader.Open(reader.ReadAsync(tenant, id, run, page?.LastSeq ?? query.After, expectStart: false, clientLeft), clientLeft);
-            await events.WaitForRefusalAsync(time);
+            await using var events = reader.Open(tenant, id, run, page?.LastSeq ?? query.After, expectStart: false, pollWhenFull: null, clientLeft);
+            // A refusal within a moment can still be the answer.
+            if (await events.WaitAsync(RefusalInterval) && events.HasFailed) await events.NextAsync();
             if (page is not null)
             {
                 format.Write(page, context.Response.BodyWriter);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Podflare.Http;
+using Podflare.Resilience;
 using Podflare.Tenants;
 
 namespace Podflare.Sandboxes;
@@ -7,7 +8,7 @@ namespace Podflare.Sandboxes;
 /// <summary>Creates a sandbox within a deadline. Requests with the same idempotency key get the same sandbox, whichever frontend they reach.</summary>
 internal sealed class IdempotentSandboxCreator(IGrainFactory grains, SandboxCreator creator)
 {
-    public async Task<Creation> CreateAsync(TenantId tenant, string? key, SandboxSpec spec, Deadline deadline)
+    public async Task<Creation> CreateAsync(TenantId tenant, string? key, SandboxSpec spec, TimeLimit deadline)
     {
         if (key is not null)
         {
@@ -20,7 +21,7 @@ internal sealed class IdempotentSandboxCreator(IGrainFactory grains, SandboxCrea
             var creation = RandomNumberGenerator.GetHexString(32, lowercase: true);
             return new Creation(await creator.CreateAsync(creation, tenant, spec, claimed: null, deadline.Token).WaitAsync(deadline.Token), Joined: false);
         }
-        catch (OperationCanceledException) when (deadline.Passed)
+        catch (OperationCanceledException) when (deadline.IsExceeded)
         {
             throw new NoCapacityException();
         }

@@ -5,6 +5,7 @@ using Podflare.Http;
 using Podflare.OpenApi;
 using Podflare.Problems;
 using Podflare.Requests;
+using Podflare.Resilience;
 using Podflare.Telemetry;
 
 namespace Podflare.Sandboxes;
@@ -51,7 +52,7 @@ internal static class SandboxEndpoints
         services.Streams.ThrowIfDraining();
         var key = IdempotencyKey.Read(context.Request);
         var request = (await ReadAsync(context, services)).WithTrace(RequestTrace.Of(context));
-        using var deadline = new Deadline(services.Http.Value.StartSeconds, services.Time, context.RequestAborted);
+        using var deadline = new TimeLimit(TimeSpan.FromSeconds(services.Http.Value.StartSeconds), services.Time, context.RequestAborted);
         var creation = await services.Creator.CreateAsync(caller.Tenant, key, request.Spec, deadline);
         services.Traces.Note(creation.Sandbox.Id, caller.Tenant.Value, creation.Sandbox.Trace);
         if (LogCall.Current is { } call) call.Sandbox = creation.Sandbox.Id.Value;

@@ -157,8 +157,8 @@ public sealed class RunStreamTests(StreamFixture fixture) : IClassFixture<Stream
         var (id, grain) = fixture.NewSandbox();
         await grain.Accept(_run);
         var provider = fixture.Cluster.Client.ServiceProvider.GetRequiredService<RunStreamProvider>();
-        await using var slow = new RunSubscriptionLoop(provider, Tenant, id, _run, 0, expectStart: false);
-        await slow.SubscribeAsync(Cancel);
+        await using var slow = new RunSubscription(provider, Tenant, id, _run, 0, expectStart: false, pollWhenFull: null, Cancel);
+        await slow.SubscribeAsync();
         var fast = ReadAllAsync(fixture.ClientReader, id, 0);
         await grain.Write(_run, 700, 1000, 5);
         await grain.End(_run);
@@ -171,7 +171,7 @@ public sealed class RunStreamTests(StreamFixture fixture) : IClassFixture<Stream
         List<long> seen = [];
         for (var exit = false; !exit;)
         {
-            var batch = await slow.NextAsync(Cancel).AsTask().WaitAsync(Soon, Cancel);
+            var batch = await slow.NextAsync().AsTask().WaitAsync(Soon, Cancel);
             seen.AddRange(Seqs(batch));
             exit = batch.HasExit;
         }
@@ -225,10 +225,10 @@ public sealed class RunStreamTests(StreamFixture fixture) : IClassFixture<Stream
         var (id, grain) = fixture.NewSandbox();
         await grain.Accept(_run);
         var provider = fixture.Cluster.Client.ServiceProvider.GetRequiredService<RunStreamProvider>();
-        await using var still = new RunSubscriptionLoop(provider, Tenant, id, _run, 0, expectStart: false);
-        await still.SubscribeAsync(Cancel);
-        await using var moving = new RunSubscriptionLoop(provider, Tenant, id, _run, 0, expectStart: false);
-        await moving.SubscribeAsync(Cancel);
+        await using var still = new RunSubscription(provider, Tenant, id, _run, 0, expectStart: false, pollWhenFull: null, Cancel);
+        await still.SubscribeAsync();
+        await using var moving = new RunSubscription(provider, Tenant, id, _run, 0, expectStart: false, pollWhenFull: null, Cancel);
+        await moving.SubscribeAsync();
 
         // Six times the limit of the log: the writer has to wait for the moving reader again and again.
         var writing = grain.Write(_run, 6000, 1000, 20);
@@ -236,7 +236,7 @@ public sealed class RunStreamTests(StreamFixture fixture) : IClassFixture<Stream
         List<long> seen = [];
         for (var exit = false; !exit;)
         {
-            var batch = await moving.NextAsync(Cancel).AsTask().WaitAsync(Soon, Cancel);
+            var batch = await moving.NextAsync().AsTask().WaitAsync(Soon, Cancel);
             seen.AddRange(Seqs(batch));
             exit = batch.HasExit;
             if (seen.Count % 500 < 20) await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, Cancel);
@@ -246,7 +246,7 @@ public sealed class RunStreamTests(StreamFixture fixture) : IClassFixture<Stream
         await end;
         var gone = await Assert.ThrowsAsync<EventsEvictedException>(async () =>
         {
-            for (; ; ) await still.NextAsync(Cancel).AsTask().WaitAsync(Soon, Cancel);
+            for (; ; ) await still.NextAsync().AsTask().WaitAsync(Soon, Cancel);
         });
         Assert.True(gone.OldestSeq > 1000);
     }
