@@ -106,6 +106,8 @@ need_sdk() {
   found=$(dotnet --version 2>/dev/null) && [[ $found == 10.* ]] && return 0
   wanted=$(sed -nE 's/.*"version": *"([^"]+)".*/\1/p' "$(dirname "${BASH_SOURCE[0]}")/../global.json")
   found=$(dotnet --list-sdks 2>/dev/null | awk '{ print $1 }' | paste -sd' ') || true
+  # An SDK that is there and does not start has a reason of its own, such as a home folder that does not exist.
+  [[ " $found" != *" 10."* ]] || die "the .NET 10 SDK does not start: $(dotnet --version 2>&1 | sed '/^$/d' | head -n 1)"
   die "the .NET 10 SDK is missing: global.json asks for $wanted or a later 10.0 SDK, and this machine has ${found:-none}. $get"
 }
 

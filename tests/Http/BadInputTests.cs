@@ -97,6 +97,7 @@ public sealed class BadInputTests(SharedCluster shared)
 
             var problem = await response.AssertProblemAsync(404, "sandbox_not_found");
             Assert.Equal("sandbox not found", problem.GetProperty("error").GetString());
+            Assert.Contains($"'{id}'", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
         }
     }
 
@@ -109,7 +110,10 @@ public sealed class BadInputTests(SharedCluster shared)
     {
         var sandbox = _cluster.World.Add();
         foreach (var run in new[] { "x", "run_1", "run_00000000000000000000000000000000" })
-            await (await _cluster.Client.SendAsync(method, $"/v1/sandboxes/{sandbox}/runs/{run}{action}")).AssertProblemAsync(404, "run_not_found");
+        {
+            var problem = await (await _cluster.Client.SendAsync(method, $"/v1/sandboxes/{sandbox}/runs/{run}{action}")).AssertProblemAsync(404, "run_not_found");
+            Assert.Contains($"'{run}'", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        }
     }
 
     [Fact]

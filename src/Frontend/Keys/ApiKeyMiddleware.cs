@@ -29,15 +29,17 @@ internal sealed class ApiKeyMiddleware(RequestDelegate next, AuthenticationSetti
     {
         if (request.Headers.Authorization is not [{ } header] || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
             || header.AsSpan(Scheme.Length).Trim() is not { Length: > 0 } key)
-            throw Unauthorized("missing_api_key", "missing Authorization: Bearer <key>");
-        return settings.Keys.Find(key.ToString()) is { } tenant ? new Caller(tenant) : throw Unauthorized("invalid_api_key", "invalid api key");
+            throw Unauthorized("missing_api_key", "missing Authorization: Bearer <key>", "this server requires an API key; send it in the header Authorization: Bearer <key>");
+        return settings.Keys.Find(key.ToString()) is { } tenant
+            ? new Caller(tenant)
+            : throw Unauthorized("invalid_api_key", "invalid api key", "the API key is not one of this server's keys");
     }
 
-    private static ProblemException Unauthorized(string code, string text)
+    private static ProblemException Unauthorized(string code, string text, string detail)
     {
         // The "sampled" flag of an unauthenticated caller must not make the server export a span.
         if (Activity.Current is { } span) span.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
-        return new ProblemException(new Problem(401, code, text));
+        return new ProblemException(new Problem(401, code, text) { Detail = detail });
     }
 }
 

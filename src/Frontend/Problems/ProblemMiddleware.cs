@@ -53,7 +53,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, RequestBod
         context.Response.Clear();
         context.Response.Headers.Allow = allow;
         TraceResponseHeaders.Write(context.Response, RequestTrace.Of(context).Span);
-        await WriteAsync(context, problem, traceId);
+        await WriteAsync(context, ResourceNames.AddTo(problem, context.Request.RouteValues), traceId);
     }
 
     /// <summary>Sends the whole answer first, so that a client that reads while it sends can stop.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
 using Podflare.OpenApi;
@@ -11,6 +12,11 @@ internal static class ProblemWriter
 {
     public const string ContentType = "application/problem+json";
 
+    // People read these texts in terminals: "<key>" instead of "\u003Ckey\u003E". Nothing embeds them in HTML.
+#pragma warning disable RS0030 // the ban is for event lines, which are ASCII
+    private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+#pragma warning restore RS0030
+
     /// <summary>The trace id of the server span. The log line about the answer has the same id.</summary>
     public static string TraceId(HttpContext context) => RequestTrace.Of(context).Span.Substring(3, 32);
 
@@ -20,6 +26,7 @@ internal static class ProblemWriter
         response.StatusCode = problem.Status;
         response.ContentType = ContentType;
         response.Headers.CacheControl = "no-store";
+        response.Headers.XContentTypeOptions = "nosniff";
         if (problem.RetryAfter is { } seconds) response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         if (problem.AcceptEncoding is { } encodings) response.Headers.AcceptEncoding = encodings;
         if (problem.Status == 401) response.Headers.WWWAuthenticate = "Bearer";
@@ -31,7 +38,7 @@ internal static class ProblemWriter
     internal static byte[] Render(Problem problem, string traceId)
     {
         using var buffer = new MemoryStream(512);
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, Json))
         {
             json.WriteStartObject();
             json.WriteString("error"u8, problem.Error);

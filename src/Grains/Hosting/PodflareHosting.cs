@@ -74,6 +74,7 @@ public static class PodflareHosting
         silo.Configure<GrainCollectionOptions>(grains => grains.DeactivationTimeout = TimeSpan.FromSeconds(20));
         silo.Configure<SiloOptions>(options => options.SiloName = process.SiloName);
         silo.Services.AddPlacementDirector<HostPlacement, HostPlacementDirector>();
+        silo.Services.AddSingleton<IConfigureGrainContextProvider, ActivationYield>();
         silo.AddRunStreams();
         silo.AddFiles();
         if (process.Redis is { } redis) UseRedis(silo, process, redis);

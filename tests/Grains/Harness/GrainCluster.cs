@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Reflection;
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime;
@@ -66,6 +67,13 @@ public sealed class GrainCluster : IAsyncDisposable
     public TestSilo Caller => _frontends.Concat(_workers).First(silo => silo.IsRunning);
 
     public IGrainFactory Grains => Caller.Grains;
+
+    /// <summary>The silo that has the directory entry of a grain.</summary>
+    public SiloAddress? DirectoryOwnerOf(GrainId grain)
+    {
+        var type = typeof(SiloLifecycleSubject).Assembly.GetType("Orleans.Runtime.GrainDirectory.ILocalGrainDirectory")!;
+        return (SiloAddress?)type.GetMethod("GetPrimaryForGrain", BindingFlags.Public | BindingFlags.Instance)!.Invoke(Caller.Services.GetRequiredService(type), [grain]);
+    }
 
     internal ClusterSettings Settings { get; }
 

@@ -1,5 +1,3 @@
-using System.Reflection;
-using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime;
 using Podflare.Harness;
 
@@ -29,17 +27,11 @@ public sealed class OtherSiloTests
     {
         while (true)
         {
-            var owners = cluster.Workers.Select(worker => PrimaryOf(cluster, cluster.Grains.GetGrain<IHostGrain>(worker.Host).GetGrainId())).ToArray();
+            var owners = cluster.Workers.Select(worker => cluster.DirectoryOwnerOf(cluster.Grains.GetGrain<IHostGrain>(worker.Host).GetGrainId())).ToArray();
             if (cluster.Frontends.Skip(1).FirstOrDefault(frontend => owners.Any(frontend.Address.Equals)) is { } owner) return owner;
             Assert.True(cluster.Workers.Count < 8, "No host is registered with a frontend.");
             await cluster.AddWorkerAsync();
             await cluster.WaitForHostsAsync();
         }
-    }
-
-    private static SiloAddress? PrimaryOf(GrainCluster cluster, GrainId grain)
-    {
-        var type = typeof(SiloLifecycleSubject).Assembly.GetType("Orleans.Runtime.GrainDirectory.ILocalGrainDirectory")!;
-        return (SiloAddress?)type.GetMethod("GetPrimaryForGrain", BindingFlags.Public | BindingFlags.Instance)!.Invoke(cluster.Caller.Services.GetRequiredService(type), [grain]);
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Orleans.Runtime;
@@ -91,6 +92,14 @@ public sealed class ProblemTests
         Assert.Equal(7, Parse(ExceptionMapper.ToProblem(new EventsEvictedException(7))).GetProperty("oldest_seq").GetInt64());
         Assert.Equal("idle", Text(Parse(ExceptionMapper.ToProblem(new SandboxEndedException(EndReason.Idle))), "ended_reason"));
         Assert.Equal("must be x", Parse(ProblemException.Invalid("f", "must be x").Problem).GetProperty("errors").GetProperty("f")[0].GetString());
+    }
+
+    [Fact]
+    public void Texts_can_be_read_in_a_terminal()
+    {
+        var text = Encoding.UTF8.GetString(ProblemWriter.Render(new Problem(401, "x", "it's <key> & \"ü\""), "t"));
+
+        Assert.Contains("it's <key> & \\\"ü\\\"", text, StringComparison.Ordinal);
     }
 
     [Fact]
