@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import unittest
 
-from host import EVENT, HELLO, OUT, REFUSED, STDIN, TAKEN, Frame, Guest
+from host import EVENT, HELLO, INTERRUPT, OUT, REFUSED, RUN, STDIN, TAKEN, Frame, Guest
 
 APPEND = (1 << 64) - 1
 INPUT_REQUEST = 2
@@ -91,6 +92,10 @@ class StdinTests(unittest.TestCase):
         self.write(run, b"x\n")
         self.assertEqual(b"x\n", self.guest.result(run).stdout)
 
+    def test_a_built_in_input_that_the_program_has_replaced_before_stays(self) -> None:
+        self.guest.run("import builtins\nbuiltins.input = lambda prompt: 'own'")
+        self.assertEqual(b"own\n", self.guest.run("print(input('p'))", stdin=True).stdout)
+
     # Who reads
 
     def test_children_share_the_descriptor_and_find_what_the_program_has_left(self) -> None:
@@ -126,6 +131,15 @@ class StdinTests(unittest.TestCase):
                 result = self.guest.result(run)
                 self.assertEqual((130, "interrupted", False), (result.code, result.reason, result.end.get("state_lost", False)))
                 self.assertEqual((b"1\n", False), ((r := self.guest.run("print(kept)")).stdout, r.restarted))
+
+    def test_an_interrupt_at_the_start_of_a_run_with_input_is_not_lost(self) -> None:
+        for _ in range(30):
+            run = self.guest.new_run()
+            self.guest.ask(RUN, self.guest.run_payload(run, "input('p')", stdin=True))
+            self.guest.ask(INTERRUPT, json.dumps({"run": run, "grace_ms": 20_000}).encode())
+            result = self.guest.result(run, 10)
+            self.assertEqual((130, "interrupted"), (result.code, result.reason))
+        self.assertFalse(self.guest.run("pass").restarted)
 
     def test_without_input_it_ends_at_once_before_and_after_a_run_that_has_some(self) -> None:
         code = "import sys\ntry: input('p')\nexcept EOFError: print('end', repr(sys.stdin.read()))\nimport subprocess; print(subprocess.run(['cat'], capture_output=True).stdout)"

@@ -11,7 +11,7 @@ from host import EVENT, OUT, REFUSED, RUN, STARTED, Frame, Guest
 
 
 # Uses up the inotify instances of the user, until it is killed.
-EXHAUST = "import ctypes, time\nlibc = ctypes.CDLL(None)\nwhile libc.inotify_init1(0) >= 0: pass\nprint('full', flush=True)\ntime.sleep(600)"
+EXHAUST = "import ctypes, resource, time\nresource.setrlimit(resource.RLIMIT_NOFILE, [resource.getrlimit(resource.RLIMIT_NOFILE)[1]] * 2)\nlibc = ctypes.CDLL(None)\nwhile libc.inotify_init1(0) >= 0: pass\nprint('full', flush=True)\ntime.sleep(600)"
 
 
 def text(path: bytes | str) -> str:

@@ -88,7 +88,8 @@ class Stdin:
         """`send(body)`: a request for input of the current run; u8 flags (1: a password), and the prompt."""
         self._send = send
         self._open = False
-        builtins.input = self._make_input()
+        if builtins.__dict__.get("input") is _builtin_input:
+            builtins.input = self._make_input()  # unless the program has one of its own
         AfterImport("getpass", self._replace_getpass).install()
         register_at_fork(after_in_child=self._close)
 
