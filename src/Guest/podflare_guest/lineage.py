@@ -25,7 +25,7 @@ _UNCERTAIN_STEPS = 50
 _MOST_FOLLOWED = 1_000  # looks at what was started during the last look
 # The supervisor answers nobody during a step, and what starts processes in a loop may be faster than it is.
 _STEP_SECONDS = 0.05
-_MOST_SECONDS = 10.0
+_MOST_SECONDS = 5.0
 
 
 class Lineages:
