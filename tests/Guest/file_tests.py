@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import unittest
 
 from host import FILE, FILE_CANCEL, FILE_DATA, FILE_DONE, FILE_END, FILE_FAILED, FILE_NEXT, FILE_OPENED, Frame, Guest

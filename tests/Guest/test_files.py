@@ -6,7 +6,6 @@ import base64
 import os
 import socket
 import stat
-import unittest
 
 from file_tests import CHUNK, FileTestCase, Transfer
 from host import FILE_CANCEL, FILE_DATA, FILE_DONE, FILE_END, FILE_NEXT
