@@ -23,7 +23,7 @@ from podflare import (
     SandboxQuotaExceededError,
     UnavailableError,
 )
-from podflare._problems import BY_CODE, error_of
+from podflare._problems import BY_CODE, error_of, is_worth_repeating
 from podflare._retry import Budget
 from podflare._settings import settings_of
 from scripted_server import SANDBOX, ScriptedServer, end
@@ -205,6 +205,10 @@ class ErrorTests(unittest.TestCase):
     def test_a_wait_until_a_date(self) -> None:
         self.assertEqual(30, error_of(503, {"retry-after": formatdate(1_000_030, usegmt=True)}, b"", 1_000_000).retry_after)
         self.assertIsNone(error_of(503, {"retry-after": "soon"}, b"", 0).retry_after)
+
+    def test_a_writer_waits_for_a_full_input_itself(self) -> None:
+        full = error_of(429, {"retry-after": "1"}, b'{"code":"stdin_full","offset":7}', 0)
+        self.assertEqual((podflare.StdinFullError, 7, False), (type(full), full.offset, is_worth_repeating(full)))
 
     def test_a_quota_is_no_matter_of_waiting(self) -> None:
         self.assertTrue(issubclass(SandboxQuotaExceededError, podflare.TooManyRequestsError))
