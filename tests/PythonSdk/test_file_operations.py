@@ -31,6 +31,18 @@ ENTRY = {
 }  # fmt: skip
 
 
+def named(archive: bytes) -> bytes:
+    """An archive as a sandbox sends it: below the name of the folder."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=io.BytesIO(archive)) as members, tarfile.open(fileobj=data, mode="w") as archive_of_sandbox:
+        for member in members:
+            content = members.extractfile(member) if member.isreg() else None
+            member.name = f"project/{member.name}"
+            member.pax_headers.pop("path", None)
+            archive_of_sandbox.addfile(member, content)
+    return data.getvalue()
+
+
 class OperationTests(unittest.TestCase):
     def check(self, call: Any, method: str, target: str, body: Any = None, answer: Any = None, status: int = 200) -> Any:
         """Makes a call with both clients; returns what the last one returned."""
@@ -133,7 +145,7 @@ class FolderTests(unittest.TestCase):
                 self.assertEqual("application/x-tar", x.seen.headers["content-type"])
                 x.json({"files": 3, "directories": 2, "bytes": 5})
             else:
-                x.bytes(stored[-1])
+                x.bytes(named(stored[-1]))
 
         with ScriptedServer(answer) as server, sandboxes(server.url) as both:
             for index, sandbox in enumerate(both):
@@ -152,16 +164,17 @@ class FolderTests(unittest.TestCase):
     def test_a_transfer_that_breaks_starts_over(self) -> None:
         source = self.make("source")
         whole = b"".join(FolderUpload(source))
+        sent = named(whole)
 
         def cut(x: Any) -> None:
             x.send_response(200)
-            x.send_header("content-length", str(len(whole)))
+            x.send_header("content-length", str(len(sent)))
             x.end_headers()
-            x.wfile.write(whole[:100_000])
+            x.wfile.write(sent[:100_000])
             x.close_connection = True
 
         for index in range(2):
-            with ScriptedServer(cut, lambda x: x.bytes(whole), lambda x: x.drop(), lambda x: x.json({"files": 1, "directories": 0, "bytes": 1})) as server:
+            with ScriptedServer(cut, lambda x: x.bytes(sent), lambda x: x.drop(), lambda x: x.json({"files": 1, "directories": 0, "bytes": 1})) as server:
                 with sandboxes(server.url, QUICK) as both:
                     both[index].files.download_dir("x", self.folder / f"copy{index}")
                     self.assertEqual((source / "a").read_bytes(), (self.folder / f"copy{index}/a").read_bytes())
@@ -179,7 +192,7 @@ class FolderTests(unittest.TestCase):
         data = io.BytesIO()
         with tarfile.open(fileobj=data, mode="w") as archive:
             for name, kind, text in members:
-                member = tarfile.TarInfo(name)
+                member = tarfile.TarInfo(name if name.startswith(("/", "..")) else f"folder/{name}")
                 member.type, member.mode = kind, 0o4777
                 if kind == tarfile.REGTYPE:
                     member.size = len(text)

@@ -37,7 +37,8 @@ class UnsafeArchiveError(ValueError):
 
 
 def unpack(archive: IO[bytes], folder: Union[str, "os.PathLike[str]"]) -> None:
-    """Writes the members of an archive below a folder, which is created if it does not exist.
+    """Writes the members of an archive below a folder, which is created if it does not exist. The first part of each name is left out: in an
+    archive from a sandbox it is the name of the folder there.
 
     The archive is not trusted. Raises UnsafeArchiveError for a name outside of the folder, a member below a link, and anything but regular
     files, folders and links that lead to a place inside of the folder.
@@ -115,8 +116,9 @@ def _header(member: tarfile.TarInfo) -> bytes:
 
 def _target(top: str, name: str) -> str:
     parts = [part for part in name.split("/") if part not in ("", ".")]
-    if name.startswith("/") or ".." in parts or os.sep == "\\" and any(mark in name for mark in ":\\"):
+    if name.startswith("/") or not parts or ".." in parts or os.sep == "\\" and any(mark in name for mark in ":\\"):
         raise UnsafeArchiveError(f"{name!r} is not a name inside of the folder")
+    parts = parts[1:]
     target = top
     for part in parts[:-1]:
         target = os.path.join(target, part)
