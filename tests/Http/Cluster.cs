@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
+using Podflare.Contexts;
 using Podflare.Files;
 using Podflare.Hosting;
 using Podflare.Hosts;
@@ -119,6 +120,7 @@ public sealed class Cluster : IAsyncDisposable
         silo.AddRunStreams();
         silo.AddGrainExtension<IRunStreamExtension, ScriptedPumps>();
         silo.AddGrainExtension<IFileExtension, ScriptedFiles>();
+        silo.AddGrainExtension<IContextExtension, ScriptedContexts>();
         silo.Configure<SiloOptions>(options => options.SiloName = HostSilos.NameOf(role, host));
         // The real grains have the same names; here their places are taken.
         silo.Services.Configure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Assembly.GetName().Name == "Podflare.Grains"));

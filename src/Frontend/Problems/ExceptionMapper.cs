@@ -1,5 +1,7 @@
+using Podflare.Contexts;
 using Podflare.Files;
 using Podflare.Resilience;
+using Podflare.Runs;
 using Podflare.Streaming;
 
 namespace Podflare.Problems;
@@ -21,6 +23,21 @@ internal static class ExceptionMapper
         EventsEvictedException x => new Problem(410, "events_evicted", x.Message) { OldestSeq = x.OldestSeq },
         IdempotencyKeyReusedException x => new Problem(422, "idempotency_key_reused", x.Message),
         RunQueueFullException x => new Problem(429, "run_queue_full", x.Message) { RetryAfter = RetryAfterSeconds },
+        StdinClosedException x => new Problem(409, "stdin_closed", x.Message),
+        StdinOffsetException x => new Problem(409, "stdin_offset", x.Message) { Offset = x.Offset },
+        StdinFullException x => new Problem(429, "stdin_full", x.Message) { Offset = x.Offset, RetryAfter = RetryAfterSeconds },
+        RunEndedException x => new Problem(409, "run_ended", x.Message),
+        NotATerminalException x => new Problem(409, "not_a_terminal", x.Message),
+        WatchPathNotFoundException x => new Problem(404, "file_not_found", x.Message),
+        WatchTooLargeException x => new Problem(429, "run_queue_full", x.Message) { RetryAfter = RetryAfterSeconds },
+        ContextNotFoundException x => new Problem(404, "context_not_found", x.Message),
+        ContextExistsException x => new Problem(409, "context_exists", x.Message),
+        ContextRequiredException x => new Problem(409, "context_required", x.Message),
+        ContextQuotaExceededException x => new Problem(429, "context_quota_exceeded", x.Message) { RetryAfter = RetryAfterSeconds },
+        NotOfferedException x => new Problem(501, "not_offered", x.Message),
+        PreconditionFailedException x => new Problem(412, "precondition_failed", x.Message),
+        RangeNotSatisfiableException x => new Problem(416, "range_not_satisfiable", x.Message) { FileSize = x.Size },
+        InvalidArchiveException x => new Problem(400, "invalid_archive", $"invalid archive: {x.Message}") { Written = x.Written },
         FileRefusedException x => OfFile(x, "the file"),
         TooManyTransfersException x => new Problem(429, "rate_limited", x.Message) { RetryAfter = RetryAfterSeconds },
         TooManyReadersException x => new Problem(429, "rate_limited", x.Message) { RetryAfter = RetryAfterSeconds },
@@ -77,6 +94,8 @@ internal static class ExceptionMapper
         FileRefusal.AccessDenied => new Problem(403, "file_access_denied", $"the sandbox's user does not have permission to access {path}"),
         FileRefusal.DiskFull => new Problem(507, "disk_full", $"the sandbox does not have enough space for {path}; an existing file was not changed"),
         FileRefusal.TooLarge => new Problem(413, "file_too_large", $"{path} is larger than the sandbox's disk allows"),
+        FileRefusal.Exists => new Problem(409, "file_exists", $"{path} exists"),
+        FileRefusal.DirectoryNotEmpty => new Problem(409, "directory_not_empty", $"{path} is a directory that is not empty"),
         FileRefusal.InvalidPath => ProblemException.Invalid("path", "is not a path that the sandbox accepts").Problem,
         _ => new Problem(409, "not_a_file", e.Message == "Is a directory" ? $"{path} is a directory, not a file" : $"{path} is not a regular file"),
     };

@@ -1,3 +1,5 @@
+using Podflare.Files;
+
 namespace Podflare.Problems;
 
 /// <summary>A refused or failed request as the API reports it. Every text is safe to show to anyone.</summary>
@@ -12,6 +14,15 @@ internal sealed record Problem(int Status, string Code, string Error)
 
     /// <summary>The oldest event that can still be read.</summary>
     public long? OldestSeq { get; init; }
+
+    /// <summary>Bytes that were accepted of the standard input of a run.</summary>
+    public long? Offset { get; init; }
+
+    /// <summary>Bytes of the file, when no byte of the requested range exists.</summary>
+    public long? FileSize { get; init; }
+
+    /// <summary>What was written of an archive before its fault was found.</summary>
+    public ArchiveSummary? Written { get; init; }
 
     /// <summary>Why the sandbox ended.</summary>
     public string? EndedReason { get; init; }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
+using Podflare.Files;
 using Podflare.OpenApi;
 using Podflare.Telemetry;
 
@@ -29,6 +30,7 @@ internal static class ProblemWriter
         response.Headers.XContentTypeOptions = "nosniff";
         if (problem.RetryAfter is { } seconds) response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         if (problem.AcceptEncoding is { } encodings) response.Headers.AcceptEncoding = encodings;
+        if (problem.FileSize is { } size) response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes */{size}");
         if (problem.Status == 401) response.Headers.WWWAuthenticate = "Bearer";
         var body = Render(problem, traceId);
         response.ContentLength = body.Length;
@@ -50,12 +52,23 @@ internal static class ProblemWriter
             json.WriteString("detail"u8, problem.Detail ?? problem.Error);
             json.WriteString("trace_id"u8, traceId);
             if (problem.OldestSeq is { } seq) json.WriteNumber("oldest_seq"u8, seq);
+            if (problem.Offset is { } offset) json.WriteNumber("offset"u8, offset);
+            if (problem.Written is { } written) WriteSummary(json, written);
             if (problem.EndedReason is { } reason) json.WriteString("ended_reason"u8, reason);
             if (problem.Errors is { } errors) WriteErrors(json, errors);
             json.WriteEndObject();
         }
 
         return buffer.ToArray();
+    }
+
+    private static void WriteSummary(Utf8JsonWriter json, ArchiveSummary written)
+    {
+        json.WriteStartObject("written"u8);
+        json.WriteNumber("files"u8, written.Files);
+        json.WriteNumber("directories"u8, written.Directories);
+        json.WriteNumber("bytes"u8, written.Bytes);
+        json.WriteEndObject();
     }
 
     private static void WriteErrors(Utf8JsonWriter json, FieldErrors errors)

@@ -32,6 +32,10 @@ public sealed class SandboxLostException() : PodflareException("the sandbox is l
 [GenerateSerializer, Alias("podflare.SandboxUnreachableException")]
 public sealed class SandboxUnreachableException() : PodflareException("the sandbox does not answer at the moment; retry the request");
 
+/// <summary>The sandbox's guest is older than this feature: the sandbox was created before an upgrade of the server. Code and bash still work in it.</summary>
+[GenerateSerializer, Alias("podflare.NotOfferedException")]
+public sealed class NotOfferedException() : PodflareException("this sandbox was created before the upgrade and does not offer this; create a new sandbox");
+
 /// <summary>The sandbox was created by another request.</summary>
 [GenerateSerializer, Alias("podflare.SandboxTakenException")]
 public sealed class SandboxTakenException() : PodflareException("the sandbox was created by another request");

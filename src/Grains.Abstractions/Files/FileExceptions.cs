@@ -24,6 +24,12 @@ public enum FileRefusal
 
     /// <summary>The kernel does not accept the path.</summary>
     InvalidPath,
+
+    /// <summary>Something exists at the target, and must not be replaced.</summary>
+    Exists,
+
+    /// <summary>The directory is not empty.</summary>
+    DirectoryNotEmpty,
 }
 
 /// <summary>A file operation was refused, and retrying does not help. Nothing has changed in the sandbox.</summary>
@@ -41,3 +47,25 @@ public sealed class FileTransferLostException() : PodflareException("the file tr
 /// <summary>Too many files of one sandbox are transferred at the same time.</summary>
 [GenerateSerializer, Alias("podflare.TooManyTransfersException")]
 public sealed class TooManyTransfersException(int limit) : PodflareException($"the sandbox has {limit} file transfers in progress, which is its limit; wait for one to end");
+
+/// <summary>The file is not what the request requires it to be. Nothing was changed.</summary>
+[GenerateSerializer, Alias("podflare.PreconditionFailedException")]
+public sealed class PreconditionFailedException() : PodflareException("the file has changed, or exists, against the conditions of the request; nothing was changed");
+
+/// <summary>No byte of the requested range exists.</summary>
+[GenerateSerializer, Alias("podflare.RangeNotSatisfiableException")]
+public sealed class RangeNotSatisfiableException(long size) : PodflareException($"the file has {size} bytes, none of which is in the requested range")
+{
+    /// <summary>Bytes of the file.</summary>
+    [Id(0)]
+    public long Size { get; } = size;
+}
+
+/// <summary>The archive is damaged, or has members that must not be written. What came before them was written.</summary>
+[GenerateSerializer, Alias("podflare.InvalidArchiveException")]
+public sealed class InvalidArchiveException(string detail, ArchiveSummary written) : PodflareException(detail)
+{
+    /// <summary>What was written.</summary>
+    [Id(0)]
+    public ArchiveSummary Written { get; } = written;
+}

@@ -26,6 +26,13 @@ public readonly record struct RunId([property: Id(0)] string Value) : IParsable<
         return new RunId(Prefix + Convert.ToHexStringLower(hash.AsSpan(0, 16)));
     }
 
+    /// <summary>The run of kind <see cref="RunKind.Background"/> of a sandbox, which has the late output of all its other runs.</summary>
+    public static RunId ForBackground(SandboxId sandbox)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"background\0{sandbox.Value}"));
+        return new RunId(Prefix + Convert.ToHexStringLower(hash.AsSpan(0, 16)));
+    }
+
     /// <summary>The id as the 16 bytes that frames carry.</summary>
     public byte[] ToBytes() => Convert.FromHexString(Value.AsSpan(Prefix.Length));
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Podflare.Telemetry;
 
 namespace Podflare.Runs;
@@ -33,6 +34,7 @@ public enum ExitReason
 }
 
 /// <summary>A run as <c>GET …/runs/{run}</c> shows it.</summary>
+/// <param name="Timeout"><see cref="RunRequest.NoTimeout"/> for none.</param>
 /// <param name="FirstSeq">Oldest event that can still be read; null while there is none.</param>
 /// <param name="LastSeq">Newest event so far; 0 while there is none.</param>
 /// <param name="ReplRestarted">The run started in a fresh REPL, because the one before it had died.</param>
@@ -58,6 +60,49 @@ public sealed record RunInfo(
     /// <summary>Rendered bytes of its events that can still be read; an upper bound.</summary>
     [Id(13)]
     public long LogBytes { get; init; }
+
+    [Id(14)]
+    public RunKind Kind { get; init; }
+
+    /// <summary>The context that executes its code. Null for bash outside a context, and for all other kinds.</summary>
+    [Id(15)]
+    public string? Context { get; init; }
+
+    /// <summary>The caller's name for it.</summary>
+    [Id(16)]
+    public string? Tag { get; init; }
+
+    /// <summary>Its number among the Python runs of its context; null for all others.</summary>
+    [Id(17)]
+    public int? ExecutionCount { get; init; }
+
+    /// <summary>Its end destroyed the variables of its context.</summary>
+    [Id(18)]
+    public bool StateLost { get; init; }
+
+    /// <summary>The signal that ended its process, such as <c>SIGTERM</c>.</summary>
+    [Id(19)]
+    public string? Signal { get; init; }
+
+    /// <summary>Bytes of standard input that the sandbox has accepted, as far as this server knows; null where the run never had an open one.</summary>
+    [Id(20)]
+    public long? StdinOffset { get; init; }
+
+    /// <summary>Id of its process in the sandbox, while that runs.</summary>
+    [Id(21)]
+    public int? Pid { get; init; }
+
+    /// <summary>Program and arguments, while its process runs. Never stored.</summary>
+    [Id(22)]
+    public ImmutableArray<string> Argv { get; init; } = [];
+
+    /// <summary>The folder in which its process started, while that runs. Never stored.</summary>
+    [Id(23)]
+    public string? Cwd { get; init; }
+
+    /// <summary>Its process has a terminal.</summary>
+    [Id(24)]
+    public bool IsTerminal { get; init; }
 }
 
 /// <summary>The answer to <c>StartRun</c>: the guest holds the run, or it has ended already.</summary>
@@ -76,4 +121,8 @@ public sealed record RunAccepted(
     /// <summary>The <c>traceparent</c> that its code got: of the run's span where that is recorded.</summary>
     [Id(4)]
     public string? TraceParent { get; init; }
+
+    /// <summary>Its number among the Python runs of its context; null for all others, and from an older guest.</summary>
+    [Id(5)]
+    public int? ExecutionCount { get; init; }
 }

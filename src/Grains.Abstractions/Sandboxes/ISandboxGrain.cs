@@ -36,7 +36,12 @@ public interface ISandboxGrain : IGrainWithStringKey
     /// </summary>
     /// <exception cref="InvalidRequestException">A field is beyond its limit.</exception>
     /// <exception cref="IdempotencyKeyReusedException">The id belongs to another payload.</exception>
-    /// <exception cref="RunQueueFullException">Too many open runs.</exception>
+    /// <exception cref="RunQueueFullException">Too many open runs, or too many that watch files.</exception>
+    /// <exception cref="NotOfferedException">The guest is too old for this kind of run.</exception>
+    /// <exception cref="Contexts.ContextNotFoundException">There is no such context.</exception>
+    /// <exception cref="Contexts.ContextQuotaExceededException">A fresh interpreter would be one too many.</exception>
+    /// <exception cref="WatchPathNotFoundException">The path to watch does not exist.</exception>
+    /// <exception cref="WatchTooLargeException">There are too many folders below it.</exception>
     /// <exception cref="SandboxUnreachableException">The guest does not answer for now.</exception>
     /// <exception cref="StorageUnavailableException">The run record could not be written; nothing was started.</exception>
     [AlwaysInterleave, Alias("StartRun")]
@@ -45,9 +50,14 @@ public interface ISandboxGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("GetRun")]
     Task<RunInfo> GetRun(TenantId tenant, RunId run);
 
-    /// <summary>The ids of the last 256 runs at most, oldest first.</summary>
+    /// <summary>The ids of the last 256 runs at most, oldest first. The background run is not among them.</summary>
     [AlwaysInterleave, Alias("ListRuns")]
     Task<IReadOnlyList<RunId>> ListRuns(TenantId tenant);
+
+    /// <summary>Runs, newest first, of the last 256; see <see cref="RunFilter"/>.</summary>
+    /// <exception cref="InvalidRequestException">A field is beyond its limit.</exception>
+    [AlwaysInterleave, Alias("ListRunInfos")]
+    Task<RunPage> ListRuns(TenantId tenant, RunFilter filter, CancellationToken cancellationToken = default);
 
     /// <summary>Events after <paramref name="afterSeq"/>, one page; null when there is nothing newer for now.</summary>
     /// <remarks>Of an ended run, a reader at or behind its last event gets the <c>exit</c> again.</remarks>
@@ -58,6 +68,46 @@ public interface ISandboxGrain : IGrainWithStringKey
     /// <summary>Sends SIGINT to the run; returns when the guest has accepted the request. Does nothing if the run has ended.</summary>
     [AlwaysInterleave, Alias("Interrupt")]
     Task Interrupt(TenantId tenant, RunId run, CancellationToken cancellationToken = default);
+
+    /// <summary>As <see cref="Interrupt(TenantId, RunId, CancellationToken)"/>.</summary>
+    /// <param name="grace">Time between the interrupt and the kill, 0 to 300 s; null for the run's own.</param>
+    /// <exception cref="InvalidRequestException">The time is out of range.</exception>
+    [AlwaysInterleave, Alias("InterruptWithGrace")]
+    Task Interrupt(TenantId tenant, RunId run, TimeSpan? grace, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Writes to the standard input of a run. Safe to repeat where the chunk has an offset. Without one it must not be repeated after
+    /// <see cref="SandboxUnreachableException"/>, because the bytes may have arrived.
+    /// </summary>
+    /// <returns>Bytes that were accepted in all.</returns>
+    /// <exception cref="StdinClosedException">The run has no standard input, or its end was sent.</exception>
+    /// <exception cref="StdinOffsetException">Bytes before these are missing.</exception>
+    /// <exception cref="StdinFullException">Too many bytes wait to be read.</exception>
+    /// <exception cref="RunEndedException">The run has ended.</exception>
+    /// <exception cref="NotOfferedException">The guest is too old.</exception>
+    [AlwaysInterleave, Alias("WriteStdin")]
+    Task<long> WriteStdin(TenantId tenant, RunId run, StdinChunk chunk, CancellationToken cancellationToken = default);
+
+    /// <summary>Sends a signal to processes of a run; it may arrive twice where the connection to the guest breaks.</summary>
+    /// <param name="signal">SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGUSR1, SIGUSR2, SIGTERM, SIGCONT, SIGSTOP or SIGWINCH.</param>
+    /// <exception cref="InvalidRequestException">It is another one.</exception>
+    /// <exception cref="RunEndedException">The run has ended.</exception>
+    /// <exception cref="NotOfferedException">The guest is too old.</exception>
+    [AlwaysInterleave, Alias("Signal")]
+    Task Signal(TenantId tenant, RunId run, string signal, SignalScope scope, CancellationToken cancellationToken = default);
+
+    /// <summary>Changes the size of a run's terminal.</summary>
+    /// <exception cref="InvalidRequestException">The size is out of range.</exception>
+    /// <exception cref="NotATerminalException">The run has none.</exception>
+    /// <exception cref="RunEndedException">The run has ended.</exception>
+    /// <exception cref="NotOfferedException">The guest is too old.</exception>
+    [AlwaysInterleave, Alias("Resize")]
+    Task Resize(TenantId tenant, RunId run, TerminalSize size, CancellationToken cancellationToken = default);
+
+    /// <summary>Changes when the sandbox ends, or its metadata.</summary>
+    /// <exception cref="InvalidRequestException">A field is beyond its limit.</exception>
+    [AlwaysInterleave, Alias("Update")]
+    Task<SandboxInfo> Update(TenantId tenant, SandboxUpdate update, CancellationToken cancellationToken = default);
 
     /// <summary>Ends the sandbox; its open runs end with 137 <c>killed</c>. Safe to repeat.</summary>
     [AlwaysInterleave, Alias("Delete")]

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Podflare.Guests;
 using Podflare.Telemetry;
@@ -10,33 +9,32 @@ namespace Podflare.Files;
 /// <remarks>It runs on the grain's scheduler, but only hands references on: the bytes move in the connection to the guest.</remarks>
 public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> options, SandboxTraces traces, TimeProvider time) : IFileExtension
 {
-    private readonly Dictionary<Guid, FileTransfer> _transfers = [];
-    private int _calls;
+    private const int MaxMode = 4_095;
 
-    private IFileHost Host =>
-        grain.GetComponent<IFileHost>() ?? grain.GrainInstance as IFileHost ?? throw new InvalidOperationException($"{grain.GrainId} has no files.");
+    private readonly FileTransfers _transfers = new(grain, options.Value, traces, time);
 
-    public async Task<FileOpened> OpenRead(Guid id, TenantId tenant, FilePath path, CancellationToken cancellationToken)
+    public Task<FileOpened> OpenRead(Guid id, TenantId tenant, FilePath path, CancellationToken cancellationToken) =>
+        OpenReadAsync(id, tenant, new FileTask("read", path.Bytes), cancellationToken);
+
+    public Task<FileOpened> OpenRead(Guid id, TenantId tenant, FilePath path, FileRange? range, FileConditions conditions, CancellationToken cancellationToken)
     {
-        var transfer = await OpenAsync(id, tenant, new FileTask("read", path.Bytes), Spans.FileRead, cancellationToken);
-        return await StepAsync(id, transfer, async step =>
-        {
-            var opened = await transfer.Guest.ReadAsync(FrameType.FileOpened, step);
-            var size = opened.Opened(out var modified);
-            RequestNext(transfer);
-            return new FileOpened(size > 0 ? size : null, modified);
-        }, cancellationToken);
+        Guard(conditions);
+        if (range is { From: < 0 } or { Length: < 1 }) throw new InvalidRequestException("range", "must have a byte");
+        return OpenReadAsync(id, tenant, new FileTask("read", path.Bytes).With(range).With(conditions), cancellationToken);
     }
+
+    public Task OpenArchive(Guid id, TenantId tenant, FilePath path, CancellationToken cancellationToken) =>
+        OpenReadAsync(id, tenant, new FileTask("tar_read", path.Bytes), cancellationToken);
 
     public Task<FileChunk?> Read(Guid id, long offset, CancellationToken cancellationToken)
     {
-        var transfer = Find(id, offset);
-        return StepAsync(id, transfer, async step =>
+        var transfer = _transfers.Find(id, offset);
+        return _transfers.StepAsync(id, transfer, async step =>
         {
             var frame = await transfer.Ahead!.WaitAsync(step);
             if (frame.Type is FrameType.FileEnd)
             {
-                Remove(id);
+                _transfers.Remove(id);
                 return null;
             }
 
@@ -49,16 +47,22 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
         }, cancellationToken);
     }
 
-    public async Task OpenWrite(Guid id, TenantId tenant, FilePath path, long? size, CancellationToken cancellationToken)
+    public Task OpenWrite(Guid id, TenantId tenant, FilePath path, long? size, CancellationToken cancellationToken) =>
+        OpenWriteAsync(id, tenant, new FileTask("write", path.Bytes) { Size = size }, cancellationToken);
+
+    public Task OpenWrite(Guid id, TenantId tenant, FilePath path, long? size, FileConditions conditions, CancellationToken cancellationToken)
     {
-        var transfer = await OpenAsync(id, tenant, new FileTask("write", path.Bytes) { Size = size }, Spans.FileWrite, cancellationToken);
-        await StepAsync(id, transfer, step => transfer.Guest.ReadAsync(FrameType.FileNext, step), cancellationToken);
+        Guard(conditions);
+        return OpenWriteAsync(id, tenant, new FileTask("write", path.Bytes) { Size = size }.With(conditions), cancellationToken);
     }
+
+    public Task OpenExtract(Guid id, TenantId tenant, FilePath path, bool gzip, CancellationToken cancellationToken) =>
+        OpenWriteAsync(id, tenant, new FileTask("tar_write", path.Bytes) { Gzip = gzip }, cancellationToken);
 
     public Task Write(Guid id, long offset, FileChunk chunk, CancellationToken cancellationToken)
     {
-        var transfer = Find(id, offset);
-        return StepAsync(id, transfer, async step =>
+        var transfer = _transfers.Find(id, offset);
+        return _transfers.StepAsync(id, transfer, async step =>
         {
             transfer.Guest.Send(FrameType.FileData, chunk.Bytes);
             var next = await transfer.Guest.ReadAsync(FrameType.FileNext, step);
@@ -68,100 +72,105 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
         }, cancellationToken);
     }
 
-    public Task Commit(Guid id, long length, CancellationToken cancellationToken)
+    public Task Commit(Guid id, long length, CancellationToken cancellationToken) => EndAsync(id, length, cancellationToken);
+
+    public async Task<FileEntry?> Publish(Guid id, long length, CancellationToken cancellationToken)
     {
-        var transfer = Find(id, length);
-        return StepAsync(id, transfer, async step =>
-        {
-            transfer.Guest.Send(FrameType.FileEnd, default);
-            var done = await transfer.Guest.ReadAsync(FrameType.FileDone, step);
-            Remove(id);
-            return done;
-        }, cancellationToken);
+        var path = _transfers.Find(id, length).Path;
+        return (await EndAsync(id, length, cancellationToken)).FindEntry(path);
     }
+
+    public async Task<ArchiveSummary> Extract(Guid id, long length, CancellationToken cancellationToken) => (await EndAsync(id, length, cancellationToken)).Summary();
 
     public Task KeepAlive(Guid id)
     {
-        _transfers.GetValueOrDefault(id)?.Moved();
+        _transfers.KeepAlive(id);
         return Task.CompletedTask;
     }
 
     public Task Close(Guid id)
     {
-        Remove(id, "cancelled");
+        _transfers.Remove(id, "cancelled");
         return Task.CompletedTask;
     }
 
     public Task Delete(TenantId tenant, FilePath path, CancellationToken cancellationToken) =>
-        CallAsync(tenant, new FileTask("delete", path.Bytes), cancellationToken);
+        _transfers.CallAsync(tenant, new FileTask("delete", path.Bytes), cancellationToken);
+
+    public Task Delete(TenantId tenant, FilePath path, bool recursive, FileConditions conditions, CancellationToken cancellationToken)
+    {
+        Guard(conditions);
+        return _transfers.CallAsync(tenant, new FileTask("delete", path.Bytes) { Recursive = recursive }.With(conditions), cancellationToken);
+    }
 
     public async Task<FilePage> List(TenantId tenant, FilePath path, byte[]? after, int limit, CancellationToken cancellationToken)
     {
-        var listed = await CallAsync(tenant, new FileTask("list", path.Bytes) { After = after, Limit = limit }, cancellationToken);
+        var listed = await _transfers.CallAsync(tenant, new FileTask("list", path.Bytes) { After = after, Limit = limit }, cancellationToken);
         return listed.Page();
     }
 
-    // One request and one response. For the guest this is a transfer, too.
-    private async Task<GuestFileFrame> CallAsync(TenantId tenant, FileTask task, CancellationToken cancellationToken)
+    public async Task<FilePage> ListTree(TenantId tenant, FilePath path, int depth, byte[]? after, int limit, CancellationToken cancellationToken)
     {
-        var id = Guid.NewGuid();
-        var transfer = await OpenAsync(id, tenant, task, spanName: null, cancellationToken);
-        return await StepAsync(id, transfer, async step =>
+        if (depth is < 1 or > FilePage.MaxDepth) throw new InvalidRequestException("depth", $"must be 1 to {FilePage.MaxDepth}");
+        if (limit is < 1 or > FilePage.MaxEntries) throw new InvalidRequestException("limit", $"must be 1 to {FilePage.MaxEntries}");
+        var listed = await _transfers.CallAsync(tenant, new FileTask("tree", path.Bytes) { Depth = depth, After = after, Limit = limit }, cancellationToken);
+        return listed.Tree(path);
+    }
+
+    public async Task<FileEntry> Stat(TenantId tenant, FilePath path, bool followLinks, CancellationToken cancellationToken) =>
+        (await _transfers.CallAsync(tenant, new FileTask("stat", path.Bytes) { Follow = followLinks }, cancellationToken)).Entry(path);
+
+    public async Task<DirectoryCreation> CreateDirectory(TenantId tenant, FilePath path, int? mode, bool parents, CancellationToken cancellationToken)
+    {
+        if (mode is < 0 or > MaxMode) throw new InvalidRequestException("mode", "must be permissions, such as 0755");
+        var done = await _transfers.CallAsync(tenant, new FileTask("mkdir", path.Bytes) { Mode = mode, Parents = parents }, cancellationToken);
+        return new DirectoryCreation(done.Entry(path), done.Created());
+    }
+
+    public async Task<FileEntry> Move(TenantId tenant, FilePath from, FilePath to, bool overwrite, bool parents, CancellationToken cancellationToken)
+    {
+        var task = new FileTask("move", from.Bytes) { Overwrite = overwrite, Parents = parents }.With(to);
+        return (await _transfers.CallAsync(tenant, task, cancellationToken)).Entry(to);
+    }
+
+    public async Task<FileEntry> Copy(TenantId tenant, FilePath from, FilePath to, bool overwrite, bool parents, bool recursive, CancellationToken cancellationToken)
+    {
+        var task = new FileTask("copy", from.Bytes) { Overwrite = overwrite, Parents = parents, Recursive = recursive }.With(to);
+        return (await _transfers.CallAsync(tenant, task, cancellationToken)).Entry(to);
+    }
+
+    private async Task<FileOpened> OpenReadAsync(Guid id, TenantId tenant, FileTask task, CancellationToken cancellationToken)
+    {
+        var transfer = await _transfers.OpenAsync(id, tenant, task, Spans.FileRead, cancellationToken);
+        return await _transfers.StepAsync(id, transfer, async step =>
         {
+            var opened = (await transfer.Guest.ReadAsync(FrameType.FileOpened, step)).Opened();
+            RequestNext(transfer);
+            return opened;
+        }, cancellationToken);
+    }
+
+    private async Task OpenWriteAsync(Guid id, TenantId tenant, FileTask task, CancellationToken cancellationToken)
+    {
+        var transfer = await _transfers.OpenAsync(id, tenant, task, Spans.FileWrite, cancellationToken);
+        await _transfers.StepAsync(id, transfer, step => transfer.Guest.ReadAsync(FrameType.FileNext, step), cancellationToken);
+    }
+
+    private Task<GuestFileFrame> EndAsync(Guid id, long length, CancellationToken cancellationToken)
+    {
+        var transfer = _transfers.Find(id, length);
+        return _transfers.StepAsync(id, transfer, async step =>
+        {
+            transfer.Guest.Send(FrameType.FileEnd, default);
             var done = await transfer.Guest.ReadAsync(FrameType.FileDone, step);
-            Remove(id);
+            _transfers.Remove(id);
             return done;
         }, cancellationToken);
     }
 
-    private async Task<FileTransfer> OpenAsync(Guid id, TenantId tenant, FileTask task, string? spanName, CancellationToken cancellationToken)
+    private static void Guard(FileConditions conditions)
     {
-        _calls++;
-        try
-        {
-            var port = await Host.OpenFilesAsync(tenant, cancellationToken);
-            if (_transfers.Count >= options.Value.MaxTransfers) throw new TooManyTransfersException(options.Value.MaxTransfers);
-            var patience = TimeSpan.FromSeconds(options.Value.AbandonSeconds);
-            var scheduler = TaskScheduler.Current;
-            var transfer = new FileTransfer(port.Files.Open(task), patience, spanName is null ? null : StartSpan(spanName, tenant));
-            transfer.Start(time, () => Task.Factory.StartNew(() => Remove(id, "abandoned"), CancellationToken.None, TaskCreationOptions.None, scheduler), Host.FilesClosing);
-            return _transfers[id] = transfer;
-        }
-        finally
-        {
-            _calls--;
-            ReportOpenCalls();
-        }
-    }
-
-    private FileTransfer Find(Guid id, long offset) =>
-        _transfers.TryGetValue(id, out var transfer) && transfer.Offset == offset ? transfer : throw new FileTransferLostException();
-
-    /// <summary>Runs one step of a transfer within its time limit. Any failure ends the transfer.</summary>
-    private async Task<T> StepAsync<T>(Guid id, FileTransfer transfer, Func<CancellationToken, Task<T>> step, CancellationToken cancellationToken)
-    {
-        if (transfer.Busy) throw new FileTransferLostException();
-        transfer.Busy = true;
-        transfer.Moved();
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Host.FilesClosing, cancellationToken);
-        await using var timer = time.CreateTimer(_ => limit.Cancel(), null, TimeSpan.FromSeconds(options.Value.StepSeconds), Timeout.InfiniteTimeSpan);
-        try
-        {
-            var result = await step(limit.Token);
-            transfer.Moved();
-            return result;
-        }
-        catch (Exception e)
-        {
-            Remove(id, e.GetType().FullName);
-            if (e is OperationCanceledException or FileTransferLostException) Host.GuardFiles();
-            if (e is OperationCanceledException) throw new FileTransferLostException();
-            throw;
-        }
-        finally
-        {
-            transfer.Busy = false;
-        }
+        if (conditions.IfMatch is { IsDefault: false, Length: > FileConditions.MaxTags }) throw new InvalidRequestException("If-Match", $"must have at most {FileConditions.MaxTags} entity tags");
     }
 
     private static void RequestNext(FileTransfer transfer)
@@ -169,24 +178,4 @@ public sealed class FileExtension(IGrainContext grain, IOptions<FileOptions> opt
         transfer.Guest.Send(FrameType.FileNext, default);
         transfer.Ahead = transfer.Guest.ReadAsync(FrameType.FileData, CancellationToken.None);
     }
-
-    // The span ends in a later call, so it must not stay the current one of this call.
-    private Activity? StartSpan(string name, TenantId tenant)
-    {
-        var before = Activity.Current;
-        var sandbox = grain.GrainId.Key.ToString()!;
-        var span = Spans.Start(name, traces.FindSandbox(sandbox)?.Trace);
-        Activity.Current = before;
-        return span?.SetTag(Spans.SandboxId, sandbox).SetTag(Spans.TenantId, tenant.Value);
-    }
-
-    /// <param name="error">The kind of failure; null when the transfer is complete.</param>
-    private void Remove(Guid id, string? error = null)
-    {
-        if (!_transfers.Remove(id, out var transfer)) return;
-        transfer.End(error);
-        ReportOpenCalls();
-    }
-
-    private void ReportOpenCalls() => Host.OnFilesChanged(_transfers.Count + _calls);
 }

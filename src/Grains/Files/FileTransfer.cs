@@ -7,7 +7,7 @@ namespace Podflare.Files;
 /// <summary>One file transfer. It lives from call to call.</summary>
 /// <param name="patience">Time without a call after which it is abandoned.</param>
 /// <param name="span">Ends with the transfer; null where nobody listens, and for a single request and response.</param>
-internal sealed class FileTransfer(GuestTransfer guest, TimeSpan patience, Activity? span) : IDisposable
+internal sealed class FileTransfer(GuestTransfer guest, FilePath path, TimeSpan patience, Activity? span) : IDisposable
 {
     private ITimer? _abandon;
 
@@ -18,6 +18,8 @@ internal sealed class FileTransfer(GuestTransfer guest, TimeSpan patience, Activ
     public bool Busy { get; set; }
 
     public GuestTransfer Guest => guest;
+
+    public FilePath Path => path;
 
     /// <summary>The next chunk, which is requested while the previous one is being sent to the client.</summary>
     public Task<GuestFileFrame>? Ahead { get; set; }

@@ -13,6 +13,9 @@ internal sealed class FrameWriter(Stream stream, TimeProvider time)
     /// <summary>Adds a frame without payload.</summary>
     public void Add(FrameType type) => Add(new FrameHeader(0, type, 0, Now()));
 
+    /// <summary>Accepts a guest's <c>HELLO</c>, and chooses the version of the protocol. The first version knows no choice.</summary>
+    public void AddWelcome(int version) => Add(new FrameHeader(0, FrameType.Welcome, version > GuestVersion.First ? (ulong)version : 0, Now()));
+
     public void AddAck(ulong number)
     {
         Add(new FrameHeader(sizeof(ulong), FrameType.Ack, 0, Now()));

@@ -17,7 +17,7 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
 
     private readonly CancellationTokenSource _stop = new();
     private readonly NetworkStream _stream = new(socket, ownsSocket: true);
-    private readonly FrameDecoder _decoder = new(time);
+    private readonly FrameDecoder _decoder = new(port.Sandbox, time);
     private FrameWriter? _writer;
     private ulong _acknowledged;
     private ulong _requests;
@@ -25,6 +25,7 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
     private int _end = -1;
     private long _heard = time.GetTimestamp();
     private ulong _next;
+    private int _version;
     private volatile bool _greeted;
     private volatile bool _pingDue;
 
@@ -137,19 +138,25 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
             case FrameType.Hello:
                 throw new GuestProtocolException("a second HELLO");
             case FrameType.Ready:
-                Fit(port.TakeReady(this, FrameDecoder.Ready(frame), frame.WireBytes));
+                if (FrameDecoder.Ready(frame) is { } repl) Fit(port.TakeReady(this, repl, frame.WireBytes));
                 break;
             case FrameType.Started:
                 Fit(port.Take(this, _decoder.Started(frame), frame.WireBytes));
                 break;
             case FrameType.Taken or FrameType.Refused:
-                port.Requests.Answer(this, frame.Header.Number, FrameDecoder.Answer(frame));
+                port.Requests.Answer(this, frame.Header.Number, AnswerDecoder.Decode(frame));
                 break;
             case FrameType.Out when IsNext(frame.Header.Number):
                 Fit(port.Take(this, _decoder.Output(frame), frame.WireBytes));
                 break;
             case FrameType.End when IsNext(frame.Header.Number):
                 Fit(port.Take(this, End(frame), frame.WireBytes));
+                break;
+            case FrameType.Event when IsNext(frame.Header.Number):
+                Fit(port.Take(this, _decoder.Event(frame), frame.WireBytes));
+                break;
+            case FrameType.Late when IsNext(frame.Header.Number):
+                Fit(port.Take(this, _decoder.Late(frame), frame.WireBytes));
                 break;
             case FrameType.FileData or FrameType.FileNext or FrameType.FileEnd or (>= FrameType.FileOpened and <= FrameType.FileFailed):
                 port.Files.Take(this, frame);
@@ -161,7 +168,7 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
     {
         if (frame.Header.Type != FrameType.Hello) throw new GuestProtocolException("another frame before HELLO");
         var hello = _decoder.Hello(frame);
-        _next = hello.First;
+        (_next, _version) = (hello.First, hello.Version);
         Fit(port.Enter(this, hello, frame.WireBytes));
         _greeted = true;
         LogConnected(port.Sandbox, hello.Boot, hello.First, hello.Runs.Length);
@@ -204,7 +211,7 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
         if (_writer is not { } writer)
         {
             writer = _writer = new FrameWriter(_stream, time);
-            writer.Add(FrameType.Welcome);
+            writer.AddWelcome(_version);
         }
 
         if (_pingDue)

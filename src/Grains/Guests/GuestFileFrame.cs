@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Podflare.Files;
@@ -13,6 +12,7 @@ internal sealed record GuestFileFrame(FrameType Type, byte[] Text, FileChunk? Da
 {
     // What the year 1 and the year 9999 are in Unix time: a file can have any.
     private const long MinTime = -62_135_596_800_000;
+    private const int MaxTag = 128;
 
     /// <exception cref="GuestProtocolException">Data of no byte.</exception>
     public static GuestFileFrame Of(in Frame frame)
@@ -24,12 +24,10 @@ internal sealed record GuestFileFrame(FrameType Type, byte[] Text, FileChunk? Da
         return new GuestFileFrame(frame.Header.Type, [], chunk);
     }
 
-    /// <returns>The size in bytes.</returns>
-    public long Opened(out DateTimeOffset modified)
+    public FileOpened Opened()
     {
         var opened = Json(GuestJson.Default.FileOpenedPayload);
-        modified = Time(opened.ModifiedMs);
-        return opened.Size;
+        return new FileOpened(opened.Size > 0 ? opened.Size : null, Time(opened.ModifiedMs)) { ETag = ETag(opened.Etag) };
     }
 
     public FilePage Page()
@@ -38,25 +36,63 @@ internal sealed record GuestFileFrame(FrameType Type, byte[] Text, FileChunk? Da
         return new FilePage([.. (page.Files ?? []).Select(Entry)], page.Next);
     }
 
+    /// <summary>A page of a tree: the names are paths below this folder.</summary>
+    public FilePage Tree(FilePath folder)
+    {
+        var page = Json(GuestJson.Default.FilePagePayload);
+        byte[] prefix = folder.Bytes is [(byte)'/'] ? folder.Bytes : [.. folder.Bytes, (byte)'/'];
+        return new FilePage([.. (page.Files ?? []).Select(file => Entry(file) is var entry ? entry with { Path = [.. prefix, .. entry.Name], Name = Last(entry.Name) } : entry)], page.Next);
+    }
+
+    /// <param name="path">Its absolute path.</param>
+    /// <exception cref="FileTransferLostException">The guest describes no entry.</exception>
+    public FileEntry Entry(FilePath path) => FindEntry(path) ?? throw new FileTransferLostException();
+
+    /// <inheritdoc cref="Entry(FilePath)"/>
+    /// <returns>Null from a guest that does not describe it.</returns>
+    public FileEntry? FindEntry(FilePath path) =>
+        Json(GuestJson.Default.FileDonePayload).Entry is { } entry ? Entry(entry) with { Path = path.Bytes } : null;
+
+    /// <summary>What was asked for did not exist before.</summary>
+    public bool Created() => Json(GuestJson.Default.FileDonePayload).Created is true;
+
+    public ArchiveSummary Summary()
+    {
+        var done = Json(GuestJson.Default.FileDonePayload);
+        return new ArchiveSummary(Math.Max(0, done.Files ?? 0), Math.Max(0, done.Directories ?? 0), Math.Max(0, done.Bytes ?? 0));
+    }
+
     public Exception Failure()
     {
         var failed = Json(GuestJson.Default.RefusedPayload);
-        FileRefusal? refusal = failed.Code switch
+        var detail = failed.Detail ?? "";
+        return failed.Code switch
         {
-            "not_found" => FileRefusal.NotFound,
-            "not_a_file" => FileRefusal.NotAFile,
-            "not_a_directory" => FileRefusal.NotADirectory,
-            "denied" => FileRefusal.AccessDenied,
-            "full" => FileRefusal.DiskFull,
-            "too_large" => FileRefusal.TooLarge,
-            "invalid" => FileRefusal.InvalidPath,
+            "not_found" => new FileRefusedException(FileRefusal.NotFound, detail),
+            "not_a_file" => new FileRefusedException(FileRefusal.NotAFile, detail),
+            "not_a_directory" => new FileRefusedException(FileRefusal.NotADirectory, detail),
+            "denied" => new FileRefusedException(FileRefusal.AccessDenied, detail),
+            "full" => new FileRefusedException(FileRefusal.DiskFull, detail),
+            "too_large" => new FileRefusedException(FileRefusal.TooLarge, detail),
+            "invalid" => new FileRefusedException(FileRefusal.InvalidPath, detail),
+            "exists" => new FileRefusedException(FileRefusal.Exists, detail),
+            "not_empty" => new FileRefusedException(FileRefusal.DirectoryNotEmpty, detail),
+            "precondition" => new PreconditionFailedException(),
+            "range" => new RangeNotSatisfiableException(Math.Max(0, failed.Size ?? 0)),
+            "invalid_archive" => new InvalidArchiveException(detail, Summary()),
             // Killed, too busy, or changed while it was read: another try may go well.
-            _ => null,
+            _ => new FileTransferLostException(),
         };
-        return refusal is { } known ? new FileRefusedException(known, failed.Detail ?? "") : new FileTransferLostException();
     }
 
-    private static FileEntry Entry(FileEntryPayload entry) => new(entry.Name, Kind(entry.Type), entry.Size, Time(entry.ModifiedMs));
+    private static FileEntry Entry(FileEntryPayload entry) => new(entry.Name, Kind(entry.Type), entry.Size, Time(entry.ModifiedMs))
+    {
+        Mode = Mode(entry.Mode),
+        Owner = entry.Owner,
+        Group = entry.Group,
+        Target = entry.Target,
+        ETag = ETag(entry.Etag),
+    };
 
     private static FileKind Kind(string? type) => type switch
     {
@@ -65,6 +101,17 @@ internal sealed record GuestFileFrame(FrameType Type, byte[] Text, FileChunk? Da
         "symlink" => FileKind.Symlink,
         _ => FileKind.Other,
     };
+
+    // It becomes part of a header: what is no tag is none.
+    private static string? ETag(string? tag) => tag is { Length: > 0 and <= MaxTag } && tag.All(c => char.IsAsciiHexDigitLower(c) || c == '-') ? tag : null;
+
+    private static int? Mode(string? mode)
+    {
+        if (mode is not { Length: > 0 and <= 5 } || !mode.All(c => c is >= '0' and <= '7')) return null;
+        return Convert.ToInt32(mode, fromBase: 8);
+    }
+
+    private static byte[] Last(byte[] path) => path[(path.AsSpan().LastIndexOf((byte)'/') + 1)..];
 
     private static DateTimeOffset Time(long ms) => DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(ms, MinTime, FrameHeader.MaxTime));
 
@@ -81,22 +128,3 @@ internal sealed record GuestFileFrame(FrameType Type, byte[] Text, FileChunk? Da
         }
     }
 }
-
-/// <summary>What a guest is asked to do with a path.</summary>
-/// <param name="Do"><c>read</c>, <c>write</c>, <c>delete</c> or <c>list</c>.</param>
-internal sealed record FileTask(string Do, byte[] Path)
-{
-    public long? Size { get; init; }
-
-    public byte[]? After { get; init; }
-
-    public int? Limit { get; init; }
-
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, GuestJson.Default.FileTask);
-}
-
-internal sealed record FileOpenedPayload(long Size, long ModifiedMs);
-
-internal sealed record FilePagePayload(ImmutableArray<FileEntryPayload>? Files, byte[]? Next);
-
-internal sealed record FileEntryPayload(byte[] Name, string? Type, long Size, long ModifiedMs);

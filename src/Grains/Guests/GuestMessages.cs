@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Podflare.Contexts;
 using Podflare.Runs;
 
 namespace Podflare.Guests;
@@ -22,17 +23,32 @@ public sealed record GuestRunStarted(RunId Run, DateTimeOffset At) : GuestEvent;
 public abstract record GuestFrame(ulong Number, RunId Run, long Time) : GuestEvent;
 
 /// <summary>Output: whole lines, or a piece of one, never a part of a character that can still be completed.</summary>
-public sealed record GuestOutput(ulong Number, RunId Run, long Time, bool IsError, ReadOnlyMemory<byte> Bytes) : GuestFrame(Number, Run, Time);
+public sealed record GuestOutput(ulong Number, RunId Run, long Time, bool IsError, ReadOnlyMemory<byte> Bytes) : GuestFrame(Number, Run, Time)
+{
+    /// <summary>It comes from a terminal, and is any bytes.</summary>
+    public bool IsTerminal { get; init; }
+}
 
 /// <summary>The end of a run: its last frame.</summary>
 public sealed record GuestRunEnded(
     ulong Number, RunId Run, long Time, int Code, ExitReason? Reason, RunError? Error, DateTimeOffset? Started, bool ReplRestarted)
-    : GuestFrame(Number, Run, Time);
+    : GuestFrame(Number, Run, Time)
+{
+    /// <summary>The signal that ended its process, such as <c>SIGTERM</c>.</summary>
+    public string? Signal { get; init; }
+
+    /// <summary>This end destroyed the variables of its context.</summary>
+    public bool StateLost { get; init; }
+
+    /// <summary>Its number among the Python runs of its context.</summary>
+    public int? Execution { get; init; }
+}
 
 /// <summary>The exception that ended a run, as its <c>exit</c> event shows it.</summary>
 public sealed record RunError(string? Name, string? Value, string? Traceback);
 
 /// <summary>The first frame of a guest on every connection (<c>HELLO</c>).</summary>
+/// <param name="Version">The version of the protocol that the connection uses.</param>
 /// <param name="Boot">32 hex digits, drawn by the supervisor when it started: another value is another life of the sandbox.</param>
 /// <param name="First">Number of the oldest frame not acknowledged, or of the next one.</param>
 /// <param name="Repl">The REPL that answers; 0 while none does yet.</param>
@@ -41,32 +57,50 @@ public sealed record GuestHello(int Version, string Boot, ulong First, int Repl,
 
 /// <param name="Started">When its code began to execute; null while queued.</param>
 /// <param name="Acknowledged">Its last frame that was acknowledged, and that the guest no longer has; 0 for none, or from a guest that does not report it.</param>
-public sealed record GuestRun(RunId Id, RunState State, DateTimeOffset? Started, ulong Acknowledged = 0);
+public sealed record GuestRun(RunId Id, RunState State, DateTimeOffset? Started, ulong Acknowledged = 0)
+{
+    /// <summary>Its process; null where it has none.</summary>
+    public GuestProcess? Process { get; init; }
 
-/// <summary>A request to the guest; each may safely come twice.</summary>
-public abstract record GuestRequest;
+    /// <summary>Bytes of standard input that were accepted; null where it has none.</summary>
+    public long? StdinOffset { get; init; }
 
-/// <summary>Replaces the sandbox's variables.</summary>
-public sealed record SetEnvironment(ImmutableSortedDictionary<string, string> Env) : GuestRequest;
+    /// <inheritdoc cref="GuestRunEnded.Execution"/>
+    public int? Execution { get; init; }
+}
 
-/// <summary>Hands a run over; the guest holds the queue.</summary>
-public sealed record StartGuestRun(
-    RunId Run, RunLanguage Language, TimeSpan Timeout, TimeSpan Grace, ImmutableSortedDictionary<string, string> Env, byte[] Code,
-    string? TraceParent = null, string? TraceState = null, string? Baggage = null) : GuestRequest;
-
-/// <summary>Interrupts one run; after the grace time it is killed.</summary>
-public sealed record InterruptGuestRun(RunId Run, TimeSpan Grace) : GuestRequest;
-
-/// <summary>Kills one run, or with null all of them, the queue too, and every later one is refused.</summary>
-/// <param name="Reason"><see cref="ExitReason.Killed"/>, <see cref="ExitReason.Expired"/> or <see cref="ExitReason.Timeout"/>.</param>
-public sealed record KillGuestRuns(RunId? Run, ExitReason Reason) : GuestRequest;
+/// <summary>The process of a run.</summary>
+/// <param name="Pid">Its id in the sandbox.</param>
+/// <param name="Argv">Program and arguments.</param>
+/// <param name="Cwd">The folder in which it started; null for the home directory.</param>
+public sealed record GuestProcess(int Pid, ImmutableArray<string> Argv, string? Cwd);
 
 /// <summary>The guest's answer to a request.</summary>
 public abstract record GuestAnswer;
 
 /// <param name="State">Of the run that the request named; null when the guest does not know it.</param>
 /// <param name="ReplRestarted">For a run: the next free REPL is a new one.</param>
-public sealed record GuestTaken(RunState? State, bool ReplRestarted) : GuestAnswer;
+public sealed record GuestTaken(RunState? State, bool ReplRestarted) : GuestAnswer
+{
+    /// <inheritdoc cref="GuestRunEnded.Execution"/>
+    public int? Execution { get; init; }
 
-/// <param name="Code"><c>queue_full</c>, <c>closing</c> or <c>invalid</c>. Nothing was done.</param>
-public sealed record GuestRefused(string Code, string? Detail) : GuestAnswer;
+    /// <summary>For input: bytes that were accepted in all.</summary>
+    public long? Offset { get; init; }
+
+    /// <summary>For a request about contexts: those that it is about.</summary>
+    public ImmutableArray<ContextInfo> Contexts { get; init; } = [];
+
+    /// <summary>For a request about contexts: the runs that were interrupted.</summary>
+    public ImmutableArray<RunId> Runs { get; init; } = [];
+
+    /// <summary>The context is new.</summary>
+    public bool Created { get; init; }
+}
+
+/// <param name="Code">Such as <c>queue_full</c>, <c>closing</c> or <c>invalid</c>. Nothing was done.</param>
+public sealed record GuestRefused(string Code, string? Detail) : GuestAnswer
+{
+    /// <summary>For input: bytes that were accepted in all.</summary>
+    public long? Offset { get; init; }
+}

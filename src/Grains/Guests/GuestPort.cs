@@ -42,6 +42,12 @@ public sealed class GuestPort
         get { lock (_gate) return _awaySince; }
     }
 
+    /// <summary>The version of the protocol that the guest speaks; null before it has connected for the first time.</summary>
+    public int? Version
+    {
+        get { lock (_gate) return _hello?.Version; }
+    }
+
     internal GuestRequests Requests { get; }
 
     internal GuestFiles Files { get; } = new();
@@ -108,15 +114,17 @@ public sealed class GuestPort
     public void Refuse(string what) => Current()?.Refuse(what);
 
     /// <summary>
-    /// Sends a request and waits for the guest's answer, over as many connections as necessary: every request may safely arrive twice.
+    /// Sends a request and waits for the guest's answer, over as many connections as necessary, unless it must not arrive twice.
     /// </summary>
     /// <exception cref="OperationCanceledException">No answer before <paramref name="cancellationToken"/>.</exception>
-    /// <exception cref="SandboxUnreachableException">Too many requests wait already (option), or the port was closed.</exception>
+    /// <exception cref="SandboxUnreachableException">
+    /// Too many requests wait already (option), the port was closed, or the connection broke and the request cannot be repeated.
+    /// </exception>
     /// <exception cref="ArgumentException">The request is larger than the 24 MiB that a guest accepts.</exception>
     public async Task<GuestAnswer> SendAsync(GuestRequest request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var pending = Requests.Add(RequestFrame.Of(request));
+        var pending = Requests.Add(RequestFrame.Of(request), request.IsRepeatable);
         try
         {
             Current()?.Wake();

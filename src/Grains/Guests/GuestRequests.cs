@@ -10,12 +10,12 @@ internal sealed class GuestRequests(int limit)
     private bool _closed;
 
     /// <exception cref="SandboxUnreachableException">Too many wait already, or the port is closed.</exception>
-    public PendingRequest Add(RequestFrame frame)
+    public PendingRequest Add(RequestFrame frame, bool isRepeatable = true)
     {
         lock (_gate)
         {
             if (_closed || _pending.Count >= limit) throw new SandboxUnreachableException();
-            var request = new PendingRequest(frame);
+            var request = new PendingRequest(frame, isRepeatable);
             _pending.Add(request);
             return request;
         }
@@ -26,14 +26,26 @@ internal sealed class GuestRequests(int limit)
         lock (_gate) _pending.Remove(request);
     }
 
-    /// <summary>The oldest request that this connection has not carried, marked as carried under <paramref name="number"/>.</summary>
+    /// <summary>
+    /// The oldest request that this connection has not carried, marked as carried under <paramref name="number"/>. One that another connection
+    /// has carried, and that cannot be repeated, fails: nobody knows whether it arrived.
+    /// </summary>
     public PendingRequest? Next(GuestConnection connection, ulong number)
     {
-        lock (_gate)
+        while (true)
         {
-            var next = _pending.Find(request => request.Sent.Connection != connection);
-            next?.Sent = (connection, number);
-            return next;
+            PendingRequest? next;
+            lock (_gate)
+            {
+                next = _pending.Find(request => request.Sent.Connection != connection);
+                if (next is null) return null;
+                var isLost = next is { IsRepeatable: false, Sent.Connection: not null };
+                if (isLost) _pending.Remove(next);
+                else next.Sent = (connection, number);
+                if (!isLost) return next;
+            }
+
+            next.Fail(new SandboxUnreachableException());
         }
     }
 

@@ -1,12 +1,15 @@
 namespace Podflare.Guests;
 
 /// <summary>A request that waits for its answer, over as many connections as it takes.</summary>
-internal sealed class PendingRequest(RequestFrame frame)
+/// <param name="isRepeatable">Whether it is sent again on the next connection.</param>
+internal sealed class PendingRequest(RequestFrame frame, bool isRepeatable)
 {
     // Completed outside all locks. A grain that waits is resumed by its own scheduler, without another thread in between.
     private readonly TaskCompletionSource<GuestAnswer> _answer = new();
 
     public RequestFrame Frame { get; } = frame;
+
+    public bool IsRepeatable => isRepeatable;
 
     public Task<GuestAnswer> Answer => _answer.Task;
 

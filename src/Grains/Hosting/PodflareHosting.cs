@@ -8,6 +8,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Storage;
 using Podflare.Containers;
+using Podflare.Contexts;
 using Podflare.Files;
 using Podflare.Guests;
 using Podflare.Hosts;
@@ -77,6 +78,7 @@ public static class PodflareHosting
         silo.Services.AddSingleton<IConfigureGrainContextProvider, ActivationYield>();
         silo.AddRunStreams();
         silo.AddFiles();
+        silo.AddContexts();
         if (process.Redis is { } redis) UseRedis(silo, process, redis);
         else UseMemory(silo, process);
     }

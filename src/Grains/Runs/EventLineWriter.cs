@@ -1,33 +1,15 @@
-using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 using Podflare.Guests;
-using Podflare.Streaming;
 
 namespace Podflare.Runs;
 
-/// <summary>
-/// Gathers rendered lines in pooled buffers and hands them out as one batch. It escapes by itself: of the framework's encoders the
-/// default one writes quotes as <c>\u0022</c>, and the relaxed one does not stay in ASCII.
-/// </summary>
-internal sealed class EventLineWriter(long lastSeq) : IDisposable
+/// <summary>Writes events as lines. Beside <see cref="ResultRenderer"/>, <see cref="TerminalRenderer"/> and <see cref="FileChangeRenderer"/>, the only place that knows an event's keys.</summary>
+internal readonly ref struct EventLineWriter(EventBuffer buffer)
 {
-    // 20 digits of seq, 20 of ts, and the fixed text between the values; an escape is at most 6 bytes for one byte read.
-    private const int LineOverhead = 128;
-    private const int EscapeFactor = 6;
-
-    private static readonly SearchValues<byte> Plain = SearchValues.Create(
-        [.. Enumerable.Range(0x20, 0x7f - 0x20).Where(c => c is not '"' and not '\\').Select(c => (byte)c)]);
-
-    private readonly long _firstSeq = lastSeq + 1;
-    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(4096);
-    private int[] _ends = ArrayPool<int>.Shared.Rent(64);
-    private int _length;
-    private int _count;
-    private bool _hasExit;
-
     /// <summary>Cuts output after each newline, and where a piece is longer than <see cref="EventLine.MaxPiece"/>.</summary>
-    public void Output(bool isError, ReadOnlySpan<byte> output, long time)
+    /// <param name="from">In the background stream: the run whose code wrote it.</param>
+    public void Output(bool isError, ReadOnlySpan<byte> output, long time, RunId? from = null)
     {
         Span<byte> ts = stackalloc byte[20];
         Utf8Formatter.TryFormat(time, ts, out var digits);
@@ -35,48 +17,86 @@ internal sealed class EventLineWriter(long lastSeq) : IDisposable
         while (!output.IsEmpty)
         {
             var length = NextPiece(output);
-            Line(isError, output[..length], ts);
+            Line(isError, output[..length], ts, from);
             output = output[length..];
         }
     }
 
-    public void Exit(int code, ExitReason? reason, RunError? error, long time)
+    /// <summary>One event with exactly these bytes.</summary>
+    public void BinaryOutput(bool isError, ReadOnlySpan<byte> output, long time)
     {
-        Reserve(LineOverhead);
-        Add("{\"type\":\"exit\",\"data\":"u8);
-        Add(code);
-        Add(",\"seq\":"u8);
-        Add(_firstSeq + _count);
-        Add(",\"ts\":"u8);
-        Add(time);
+        buffer.Reserve(EventBuffer.LineOverhead);
+        buffer.Add(isError ? "{\"type\":\"stderr\",\"data\":"u8 : "{\"type\":\"stdout\",\"data\":"u8);
+        buffer.AddBase64(output);
+        buffer.Reserve(EventBuffer.LineOverhead);
+        buffer.AddPlace(time);
+        buffer.Add(",\"encoding\":\"base64\""u8);
+        buffer.EndLine();
+    }
+
+    public void Start(uint pid, long time)
+    {
+        buffer.Reserve(EventBuffer.LineOverhead);
+        buffer.Add("{\"type\":\"start\",\"data\":"u8);
+        buffer.Add((long)pid);
+        buffer.AddPlace(time);
+        buffer.EndLine();
+    }
+
+    public void InputRequest(ReadOnlySpan<byte> prompt, bool isPassword, long time)
+    {
+        buffer.Reserve(EventBuffer.LineOverhead);
+        buffer.Add("{\"type\":\"input_request\",\"data\":"u8);
+        buffer.AddText(prompt);
+        buffer.Reserve(EventBuffer.LineOverhead);
+        buffer.AddPlace(time);
+        buffer.Add(isPassword ? ",\"password\":true"u8 : ",\"password\":false"u8);
+        buffer.EndLine();
+    }
+
+    /// <summary>Output of ended runs that was dropped.</summary>
+    public void Dropped(ulong bytes, long time)
+    {
+        buffer.Reserve(EventBuffer.LineOverhead);
+        buffer.Add("{\"type\":\"dropped\",\"data\":"u8);
+        buffer.Add(bytes);
+        buffer.AddPlace(time);
+        buffer.EndLine();
+    }
+
+    /// <param name="signal">The signal that ended the process.</param>
+    /// <param name="stateLost">This end destroyed the variables of the context.</param>
+    public void Exit(int code, ExitReason? reason, RunError? error, long time, string? signal = null, bool stateLost = false)
+    {
+        buffer.Reserve(EventBuffer.LineOverhead);
+        buffer.Add("{\"type\":\"exit\",\"data\":"u8);
+        buffer.Add((long)code);
+        buffer.AddPlace(time);
         if (reason is { } why)
         {
-            Add(",\"reason\":\""u8);
-            Add(ReasonText(why));
-            Add("\""u8);
+            buffer.Add(",\"reason\":\""u8);
+            buffer.Add(ReasonText(why));
+            buffer.Add("\""u8);
         }
 
         if (error is not null)
         {
-            Text(",\"error\":{\"name\":"u8, error.Name);
-            Text(",\"value\":"u8, error.Value);
-            Text(",\"traceback\":"u8, error.Traceback);
-            Reserve(LineOverhead);
-            Add("}"u8);
+            buffer.AddText(",\"error\":{\"name\":"u8, error.Name);
+            buffer.AddText(",\"value\":"u8, error.Value);
+            buffer.AddText(",\"traceback\":"u8, error.Traceback);
+            buffer.Reserve(EventBuffer.LineOverhead);
+            buffer.Add("}"u8);
         }
 
-        EndLine();
-        _hasExit = true;
-    }
+        if (signal is not null) buffer.AddText(",\"signal\":"u8, signal);
+        if (stateLost)
+        {
+            buffer.Reserve(EventBuffer.LineOverhead);
+            buffer.Add(",\"state_lost\":true"u8);
+        }
 
-    public EventBatch ToBatch() =>
-        new(_firstSeq, _bytes.AsSpan(0, _length).ToArray(), _ends.AsSpan(0, _count).ToArray(), _hasExit);
-
-    public void Dispose()
-    {
-        ArrayPool<byte>.Shared.Return(_bytes);
-        ArrayPool<int>.Shared.Return(_ends);
-        (_bytes, _ends) = ([], []);
+        buffer.EndLine();
+        buffer.HasExit = true;
     }
 
     private static ReadOnlySpan<byte> ReasonText(ExitReason reason) => reason switch
@@ -107,124 +127,16 @@ internal sealed class EventLineWriter(long lastSeq) : IDisposable
         return EventLine.MaxPiece;
     }
 
-    private void Line(bool isError, ReadOnlySpan<byte> data, ReadOnlySpan<byte> ts)
+    private void Line(bool isError, ReadOnlySpan<byte> data, ReadOnlySpan<byte> ts, RunId? from)
     {
-        Reserve(LineOverhead + EscapeFactor * data.Length);
-        Add(isError ? "{\"type\":\"stderr\",\"data\":\""u8 : "{\"type\":\"stdout\",\"data\":\""u8);
-        Escape(data);
-        Add("\",\"seq\":"u8);
-        Add(_firstSeq + _count);
-        Add(",\"ts\":"u8);
-        Add(ts);
-        EndLine();
-    }
-
-    private void EndLine()
-    {
-        Add("}\n"u8);
-        if (_count == _ends.Length) Grow(ref _ends, _count, _count + 1);
-        _ends[_count++] = _length;
-    }
-
-    private void Text(ReadOnlySpan<byte> key, string? value)
-    {
-        Reserve(LineOverhead);
-        Add(key);
-        if (value is null)
-        {
-            Add("null"u8);
-            return;
-        }
-
-        // A lone surrogate becomes U+FFFD here, as invalid bytes do in output.
-        var utf8 = Encoding.UTF8.GetBytes(value);
-        Reserve(LineOverhead + EscapeFactor * utf8.Length);
-        Add("\""u8);
-        Escape(utf8);
-        Add("\""u8);
-    }
-
-    /// <summary>Room for the worst case has been reserved.</summary>
-    private void Escape(ReadOnlySpan<byte> data)
-    {
-        Span<char> utf16 = stackalloc char[2];
-        while (!data.IsEmpty)
-        {
-            var plain = data.IndexOfAnyExcept(Plain);
-            if (plain != 0)
-            {
-                Add(plain < 0 ? data : data[..plain]);
-                if (plain < 0) return;
-                data = data[plain..];
-            }
-
-            if (data[0] < 0x80)
-            {
-                EscapeAscii(data[0]);
-                data = data[1..];
-                continue;
-            }
-
-            // Invalid bytes give U+FFFD and the length of their maximal subpart, just as Encoding.UTF8 counts them.
-            Rune.DecodeFromUtf8(data, out var rune, out var consumed);
-            var units = rune.EncodeToUtf16(utf16);
-            for (var i = 0; i < units; i++) EscapeUnit(utf16[i]);
-            data = data[consumed..];
-        }
-    }
-
-    private void EscapeAscii(byte c)
-    {
-        ReadOnlySpan<byte> pair = c switch
-        {
-            (byte)'\n' => "\\n"u8,
-            (byte)'"' => "\\\""u8,
-            (byte)'\\' => "\\\\"u8,
-            (byte)'\r' => "\\r"u8,
-            (byte)'\t' => "\\t"u8,
-            (byte)'\b' => "\\b"u8,
-            (byte)'\f' => "\\f"u8,
-            _ => [],
-        };
-        if (pair.IsEmpty) EscapeUnit((char)c);
-        else Add(pair);
-    }
-
-    private void EscapeUnit(char unit)
-    {
-        var hex = "0123456789abcdef"u8;
-        var to = _bytes.AsSpan(_length, 6);
-        to[0] = (byte)'\\';
-        to[1] = (byte)'u';
-        to[2] = hex[unit >> 12];
-        to[3] = hex[(unit >> 8) & 15];
-        to[4] = hex[(unit >> 4) & 15];
-        to[5] = hex[unit & 15];
-        _length += 6;
-    }
-
-    private void Add(ReadOnlySpan<byte> bytes)
-    {
-        bytes.CopyTo(_bytes.AsSpan(_length));
-        _length += bytes.Length;
-    }
-
-    private void Add(long number)
-    {
-        Utf8Formatter.TryFormat(number, _bytes.AsSpan(_length), out var written);
-        _length += written;
-    }
-
-    private void Reserve(int more)
-    {
-        if (_bytes.Length - _length < more) Grow(ref _bytes, _length, checked(_length + more));
-    }
-
-    private static void Grow<T>(ref T[] array, int used, int needed)
-    {
-        var larger = ArrayPool<T>.Shared.Rent(Math.Max(needed, used * 2));
-        Array.Copy(array, larger, used);
-        ArrayPool<T>.Shared.Return(array);
-        array = larger;
+        buffer.Reserve(EventBuffer.LineOverhead + EventBuffer.EscapeFactor * data.Length);
+        buffer.Add(isError ? "{\"type\":\"stderr\",\"data\":\""u8 : "{\"type\":\"stdout\",\"data\":\""u8);
+        buffer.Escape(data);
+        buffer.Add("\",\"seq\":"u8);
+        buffer.Add(buffer.Seq);
+        buffer.Add(",\"ts\":"u8);
+        buffer.Add(ts);
+        if (from is { } run) buffer.AddText(",\"from\":"u8, run.Value);
+        buffer.EndLine();
     }
 }

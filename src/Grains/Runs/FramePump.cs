@@ -25,7 +25,15 @@ public sealed record FrameBatch : GuestEvent
     internal void Add(GuestFrame frame)
     {
         Frames.Add(frame);
-        Cost += FrameOverhead + (frame is GuestOutput output ? output.Bytes.Length : 0);
+        Cost += FrameOverhead + frame switch
+        {
+            GuestOutput output => output.Bytes.Length,
+            GuestResult result => result.Body.Length,
+            GuestLateOutput late => late.Bytes.Length,
+            GuestInputRequest request => request.Prompt.Length,
+            GuestFileChanged change => change.Body.Length,
+            _ => 0,
+        };
     }
 
     internal void Clear()
@@ -94,12 +102,12 @@ public sealed class FramePump(ChannelReader<GuestEvent> events, RunOptions optio
             if (events.Ended) return AppendResult.Ended;
             batch.Frames.RemoveAll(frame => frame.Number <= events.LastFrame);
             if (batch.IsEmpty) return AppendResult.Done;
-            var impatient = _readerPatience.IsCancellationRequested;
+            var impatient = _readerPatience.IsCancellationRequested || run.Kind is RunKind.Background;
             using var patience = impatient ? null : CancellationTokenSource.CreateLinkedTokenSource(_readerPatience.Token, cancellationToken);
             try
             {
                 var result = await events.AppendAsync(
-                    EventLine.Render(batch.Frames, events.LastSeq), batch.Last.Number, EndingOf(run, batch.Last), impatient, patience?.Token ?? cancellationToken);
+                    EventLine.Render(batch.Frames, events.LastSeq, events.Record.IsBinary), batch.Last.Number, EndingOf(run, batch.Last), impatient, patience?.Token ?? cancellationToken);
                 if (result is AppendResult.Renumber) continue;
                 if (result is AppendResult.Done) Count(run, batch, before);
                 return result;
@@ -112,7 +120,8 @@ public sealed class FramePump(ChannelReader<GuestEvent> events, RunOptions optio
     }
 
     private static RunEnding? EndingOf(RunEntry run, GuestFrame last) => last is GuestRunEnded end
-        ? new RunEnding(end.Code, end.Reason, end.Started ?? run.StartedAt, DateTimeOffset.FromUnixTimeMilliseconds(end.Time), end.ReplRestarted)
+        ? new RunEnding(end.Code, end.Reason, end.Started ?? run.StartedAt, DateTimeOffset.FromUnixTimeMilliseconds(end.Time), end.ReplRestarted,
+            end.Execution, end.StateLost ? true : null, end.Signal)
         : null;
 
     private static void Count(RunEntry run, FrameBatch batch, long before)
@@ -120,6 +129,7 @@ public sealed class FramePump(ChannelReader<GuestEvent> events, RunOptions optio
         RunMetrics.Logged(run, before, batch.Frames[0].Time);
         foreach (var frame in batch.Frames)
         {
+            if (frame is GuestProcessStarted started) run.MarkProcess((int)started.Pid);
             if (frame is not GuestOutput output) continue;
             if (output.IsError) run.StderrBytes += output.Bytes.Length;
             else run.StdoutBytes += output.Bytes.Length;

@@ -1,15 +1,21 @@
 using System.Diagnostics;
+using Podflare.Guests;
 using Podflare.Telemetry;
 
 namespace Podflare.Runs;
 
 /// <summary>One run in the memory of its sandbox grain. Properties of type <c>long</c> that end in <c>At</c> are monotonic timestamps.</summary>
-public sealed class RunEntry(RunId id)
+public sealed class RunEntry(RunId id, RunKind kind = RunKind.Code)
 {
     private readonly TaskCompletionSource<RunEvents> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _counted;
 
     public RunId Id { get; } = id;
+
+    public RunKind Kind => Events?.Record.Kind ?? kind;
+
+    /// <summary>It keeps its sandbox from being idle: by itself, or because somebody reads it.</summary>
+    public bool KeepsAlive => !Ended && Kind is not RunKind.Background && (Events is not { } events || events.Record.KeepsAlive || events.Readers > 0);
 
     /// <summary>Null until the run is accepted.</summary>
     public RunEvents? Events { get; private set; }
@@ -35,6 +41,15 @@ public sealed class RunEntry(RunId id)
     public long? RunningAt { get; private set; }
 
     public bool ReplRestarted { get; set; }
+
+    /// <summary>Its number among the Python runs of its context, as the guest reported it.</summary>
+    public int? Execution { get; set; }
+
+    /// <summary>Its process, as far as it is known: only the guest has it for good.</summary>
+    public GuestProcess? Process { get; set; }
+
+    /// <summary>Bytes of standard input that the guest has accepted, as far as it is known.</summary>
+    public long? StdinOffset { get; set; }
 
     /// <summary>When the kill that enforces its timeout was sent.</summary>
     public long? KilledAt { get; set; }
@@ -71,10 +86,16 @@ public sealed class RunEntry(RunId id)
         RunningAt = ago > TimeSpan.Zero ? now - (long)(ago.TotalSeconds * time.TimestampFrequency) : now;
     }
 
+    /// <summary>The guest reports the id of its process.</summary>
+    public void MarkProcess(int pid)
+    {
+        if (pid > 0) Process = (Process ?? new GuestProcess(0, [], null)) with { Pid = pid };
+    }
+
     public void Open(RunEvents events)
     {
         Events = events;
-        if (!_counted && !events.Ended) Count(1);
+        if (!_counted && !events.Ended && events.Record.Kind is not RunKind.Background) Count(1);
         _opened.TrySetResult(events);
     }
 

@@ -17,7 +17,7 @@ internal static class RunMetrics
     public static void Logged(RunEntry run, long before, long firstMs)
     {
         Instruments.Events.Add(run.Events!.LastSeq - before);
-        if (before > 0 || !Instruments.FirstEvent.Enabled) return;
+        if (before > 0 || run.Kind is RunKind.Background || !Instruments.FirstEvent.Enabled) return;
         var took = DateTimeOffset.FromUnixTimeMilliseconds(firstMs) - run.Events.Record.CreatedAt;
         Instruments.FirstEvent.Record(Math.Max(0, took.TotalSeconds), Language(run));
     }
@@ -26,7 +26,7 @@ internal static class RunMetrics
     public static void Ended(RunEntry run, Activity? span)
     {
         run.Leave();
-        if (!Instruments.RunDuration.Enabled) return;
+        if (run.Kind is RunKind.Background || !Instruments.RunDuration.Enabled) return;
         var (record, ending) = (run.Events!.Record, run.Events.Record.Ending!);
         var before = Activity.Current;
         Activity.Current = span;

@@ -7,6 +7,9 @@ public sealed class RunOptions
 {
     public const string Section = "Podflare:Runs";
 
+    /// <summary>Contexts that a guest allows.</summary>
+    internal const int MostContexts = 8;
+
     /// <summary>Run timeout where the request names none, in seconds. Default: 300.</summary>
     [Range(1, 86_400)]
     public int DefaultTimeoutSeconds { get; set; } = 300;
@@ -26,6 +29,48 @@ public sealed class RunOptions
     /// <summary>Open runs in one sandbox; one more gets 429 <c>run_queue_full</c>. Default: 64.</summary>
     [Range(1, 64)]
     public int MaxOpen { get; set; } = 64;
+
+    /// <summary>Open runs in one sandbox that watch files; one more gets 429 <c>run_queue_full</c>. Default: 16.</summary>
+    [Range(1, 64)]
+    public int MaxWatches { get; set; } = 16;
+
+    /// <summary>
+    /// Contexts in one sandbox, those of runs with <c>fresh</c> included; one more gets 429 <c>context_quota_exceeded</c>. The guest allows no more than 8. Default: 8.
+    /// </summary>
+    [Range(1, MostContexts)]
+    public int MaxContexts { get; set; } = MostContexts;
+
+    /// <summary>Items of <c>argv</c>. Default: 1,024.</summary>
+    [Range(1, 1_024)]
+    public int MaxArguments { get; set; } = 1_024;
+
+    /// <summary>Bytes of one item of <c>argv</c>, and of <c>command</c>. Default: 131,071, the longest that Linux accepts.</summary>
+    [Range(1, 131_071)]
+    public int MaxArgumentBytes { get; set; } = 131_071;
+
+    /// <summary>Bytes of all items of <c>argv</c>. Default: 1 MiB.</summary>
+    [Range(1, 1024 * 1024)]
+    public int MaxArgvBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>Characters of a <c>tag</c>. Default: 64.</summary>
+    [Range(1, 1_024)]
+    public int MaxTag { get; set; } = 64;
+
+    /// <summary>Longest <c>grace_seconds</c> of a run or an interrupt, in seconds. Default: 300.</summary>
+    [Range(0, 300)]
+    public double MaxGraceSeconds { get; set; } = 300;
+
+    /// <summary>Longest <c>disconnect_seconds</c> of a run, in seconds. Default: 3,600.</summary>
+    [Range(0.1, 3_600)]
+    public double MaxDisconnectSeconds { get; set; } = 3_600;
+
+    /// <summary>Bytes of standard input in one request; more gets 413. A guest buffers 1 MiB for each run. Default: 1 MiB.</summary>
+    [Range(1, 1024 * 1024)]
+    public int MaxStdinBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>Rendered bytes of late output that the log keeps of one sandbox, the newest. Default: 1 MiB.</summary>
+    [Range(64 * 1024, 1L << 30)]
+    public long MaxBackgroundLogBytes { get; set; } = 1024 * 1024;
 
     /// <summary>Rendered bytes of one run that the log keeps. Default: 64 MiB.</summary>
     [Range(1024 * 1024, 1L << 40)]
@@ -113,4 +158,13 @@ public sealed class RunOptions
     /// <summary>Readers of one sandbox's runs at a time; one more is refused. Default: 256.</summary>
     [Range(1, 10_000)]
     public int MaxReaders { get; set; } = 256;
+
+    /// <summary>The limits of the run that has the late output of a sandbox.</summary>
+    internal RunOptions ForBackground()
+    {
+        var options = (RunOptions)MemberwiseClone();
+        options.MaxLogBytes = MaxBackgroundLogBytes;
+        options.RingBytes = (int)Math.Min(RingBytes, MaxBackgroundLogBytes);
+        return options;
+    }
 }

@@ -9,6 +9,7 @@ namespace Podflare.Runs;
 /// <param name="Keyless">
 /// It was started without an idempotency key, so that nobody repeats it after its events have expired: its record expires with them.
 /// </param>
+/// <param name="Details">Null for plain code.</param>
 public sealed record RunRecord(
     RunId Id,
     string PayloadHash,
@@ -20,10 +21,25 @@ public sealed record RunRecord(
     long LastSeq = 0,
     RunEnding? Ending = null,
     RunTrace? Trace = null,
-    bool Keyless = false)
+    bool Keyless = false,
+    RunDetails? Details = null)
 {
     public bool Ended => Exit is not null;
+
+    public RunKind Kind => Details?.Kind ?? RunKind.Code;
+
+    public bool IsBinary => Details is { IsBinary: true };
+
+    public bool HasTimeout => Timeout != RunRequest.NoTimeout;
+
+    /// <summary>The open run keeps its sandbox from being idle, also where nobody reads it.</summary>
+    public bool KeepsAlive => Kind is not RunKind.Background && (Details?.KeepAlive ?? HasTimeout);
 }
 
 /// <summary>How a run ended, according to its record.</summary>
-public sealed record RunEnding(int Code, ExitReason? Reason, DateTimeOffset? StartedAt, DateTimeOffset EndedAt, bool ReplRestarted);
+/// <param name="Execution">Its number among the Python runs of its context.</param>
+/// <param name="StateLost">True when this end destroyed the variables of its context.</param>
+/// <param name="Signal">The signal that ended its process.</param>
+public sealed record RunEnding(
+    int Code, ExitReason? Reason, DateTimeOffset? StartedAt, DateTimeOffset EndedAt, bool ReplRestarted, int? Execution = null, bool? StateLost = null,
+    string? Signal = null);

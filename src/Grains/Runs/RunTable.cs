@@ -4,11 +4,12 @@ namespace Podflare.Runs;
 /// The runs that a sandbox grain has in memory: open ones, and ended ones for the moment in which readers still read them from memory.
 /// Used on the grain's scheduler only.
 /// </summary>
-/// <param name="maxOpen">Open runs at most.</param>
+/// <param name="maxOpen">Open runs at most, of all kinds.</param>
+/// <param name="maxWatches">Open runs of kind <see cref="RunKind.Watch"/> at most.</param>
 /// <param name="maxWaiting">Readers that may wait at a time for a run that does not exist yet.</param>
 /// <param name="maxEnded">Ended runs beyond which <see cref="IsOverfull"/>.</param>
 /// <param name="maxEndedBytes">Bytes of events of ended runs beyond which <see cref="IsOverfull"/>.</param>
-public sealed class RunTable(int maxOpen, int maxWaiting, int maxEnded, long maxEndedBytes, TimeProvider time)
+public sealed class RunTable(int maxOpen, int maxWatches, int maxWaiting, int maxEnded, long maxEndedBytes, TimeProvider time)
 {
     private readonly Dictionary<RunId, RunEntry> _entries = [];
     private readonly Dictionary<RunId, Expectation> _expected = [];
@@ -34,6 +35,17 @@ public sealed class RunTable(int maxOpen, int maxWaiting, int maxEnded, long max
             foreach (var entry in _active)
                 if (!entry.Ended) count++;
             return count;
+        }
+    }
+
+    /// <summary>An open run keeps the sandbox from being idle.</summary>
+    public bool KeepsAlive
+    {
+        get
+        {
+            foreach (var entry in _active)
+                if (entry.KeepsAlive) return true;
+            return false;
         }
     }
 
@@ -66,16 +78,17 @@ public sealed class RunTable(int maxOpen, int maxWaiting, int maxEnded, long max
 
     /// <summary>Adds a new run. No await may lie between <see cref="Find"/> and this call, because calls interleave.</summary>
     /// <exception cref="RunQueueFullException">Too many runs are open.</exception>
-    public RunEntry Enter(RunId run)
+    public RunEntry Enter(RunId run, RunKind kind = RunKind.Code)
     {
         if (OpenCount >= maxOpen) throw new RunQueueFullException(maxOpen);
-        return Add(run);
+        if (kind is RunKind.Watch && Open.Count(entry => entry.Kind is RunKind.Watch) >= maxWatches) throw new RunQueueFullException(maxWatches);
+        return Add(run, kind);
     }
 
     /// <summary>Adds a run that was accepted before this activation, when it was within the limit.</summary>
-    public RunEntry Add(RunId run)
+    public RunEntry Add(RunId run, RunKind kind = RunKind.Code)
     {
-        var entry = new RunEntry(run);
+        var entry = new RunEntry(run, kind);
         _entries.Add(run, entry);
         _active.Add(entry);
         if (_expected.TryGetValue(run, out var expected)) expected.Entered.TrySetResult(entry);

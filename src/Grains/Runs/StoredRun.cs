@@ -8,10 +8,15 @@ namespace Podflare.Runs;
 /// version wrote is read as <c>Unknown</c>.
 /// </summary>
 internal sealed record StoredRun(
-    RunLanguage Language, TimeSpan Timeout, OnDisconnect OnDisconnect, DateTimeOffset CreatedAt, RunTrace? Trace = null, bool? Keyless = null)
+    RunLanguage Language, TimeSpan Timeout, OnDisconnect OnDisconnect, DateTimeOffset CreatedAt, RunTrace? Trace = null, bool? Keyless = null,
+    RunDetails? Details = null)
 {
+    // A version that knows no runs without a timeout never ends one with this.
+    private static readonly TimeSpan NoTimeout = TimeSpan.FromDays(36_500);
+
     public static string Write(RunRecord record) => JsonSerializer.Serialize(
-        new StoredRun(record.Language, record.Timeout, record.OnDisconnect, record.CreatedAt, record.Trace, record.Keyless ? true : null), RunJson.Default.StoredRun);
+        new StoredRun(record.Language, record.HasTimeout ? record.Timeout : NoTimeout, record.OnDisconnect, record.CreatedAt, record.Trace, record.Keyless ? true : null, record.Details),
+        RunJson.Default.StoredRun);
 
     public static string Write(RunEnding ending) => JsonSerializer.Serialize(ending, RunJson.Default.RunEnding);
 
@@ -21,13 +26,13 @@ internal sealed record StoredRun(
     /// <exception cref="JsonException">The text is not an ending.</exception>
     public static RunEnding ReadEnding(string json) => JsonSerializer.Deserialize(json, RunJson.Default.RunEnding) ?? throw new JsonException("An ending is null.");
 
-    public RunRecord ToRecord(RunId run, string hash) => new(run, hash, Language, Timeout, OnDisconnect, CreatedAt, Trace: Trace, Keyless: Keyless is true);
+    public RunRecord ToRecord(RunId run, string hash) => new(run, hash, Language, Timeout >= NoTimeout ? RunRequest.NoTimeout : Timeout, OnDisconnect, CreatedAt, Trace: Trace, Keyless: Keyless is true, Details: Details);
 }
 
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.General,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    Converters = [typeof(RunLanguageConverter), typeof(OnDisconnectConverter), typeof(ExitReasonConverter)])]
+    Converters = [typeof(RunLanguageConverter), typeof(OnDisconnectConverter), typeof(ExitReasonConverter), typeof(RunKindConverter)])]
 [JsonSerializable(typeof(StoredRun))]
 [JsonSerializable(typeof(RunEnding))]
 [JsonSerializable(typeof(RunTrace))]
@@ -48,6 +53,8 @@ internal sealed class RunLanguageConverter() : LenientEnumConverter<RunLanguage>
 internal sealed class OnDisconnectConverter() : LenientEnumConverter<OnDisconnect>(OnDisconnect.Unknown);
 
 internal sealed class ExitReasonConverter() : LenientEnumConverter<ExitReason>(ExitReason.Unknown);
+
+internal sealed class RunKindConverter() : LenientEnumConverter<RunKind>(RunKind.Unknown);
 
 /// <summary>Enums as text in records.</summary>
 internal static class EnumText

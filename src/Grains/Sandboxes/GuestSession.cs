@@ -141,6 +141,9 @@ internal sealed partial class GuestSession(SandboxRecords records, SandboxRuns r
             }
 
             if (run.StartedAt is null && held.Started is { } started) run.MarkStarted(started, time);
+            run.Process = held.Process ?? run.Process;
+            run.StdinOffset = held.StdinOffset ?? run.StdinOffset;
+            run.Execution ??= held.Execution;
         }
     }
 
@@ -148,7 +151,9 @@ internal sealed partial class GuestSession(SandboxRecords records, SandboxRuns r
     private async Task<bool> LogAsync(GuestPort port, FramePump pump, FrameBatch batch)
     {
         var last = batch.Last;
-        var run = runs.Table.Find(last.Run) is { Events: not null } known ? known : await runs.TryFindAsync(last.Run, _stopping.Token);
+        var run = runs.Table.Find(last.Run) is { Events: not null } known ? known
+            : last.Run == runs.Background.Id ? await runs.Background.OpenPatientlyAsync(_stopping.Token)
+            : await runs.TryFindAsync(last.Run, _stopping.Token);
         var result = run is null ? AppendResult.Ended : await pump.AppendAsync(run, batch, _stopping.Token);
         switch (result)
         {

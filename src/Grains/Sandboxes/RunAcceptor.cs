@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Text;
 using Microsoft.Extensions.Logging;
 using Podflare.Guests;
 using Podflare.Processes;
@@ -17,8 +19,9 @@ internal sealed partial class RunAcceptor(
     /// <exception cref="IdempotencyKeyReusedException">The id belongs to another payload.</exception>
     public async Task<RunAccepted> StartAsync(GuestPort port, RunId run, RunRequest request, CancellationToken cancellationToken)
     {
+        if (!RunLimits.IsOfferedByAll(request)) GuestRequestSender.GuardVersion(port);
         var hash = request.PayloadHash();
-        var entry = runs.Table.Find(run) ?? runs.Table.Enter(run);
+        var entry = runs.Table.Find(run) ?? runs.Table.Enter(run, request.Kind);
         entry.AskedAt = time.GetTimestamp();
         var first = entry.Starting is null && entry.Events is null;
 
@@ -70,7 +73,8 @@ internal sealed partial class RunAcceptor(
         var trace = RunTrace.Of(request, records.Trace);
         entry.Span = trace is null ? null : spans.Start(records.Record.ToRunSandbox(records.Id), entry.Id, request, trace);
         if (entry.Span is { Recorded: true } span) trace = trace! with { Span = span.Id };
-        var wanted = new RunRecord(entry.Id, hash, request.Language, request.Timeout, request.OnDisconnect, time.GetUtcNow(), Trace: trace, Keyless: request.Keyless);
+        var wanted = new RunRecord(entry.Id, hash, request.Language, request.Timeout, request.OnDisconnect, time.GetUtcNow(), Trace: trace, Keyless: request.Keyless,
+            Details: RunDetails.Of(request));
         FaultPoint.Reach(FaultPoint.RunStarting);
 
         // Not cancelled when the sandbox ends: the end waits for the answer, so that it closes whatever the store has accepted.
@@ -89,7 +93,19 @@ internal sealed partial class RunAcceptor(
     {
         var trace = entry.Events!.Record.Trace;
         var handover = new StartGuestRun(
-            entry.Id, request.Language, request.Timeout, settings.Grace, request.Env, request.Code, trace?.ForCode, trace?.TraceState, trace?.Baggage);
+            entry.Id, request.Language, request.Timeout, request.Grace ?? settings.Grace, request.Env, request.Code, trace?.ForCode, trace?.TraceState, trace?.Baggage)
+        {
+            Kind = request.Kind,
+            Context = request.Context,
+            Fresh = request.Fresh,
+            Display = request.Display,
+            Columns = request.Columns,
+            Stdin = request.Stdin,
+            Process = request.Process,
+            Watch = request.Watch,
+            Output = request.Output,
+        };
+        if (request.Process is { } process) entry.Process = new GuestProcess(0, ArgvOf(process, request.Code), process.Cwd);
         try
         {
             var taken = await sender.SendAsync(port, handover, CancellationToken.None);
@@ -97,9 +113,10 @@ internal sealed partial class RunAcceptor(
             entry.Held = taken.State is RunState.Queued or RunState.Running;
             entry.EndedInGuest = taken.State is RunState.Ended;
             entry.ReplRestarted = taken.ReplRestarted;
+            entry.Execution = taken.Execution;
             return taken.ReplRestarted;
         }
-        catch (Exception e) when (e is RunQueueFullException or InvalidOperationException)
+        catch (Exception e) when (e is InvalidOperationException || e is PodflareException and not SandboxUnreachableException)
         {
             await runs.TryWithdrawAsync(entry, e is RunQueueFullException ? "run_queue_full" : "refused", closing);
             throw;
@@ -109,8 +126,11 @@ internal sealed partial class RunAcceptor(
     private static RunAccepted Accepted(RunEntry entry, bool joined, bool restarted)
     {
         var trace = entry.Events!.Record.Trace;
-        return new RunAccepted(entry.Id, joined, restarted) { Trace = trace?.ToBinding(), TraceParent = trace?.ForCode };
+        return new RunAccepted(entry.Id, joined, restarted) { Trace = trace?.ToBinding(), TraceParent = trace?.ForCode, ExecutionCount = entry.Execution };
     }
+
+    private static ImmutableArray<string> ArgvOf(ProcessSpec process, byte[] command) =>
+        process.Argv.IsDefaultOrEmpty ? ["bash", "-c", Encoding.UTF8.GetString(command)] : process.Argv;
 
     [LoggerMessage(LogLevel.Debug, "Accepted run {Run} in sandbox {Sandbox}: {Language}.")]
     private partial void LogAccepted(RunId run, SandboxId sandbox, RunLanguage language);

@@ -32,14 +32,15 @@ internal sealed partial class SandboxDeadlines(
     private long _startedAt;
     private TimeSpan _lifetime;
     private long _filesIdleAt;
+    private long _busyAt;
     private int _fileCalls;
     private bool _mayBeReplaced;
 
-    private bool IsBusy => runs.Table.OpenCount > 0 || _fileCalls > 0;
+    private bool IsBusy => runs.Table.KeepsAlive || _fileCalls > 0;
 
     private TimeSpan LifetimeLeft => _lifetime - time.GetElapsedTime(_startedAt);
 
-    private TimeSpan IdleLeft => records.Record.IdleLimit - time.GetElapsedTime(Math.Max(Math.Max(runs.IdleAt, _filesIdleAt), _startedAt));
+    private TimeSpan IdleLeft => records.Record.IdleLimit - time.GetElapsedTime(Math.Max(Math.Max(runs.IdleAt, _busyAt), Math.Max(_filesIdleAt, _startedAt)));
 
     /// <summary>Begins to check. The idle time starts anew.</summary>
     /// <param name="adopted">An earlier activation had the container.</param>
@@ -59,6 +60,15 @@ internal sealed partial class SandboxDeadlines(
     {
         _fileCalls = open;
         _filesIdleAt = time.GetTimestamp();
+        Arm();
+    }
+
+    /// <summary>The record has another end or idle limit.</summary>
+    public void Refresh()
+    {
+        if (_timer is null) return;
+        _lifetime = time.GetElapsedTime(_startedAt) + (records.Record.ExpiresAt - time.GetUtcNow());
+        _dueAt = 0;
         Arm();
     }
 
@@ -105,6 +115,8 @@ internal sealed partial class SandboxDeadlines(
         _mayBeReplaced |= time.GetElapsedTime(_dueAt) > TooLate;
         if (_mayBeReplaced) await records.VerifyOwnershipAsync();
         (_mayBeReplaced, _dueAt) = (false, 0);
+        // A run that only its readers keep from being idle tells nobody when the last of them leaves.
+        if (IsBusy) _busyAt = time.GetTimestamp();
         if (guest.IsOther) termination.EndInBackground(EndReason.Lost);
         else if (LifetimeLeft <= TimeSpan.Zero) termination.EndInBackground(EndReason.Expired);
         else if (!IsBusy && IdleLeft <= TimeSpan.Zero) termination.EndInBackground(EndReason.Idle);
@@ -143,12 +155,12 @@ internal sealed partial class SandboxDeadlines(
             var patience = run.EndedInGuest ? EndFramePatience : TimeSpan.FromSeconds(settings.Sandboxes.WithdrawSeconds);
             if (time.GetElapsedTime(run.AskedAt) >= patience) await runs.WithdrawOrLoseAsync(run, cancellationToken);
         }
-        else if (run.RunningAt is { } running && time.GetElapsedTime(running) >= events.Record.Timeout + settings.Grace + KillDelay)
+        else if (events.Record.HasTimeout && run.RunningAt is { } running && time.GetElapsedTime(running) >= events.Record.Timeout + GraceOf(run) + KillDelay)
         {
             EnforceTimeout(run);
         }
         else if (events.Record.OnDisconnect is OnDisconnect.Interrupt && !run.Abandoned
-            && events.UnreadSince is { } unread && time.GetUtcNow() - unread >= TimeSpan.FromSeconds(settings.Runs.DisconnectSeconds))
+            && events.UnreadSince is { } unread && time.GetUtcNow() - unread >= (events.Record.Details?.DisconnectAfter ?? TimeSpan.FromSeconds(settings.Runs.DisconnectSeconds)))
         {
             Abandon(run);
         }
@@ -172,8 +184,10 @@ internal sealed partial class SandboxDeadlines(
     {
         run.Abandoned = true;
         LogAbandoned(run.Id, records.Id);
-        Send(new InterruptGuestRun(run.Id, settings.Grace), onFailure: () => run.Abandoned = false);
+        Send(new InterruptGuestRun(run.Id, GraceOf(run)), onFailure: () => run.Abandoned = false);
     }
+
+    private TimeSpan GraceOf(RunEntry run) => run.Events!.Record.Details?.Grace ?? settings.Grace;
 
     private void Send(GuestRequest request, Action? onFailure)
     {

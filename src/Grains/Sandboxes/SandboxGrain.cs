@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Podflare.Containers;
+using Podflare.Contexts;
 using Podflare.Files;
 using Podflare.Guests;
 using Podflare.Hosts;
@@ -16,9 +17,8 @@ namespace Podflare.Sandboxes;
 /// On its own host it owns the container. Elsewhere it is an <see cref="OrphanedSandbox"/>, which answers commands with 503.
 /// </remarks>
 [GrainType("sandbox"), HostPlacement]
-public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSource, IFileHost
+public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSource, IFileHost, IContextHost
 {
-    private readonly IEventLog _log;
     private readonly SandboxSettings _settings;
     private readonly ILogger<SandboxGrain> _logger;
     private readonly SandboxId _id;
@@ -28,15 +28,18 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     private readonly SandboxTermination _termination;
     private readonly GuestRequestSender _sender;
     private readonly RunAcceptor _acceptor;
+    private readonly RunLister _lister;
+    private readonly RunCommands _commands;
     private readonly ContainerOwnership _container;
     private readonly SandboxDeadlines _deadlines;
+    private readonly SandboxUpdater _updater;
     private readonly OrphanedSandbox _orphan;
 
     public SandboxGrain(
         IGrainContext context, SandboxRecordStore store, SandboxHosts hosts, IEventLog log, GuestListener guests, IContainerRuntime runtime, RunSpans spans,
         SandboxSettings settings, TimeProvider time, ILogger<SandboxGrain> logger)
     {
-        (_log, _settings, _logger) = (log, settings, logger);
+        (_settings, _logger) = (settings, logger);
         IsOnOwningHost = SandboxId.TryParse(context.GrainId.Key.ToString(), null, out _id) && hosts.IsLocal(_id);
         _records = store.Open(_id, context.GrainId, logger, OnReplaced);
         _runs = new SandboxRuns(_records, log, spans, settings, time, logger);
@@ -45,9 +48,12 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         // A guest that was told to close by an end that was never recorded can run nothing any more.
         _sender = new GuestRequestSender(settings, time, () => _termination.EndInBackground(EndReason.Lost), _termination.Closing);
         _acceptor = new RunAcceptor(_records, _runs, _sender, log, spans, settings, time, logger, _termination.Closing);
+        _lister = new RunLister(_runs, log);
+        _commands = new RunCommands(_records, _runs, _sender, settings);
         _container = new ContainerOwnership(_records, _runs, _guest, _termination, guests, log, GrainFactory, time, logger, OnAttached);
         var cpu = new CpuPriority(_records, settings, runtime, time, logger);
         _deadlines = new SandboxDeadlines(_records, _runs, _guest, _sender, _termination, cpu, settings, time, logger);
+        _updater = new SandboxUpdater(_records, _termination, _deadlines, GrainFactory, settings, time, logger);
         _orphan = new OrphanedSandbox(_records, _runs, _termination, hosts, time, logger, MigrateToOwner);
         _runs.Changed = _deadlines.Arm;
     }
@@ -110,7 +116,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
 
     public async Task<RunAccepted> StartRun(TenantId tenant, RunId run, RunRequest request, CancellationToken cancellationToken)
     {
-        SandboxLimits.Guard(request, _settings);
+        RunLimits.Guard(request, _settings);
         var port = await GuardCommandAsync(tenant, cancellationToken);
         try
         {
@@ -130,7 +136,10 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         return await _runs.GetAsync(run, IsOnOwningHost, _termination.Stopping);
     }
 
-    public Task<IReadOnlyList<RunId>> ListRuns(TenantId tenant) => _log.ListRunsAsync(GuardReadable(tenant).Id, _termination.Stopping);
+    public Task<IReadOnlyList<RunId>> ListRuns(TenantId tenant) => _lister.ListAsync(GuardReadable(tenant).Id, _termination.Stopping);
+
+    public Task<RunPage> ListRuns(TenantId tenant, RunFilter filter, CancellationToken cancellationToken) =>
+        _lister.ListAsync(GuardReadable(tenant).Id, filter, IsOnOwningHost, cancellationToken);
 
     public Task<EventBatch?> ReadEvents(TenantId tenant, RunId run, long afterSeq, CancellationToken cancellationToken)
     {
@@ -138,14 +147,32 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         return _runs.ReadAsync(run, afterSeq, IsOnOwningHost, cancellationToken);
     }
 
-    public async Task Interrupt(TenantId tenant, RunId run, CancellationToken cancellationToken)
+    public Task Interrupt(TenantId tenant, RunId run, CancellationToken cancellationToken) => Interrupt(tenant, run, grace: null, cancellationToken);
+
+    public async Task Interrupt(TenantId tenant, RunId run, TimeSpan? grace, CancellationToken cancellationToken)
     {
+        RunLimits.GuardGrace(grace, _settings.Runs);
         GuardReadable(tenant);
         if (!await _runs.IsOpenAsync(run, cancellationToken)) return;
-        var port = await GuardCommandAsync(tenant, cancellationToken);
-        using var span = Spans.Start(Spans.RunInterrupt, _runs.Table.Find(run)?.Events?.Record.Trace?.ToBinding() ?? _records.Trace);
-        _records.Describe(span)?.SetTag(Spans.RunId, run.Value);
-        await _sender.SendAsync(port, new InterruptGuestRun(run, _settings.Grace), cancellationToken);
+        await _commands.InterruptAsync(await GuardCommandAsync(tenant, cancellationToken), run, grace, cancellationToken);
+    }
+
+    public async Task<long> WriteStdin(TenantId tenant, RunId run, StdinChunk chunk, CancellationToken cancellationToken) =>
+        await _commands.WriteStdinAsync(await GuardCommandAsync(tenant, cancellationToken), run, chunk, cancellationToken);
+
+    public async Task Signal(TenantId tenant, RunId run, string signal, SignalScope scope, CancellationToken cancellationToken) =>
+        await _commands.SignalAsync(await GuardCommandAsync(tenant, cancellationToken), run, signal, scope, cancellationToken);
+
+    public async Task Resize(TenantId tenant, RunId run, TerminalSize size, CancellationToken cancellationToken) =>
+        await _commands.ResizeAsync(await GuardCommandAsync(tenant, cancellationToken), run, size, cancellationToken);
+
+    public async Task<GuestTaken> SendAsync(TenantId tenant, GuestContextRequest request, CancellationToken cancellationToken) =>
+        await _commands.SendAsync(await GuardCommandAsync(tenant, cancellationToken), request, cancellationToken);
+
+    public async Task<SandboxInfo> Update(TenantId tenant, SandboxUpdate update, CancellationToken cancellationToken)
+    {
+        await GuardCommandAsync(tenant, cancellationToken);
+        return await _updater.UpdateAsync(update);
     }
 
     public async Task Delete(TenantId tenant)

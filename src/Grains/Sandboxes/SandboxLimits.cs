@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
+using Podflare.Contexts;
+using Podflare.Files;
 using Podflare.Runs;
 
 namespace Podflare.Sandboxes;
@@ -28,17 +30,31 @@ internal static class SandboxLimits
     }
 
     /// <exception cref="InvalidRequestException">A field is beyond its limit.</exception>
-    public static void Guard(RunRequest request, SandboxSettings settings)
+    public static void Guard(SandboxUpdate update, ImmutableSortedDictionary<string, string> metadata, SandboxOptions limits)
     {
-        if (request.Code is null || request.Code.Length > settings.Runs.MaxCodeBytes)
-            throw new InvalidRequestException("code", $"must have at most {settings.Runs.MaxCodeBytes} bytes");
-        if (request.Language is not (RunLanguage.Python or RunLanguage.Bash)) throw new InvalidRequestException("language", "must be python or bash");
-        if (request.OnDisconnect is not (OnDisconnect.Continue or OnDisconnect.Interrupt)) throw new InvalidRequestException("on_disconnect", "must be continue or interrupt");
-        Guard("timeout_seconds", request.Timeout, settings.Runs.MaxTimeoutSeconds);
-        GuardEnv(request.Env, settings.Sandboxes.MaxEnvBytes);
+        if (update.Lifetime is { } lifetime) Guard("timeout_seconds", lifetime, limits.MaxLifetimeSeconds);
+        if (update.IdleLimit is { } idle) Guard("idle_timeout_seconds", idle, limits.MaxIdleSeconds);
+        if (update.Metadata is not null) GuardMetadata(metadata, limits.MaxMetadataPairs);
     }
 
-    private static void Guard(string field, TimeSpan value, int maxSeconds)
+    /// <exception cref="InvalidRequestException">A field is beyond its limit.</exception>
+    public static void Guard(ContextSpec spec, SandboxOptions limits)
+    {
+        if (spec.Id is { } id && !ContextId.TryParse(id.Value, null, out _)) throw new InvalidRequestException("id", "must be 1 to 64 of a-z, 0-9, _ and -, the first a letter or digit");
+        if (spec.Language is not (RunLanguage.Python or RunLanguage.Bash)) throw new InvalidRequestException("language", "must be python or bash");
+        GuardFolder(spec.Cwd);
+        GuardEnv(spec.Env, limits.MaxEnvBytes);
+    }
+
+    /// <exception cref="InvalidRequestException">It is no absolute path.</exception>
+    public static void GuardFolder(string? folder)
+    {
+        if (folder is null) return;
+        if (!folder.StartsWith('/') || folder.Contains('\0', StringComparison.Ordinal) || Encoding.UTF8.GetByteCount(folder) > FilePath.MaxBytes)
+            throw new InvalidRequestException("cwd", $"must be an absolute path of at most {FilePath.MaxBytes} bytes");
+    }
+
+    public static void Guard(string field, TimeSpan value, int maxSeconds)
     {
         if (value <= TimeSpan.Zero || value > TimeSpan.FromSeconds(maxSeconds))
             throw new InvalidRequestException(field, $"must be more than 0 and at most {maxSeconds}");
@@ -54,7 +70,7 @@ internal static class SandboxLimits
         }
     }
 
-    private static void GuardEnv(ImmutableSortedDictionary<string, string> env, int maxBytes)
+    public static void GuardEnv(ImmutableSortedDictionary<string, string> env, int maxBytes)
     {
         if (env.IsEmpty) return;
         var bytes = 0L;

@@ -16,9 +16,12 @@ internal sealed partial class SandboxRuns(
 
     /// <summary>The runs in memory.</summary>
     public RunTable Table { get; } = new(
-        settings.Runs.MaxOpen, MaxExpecting, settings.Runs.MaxEndedInMemory, settings.Runs.MaxEndedBytesInMemory, time);
+        settings.Runs.MaxOpen, settings.Runs.MaxWatches, MaxExpecting, settings.Runs.MaxEndedInMemory, settings.Runs.MaxEndedBytesInMemory, time);
 
-    /// <summary>When the last open run ended, as a timestamp.</summary>
+    /// <summary>The run that has the late output of all others.</summary>
+    public BackgroundRun Background { get; } = new(records.Id, log, settings.Runs, time);
+
+    /// <summary>When the last open run that kept the sandbox from being idle ended, as a timestamp.</summary>
     public long IdleAt { get; private set; } = time.GetTimestamp();
 
     /// <summary>Called when runs have started or ended.</summary>
@@ -27,6 +30,7 @@ internal sealed partial class SandboxRuns(
     /// <summary>The run with its events; null when there is no record of it (any more).</summary>
     public async Task<RunEntry?> FindAsync(RunId run, CancellationToken cancellationToken) =>
         Table.Find(run) is { Events: not null } known ? known
+        : run == Background.Id ? await Background.FindAsync(cancellationToken)
         : await log.FindRunAsync(records.Id, run, cancellationToken) is { } stored ? await EnterKnownAsync(stored, cancellationToken)
         : null;
 
@@ -55,19 +59,8 @@ internal sealed partial class SandboxRuns(
     /// <exception cref="RunNotFoundException">There is no such run.</exception>
     public async Task<RunInfo> GetAsync(RunId run, bool isOwner, CancellationToken cancellationToken)
     {
-        var entry = Table.Find(run);
-        var events = isOwner && entry?.Events is { } held ? held : await ReadStoredAsync(run, cancellationToken);
-        var stored = events.Record;
-        var ending = stored.Ending;
-        var started = ending?.StartedAt ?? entry?.StartedAt;
-        var state = ending is not null ? RunState.Ended : started is null && events.LastSeq == 0 ? RunState.Queued : RunState.Running;
-        return new RunInfo(
-            run, state, stored.Language, stored.Timeout, stored.CreatedAt, started, ending?.EndedAt, ending?.Code, ending?.Reason,
-            events.FirstSeq, events.LastSeq, ending?.ReplRestarted ?? entry?.ReplRestarted ?? false)
-        {
-            TraceId = stored.Trace?.TraceParent.Substring(3, 32),
-            LogBytes = events.LogBytes,
-        };
+        var entry = await FindKnownAsync(run, isOwner, cancellationToken);
+        return RunInfos.Of(isOwner && entry?.Events is { } held ? held : await ReadStoredAsync(run, cancellationToken), entry);
     }
 
     /// <summary>A page of events, as <see cref="ISandboxGrain.ReadEvents"/> gives it. The caller counts as a reader.</summary>
@@ -85,6 +78,7 @@ internal sealed partial class SandboxRuns(
     public async Task<RunEvents> OpenAsync(RunId run, bool expectStart, CancellationToken cancellationToken)
     {
         var entry = expectStart ? await Table.ExpectAsync(run, ExpectLimit, cancellationToken) : Table.Find(run);
+        if (entry is null && run == Background.Id) return (await FindKnownAsync(run, isOwner: true, cancellationToken) ?? throw new RunNotFoundException()).Events!;
         if (entry is null) return await OpenStoredAsync(run, cancellationToken);
         return entry.Events ?? await entry.OpenedAsync().WaitAsync(ExpectLimit, time, cancellationToken);
     }
@@ -92,7 +86,7 @@ internal sealed partial class SandboxRuns(
     /// <summary>The run is not known to have ended.</summary>
     /// <exception cref="RunNotFoundException">There is no such run.</exception>
     public async Task<bool> IsOpenAsync(RunId run, CancellationToken cancellationToken) =>
-        Table.Find(run) is { Ended: false } || !(await OpenStoredAsync(run, cancellationToken)).Ended;
+        run != Background.Id && (Table.Find(run) is { Ended: false } || !(await OpenStoredAsync(run, cancellationToken)).Ended);
 
     /// <summary>The exit of a run is in the log.</summary>
     public void MarkEnded(RunEntry run)
@@ -105,11 +99,8 @@ internal sealed partial class SandboxRuns(
         RunSpans.End(span, run);
         run.Span = null;
         LogEnded(run.Id, records.Id, ending.Code, ending.Reason?.ToString().ToLowerInvariant() ?? "none");
-        if (Table.OpenCount == 0)
-        {
-            IdleAt = run.EndedAt;
-            _allEnded?.TrySetResult();
-        }
+        if (!Table.KeepsAlive && (run.Events.Record.KeepsAlive || run.Events.Readers > 0)) IdleAt = run.EndedAt;
+        if (Table.OpenCount == 0) _allEnded?.TrySetResult();
 
         Changed();
     }
@@ -225,6 +216,14 @@ internal sealed partial class SandboxRuns(
         run.Span = null;
     }
 
+    // The background run of a sandbox that lives is there as soon as somebody asks for it.
+    private async Task<RunEntry?> FindKnownAsync(RunId run, bool isOwner, CancellationToken cancellationToken)
+    {
+        if (run != Background.Id) return Table.Find(run);
+        if (!isOwner) return null;
+        return records.Info is { EndReason: null } ? await Background.OpenAsync(cancellationToken) : await Background.FindAsync(cancellationToken);
+    }
+
     /// <summary>A run as the log has it now.</summary>
     private async Task<RunEvents> ReadStoredAsync(RunId run, CancellationToken cancellationToken)
     {
@@ -244,7 +243,7 @@ internal sealed partial class SandboxRuns(
     private async Task<RunEntry> EnterKnownAsync(RunRecord stored, CancellationToken cancellationToken)
     {
         var events = await RunEvents.OpenAsync(log, records.Id, stored, isNew: false, settings.Runs, time, cancellationToken);
-        var entry = Table.Find(stored.Id) ?? Table.Add(stored.Id);
+        var entry = Table.Find(stored.Id) ?? Table.Add(stored.Id, stored.Kind);
         records.RememberTrace(stored);
         if (entry.Events is null)
         {

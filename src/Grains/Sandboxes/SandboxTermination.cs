@@ -46,6 +46,9 @@ internal sealed partial class SandboxTermination(
     /// <summary>The adoption in progress, which the end waits for.</summary>
     public Task Adopting { get; set; } = Task.CompletedTask;
 
+    /// <summary>The change of the record in progress, which the end waits for.</summary>
+    public Task Updating { get; set; } = Task.CompletedTask;
+
     /// <summary>Called when the sandbox has ended.</summary>
     public Action Ended { get; set; } = () => { };
 
@@ -123,6 +126,7 @@ internal sealed partial class SandboxTermination(
         Reason = why;
         await _closing.CancelAsync();
         await GrainTask.IgnoreFailure(Adopting);
+        await GrainTask.IgnoreFailure(Updating);
         var (outage, failure) = (new Backoff(FirstPause, LongestPause, time), new Backoff(FirstPause, LongestPauseAfterFailure, time));
         while (true)
         {
@@ -205,7 +209,8 @@ internal sealed partial class SandboxTermination(
 
     private async Task CloseAsync(IReadOnlyList<RunId> open, EndReason why, RunId? stuck)
     {
-        foreach (var run in open)
+        // The run with the late output is the last one that ends.
+        foreach (var run in open.OrderBy(run => run == runs.Background.Id))
         {
             var (code, reason) = ExitOf(why, isStuck: run == stuck);
             try

@@ -29,6 +29,16 @@ public sealed class GuestProgram
     /// <summary>Runs until it is interrupted, killed or timed out.</summary>
     public GuestProgram RunForever() => Then(run => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, run.Stopping));
 
+    /// <summary>Prints to its terminal.</summary>
+    public GuestProgram PrintTerminal(string text) => Then(run => run.Guest.SendNumbered(FrameType.Out, [.. run.Id.ToBytes(), 3, .. System.Text.Encoding.UTF8.GetBytes(text)]));
+
+    /// <summary>Waits until so many bytes of standard input have come, and prints them.</summary>
+    public GuestProgram EchoInput(int count) => Then(async run =>
+    {
+        await Harness.Until.TrueAsync(() => run.Stdin.Length >= count);
+        run.Print(System.Text.Encoding.UTF8.GetString(run.Stdin), isError: false);
+    });
+
     public GuestProgram Exit(int code, ExitReason? reason = null) => Then(run => run.Exit(code, reason));
 
     public GuestProgram IgnoreInterrupts()

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using Podflare.Runs;
 
 namespace Podflare.Guests;
@@ -25,6 +26,29 @@ public sealed class GuestRunContext
 
     internal TimeSpan Timeout { get; }
 
+    /// <summary>The process id of every process.</summary>
+    internal const byte Pid = 42;
+
+    /// <summary>The JSON of its <c>RUN</c>.</summary>
+    public JsonObject Request { get; internal init; } = [];
+
+    /// <summary>What has been written to its standard input.</summary>
+    public byte[] Stdin { get; private set; } = [];
+
+    public bool StdinEnded { get; private set; }
+
+    internal string Context => (string?)Request["context"] ?? "python";
+
+    internal bool IsProcess => (string?)Request["kind"] is not null;
+
+    internal bool IsTerminal => Request["pty"] is not null;
+
+    internal bool HasStdin => IsTerminal || (bool?)Request["stdin"] is true;
+
+    internal int? Execution { get; set; }
+
+    internal string? EndSignal { get; set; }
+
     internal RunState State { get; set; } = RunState.Queued;
 
     internal long? Started { get; set; }
@@ -43,6 +67,12 @@ public sealed class GuestRunContext
 
     /// <summary>Decides how the run ends; the first decision counts.</summary>
     public void Exit(int code, ExitReason? reason = null) => Verdict ??= (code, reason);
+
+    internal void TakeStdin(ReadOnlySpan<byte> data, bool isEnd)
+    {
+        Stdin = [.. Stdin, .. data];
+        StdinEnded |= isEnd;
+    }
 
     internal void Stop(int code, ExitReason? reason)
     {

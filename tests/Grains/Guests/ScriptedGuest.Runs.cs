@@ -48,7 +48,7 @@ public sealed partial class ScriptedGuest
 
     private void TakeRequest(FrameType type, ulong number, byte[] payload)
     {
-        if (type is not (FrameType.Env or FrameType.Run or FrameType.Interrupt or FrameType.Kill)) return;
+        if (type is not (FrameType.Env or FrameType.Run or FrameType.Interrupt or FrameType.Kill) and (< FrameType.Stdin or > FrameType.Context)) return;
         _requests.Add(type.ToString());
         if (IgnoresRequests) return;
         if (RefuseWith is { } code)
@@ -74,6 +74,15 @@ public sealed partial class ScriptedGuest
             case FrameType.Kill:
                 TakeKill(number, Json(payload));
                 break;
+            case FrameType.Stdin:
+                TakeStdin(number, payload);
+                break;
+            case FrameType.Resize or FrameType.Signal:
+                TakeProcessRequest(type, number, Json(payload));
+                break;
+            case FrameType.Context:
+                TakeContext(number, Json(payload));
+                break;
         }
     }
 
@@ -90,12 +99,27 @@ public sealed partial class ScriptedGuest
 
         if (!_runs.TryGetValue(id, out var run))
         {
-            var timeout = TimeSpan.FromMilliseconds((long)json["timeout_ms"]!);
-            run = _runs[id] = new GuestRunContext(this, id, Encoding.UTF8.GetString(payload.AsSpan(4 + length)), timeout);
-            _queue.Writer.TryWrite(run);
+            var context = (string?)json["context"] ?? "python";
+            if (!_contexts.TryGetValue(context, out var executions))
+            {
+                Send(FrameType.Refused, number, """{"code":"context_not_found"}""");
+                return;
+            }
+
+            var timeout = (long?)json["timeout_ms"] is { } ms ? TimeSpan.FromMilliseconds(ms) : Timeout.InfiniteTimeSpan;
+            run = _runs[id] = new GuestRunContext(this, id, Encoding.UTF8.GetString(payload.AsSpan(4 + length)), timeout) { Request = json };
+            if (run.IsProcess)
+            {
+                _ = Task.Run(() => ExecuteAsync(run));
+            }
+            else
+            {
+                run.Execution = _contexts[context] = executions + 1;
+                _queue.Writer.TryWrite(run);
+            }
         }
 
-        Answer(number, run.State);
+        Send(FrameType.Taken, number, new JsonObject { ["state"] = run.State.ToString().ToLowerInvariant(), ["repl_restarted"] = false, ["execution"] = run.Execution }.ToJsonString());
     }
 
     private void TakeKill(ulong number, JsonObject kill)
@@ -143,6 +167,7 @@ public sealed partial class ScriptedGuest
                 run.Started = Now();
                 _executed.Add(run.Id);
                 SendStarted(run.Id, run.Started);
+                if (run.IsProcess) SendEvent(run.Id, 3, [0, 0, 0, GuestRunContext.Pid]);
             }
         }
 
@@ -170,6 +195,8 @@ public sealed partial class ScriptedGuest
             var (code, reason) = run.Verdict!.Value;
             var end = new JsonObject { ["code"] = code, ["started"] = run.Started };
             if (reason is { } why) end["reason"] = why.ToString().ToLowerInvariant();
+            if (run.Execution is { } execution) end["execution"] = execution;
+            if (run.EndSignal is { } signal) end["signal"] = signal;
             run.EndNumber = SendEnd(run.Id, end.ToJsonString());
         }
     }
@@ -183,12 +210,13 @@ public sealed partial class ScriptedGuest
             ["state"] = run.State.ToString().ToLowerInvariant(),
             ["started"] = run.Started,
             ["acknowledged"] = run.Acknowledged,
+            ["stdin"] = run.HasStdin ? run.Stdin.Length : null,
         }),
     ];
 
     private void NoteAcknowledged(ulong number, ReadOnlySpan<byte> frame)
     {
-        if ((FrameType)frame[sizeof(int)] is not (FrameType.Out or FrameType.End)) return;
+        if ((FrameType)frame[sizeof(int)] is not (FrameType.Out or FrameType.End or FrameType.Event)) return;
         if (_runs.TryGetValue(RunId.FromBytes(frame[FrameHeader.Size..(FrameHeader.Size + 16)]), out var run)) run.Acknowledged = number;
     }
 

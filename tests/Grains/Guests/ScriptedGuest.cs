@@ -42,6 +42,9 @@ public sealed partial class ScriptedGuest : IAsyncDisposable
     /// <summary>Another value on a connection means that the supervisor was started anew.</summary>
     public string Boot { get; set; } = RandomNumberGenerator.GetHexString(32, lowercase: true);
 
+    /// <summary>The highest version of the protocol that it offers.</summary>
+    public int MaxVersion { get; set; } = 2;
+
     /// <summary>Changes the payload of the next <c>HELLO</c>s.</summary>
     public Func<JsonObject, JsonObject>? RewriteHello { get; set; }
 
@@ -214,6 +217,7 @@ public sealed partial class ScriptedGuest : IAsyncDisposable
             ["repl"] = _repl,
             ["runs"] = HelloRuns(),
         };
+        if (MaxVersion > 1) hello["max_version"] = MaxVersion;
         return RewriteHello?.Invoke(hello) ?? hello;
     }
 
@@ -234,6 +238,9 @@ public sealed partial class ScriptedGuest : IAsyncDisposable
                     break;
                 case FrameType.Ack:
                     Acknowledge(BinaryPrimitives.ReadUInt64BigEndian(payload));
+                    break;
+                case >= FrameType.File and <= FrameType.FileCancel:
+                    TakeFile(type, number, payload);
                     break;
                 default:
                     TakeRequest(type, number, payload);

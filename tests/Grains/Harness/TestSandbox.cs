@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Text;
+using Podflare.Contexts;
 using Podflare.Engine;
+using Podflare.Files;
 using Podflare.Guests;
 using Podflare.Runs;
 using Podflare.Sandboxes;
@@ -52,6 +54,25 @@ public sealed class TestSandbox(GrainCluster cluster, SandboxId id)
         var code = cluster.Programs.Add(program(new GuestProgram()));
         return new RunRequest(Encoding.UTF8.GetBytes(code), RunLanguage.Python, timeout ?? TimeSpan.FromHours(1), onDisconnect, ImmutableSortedDictionary<string, string>.Empty);
     }
+
+    /// <summary>Starts a process, or with a size a terminal, whose command is a program.</summary>
+    public Task<TestRun> StartProcessAsync(Func<GuestProgram, GuestProgram> program, TerminalSize? terminal = null, bool stdin = true, Func<RunRequest, RunRequest>? change = null)
+    {
+        var request = Request(program, RunRequest.NoTimeout) with
+        {
+            Language = RunLanguage.Bash,
+            Kind = RunKind.Process,
+            Process = new ProcessSpec([], "/tmp", terminal),
+            Stdin = stdin,
+        };
+        return StartRunAsync(RunId.New(), change?.Invoke(request) ?? request);
+    }
+
+    /// <summary>The contexts of the sandbox.</summary>
+    public IContextExtension Contexts => Grain.AsReference<IContextExtension>();
+
+    /// <summary>The files of the sandbox.</summary>
+    public IFileExtension Files => Grain.AsReference<IFileExtension>();
 
     /// <summary>A run that was started before.</summary>
     public TestRun Run(RunId run) => new(cluster, this, run);

@@ -12,7 +12,7 @@ public sealed class RunTableTests
     public async Task A_run_that_nobody_waits_for_any_more_is_forgotten()
     {
         using var clock = new Clock();
-        var table = new RunTable(64, 64, 10, 1024, clock);
+        var table = new RunTable(64, 16, 64, 10, 1024, clock);
         using var cancelled = new CancellationTokenSource();
         var waiting = table.ExpectAsync(RunId.New(), Limit, cancelled.Token);
 
@@ -26,7 +26,7 @@ public sealed class RunTableTests
     public async Task A_reader_that_gives_up_does_not_take_the_run_from_the_next_one()
     {
         using var clock = new Clock();
-        var table = new RunTable(64, 64, 10, 1024, clock);
+        var table = new RunTable(64, 16, 64, 10, 1024, clock);
         var run = RunId.New();
         var first = table.ExpectAsync(run, Limit, TestContext.Current.CancellationToken);
         var second = table.ExpectAsync(run, TimeSpan.FromHours(1), TestContext.Current.CancellationToken);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using Podflare.Runs;
@@ -6,8 +7,9 @@ using Podflare.Streaming;
 namespace Podflare.Scripted;
 
 /// <summary>
-/// A run whose code is a script for this peer, one word and its argument a line: <c>out</c>, <c>err</c> and <c>raw</c> (no newline) write,
-/// <c>hold</c> waits for a gate, <c>wait n</c> for n ms, <c>break</c> makes its readers fail, <c>exit n</c> ends it.
+/// A run whose code, command or arguments are a script for this peer, one word and its argument a line: <c>out</c>, <c>err</c> and <c>raw</c> (no
+/// newline) write, <c>pty</c> writes to the terminal, <c>event</c> is a whole event but for its numbers, <c>hold</c> waits for a gate, <c>wait n</c>
+/// for n ms, <c>break</c> makes its readers fail, <c>exit n</c> ends it, <c>echo</c> shows its standard input on the terminal up to the end.
 /// </summary>
 public sealed class ScriptedRun(World world, RunId id, RunRequest request)
 {
@@ -24,6 +26,18 @@ public sealed class ScriptedRun(World world, RunId id, RunRequest request)
 
     internal int Interrupts;
 
+    /// <summary>What has arrived of standard input, and where it goes.</summary>
+    public ScriptedStdin Stdin { get; } = new(request.Stdin);
+
+    /// <summary>Signals with their scope, and new sizes, in the order in which they came.</summary>
+    public ConcurrentQueue<string> Controls { get; } = new();
+
+    /// <summary>Ends it from outside, as a signal does.</summary>
+    public void Kill()
+    {
+        lock (_lines) if (_code is null) End(137);
+    }
+
     public bool Ended
     {
         get
@@ -32,7 +46,8 @@ public sealed class ScriptedRun(World world, RunId id, RunRequest request)
         }
     }
 
-    public static string[] Words(RunRequest request) => Encoding.UTF8.GetString(request.Code).Split('\n');
+    public static string[] Words(RunRequest request) =>
+        request.Process is { Argv.Length: > 0 } process ? [.. process.Argv.Skip(1)] : Encoding.UTF8.GetString(request.Code).Split('\n');
 
     public async Task PlayAsync()
     {
@@ -40,8 +55,9 @@ public sealed class ScriptedRun(World world, RunId id, RunRequest request)
         {
             var (word, argument) = line.Split(' ', 2) is [var first, var rest] ? (first, rest) : (line, "");
             if (word == "hold") await world.Gate(argument).Task;
+            if (word == "echo") await EchoAsync();
             if (word == "wait") await Task.Delay(TimeSpan.FromMilliseconds(int.Parse(argument, null)), TimeProvider.System);
-            lock (_lines) Do(word, argument);
+            lock (_lines) if (_code is null) Do(word, argument);
         }
 
         lock (_lines) if (_code is null) End(0);
@@ -53,6 +69,14 @@ public sealed class ScriptedRun(World world, RunId id, RunRequest request)
         lock (_lines) _oldest = count + 1;
     }
 
+    private async Task EchoAsync()
+    {
+        await foreach (var bytes in Stdin.ReadAllAsync())
+        {
+            lock (_lines) if (_code is null) Do("pty", Encoding.Latin1.GetString(bytes));
+        }
+    }
+
     private void Do(string word, string argument)
     {
         switch (word)
@@ -60,6 +84,8 @@ public sealed class ScriptedRun(World world, RunId id, RunRequest request)
             case "out": Write("stdout", argument + "\n"); break;
             case "raw": Write("stdout", argument); break;
             case "err": Write("stderr", argument + "\n"); break;
+            case "pty": Write("pty", Convert.ToBase64String(Encoding.Latin1.GetBytes(argument))); break;
+            case "event": _lines.Add($"{argument.Replace("@", $"\"seq\":{_lines.Count + 1},\"ts\":{Time}", StringComparison.Ordinal)}\n"); break;
             case "exit": End(int.Parse(argument, null)); break;
             case "break": _broken = true; break;
         }
@@ -109,6 +135,14 @@ public sealed class ScriptedRun(World world, RunId id, RunRequest request)
                     _code == 124 ? ExitReason.Timeout : null, _lines.Count >= _oldest ? _oldest : null, _lines.Count, false)
                 {
                     LogBytes = _lines.Skip((int)_oldest - 1).Sum(line => line.Length),
+                    Kind = Request.Kind,
+                    Context = Request.Kind == RunKind.Code ? Request.Context ?? "python" : null,
+                    Tag = Request.Tag,
+                    ExecutionCount = Request.Kind == RunKind.Code ? 1 : null,
+                    StdinOffset = Request.Stdin ? Stdin.Offset : null,
+                    Pid = Request.Kind == RunKind.Process && _code is null ? 7 : null,
+                    Argv = _code is null && Request.Process is { } process ? process.Argv : [],
+                    Cwd = _code is null && Request.Process is not null ? Request.Process.Cwd ?? "/root" : null,
                 };
             }
         }

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Podflare.Contexts;
 using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Streaming;
@@ -16,6 +18,21 @@ public sealed class ScriptedSandboxState(World world, SandboxInfo info)
 
     /// <summary>Files by path.</summary>
     public ConcurrentDictionary<string, byte[]> Files { get; } = new();
+
+    /// <summary>Modes of the folders that were made, by path.</summary>
+    public ConcurrentDictionary<string, int> Folders { get; } = new();
+
+    /// <summary>Files that were opened for reading.</summary>
+    public int Reads { get; set; }
+
+    /// <summary>The gate that a file waits for before it takes its place; null for none.</summary>
+    public string? BeforePublish { get; set; }
+
+    /// <summary>Whether its guest knows none of the later file operations.</summary>
+    public bool IsOld { get; set; }
+
+    /// <summary>Contexts by id. Every sandbox has the default one.</summary>
+    public ConcurrentDictionary<string, ContextInfo> Contexts { get; } = new([KeyValuePair.Create("python", ScriptedContexts.Idle(ContextId.Default, null))]);
 
     /// <summary>Whether every subscription is refused because the sandbox has too many readers.</summary>
     public bool HasTooManyReaders { get; set; }
@@ -45,7 +62,7 @@ public sealed class ScriptedSandboxState(World world, SandboxInfo info)
     public async Task<RunAccepted> StartAsync(RunId id, RunRequest request)
     {
         Interlocked.Increment(ref Starts);
-        var first = ScriptedRun.Words(request)[0].Split(' ');
+        var first = ScriptedRun.Words(request).FirstOrDefault("").Split(' ');
         if (first is ["fail", var times, var name] && Count(id) <= int.Parse(times, null)) throw Named(name);
         if (first is ["accept", var gate]) await world.Gate(gate).Task;
         ScriptedRun? run;
@@ -77,6 +94,10 @@ public sealed class ScriptedSandboxState(World world, SandboxInfo info)
         "full" => new RunQueueFullException(64),
         "ended" => new SandboxEndedException(EndReason.Expired),
         "lost" => new SandboxLostException(),
+        "old" => new NotOfferedException(),
+        "context" => new ContextNotFoundException("c9"),
+        "contexts" => new ContextQuotaExceededException(8),
+        "watch" => new WatchPathNotFoundException(),
         "bug" => new InvalidOperationException("secret of the machine"),
         _ => throw new ArgumentOutOfRangeException(nameof(name)),
     };
@@ -109,6 +130,54 @@ public sealed class ScriptedSandbox(World world) : Grain, ISandboxGrain
 
     public async Task Interrupt(TenantId tenant, RunId run, CancellationToken cancellationToken) => Interlocked.Increment(ref (await FindAsync(tenant)).Find(run).Interrupts);
 
+    public async Task<RunPage> ListRuns(TenantId tenant, RunFilter filter, CancellationToken cancellationToken)
+    {
+        var runs = (await FindAsync(tenant)).Runs.Reverse().Select(run => run.Info).ToArray();
+        var rest = filter.Before is { } before ? runs.SkipWhile(run => run.Id != before).Skip(1) : runs;
+        RunInfo[] found = [.. rest.Where(run => Matches(run, filter)).Take(filter.Limit + 1)];
+        RunInfo[] page = [.. found.Take(filter.Limit)];
+        return new RunPage([.. page], found.Length > filter.Limit ? page[^1].Id : null);
+    }
+
+    public async Task Interrupt(TenantId tenant, RunId run, TimeSpan? grace, CancellationToken cancellationToken)
+    {
+        var found = (await FindAsync(tenant)).Find(run);
+        found.Controls.Enqueue($"interrupt {grace}");
+        Interlocked.Increment(ref found.Interrupts);
+    }
+
+    public async Task<long> WriteStdin(TenantId tenant, RunId run, StdinChunk chunk, CancellationToken cancellationToken) => Open(await FindAsync(tenant), run).Stdin.Write(chunk);
+
+    public async Task Signal(TenantId tenant, RunId run, string signal, SignalScope scope, CancellationToken cancellationToken)
+    {
+        var sandbox = await FindAsync(tenant);
+        var found = scope == SignalScope.All ? sandbox.Find(run) : Open(sandbox, run);
+        found.Controls.Enqueue($"{signal} {scope}");
+        if (signal == "SIGKILL") found.Kill();
+    }
+
+    public async Task Resize(TenantId tenant, RunId run, TerminalSize size, CancellationToken cancellationToken)
+    {
+        var found = Open(await FindAsync(tenant), run);
+        if (found.Request.Process?.Terminal is null) throw new NotATerminalException();
+        found.Controls.Enqueue($"{size.Columns}x{size.Rows}");
+    }
+
+    public async Task<SandboxInfo> Update(TenantId tenant, SandboxUpdate update, CancellationToken cancellationToken)
+    {
+        var state = await FindAsync(tenant);
+        if (state.Info.EndReason is { } reason) throw new SandboxEndedException(reason);
+        var metadata = state.Info.Metadata;
+        foreach (var (key, value) in update.Metadata ?? ImmutableSortedDictionary<string, string?>.Empty) metadata = value is null ? metadata.Remove(key) : metadata.SetItem(key, value);
+        state.Info = state.Info with
+        {
+            Metadata = metadata,
+            ExpiresAt = update.Lifetime is { } lifetime ? state.Info.CreatedAt + lifetime : state.Info.ExpiresAt,
+            IdleLimit = update.IdleLimit ?? state.Info.IdleLimit,
+        };
+        return state.Info;
+    }
+
     public async Task Delete(TenantId tenant)
     {
         var state = await FindAsync(tenant);
@@ -118,6 +187,12 @@ public sealed class ScriptedSandbox(World world) : Grain, ISandboxGrain
     public Task<SandboxInfo?> Adopt(string containerId) => Task.FromResult<SandboxInfo?>(null);
 
     public Task<bool> DeclareLost() => Task.FromResult(false);
+
+    private static ScriptedRun Open(ScriptedSandboxState sandbox, RunId run) => sandbox.Find(run) is { Ended: false } found ? found : throw new RunEndedException();
+
+    private static bool Matches(RunInfo run, RunFilter filter) =>
+        (filter.Kind is null || run.Kind == filter.Kind) && (filter.State is null || run.State == filter.State)
+        && (filter.Context is null || run.Context == filter.Context) && (filter.Tag is null || run.Tag == filter.Tag);
 
     private async Task<ScriptedSandboxState> FindAsync(TenantId tenant)
     {

@@ -2,8 +2,10 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Orleans.Runtime;
+using Podflare.Contexts;
 using Podflare.Files;
 using Podflare.Problems;
+using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Streaming;
 
@@ -44,6 +46,23 @@ public sealed class ProblemTests
         { new FileRefusedException(FileRefusal.InvalidPath, ""), 400, "invalid_request", false },
         { new TooManyTransfersException(8), 429, "rate_limited", true },
         { new FileTransferLostException(), 503, "sandbox_unreachable", true },
+        { new FileRefusedException(FileRefusal.Exists, ""), 409, "file_exists", false },
+        { new FileRefusedException(FileRefusal.DirectoryNotEmpty, ""), 409, "directory_not_empty", false },
+        { new PreconditionFailedException(), 412, "precondition_failed", false },
+        { new RangeNotSatisfiableException(8), 416, "range_not_satisfiable", false },
+        { new InvalidArchiveException("", new ArchiveSummary(3, 1, 4_096)), 400, "invalid_archive", false },
+        { new NotOfferedException(), 501, "not_offered", false },
+        { new StdinClosedException(), 409, "stdin_closed", false },
+        { new StdinOffsetException(6), 409, "stdin_offset", false },
+        { new StdinFullException(6), 429, "stdin_full", true },
+        { new RunEndedException(), 409, "run_ended", false },
+        { new NotATerminalException(), 409, "not_a_terminal", false },
+        { new WatchPathNotFoundException(), 404, "file_not_found", false },
+        { new WatchTooLargeException(), 429, "run_queue_full", true },
+        { new ContextNotFoundException("a"), 404, "context_not_found", false },
+        { new ContextExistsException("a"), 409, "context_exists", false },
+        { new ContextRequiredException(), 409, "context_required", false },
+        { new ContextQuotaExceededException(8), 429, "context_quota_exceeded", true },
         { new SandboxUnreachableException(), 503, "sandbox_unreachable", true },
         { new SiloUnavailableException("10.0.0.7"), 503, "sandbox_unreachable", true },
         { new TimeoutException("10.0.0.7"), 503, "sandbox_unreachable", true },

@@ -23,16 +23,21 @@ internal sealed class ScriptedGuest : IDisposable
     }
 
     /// <summary>Dials, says HELLO, and waits for WELCOME.</summary>
-    public static async Task<ScriptedGuest> ConnectAsync(string path, ulong first = 1, int repl = 1, string boot = Boot, string runs = "[]")
+    /// <param name="version">The highest version that it offers.</param>
+    public static async Task<ScriptedGuest> ConnectAsync(string path, ulong first = 1, int repl = 1, string boot = Boot, string runs = "[]", int version = 1)
     {
         var guest = await DialAsync(path);
-        await guest.HelloAsync(first, repl, boot, runs);
-        Assert.Equal(FrameType.Welcome, (await guest.ReceiveAsync()).Type);
+        await guest.HelloAsync(first, repl, boot, runs, version);
+        var welcome = await guest.ReceiveAsync();
+        Assert.Equal((FrameType.Welcome, version > 1 ? 2UL : 0), (welcome.Type, welcome.Number));
         return guest;
     }
 
-    public Task HelloAsync(ulong first = 1, int repl = 1, string boot = Boot, string runs = "[]") =>
-        SendAsync(FrameType.Hello, 0, $$"""{"version":1,"boot":"{{boot}}","first":{{first}},"repl":{{repl}},"runs":{{runs}},"later":[{}]}""");
+    public Task HelloAsync(ulong first = 1, int repl = 1, string boot = Boot, string runs = "[]", int version = 1)
+    {
+        var offer = version > 1 ? $$""","max_version":{{version}}""" : "";
+        return SendAsync(FrameType.Hello, 0, $$"""{"version":1,"boot":"{{boot}}","first":{{first}},"repl":{{repl}},"runs":{{runs}}{{offer}},"later":[{}]}""");
+    }
 
     public Task OutAsync(ulong number, RunId run, string text, byte stream = 1) =>
         SendAsync(FrameType.Out, number, [.. run.ToBytes(), stream, .. Encoding.UTF8.GetBytes(text)]);
