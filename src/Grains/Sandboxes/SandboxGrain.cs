@@ -34,6 +34,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     private readonly SandboxDeadlines _deadlines;
     private readonly SandboxUpdater _updater;
     private readonly OrphanedSandbox _orphan;
+    private readonly CallGuard _guard;
 
     public SandboxGrain(
         IGrainContext context, SandboxRecordStore store, SandboxHosts hosts, IEventLog log, GuestListener guests, IContainerRuntime runtime, RunSpans spans,
@@ -55,6 +56,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _deadlines = new SandboxDeadlines(_records, _runs, _guest, _sender, _termination, cpu, settings, time, logger);
         _updater = new SandboxUpdater(_records, _termination, _deadlines, GrainFactory, settings, time, logger);
         _orphan = new OrphanedSandbox(_records, _runs, _termination, hosts, time, logger, MigrateToOwner);
+        _guard = new CallGuard(_records, _guest, _termination, _container, _orphan, IsOnOwningHost, DeactivateWhenIdle);
         _runs.Changed = _deadlines.Arm;
     }
 
@@ -101,7 +103,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         if (!IsOnOwningHost) throw new SandboxUnreachableException();
         if (!_records.HasRecord) await _container.TakeAsync(creation, tenant, spec);
         _termination.GuardLiving();
-        var port = await RequireGuestAsync(cancellationToken);
+        var port = await _guard.GuestAsync(cancellationToken);
         if (!spec.Env.IsEmpty) await _sender.SendAsync(port, new SetEnvironment(spec.Env), cancellationToken);
         LogCreated(_id, tenant, spec.Template);
         return _records.Info!;
@@ -109,15 +111,15 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
 
     public async Task<SandboxInfo> Get(TenantId tenant)
     {
-        GuardReadable(tenant);
+        _guard.Readable(tenant);
         await _orphan.EndWhenHostIsLostAsync();
-        return GuardReadable(tenant);
+        return _guard.Readable(tenant);
     }
 
     public async Task<RunAccepted> StartRun(TenantId tenant, RunId run, RunRequest request, CancellationToken cancellationToken)
     {
         RunLimits.Guard(request, _settings);
-        var port = await GuardCommandAsync(tenant, cancellationToken);
+        var port = await _guard.CommandAsync(tenant, cancellationToken);
         try
         {
             return await _acceptor.StartAsync(port, run, request, cancellationToken);
@@ -131,19 +133,19 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
 
     public async Task<RunInfo> GetRun(TenantId tenant, RunId run)
     {
-        GuardReadable(tenant);
+        _guard.Readable(tenant);
         await _orphan.EndWhenHostIsLostAsync();
         return await _runs.GetAsync(run, IsOnOwningHost, _termination.Stopping);
     }
 
-    public Task<IReadOnlyList<RunId>> ListRuns(TenantId tenant) => _lister.ListAsync(GuardReadable(tenant).Id, _termination.Stopping);
+    public Task<IReadOnlyList<RunId>> ListRuns(TenantId tenant) => _lister.ListAsync(_guard.Readable(tenant).Id, _termination.Stopping);
 
     public Task<RunPage> ListRuns(TenantId tenant, RunFilter filter, CancellationToken cancellationToken) =>
-        _lister.ListAsync(GuardReadable(tenant).Id, filter, IsOnOwningHost, cancellationToken);
+        _lister.ListAsync(_guard.Readable(tenant).Id, filter, IsOnOwningHost, cancellationToken);
 
     public Task<EventBatch?> ReadEvents(TenantId tenant, RunId run, long afterSeq, CancellationToken cancellationToken)
     {
-        GuardReadable(tenant);
+        _guard.Readable(tenant);
         return _runs.ReadAsync(run, afterSeq, IsOnOwningHost, cancellationToken);
     }
 
@@ -152,32 +154,32 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     public async Task Interrupt(TenantId tenant, RunId run, TimeSpan? grace, CancellationToken cancellationToken)
     {
         RunLimits.GuardGrace(grace, _settings.Runs);
-        GuardReadable(tenant);
+        _guard.Readable(tenant);
         if (!await _runs.IsOpenAsync(run, cancellationToken)) return;
-        await _commands.InterruptAsync(await GuardCommandAsync(tenant, cancellationToken), run, grace, cancellationToken);
+        await _commands.InterruptAsync(await _guard.CommandAsync(tenant, cancellationToken), run, grace, cancellationToken);
     }
 
     public async Task<long> WriteStdin(TenantId tenant, RunId run, StdinChunk chunk, CancellationToken cancellationToken) =>
-        await _commands.WriteStdinAsync(await GuardCommandAsync(tenant, cancellationToken), run, chunk, cancellationToken);
+        await _commands.WriteStdinAsync(await _guard.CommandAsync(tenant, cancellationToken), run, chunk, cancellationToken);
 
     public async Task Signal(TenantId tenant, RunId run, string signal, SignalScope scope, CancellationToken cancellationToken) =>
-        await _commands.SignalAsync(await GuardCommandAsync(tenant, cancellationToken), run, signal, scope, cancellationToken);
+        await _commands.SignalAsync(await _guard.CommandAsync(tenant, cancellationToken), run, signal, scope, cancellationToken);
 
     public async Task Resize(TenantId tenant, RunId run, TerminalSize size, CancellationToken cancellationToken) =>
-        await _commands.ResizeAsync(await GuardCommandAsync(tenant, cancellationToken), run, size, cancellationToken);
+        await _commands.ResizeAsync(await _guard.CommandAsync(tenant, cancellationToken), run, size, cancellationToken);
 
     public async Task<GuestTaken> SendAsync(TenantId tenant, GuestContextRequest request, CancellationToken cancellationToken) =>
-        await _commands.SendAsync(await GuardCommandAsync(tenant, cancellationToken), request, cancellationToken);
+        await _commands.SendAsync(await _guard.CommandAsync(tenant, cancellationToken), request, cancellationToken);
 
     public async Task<SandboxInfo> Update(TenantId tenant, SandboxUpdate update, CancellationToken cancellationToken)
     {
-        await GuardCommandAsync(tenant, cancellationToken);
+        await _guard.CommandAsync(tenant, cancellationToken);
         return await _updater.UpdateAsync(update);
     }
 
     public async Task Delete(TenantId tenant)
     {
-        GuardReadable(tenant);
+        _guard.Readable(tenant);
         await _orphan.EndWhenHostIsLostAsync();
         if (_records.HasTombstone) return;
         if (!_termination.IsEnding && !IsOnOwningHost) throw new SandboxUnreachableException();
@@ -207,39 +209,15 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
 
     public async Task<RunEvents> OpenEventsAsync(TenantId tenant, RunId run, bool expectStart, CancellationToken cancellationToken)
     {
-        GuardReadable(tenant);
+        _guard.Readable(tenant);
         return await _runs.OpenAsync(run, expectStart, cancellationToken);
     }
 
-    public ValueTask<GuestPort> OpenFilesAsync(TenantId tenant, CancellationToken cancellationToken) => GuardCommandAsync(tenant, cancellationToken);
+    public ValueTask<GuestPort> OpenFilesAsync(TenantId tenant, CancellationToken cancellationToken) => _guard.CommandAsync(tenant, cancellationToken);
 
     public void GuardFiles() => _termination.GuardLiving();
 
     public void OnFilesChanged(int open) => _deadlines.SetFileCalls(open);
-
-    /// <summary>Every command begins here.</summary>
-    private async ValueTask<GuestPort> GuardCommandAsync(TenantId tenant, CancellationToken cancellationToken)
-    {
-        GuardReadable(tenant);
-        await _orphan.EndWhenHostIsLostAsync();
-        _records.GuardTombstone(tenant);
-        _termination.GuardLiving();
-        return await RequireGuestAsync(cancellationToken);
-    }
-
-    private async ValueTask<GuestPort> RequireGuestAsync(CancellationToken cancellationToken)
-    {
-        if (_guest.Port is { } port) return port;
-        if (!IsOnOwningHost) throw new SandboxUnreachableException();
-        await _container.AdoptAsync().WaitAsync(cancellationToken);
-        return _guest.Port ?? throw new SandboxUnreachableException();
-    }
-
-    private SandboxInfo GuardReadable(TenantId tenant)
-    {
-        if (_records.Info is null) DeactivateWhenIdle();
-        return _records.GuardReadable(tenant);
-    }
 
     private void OnAttached(bool adopted)
     {

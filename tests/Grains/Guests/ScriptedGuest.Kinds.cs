@@ -41,7 +41,8 @@ public sealed partial class ScriptedGuest
     private void TakeStdin(ulong number, byte[] payload)
     {
         var run = _runs.GetValueOrDefault(RunId.FromBytes(payload.AsSpan(0, 16)));
-        var (isEnd, offset, data) = ((payload[16] & 1) != 0, BinaryPrimitives.ReadUInt64BigEndian(payload.AsSpan(17)), payload.AsSpan(25));
+        var data = payload.AsSpan(25);
+        var (isEnd, offset) = ((payload[16] & 1) != 0, BinaryPrimitives.ReadUInt64BigEndian(payload.AsSpan(17)));
         var refusal = run is null || run.State is RunState.Ended ? "ended"
             : !run.HasStdin || run.StdinEnded && data.Length > 0 ? "stdin_closed"
             : offset != ulong.MaxValue && offset > (ulong)run.Stdin.Length ? "stdin_offset"

@@ -112,10 +112,10 @@ public sealed class BackgroundRunTests
     {
         await using var cluster = await GrainCluster.StartAsync();
         var sandbox = await cluster.CreateAsync();
-        using (cluster.Log.GoAway())
+        using (var away = cluster.Log.GoAway())
         {
             sandbox.Guest.SendLate(null, "a\n");
-            await Task.Yield();
+            await Until.TrueAsync(() => away.Hits > 0);
         }
 
         Assert.Equal("a\n", (await sandbox.Run(RunId.ForBackground(sandbox.Id)).ReadAsync(1))[0].Data);
