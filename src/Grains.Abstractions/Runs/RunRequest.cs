@@ -119,7 +119,8 @@ public sealed record RunRequest(
     /// <summary>
     /// SHA-256 (lower-case hex) over language, timeout, on_disconnect, env sorted by name, and code, each with its length (u32,
     /// big-endian) in front; then over the name and the value of each later field that differs from its default, so that a key of an earlier
-    /// version stays valid. The default of <see cref="Display"/> depends on the mount that a request came through, so only <see cref="DisplayPolicy.All"/> counts. Two requests with one run id are the same request exactly when their hashes are equal.
+    /// version stays valid. The default of <see cref="Display"/> depends on the mount that a request came through, so only
+    /// <see cref="DisplayPolicy.All"/> counts. Two requests with one run id are the same request exactly when their hashes are equal.
     /// </summary>
     public string PayloadHash()
     {

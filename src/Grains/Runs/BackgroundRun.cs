@@ -27,7 +27,7 @@ public sealed class BackgroundRun(SandboxId sandbox, IEventLog log, RunOptions o
     /// <exception cref="SandboxUnreachableException">The sandbox has ended.</exception>
     public async Task<RunEntry> OpenAsync(CancellationToken cancellationToken) => (await OpenAsync(accept: true, cancellationToken))!;
 
-    /// <summary>As <see cref="OpenAsync(CancellationToken)"/>, and waits while the store is away.</summary>
+    /// <summary>As <see cref="OpenAsync(CancellationToken)"/>, and waits while the store is away. One that cannot be read is replaced.</summary>
     public async Task<RunEntry> OpenPatientlyAsync(CancellationToken cancellationToken)
     {
         var pause = new Backoff(FirstPause, LongestPause, time);
@@ -37,10 +37,16 @@ public sealed class BackgroundRun(SandboxId sandbox, IEventLog log, RunOptions o
             {
                 return await OpenAsync(cancellationToken);
             }
-            catch (StorageUnavailableException)
+            catch (Exception e) when (e is StorageUnavailableException or StorageRejectedException)
             {
-                await pause.WaitAsync(cancellationToken);
+                // Late output waits in the guest, as all output does.
             }
+            catch (RecordUnreadableException)
+            {
+                await log.DiscardAsync(sandbox, Id, cancellationToken);
+            }
+
+            await pause.WaitAsync(cancellationToken);
         }
     }
 

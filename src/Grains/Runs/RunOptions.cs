@@ -37,8 +37,8 @@ public sealed class RunOptions
     /// <summary>
     /// Contexts in one sandbox, those of runs with <c>fresh</c> included; one more gets 429 <c>context_quota_exceeded</c>. The guest allows no more than 8. Default: 8.
     /// </summary>
-    [Range(1, MostContexts)]
-    public int MaxContexts { get; set; } = MostContexts;
+    [Range(1, 8)]
+    public int MaxContexts { get; set; } = 8;
 
     /// <summary>Items of <c>argv</c>. Default: 1,024.</summary>
     [Range(1, 1_024)]

@@ -125,8 +125,13 @@ internal sealed partial class RunAcceptor(
 
     private static RunAccepted Accepted(RunEntry entry, bool joined, bool restarted)
     {
-        var trace = entry.Events!.Record.Trace;
-        return new RunAccepted(entry.Id, joined, restarted) { Trace = trace?.ToBinding(), TraceParent = trace?.ForCode, ExecutionCount = entry.Execution };
+        var record = entry.Events!.Record;
+        return new RunAccepted(entry.Id, joined, restarted)
+        {
+            Trace = record.Trace?.ToBinding(),
+            TraceParent = record.Trace?.ForCode,
+            ExecutionCount = entry.Execution ?? record.Ending?.Execution,
+        };
     }
 
     private static ImmutableArray<string> ArgvOf(ProcessSpec process, byte[] command) =>
