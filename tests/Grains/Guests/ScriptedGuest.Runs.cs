@@ -119,7 +119,7 @@ public sealed partial class ScriptedGuest
             }
         }
 
-        Send(FrameType.Taken, number, new JsonObject { ["state"] = run.State.ToString().ToLowerInvariant(), ["repl_restarted"] = false, ["execution"] = run.Execution }.ToJsonString());
+        if (!LosesAnswers) Send(FrameType.Taken, number, new JsonObject { ["state"] = run.State.ToString().ToLowerInvariant(), ["repl_restarted"] = false, ["execution"] = run.Execution }.ToJsonString());
     }
 
     private void TakeKill(ulong number, JsonObject kill)
