@@ -208,8 +208,9 @@ public sealed class ProcessTests
         var process = await sandbox.StartProcessAsync(program => program.Wait(gate), change: request => request with { KeepAlive = true });
         await process.ReadAsync(1);
 
-        cluster.Clock.Advance(TimeSpan.FromHours(12));
-        await Until.TrueAsync(async () => (await sandbox.GetAsync()).EndReason is null);
+        // Where it had one, the worker would enforce it after the grace period and ten seconds more.
+        var until = cluster.Clock.GetUtcNow() + TimeSpan.FromMinutes(5);
+        await cluster.Clock.AdvanceUntilAsync(() => cluster.Clock.GetUtcNow() >= until, step: TimeSpan.FromSeconds(5), limit: TimeSpan.FromMinutes(10));
         gate.Open();
 
         Assert.Equal(0, (await process.ReadToEndAsync()).ExitCode);
