@@ -136,13 +136,6 @@ public sealed class BadInputTests(SharedCluster shared)
     [Theory]
     [InlineData("POST", "/sandboxes/{id}/fork")]
     [InlineData("POST", "/sandboxes/{id}/merge_into/{id}")]
-    [InlineData("POST", "/sandboxes/{id}/pty")]
-    [InlineData("GET", "/sandboxes/{id}/pty")]
-    [InlineData("POST", "/sandboxes/{id}/pty/p1/input")]
-    [InlineData("POST", "/sandboxes/{id}/pty/p1/resize")]
-    [InlineData("POST", "/sandboxes/{id}/pty/p1/kill")]
-    [InlineData("POST", "/sandboxes/{id}/pty/p1/read")]
-    [InlineData("GET", "/sandboxes/{id}/pty/p1/attach")]
     [InlineData("POST", "/spaces/s1/resume")]
     [InlineData("DELETE", "/spaces/s1")]
     public async Task A_published_route_that_is_later_work_is_not_offered(string method, string path)

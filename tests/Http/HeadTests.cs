@@ -17,7 +17,7 @@ public sealed class HeadTests(SharedCluster shared)
             .Where(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Contains("GET"))
             .Select(endpoint => endpoint.RoutePattern.RawText!
                 .Replace("{id}", sandbox.Value, StringComparison.Ordinal).Replace("{run}", exec.Header("Podflare-Run-Id"), StringComparison.Ordinal)
-                .Replace("{code}", "internal", StringComparison.Ordinal).Replace("{**path}", "root/a.txt", StringComparison.Ordinal).Replace("{pty}", "p1", StringComparison.Ordinal))
+                .Replace("{code}", "internal", StringComparison.Ordinal).Replace("{**path}", "root/a.txt", StringComparison.Ordinal).Replace("{pty}", exec.Header("Podflare-Run-Id"), StringComparison.Ordinal).Replace("{context}", "python", StringComparison.Ordinal))
             .Where(path => !path.Contains('{', StringComparison.Ordinal)).Distinct().ToArray();
         Assert.InRange(routes.Length, 15, 50);
 

@@ -10,30 +10,20 @@ namespace Podflare.Files;
 /// <summary>Reads, writes, deletes and lists the files of a sandbox.</summary>
 internal static class FileEndpoints
 {
-    private const int MaxCursor = 512;
+    // A cursor is the base64 of a path.
+    private const int MaxCursor = (FilePath.MaxBytes + 2) / 3 * 4;
 
-    public static IServiceCollection AddFileEndpoints(this IServiceCollection services) => services.AddSingleton<TransferLimiter>().AddSingleton<FileUploader>().AddSingleton<FileDownloader>();
+    public static IServiceCollection AddFileEndpoints(this IServiceCollection services) => services
+        .AddSingleton<TransferLimiter>().AddSingleton<FileUploader>().AddSingleton<FileDownloader>().AddSingleton<ArchiveTransfers>();
 
     public static void MapFiles(this RouteGroupBuilder api)
     {
-        var files = api.MapGroup("/sandboxes/{id}/files").AddEndpointFilter(NamePathAsync);
+        var files = api.MapGroup("/sandboxes/{id}/files").AddEndpointFilter(FileRefusals.NamePathAsync);
         files.MapGet("", ListAsync);
         files.MapPut("/{**path}", PutAsync).WithMetadata(new DisableRequestDeadline(), new DisableRequestSizeLimit());
         files.MapGet("/{**path}", GetAsync).WithMetadata(new DisableRequestDeadline());
         files.MapDelete("/{**path}", DeleteAsync);
-    }
-
-    /// <summary>Refusals of the sandbox do not say which path they are about.</summary>
-    private static async ValueTask<object?> NamePathAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
-    {
-        try
-        {
-            return await next(invocation);
-        }
-        catch (FileRefusedException e)
-        {
-            throw new ProblemException(ExceptionMapper.OfFile(e, FilePathReader.Show(invocation.HttpContext)));
-        }
+        api.MapFileSystem();
     }
 
     private static async Task<NoContent> PutAsync(HttpContext context, SandboxId id, Caller caller, FileUploader uploader, OpenStreams streams, TransferLimiter places)
@@ -42,7 +32,8 @@ internal static class FileEndpoints
         var path = FilePathReader.OfRoute(context);
         using var place = places.Enter();
         using var open = streams.Track(context, mayPause: false);
-        await uploader.UploadAsync(context, caller.Tenant, id, path);
+        var entry = await uploader.UploadAsync(context, caller.Tenant, id, path);
+        if (entry?.ETag is { } tag) context.Response.Headers.ETag = EntityTags.Quote(tag);
         return TypedResults.NoContent();
     }
 
@@ -57,17 +48,32 @@ internal static class FileEndpoints
 
     private static async Task<NoContent> DeleteAsync(HttpContext context, SandboxId id, Caller caller, IGrainFactory grains, CancellationToken cancellationToken)
     {
-        await Of(grains, id).Delete(caller.Tenant, FilePathReader.OfRoute(context), cancellationToken).WaitAsync(cancellationToken);
+        var (path, files) = (FilePathReader.OfRoute(context), Of(grains, id));
+        var recursive = QueryParameters.Flag(context.Request, "recursive") == true;
+        var conditions = EntityTags.OfChange(context.Request);
+        try
+        {
+            await files.Delete(caller.Tenant, path, recursive, conditions, cancellationToken).WaitAsync(cancellationToken);
+        }
+        catch (NotOfferedException) when (!recursive && conditions is { IfMatch.IsEmpty: true, IfNoneMatch: false })
+        {
+            // Sandboxes of every version can delete a file.
+            await files.Delete(caller.Tenant, path, cancellationToken).WaitAsync(cancellationToken);
+        }
+
         return TypedResults.NoContent();
     }
 
     private static async Task<JsonHttpResult<FilePageJson>> ListAsync(
         HttpContext context, SandboxId id, Caller caller, IGrainFactory grains, TimeProvider time, CancellationToken cancellationToken)
     {
-        var path = FilePathReader.OfQuery(context);
+        var (path, files) = (FilePathReader.OfQuery(context), Of(grains, id));
         var limit = (int)(QueryParameters.Number(context.Request, "limit", 1, FilePage.MaxEntries) ?? FilePage.MaxEntries);
+        var depth = (int?)QueryParameters.Number(context.Request, "depth", 1, FilePage.MaxDepth);
         var after = ParseCursor(context.Request);
-        var page = await GrainCallRetry.RetryLostAsync(() => Of(grains, id).List(caller.Tenant, path, after, limit, cancellationToken), time, cancellationToken);
+        var page = await GrainCallRetry.RetryLostAsync(
+            () => depth is { } levels ? files.ListTree(caller.Tenant, path, levels, after, limit, cancellationToken) : files.List(caller.Tenant, path, after, limit, cancellationToken),
+            time, cancellationToken);
         return TypedResults.Json(
             new FilePageJson([.. page.Entries.Select(FileJson.Of)], page.Next is { } next ? Base64Url.EncodeToString(next) : null), FileJsonContext.Default.FilePageJson);
     }

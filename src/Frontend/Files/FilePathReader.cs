@@ -34,9 +34,12 @@ internal static class FilePathReader
     }
 
     /// <summary>The path of a request as text for people: invalid UTF-8 as U+FFFD, and not longer than a line.</summary>
-    public static string Show(HttpContext context)
+    public static string Show(HttpContext context) => Show(context.Request.RouteValues.ContainsKey(Field) ? OfRoute(context) : OfQuery(context));
+
+    /// <inheritdoc cref="Show(HttpContext)"/>
+    public static string Show(FilePath file)
     {
-        var path = (context.Request.RouteValues.ContainsKey(Field) ? OfRoute(context) : OfQuery(context)).ToString();
+        var path = file.ToString();
         if (path.Length <= MaxShown) return path;
         // Cutting a surrogate pair in half would leave text that JSON cannot represent.
         return $"{path[..(char.IsHighSurrogate(path[MaxShown - 1]) ? MaxShown - 1 : MaxShown)]}…";

@@ -7,76 +7,39 @@ using Podflare.Tenants;
 
 namespace Podflare.Files;
 
-/// <summary>Writes a request body to a file in a sandbox, with at most two chunks of it in memory.</summary>
+/// <summary>Writes a request body to a file in a sandbox.</summary>
 internal sealed class FileUploader(
     IGrainFactory grains, IOptions<FileOptions> files, IOptions<HttpOptions> http, TimeProvider time, ILogger<FileUploader> logger)
 {
-    public async Task UploadAsync(HttpContext context, TenantId tenant, SandboxId sandbox, FilePath path)
+    /// <returns>The file; null when the sandbox is older than entity tags.</returns>
+    public async Task<FileEntry?> UploadAsync(HttpContext context, TenantId tenant, SandboxId sandbox, FilePath path)
     {
         var request = context.Request;
         if (request.Headers.ContentRange.Count > 0) throw ProblemException.Invalid("Content-Range", "is not supported; a file is always written as a whole");
-        if (request.ContentLength > files.Value.MaxFileBytes) throw TooLarge();
+        var conditions = EntityTags.OfChange(request);
+        if (request.ContentLength > files.Value.MaxFileBytes) throw ChunkReceiver.TooLarge(files.Value.MaxFileBytes);
 
         var target = grains.GetGrain<ISandboxGrain>(sandbox.Value).AsReference<IFileExtension>();
         await using var transfer = new FileTransfer(target, time, logger);
-        await OpenAsync(context, transfer, target, tenant, path);
-        var length = await SendAsync(context, transfer, target);
-        await target.Commit(transfer.Id, length, context.RequestAborted);
+        await OpenAsync(context, transfer, target, tenant, path, conditions);
+        var length = await ChunkReceiver.ReceiveAsync(context, transfer, target, files.Value.MaxFileBytes);
+        var entry = await target.Publish(transfer.Id, length, context.RequestAborted);
         transfer.Complete();
+        return entry;
     }
 
     // Opened before the body is read, so that a client that waits for 100 Continue never sends a file that is refused.
-    private async Task OpenAsync(HttpContext context, FileTransfer transfer, IFileExtension target, TenantId tenant, FilePath path)
+    private async Task OpenAsync(HttpContext context, FileTransfer transfer, IFileExtension target, TenantId tenant, FilePath path, FileConditions conditions)
     {
         using var deadline = new TimeLimit(TimeSpan.FromSeconds(http.Value.StartSeconds), time, context.RequestAborted);
         await transfer.OpenAsync(
             async (id, token) =>
             {
-                await target.OpenWrite(id, tenant, path, context.Request.ContentLength, token);
+                // Without a condition, sandboxes of every version can do it.
+                if (conditions is { IfMatch.IsEmpty: true, IfNoneMatch: false }) await target.OpenWrite(id, tenant, path, context.Request.ContentLength, token);
+                else await target.OpenWrite(id, tenant, path, context.Request.ContentLength, conditions, token);
                 return true;
             },
             deadline);
     }
-
-    private async Task<long> SendAsync(HttpContext context, FileTransfer transfer, IFileExtension target)
-    {
-        var offset = 0L;
-        var writing = Task.CompletedTask;
-        FileChunk? written = null;
-        try
-        {
-            // A chunk is read while the previous one is written.
-            while (await transfer.WaitForClientAsync(ReadChunkAsync(context, offset)) is { Length: > 0 } chunk)
-            {
-                await writing;
-                written?.Return();
-                written = chunk;
-                writing = target.Write(transfer.Id, offset, chunk, context.RequestAborted);
-                offset += chunk.Length;
-                if (offset > files.Value.MaxFileBytes) throw TooLarge();
-            }
-        }
-        finally
-        {
-            // When reading fails, the result of the pending write no longer matters, but it must end before the transfer is closed.
-            await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
-        await writing;
-        written?.Return();
-        return offset;
-    }
-
-    /// <returns>An empty chunk at the end of the body.</returns>
-    private static async Task<FileChunk> ReadChunkAsync(HttpContext context, long offset)
-    {
-        var left = context.Request.ContentLength is { } length ? length - offset : long.MaxValue;
-        var chunk = FileChunk.Rent((int)Math.Min(left, FileChunk.MaxBytes));
-        var read = await context.Request.Body.ReadAtLeastAsync(chunk.Bytes, chunk.Length, throwOnEndOfStream: false, context.RequestAborted);
-        chunk.Cut(read);
-        if (read == 0) chunk.Return();
-        return chunk;
-    }
-
-    private ProblemException TooLarge() => new(new Problem(413, "file_too_large", $"the file is larger than the limit of {files.Value.MaxFileBytes} bytes"));
 }

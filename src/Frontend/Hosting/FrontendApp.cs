@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Podflare.Contexts;
 using Podflare.Files;
 using Podflare.Health;
 using Podflare.Http;
@@ -9,6 +10,8 @@ using Podflare.Requests;
 using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Telemetry;
+using Podflare.Templates;
+using Podflare.Terminals;
 
 namespace Podflare.Hosting;
 
@@ -18,7 +21,7 @@ internal static class FrontendApp
     public static void AddFrontend(this WebApplicationBuilder builder)
     {
         builder.AddHttp();
-        builder.Services.AddRequestTraces().AddRequests().AddSandboxEndpoints().AddRunEndpoints().AddFileEndpoints().AddHealth();
+        builder.Services.AddRequestTraces().AddRequests().AddSandboxEndpoints().AddRunEndpoints().AddTerminalEndpoints().AddFileEndpoints().AddHealth();
     }
 
     public static void MapFrontend(this WebApplication app)
@@ -42,8 +45,13 @@ internal static class FrontendApp
             var api = routes.MapGroup($"{mount.Prefix}/v1").WithMetadata(new RequireApiKey());
             api.MapSandboxes(mount);
             api.MapRuns(mount);
-            if (mount == Mount.Main) api.MapFiles();
+            api.MapTerminals();
             api.MapNotOffered();
+            if (mount == Mount.Compat) continue;
+
+            api.MapFiles();
+            api.MapContexts();
+            api.MapTemplates();
         }
 
         app.Services.GetRequiredService<ServerRefusals>().Subscribe(app.Services.GetRequiredService<DiagnosticListener>());

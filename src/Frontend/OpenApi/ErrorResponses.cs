@@ -1,6 +1,9 @@
 using System.Text.Json.Nodes;
+using Podflare.Contexts;
 using Podflare.Files;
 using Podflare.Problems;
+using Podflare.Requests;
+using Podflare.Runs;
 using Podflare.Sandboxes;
 
 namespace Podflare.OpenApi;
@@ -17,6 +20,8 @@ internal static class ErrorResponses
     private static readonly Problem RateLimited = new(429, "rate_limited", "too many requests") { RetryAfter = RetryAfterSeconds };
     private static readonly Problem NoScope = new(403, "insufficient_scope", "the API key does not have the scope that this operation needs");
     private static readonly Problem SandboxNotFound = ExceptionMapper.ToProblem(new SandboxNotFoundException());
+    private static readonly Problem ContextNotFound = ExceptionMapper.ToProblem(new ContextNotFoundException("analysis"));
+    private static readonly Problem TooManyContexts = ExceptionMapper.ToProblem(new ContextQuotaExceededException(8));
     private static readonly Problem[] Ended = [ExceptionMapper.ToProblem(new SandboxEndedException(EndReason.Deleted)), ExceptionMapper.ToProblem(new SandboxLostException())];
 
     private static readonly Response[] All =
@@ -28,20 +33,36 @@ internal static class ErrorResponses
         new("TemplateNotFound", "The template does not exist.", ExceptionMapper.ToProblem(new TemplateNotFoundException("large"))),
         new("SandboxNotFound", "The sandbox does not exist, or belongs to another tenant.", SandboxNotFound),
         new("RunNotFound", "The sandbox or run does not exist, or belongs to another tenant.", SandboxNotFound, ExceptionMapper.ToProblem(new RunNotFoundException())),
+        new("StartNotFound", "The sandbox, the context or the path to watch does not exist, or the sandbox belongs to another tenant.",
+            SandboxNotFound, ContextNotFound, File(FileRefusal.NotFound, "No such file or directory")),
+        new("ContextNotFound", "The sandbox or context does not exist, or belongs to another tenant.", SandboxNotFound, ContextNotFound),
+        new("ContextConflict", "A context with this id exists and differs.", ExceptionMapper.ToProblem(new ContextExistsException("analysis"))),
+        new("ContextRequired", "The context `python` cannot be deleted.", ExceptionMapper.ToProblem(new ContextRequiredException())),
+        new("RunConflict", "The run has ended, or has no open standard input or no terminal; or the input does not follow what was accepted.",
+            [.. new Exception[] { new RunEndedException(), new StdinClosedException(), new StdinOffsetException(6), new NotATerminalException() }.Select(ExceptionMapper.ToProblem)]),
+        new("FileConflict", "The path or the target is not of the kind that the operation needs.", File(FileRefusal.NotAFile, "Is a directory"), File(FileRefusal.NotADirectory, "Not a directory"),
+            File(FileRefusal.Exists, "File exists"), File(FileRefusal.DirectoryNotEmpty, "Directory not empty")),
+        new("PreconditionFailed", "The file is not what the conditions of the request require. Nothing was changed.", ExceptionMapper.ToProblem(new PreconditionFailedException())),
+        new("RangeNotSatisfiable", "The file ends before the requested range.", ExceptionMapper.ToProblem(new RangeNotSatisfiableException(8))),
+        new("InvalidArchive", "A parameter is not valid, or the archive is damaged or has members that must not be written.", ProblemException.Invalid("path", "must be an absolute path, such as /root").Problem,
+            ExceptionMapper.ToProblem(new InvalidArchiveException("it ends within a member", new ArchiveSummary(3, 1, 4_096)))),
         new("FileNotFound", "The sandbox or file does not exist, or belongs to another tenant.", SandboxNotFound, File(FileRefusal.NotFound, "No such file or directory")),
         new("NotAFile", "The path is a directory, socket or device and a file is needed, or the other way round.", File(FileRefusal.NotAFile, "Is a directory"), File(FileRefusal.NotADirectory, "Not a directory")),
         new("Gone", "The sandbox has ended, or the events are no longer kept.", [.. Ended, ExceptionMapper.ToProblem(new EventsEvictedException(1_024))]),
         new("TooLarge", "The code or the request body is too large.", Problem.BodyTooLarge(32 * 1024 * 1024)),
         new("FileTooLarge", "The file is larger than the limit.", File(FileRefusal.TooLarge, "File too large")),
         new("DiskFull", "The file does not fit into the sandbox. An existing file was not changed.", File(FileRefusal.DiskFull, "No space left on device")),
-        new("UnsupportedMediaType", "The body is declared as something other than uncompressed JSON in UTF-8.", ExceptionMapper.ForStatus(415)),
+        new("UnsupportedMediaType", "The body is declared as something other than uncompressed JSON in UTF-8.", ExceptionMapper.ForStatus(415), UnsupportedMediaType.ContentEncoding("gzip").Problem),
+        new("UnsupportedEncoding", "The body has a `Content-Encoding`.", UnsupportedMediaType.ContentEncoding("gzip").Problem),
         new("Contradiction", "The `Idempotency-Key` was used with another body, or the `traceparent` field is not valid.",
             ExceptionMapper.ToProblem(new IdempotencyKeyReusedException()), new Problem(422, "invalid_traceparent", "traceparent is not valid")),
         new("RateLimited", "Too many requests or readers.", RateLimited),
         new("QuotaExceeded", "Too many requests, or the tenant has reached its limit of sandboxes.", RateLimited,
             new Problem(429, "sandbox_quota_exceeded", "the tenant has reached its limit of sandboxes") { RetryAfter = RetryAfterSeconds }),
-        new("QueueFull", "Too many requests or readers, too many open runs in the sandbox, or too much output that is kept.", RateLimited,
-            ExceptionMapper.ToProblem(new RunQueueFullException(64)), ExceptionMapper.ToProblem(new LogBudgetExceededException(LogBudgetScope.Sandbox))),
+        new("QueueFull", "Too many requests or readers, too many open runs or contexts in the sandbox, or too much output that is kept.", RateLimited,
+            ExceptionMapper.ToProblem(new RunQueueFullException(64)), TooManyContexts, ExceptionMapper.ToProblem(new LogBudgetExceededException(LogBudgetScope.Sandbox))),
+        new("StdinFull", "Too many requests, or too much input that the run has not read.", RateLimited, ExceptionMapper.ToProblem(new StdinFullException(6))),
+        new("ContextQuotaExceeded", "Too many requests, or the sandbox has reached its limit of contexts.", RateLimited, TooManyContexts),
         new("Internal", "The server has a fault. Its log has the details under `trace_id`.", ExceptionMapper.ForStatus(500)),
         new("NotOffered", "This server does not offer the operation.", Problem.NotOffered("persistent")),
         new("Unavailable", "The operation is not possible at the moment; the same request is safe to retry.", Unavailable),

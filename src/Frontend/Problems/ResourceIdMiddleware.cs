@@ -1,3 +1,4 @@
+using Podflare.Contexts;
 using Podflare.Runs;
 using Podflare.Sandboxes;
 
@@ -13,6 +14,9 @@ internal sealed class ResourceIdMiddleware(RequestDelegate next)
         var values = context.Request.RouteValues;
         if (values.TryGetValue("id", out var id) && !SandboxId.TryParse(id as string, null, out _)) throw new SandboxNotFoundException();
         if (values.TryGetValue("run", out var run) && !RunId.TryParse(run as string, null, out _)) throw new RunNotFoundException();
+        if (values.TryGetValue("pty", out var terminal) && !RunId.TryParse(terminal as string, null, out _)) throw new RunNotFoundException();
+        // The text of a malformed id is not repeated, because it may be as long as a request line.
+        if (values.TryGetValue("context", out var name) && !ContextId.TryParse(name as string, null, out _)) throw new ProblemException(new Problem(404, "context_not_found", "context not found"));
         return next(context);
     }
 }

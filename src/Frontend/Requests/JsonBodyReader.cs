@@ -76,5 +76,5 @@ internal sealed class JsonBodyReader(IOptions<HttpOptions> options, TimeProvider
 
 internal static class RequestServices
 {
-    public static IServiceCollection AddRequests(this IServiceCollection services) => services.AddSingleton<JsonBodyReader>();
+    public static IServiceCollection AddRequests(this IServiceCollection services) => services.AddSingleton<JsonBodyReader>().AddSingleton<JsonRequestHandler>();
 }

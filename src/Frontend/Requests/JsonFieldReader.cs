@@ -1,6 +1,5 @@
 using System.Buffers;
-using System.Collections.Immutable;
-using System.Text;
+using System.Globalization;
 using System.Text.Json;
 using Podflare.Problems;
 
@@ -16,6 +15,7 @@ internal ref struct JsonFieldReader
     private readonly FieldErrors _errors;
     private Utf8JsonReader _reader;
     private string _field = "body";
+    private string? _object;
 
     public JsonFieldReader(ReadOnlySpan<byte> utf8, FieldErrors errors)
     {
@@ -48,6 +48,12 @@ internal ref struct JsonFieldReader
     {
         _reader.Read();
         if (_reader.TokenType == JsonTokenType.PropertyName) return true;
+        if (_object is not null)
+        {
+            (_field, _object) = (_object, null);
+            return false;
+        }
+
         // Reads past the object: anything that follows it makes the reader throw.
         _reader.Read();
         return false;
@@ -57,11 +63,22 @@ internal ref struct JsonFieldReader
     public bool Is(string name)
     {
         if (!_reader.ValueTextEquals(name)) return false;
-        _field = name;
+        _field = _object is null ? name : $"{_object}.{name}";
         return true;
     }
 
     public void Skip() => _reader.Skip();
+
+    /// <summary>
+    /// Enters the object that is the value of the field. Its fields are read with <see cref="Next"/> until that returns false; they must
+    /// not contain objects that are entered.
+    /// </summary>
+    public bool EnterObject()
+    {
+        if (!Enter(JsonTokenType.StartObject, "must be an object")) return false;
+        _object = _field;
+        return true;
+    }
 
     public string? Text(int maxLength)
     {
@@ -91,12 +108,44 @@ internal ref struct JsonFieldReader
         }
     }
 
+    /// <summary>One of a few words.</summary>
+    public string? Word(params ReadOnlySpan<string> allowed)
+    {
+        if (!Enter(JsonTokenType.String, $"must be {Join(allowed)}")) return null;
+        foreach (var word in allowed)
+        {
+            if (_reader.ValueTextEquals(word)) return word;
+        }
+
+        _errors.Add(_field, $"must be {Join(allowed)}");
+        return null;
+    }
+
+    /// <summary>Bytes as base64.</summary>
+    public byte[]? Base64()
+    {
+        if (!Enter(JsonTokenType.String, "must be a string")) return null;
+        if (_reader.TryGetBytesFromBase64(out var bytes)) return bytes;
+        _errors.Add(_field, "must be base64");
+        return null;
+    }
+
     public bool? Flag()
     {
         _reader.Read();
         if (_reader.TokenType is JsonTokenType.True or JsonTokenType.False) return _reader.GetBoolean();
         Refuse("must be true or false");
         return null;
+    }
+
+    /// <summary>True, false or one word; null when it is absent or wrong.</summary>
+    public (bool? Flag, bool IsWord) FlagOrWord(string word)
+    {
+        _reader.Read();
+        if (_reader.TokenType is JsonTokenType.True or JsonTokenType.False) return (_reader.GetBoolean(), false);
+        if (_reader.TokenType is JsonTokenType.String && _reader.ValueTextEquals(word)) return (null, true);
+        Refuse($"must be true, false or \"{word}\"");
+        return (null, false);
     }
 
     /// <summary>A number above zero.</summary>
@@ -110,6 +159,24 @@ internal ref struct JsonFieldReader
         return null;
     }
 
+    /// <summary>A number in a range.</summary>
+    public double? Number(double minimum, double maximum)
+    {
+        if (!Enter(JsonTokenType.Number, "must be a number")) return null;
+        if (_reader.TryGetDouble(out var value) && value >= minimum && value <= maximum) return value;
+        _errors.Add(_field, string.Create(CultureInfo.InvariantCulture, $"must be a number from {minimum} to {maximum}"));
+        return null;
+    }
+
+    /// <summary>A whole number in a range.</summary>
+    public long? Whole(long minimum, long maximum)
+    {
+        if (!Enter(JsonTokenType.Number, "must be a whole number")) return null;
+        if (_reader.TryGetInt64(out var value) && value >= minimum && value <= maximum) return value;
+        _errors.Add(_field, maximum == long.MaxValue ? $"must be a whole number of at least {minimum}" : $"must be a whole number from {minimum} to {maximum}");
+        return null;
+    }
+
     /// <summary>A whole number; one above the range of the type is read as the largest value.</summary>
     public int? Whole(int minimum)
     {
@@ -120,37 +187,20 @@ internal ref struct JsonFieldReader
         return null;
     }
 
-    /// <summary>A map of strings. Pairs beyond the limit are not kept.</summary>
-    /// <param name="check">Returns what is wrong with a pair, given the bytes of all pairs up to it; null when nothing is.</param>
-    public ImmutableSortedDictionary<string, string> Map(int maxPairs, Func<string, string, long, string?> check)
-    {
-        var field = _field;
-        var pairs = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
-        if (!Enter(JsonTokenType.StartObject, "must be an object of strings")) return pairs.ToImmutable();
-        long bytes = 0;
-        while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var isName = TryGetString(field, out var name);
-            _reader.Read();
-            var member = $"{field}.{name}";
-            if (_reader.TokenType != JsonTokenType.String)
-            {
-                _errors.Add(member, "must be a string");
-                _reader.Skip();
-            }
-            else if (isName && TryGetString(member, out var value))
-            {
-                bytes += Encoding.UTF8.GetByteCount(name) + Encoding.UTF8.GetByteCount(value);
-                if (check(name, value, bytes) is { } wrong) _errors.Add(member, wrong);
-                else if (pairs.Count < maxPairs || pairs.ContainsKey(name)) pairs[name] = value;
-                else _errors.Add(field, $"must have at most {maxPairs} pairs");
-            }
-        }
+    /// <summary>The field, as errors name it.</summary>
+    internal readonly string Field => _field;
 
-        return pairs.ToImmutable();
+    internal readonly FieldErrors Errors => _errors;
+
+    /// <summary>Moves to the next token inside a value, and returns its type.</summary>
+    internal JsonTokenType Read()
+    {
+        _reader.Read();
+        return _reader.TokenType;
     }
 
-    private bool Enter(JsonTokenType expected, string otherwise)
+    /// <summary>Moves to the value of the field, which must have a type. Another one is skipped, and an error unless it is null.</summary>
+    internal bool Enter(JsonTokenType expected, string otherwise)
     {
         _reader.Read();
         if (_reader.TokenType == expected) return true;
@@ -164,7 +214,11 @@ internal ref struct JsonFieldReader
         _reader.Skip();
     }
 
-    private readonly bool TryGetString(string field, out string text)
+    private static string Join(ReadOnlySpan<string> words) =>
+        words is [var only] ? only : $"{string.Join(", ", words[..^1]!)} or {words[^1]}";
+
+    /// <summary>The text of the current token.</summary>
+    internal readonly bool TryGetString(string field, out string text)
     {
         try
         {

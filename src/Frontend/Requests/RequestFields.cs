@@ -33,9 +33,15 @@ internal static class RequestFields
         : null;
 
     public static ImmutableSortedDictionary<string, string> Env(ref JsonFieldReader fields, int maxBytes) =>
-        fields.Map(MaxEnvPairs, (name, value, bytes) =>
-            name.Length == 0 || name.AsSpan().ContainsAny('=', '\0') ? "must have a non-empty name without '=' and NUL"
-            : value.Contains('\0', StringComparison.Ordinal) ? "must not contain NUL"
-            : bytes > maxBytes ? $"exceeds the limit of {maxBytes} bytes for all names and values"
-            : null);
+        fields.Map(MaxEnvPairs, (name, value, bytes) => WrongEnv(name, value, bytes, maxBytes));
+
+    /// <summary>Environment variables as a list of pairs.</summary>
+    public static ImmutableSortedDictionary<string, string> EnvPairs(ref JsonFieldReader fields, int maxBytes) =>
+        fields.Pairs(MaxEnvPairs, (name, value, bytes) => WrongEnv(name, value, bytes, maxBytes));
+
+    private static string? WrongEnv(string name, string value, long bytes, int maxBytes) =>
+        name.Length == 0 || name.AsSpan().ContainsAny('=', '\0') ? "must have a non-empty name without '=' and NUL"
+        : value.Contains('\0', StringComparison.Ordinal) ? "must not contain NUL"
+        : bytes > maxBytes ? $"exceeds the limit of {maxBytes} bytes for all names and values"
+        : null;
 }

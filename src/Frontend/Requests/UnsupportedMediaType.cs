@@ -10,15 +10,18 @@ internal static class UnsupportedMediaType
 
     /// <summary>415 for a compressed body.</summary>
     public static ProblemException ContentEncoding(string encoding) =>
-        new(new Problem(415, "unsupported_media_type", $"Content-Encoding '{Shorten(encoding)}' is not supported; send the body uncompressed") { AcceptEncoding = "identity" });
+        new(new Problem(415, "unsupported_encoding", $"Content-Encoding '{Shorten(encoding)}' is not supported; send the body uncompressed") { AcceptEncoding = "identity" });
+
+    /// <summary>415 for a body of another type.</summary>
+    public static ProblemException ContentType(string text, string expected) =>
+        new(new Problem(415, "unsupported_media_type", $"Content-Type '{Shorten(text)}' is not supported; it must be {expected}"));
 
     /// <summary>Accepts a body that is declared as JSON in UTF-8, or not declared at all.</summary>
     /// <exception cref="ProblemException">415 that names what was declared.</exception>
     public static void ThrowIfNotJson(HttpRequest request)
     {
         if (request.ContentType is not { Length: > 0 } text) return;
-        if (!MediaTypeHeaderValue.TryParse(text, out var type) || !IsJson(type))
-            throw new ProblemException(new Problem(415, "unsupported_media_type", $"Content-Type '{Shorten(text)}' is not supported; it must be application/json"));
+        if (!MediaTypeHeaderValue.TryParse(text, out var type) || !IsJson(type)) throw ContentType(text, "application/json");
         // By name: looking the encoding up fails for some names, and no other one is accepted anyway.
         var charset = HeaderUtilities.RemoveQuotes(type.Charset);
         if (charset.HasValue && !charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase))

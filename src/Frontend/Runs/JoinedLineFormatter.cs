@@ -6,6 +6,7 @@ namespace Podflare.Runs;
 /// <summary>
 /// Sends events in the format of the published client: <c>data</c> is one line without its newline, because that client adds one
 /// between events. A part of a line is held back until the rest arrives; the joined event has the <c>seq</c> and <c>ts</c> of the last part.
+/// Event types that this client does not know are left out.
 /// </summary>
 /// <param name="suffix">Keys to add at the end of each event, with a leading comma; empty for none.</param>
 internal sealed class JoinedLineFormatter(ReadOnlyMemory<byte> suffix = default) : EventFormatter
@@ -16,6 +17,8 @@ internal sealed class JoinedLineFormatter(ReadOnlyMemory<byte> suffix = default)
     private readonly OpenLine _stdout = new("{\"type\":\"stdout\",\"data\":\""u8.ToArray());
     private readonly OpenLine _stderr = new("{\"type\":\"stderr\",\"data\":\""u8.ToArray());
 
+    private static ReadOnlySpan<byte> Exit => "{\"type\":\"exit\","u8;
+
     private static ReadOnlySpan<byte> DataEnd => "\",\"seq\":"u8;
 
     public override void Write(EventBatch batch, IBufferWriter<byte> to)
@@ -25,7 +28,7 @@ internal sealed class JoinedLineFormatter(ReadOnlyMemory<byte> suffix = default)
             var line = Line(batch, i);
             if (line.StartsWith(_stdout.Head)) Take(_stdout, line, batch.FirstSeq + i, to);
             else if (line.StartsWith(_stderr.Head)) Take(_stderr, line, batch.FirstSeq + i, to);
-            else
+            else if (line.StartsWith(Exit))
             {
                 Complete(to);
                 Send(to, [], [], line);

@@ -1,86 +1,77 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Extensions.Options;
 using Podflare.Http;
-using Podflare.OpenApi;
 using Podflare.Requests;
-using Podflare.Resilience;
 using Podflare.Sandboxes;
-using Podflare.Telemetry;
 
 namespace Podflare.Runs;
 
-/// <summary>Starts, gets, follows, interrupts and replays runs.</summary>
+/// <summary>Lists, gets, follows, replays and controls runs.</summary>
 internal static class RunEndpoints
 {
-    public static IServiceCollection AddRunEndpoints(this IServiceCollection services)
-    {
-        return services.AddSingleton<RunStarter>().AddSingleton<ExecServices>().AddSingleton<RunEventsHandler>().AddSingleton<ReplayHandler>();
-    }
+    public static IServiceCollection AddRunEndpoints(this IServiceCollection services) => services
+        .AddSingleton<RunStarter>().AddSingleton<StartServices>().AddSingleton<RunReplies>().AddSingleton<StdinWriter>().AddSingleton<RunEventsHandler>().AddSingleton<ReplayHandler>();
 
     public static void MapRuns(this RouteGroupBuilder api, Mount mount)
     {
-        var runs = api.MapGroup("/sandboxes/{id}");
-        runs.MapPost("/exec", (HttpContext context, SandboxId id, Caller caller, ExecServices services) => ExecAsync(context, id, caller, services, mount))
-            .WithMetadata(new DisableRequestDeadline());
-        runs.MapGet("/replay", (HttpContext context, SandboxId id, Caller caller, ReplayHandler replay) => replay.ReplayAsync(context, caller.Tenant, id, mount))
+        var sandbox = api.MapGroup("/sandboxes/{id}");
+        sandbox.MapStarts(mount);
+        sandbox.MapGet("/replay", (HttpContext context, SandboxId id, Caller caller, ReplayHandler replay) => replay.ReplayAsync(context, caller.Tenant, id, mount))
             .WithMetadata(new DisableRequestDeadline());
         if (mount == Mount.Compat) return;
 
-        runs.MapGet("/runs/{run}", GetAsync);
-        runs.MapGet("/runs/{run}/events", (HttpContext context, SandboxId id, RunId run, Caller caller, RunEventsHandler replies) => replies.ReplyAsync(context, caller.Tenant, id, run))
+        sandbox.MapGet("/runs", ListAsync);
+        sandbox.MapGet("/runs/{run}", (SandboxId id, RunId run, Caller caller, RunReplies replies, CancellationToken token) => GetAsync(id, run, caller, replies, token));
+        sandbox.MapGet("/runs/background", (SandboxId id, Caller caller, RunReplies replies, CancellationToken token) => GetAsync(id, RunId.ForBackground(id), caller, replies, token));
+        sandbox.MapGet("/runs/{run}/events", (HttpContext context, SandboxId id, RunId run, Caller caller, RunEventsHandler events) => events.ReplyAsync(context, caller.Tenant, id, run))
             .WithMetadata(new DisableRequestDeadline());
-        runs.MapPost("/runs/{run}/interrupt", InterruptAsync);
+        sandbox.MapGet("/runs/background/events", (HttpContext context, SandboxId id, Caller caller, RunEventsHandler events) => events.ReplyAsync(context, caller.Tenant, id, RunId.ForBackground(id)))
+            .WithMetadata(new DisableRequestDeadline());
+        var run = sandbox.MapGroup("/runs/{run}").WithMetadata(new DisableRequestDeadline());
+        run.MapPost("/interrupt", InterruptAsync);
+        run.MapPost("/signal", SignalAsync);
+        run.MapPost("/resize", ResizeAsync);
+        run.MapPost("/stdin", StdinAsync);
     }
 
-    private static async Task ExecAsync(HttpContext context, SandboxId id, Caller caller, ExecServices services, Mount mount)
-    {
-        services.Streams.ThrowIfDraining();
-        var key = IdempotencyKey.Read(context.Request);
-        var asked = EventsQuery.ParseHeartbeat(context.Request);
-        var run = key is null ? RunId.New() : RunId.FromKey(caller.Tenant, id, key);
-        var (started, warnings) = await StartAsync(context, id, run, keyless: key is null, caller, services);
-        await using var events = started.Events;
-        using var open = services.Streams.Track(context);
-        EventFormatter format = mount.EventFormat == EventFormat.JoinedLines ? new JoinedLineFormatter() : new NdjsonFormatter();
-        EventResponseWriter.Prepare(context.Response, format.ContentType, run);
-        if (started.Accepted.TraceParent is { } span) TraceResponseHeaders.Write(context.Response, span);
-        if (LogCall.Current is { } call) call.Run = run.Value;
-        if (RequestTrace.Of(context).Caller is { } trace) services.Traces.Note(run, trace);
-        else services.Traces.Note(id, caller.Tenant.Value, started.Accepted.Trace);
-        if (started.Accepted.ReplRestarted) context.Response.Headers["Podflare-Repl-Restarted"] = "1";
-        if (key is not null && started.Accepted.Joined) context.Response.Headers[IdempotencyKey.Replayed] = "true";
-        if (warnings.Count > 0) context.Response.Headers["Podflare-Warning"] = string.Join("; ", warnings);
-        var heartbeat = asked ?? (mount.EventFormat == EventFormat.JoinedLines ? TimeSpan.FromSeconds(services.Http.Value.CompatHeartbeatSeconds) : null);
-        await EventResponseWriter.SendAsync(context, events, format, heartbeat, services.Time);
-    }
+    private static Task<JsonHttpResult<RunPageJson>> ListAsync(HttpRequest request, SandboxId id, Caller caller, RunReplies replies, CancellationToken cancellationToken) =>
+        replies.ListAsync(caller.Tenant, id, RunsQuery.Parse(request), cancellationToken);
 
-    private static async Task<(StartedRun Run, IReadOnlyList<string> Warnings)> StartAsync(
-        HttpContext context, SandboxId id, RunId run, bool keyless, Caller caller, ExecServices services)
-    {
-        // Kept until the guest has the code, so that the limit for large bodies also bounds the code in transit.
-        using var body = await services.Bodies.ReadAsync(context);
-        var request = ExecRequest.Parse(body.Utf8, services.Runs.Value, services.Create.Value);
-        using var deadline = new TimeLimit(TimeSpan.FromSeconds(services.Http.Value.StartSeconds), services.Time, context.RequestAborted);
-        var trace = RequestTrace.Of(context);
-        var traced = request.Run with { Trace = trace.Caller, Span = trace.Span, Keyless = keyless };
-        return (await services.Starter.StartAsync(caller.Tenant, id, run, traced, deadline), request.Warnings);
-    }
+    private static Task<JsonHttpResult<RunJson>> GetAsync(SandboxId id, RunId run, Caller caller, RunReplies replies, CancellationToken cancellationToken) =>
+        replies.GetAsync(caller.Tenant, id, run, StatusCodes.Status200OK, cancellationToken);
 
-    private static async Task<JsonHttpResult<RunJson>> GetAsync(
-        SandboxId id, RunId run, Caller caller, IGrainFactory grains, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<StatusCodeHttpResult> InterruptAsync(HttpContext context, SandboxId id, RunId run, Caller caller, IGrainFactory grains, JsonRequestHandler requests)
     {
-        var info = await GrainCallRetry.RetryLostAsync(() => grains.GetGrain<ISandboxGrain>(id.Value).GetRun(caller.Tenant, run), time, cancellationToken);
-        return TypedResults.Json(RunJson.Of(info), RunJsonContext.Default.RunJson);
-    }
-
-    private static async Task<StatusCodeHttpResult> InterruptAsync(
-        SandboxId id, RunId run, Caller caller, IGrainFactory grains, TimeProvider time, CancellationToken cancellationToken)
-    {
-        await GrainCallRetry.RetryLostAsync(() => grains.GetGrain<ISandboxGrain>(id.Value).Interrupt(caller.Tenant, run, cancellationToken), time, cancellationToken);
+        // Without a grace time of its own, the request also works in sandboxes that were created before there was one.
+        await requests.HandleAsync(context, InterruptRequest.Parse, Done<InterruptRequest>((request, token) => request.Grace is { } grace
+            ? Of(grains, id).Interrupt(caller.Tenant, run, grace, token)
+            : Of(grains, id).Interrupt(caller.Tenant, run, token)));
         return TypedResults.StatusCode(StatusCodes.Status202Accepted);
     }
-}
 
-/// <summary>The services that starting a run uses.</summary>
-internal sealed record ExecServices(
-    RunStarter Starter, JsonBodyReader Bodies, OpenStreams Streams, IOptions<RunOptions> Runs, IOptions<CreateOptions> Create, IOptions<HttpOptions> Http, SandboxTraces Traces, TimeProvider Time);
+    // Repeated when its answer is lost: a signal may arrive twice.
+    private static async Task<StatusCodeHttpResult> SignalAsync(HttpContext context, SandboxId id, RunId run, Caller caller, IGrainFactory grains, JsonRequestHandler requests)
+    {
+        await requests.HandleAsync(context, SignalRequest.Parse, Done<SignalRequest>((request, token) => Of(grains, id).Signal(caller.Tenant, run, request.Signal, request.Scope, token)));
+        return TypedResults.StatusCode(StatusCodes.Status202Accepted);
+    }
+
+    private static async Task<NoContent> ResizeAsync(HttpContext context, SandboxId id, RunId run, Caller caller, IGrainFactory grains, JsonRequestHandler requests)
+    {
+        await requests.HandleAsync(context, ResizeRequest.Parse, Done<TerminalSize>((size, token) => Of(grains, id).Resize(caller.Tenant, run, size, token)));
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<JsonHttpResult<StdinJson>> StdinAsync(HttpContext context, SandboxId id, RunId run, Caller caller, StdinWriter stdin)
+    {
+        var accepted = await stdin.WriteAsync(context, caller.Tenant, id, run, StdinRequest.Parse);
+        return TypedResults.Json(new StdinJson(accepted), RunJsonContext.Default.StdinJson, statusCode: StatusCodes.Status202Accepted);
+    }
+
+    private static ISandboxGrain Of(IGrainFactory grains, SandboxId id) => grains.GetGrain<ISandboxGrain>(id.Value);
+
+    private static Func<T, CancellationToken, Task<bool>> Done<T>(Func<T, CancellationToken, Task> call) => async (request, token) =>
+    {
+        await call(request, token);
+        return true;
+    };
+}

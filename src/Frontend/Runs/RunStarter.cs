@@ -18,9 +18,16 @@ internal sealed class RunStarter(IGrainFactory grains, GrainInterfaceTypeResolve
     private readonly Lazy<(GrainType Grain, GrainInterfaceType Interface)> _sandbox = new(() =>
         (grains.GetGrain<ISandboxGrain>("any").GetGrainId().Type, interfaces.GetGrainInterfaceType(typeof(ISandboxGrain))));
 
+    /// <summary>Starts a run that nobody reads yet.</summary>
+    public Task<RunAccepted> StartUnreadAsync(TenantId tenant, SandboxId id, RunId run, RunRequest request, TimeLimit deadline)
+    {
+        var sandbox = Of(id);
+        return GrainCallRetry.RetryUntilAsync(token => sandbox.StartRun(tenant, run, request, token), deadline);
+    }
+
     public async Task<StartedRun> StartAsync(TenantId tenant, SandboxId id, RunId run, RunRequest request, TimeLimit deadline)
     {
-        var sandbox = (ISandboxGrain)grains.GetGrain(GrainId.Create(_sandbox.Value.Grain, IdSpan.Create(id.Value)), _sandbox.Value.Interface);
+        var sandbox = Of(id);
         // The start is first in the grain's queue, so the subscription finds the run.
         var starting = GrainCallRetry.RetryUntilAsync(token => sandbox.StartRun(tenant, run, request, token), deadline);
         var events = Open(expectStart: true);
@@ -46,4 +53,6 @@ internal sealed class RunStarter(IGrainFactory grains, GrainInterfaceTypeResolve
         // The run may be accepted by the time its reader is refused. A client that was refused then would run its code a second time.
         RunSubscription Open(bool expectStart) => reader.Open(tenant, id, run, after: 0, expectStart, pollWhenFull: starting, deadline.Caller);
     }
+
+    private ISandboxGrain Of(SandboxId id) => (ISandboxGrain)grains.GetGrain(GrainId.Create(_sandbox.Value.Grain, IdSpan.Create(id.Value)), _sandbox.Value.Interface);
 }

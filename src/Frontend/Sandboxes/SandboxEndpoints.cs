@@ -29,6 +29,7 @@ internal static class SandboxEndpoints
 
         sandboxes.MapGet("", ListAsync);
         sandboxes.MapGet("/{id}", GetAsync);
+        sandboxes.MapPatch("/{id}", PatchAsync).WithMetadata(new DisableRequestDeadline());
     }
 
     /// <summary>Published routes that this server does not offer yet.</summary>
@@ -36,10 +37,6 @@ internal static class SandboxEndpoints
     {
         Offer("POST", "/sandboxes/{id}/fork", "fork");
         Offer("POST", "/sandboxes/{parent}/merge_into/{winner}", "merge");
-        Offer("POST", "/sandboxes/{id}/pty", "pty");
-        Offer("GET", "/sandboxes/{id}/pty", "pty");
-        foreach (var verb in new[] { "input", "resize", "kill", "read" }) Offer("POST", $"/sandboxes/{{id}}/pty/{{pty}}/{verb}", "pty");
-        Offer("GET", "/sandboxes/{id}/pty/{pty}/attach", "pty");
         Offer("POST", "/spaces/{space}/resume", "spaces");
         Offer("DELETE", "/spaces/{space}", "spaces");
 
@@ -76,6 +73,18 @@ internal static class SandboxEndpoints
     {
         var info = await GrainCallRetry.RetryLostAsync(() => grains.GetGrain<ISandboxGrain>(id.Value).Get(caller.Tenant), time, cancellationToken);
         return TypedResults.Json(SandboxJson.Of(info).WithEndpoint(settings, Mount.Main), SandboxJsonContext.Default.SandboxJson);
+    }
+
+    private static async Task<JsonHttpResult<SandboxJson>> PatchAsync(HttpContext context, SandboxId id, Caller caller, IGrainFactory grains, JsonRequestHandler requests, IOptions<CreateOptions> options, ServerSettings settings)
+    {
+        var sandbox = grains.GetGrain<ISandboxGrain>(id.Value);
+        var (info, warnings) = await requests.HandleAsync(context, utf8 => PatchRequest.Parse(utf8, options.Value), async (request, token) =>
+        {
+            if (request.Update.Metadata is not null) request.ThrowIfTooManyPairs((await sandbox.Get(caller.Tenant)).Metadata, options.Value.MaxMetadataPairs);
+            return (await sandbox.Update(caller.Tenant, request.Update, token), request.Warnings);
+        });
+        var json = SandboxJson.Of(info).WithEndpoint(settings, Mount.Main);
+        return TypedResults.Json(warnings.Count > 0 ? json with { Warnings = warnings } : json, SandboxJsonContext.Default.SandboxJson);
     }
 
     private static async Task<NoContent> DeleteAsync(SandboxId id, Caller caller, IGrainFactory grains, TimeProvider time, CancellationToken cancellationToken)

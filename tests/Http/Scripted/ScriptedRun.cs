@@ -138,6 +138,7 @@ public sealed class ScriptedRun(World world, RunId id, RunRequest request)
                     Kind = Request.Kind,
                     Context = Request.Kind == RunKind.Code ? Request.Context ?? "python" : null,
                     Tag = Request.Tag,
+                    IsTerminal = Request.Process?.Terminal is not null,
                     ExecutionCount = Request.Kind == RunKind.Code ? 1 : null,
                     StdinOffset = Request.Stdin ? Stdin.Offset : null,
                     Pid = Request.Kind == RunKind.Process && _code is null ? 7 : null,

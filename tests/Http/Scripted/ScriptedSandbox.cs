@@ -98,6 +98,7 @@ public sealed class ScriptedSandboxState(World world, SandboxInfo info)
         "context" => new ContextNotFoundException("c9"),
         "contexts" => new ContextQuotaExceededException(8),
         "watch" => new WatchPathNotFoundException(),
+        "folders" => new WatchTooLargeException(),
         "bug" => new InvalidOperationException("secret of the machine"),
         _ => throw new ArgumentOutOfRangeException(nameof(name)),
     };

@@ -1,5 +1,6 @@
 using System.Text;
 using Podflare.Containers;
+using Podflare.Http;
 using Podflare.Problems;
 using Podflare.Runs;
 using Podflare.Sandboxes;
@@ -43,11 +44,11 @@ public sealed class RequestTests
 
     [Fact]
     public void Bytes_that_are_no_text_are_refused() =>
-        Assert.Equal("code", Refused(400, () => ExecRequest.Parse([.. "{\"code\":\""u8, 0xff, .. "\"}"u8], new(), new())).Errors!.All[0].Key);
+        Assert.Equal("code", Refused(400, () => StartRequest.Parse([.. "{\"code\":\""u8, 0xff, .. "\"}"u8], new(), new(), Mount.Main)).Errors!.All[0].Key);
 
     [Fact]
     public void All_wrong_fields_are_named() =>
-        Assert.Equal(["timeout_seconds", "code", "language"], Refused(400, () => Exec("{\"timeout_seconds\":0,\"language\":\"x\"}")).Errors!.All.Select(e => e.Key));
+        Assert.Equal(["timeout_seconds", "language", "code"], Refused(400, () => Exec("{\"timeout_seconds\":0,\"language\":\"x\"}")).Errors!.All.Select(e => e.Key));
 
     [Theory]
     [InlineData(10, true)]
@@ -57,8 +58,8 @@ public sealed class RequestTests
         var body = $"{{\"code\":\"{new string('\u00e9', bytes / 2)}{new string('x', bytes % 2)}\"}}";
         var options = new RunOptions { MaxCodeBytes = 10 };
 
-        if (fits) Assert.Equal(bytes, ExecRequest.Parse(Encoding.UTF8.GetBytes(body), options, new()).Run.Code.Length);
-        else Assert.Equal("code_too_large", Refused(413, () => ExecRequest.Parse(Encoding.UTF8.GetBytes(body), options, new())).Code);
+        if (fits) Assert.Equal(bytes, StartRequest.Parse(Encoding.UTF8.GetBytes(body), options, new(), Mount.Main).Run.Code.Length);
+        else Assert.Equal("code_too_large", Refused(413, () => StartRequest.Parse(Encoding.UTF8.GetBytes(body), options, new(), Mount.Main)).Code);
     }
 
     [Fact]
@@ -194,7 +195,7 @@ public sealed class RequestTests
     [Fact]
     public void Persistent_is_not_offered() => Assert.Equal("not_offered", Refused(501, () => Create("{\"persistent\":true}")).Code);
 
-    private static ExecRequest Exec(string body) => ExecRequest.Parse(Encoding.UTF8.GetBytes(body), new(), new());
+    private static StartRequest Exec(string body) => StartRequest.Parse(Encoding.UTF8.GetBytes(body), new(), new(), Mount.Main);
 
     private static CreateRequest Create(string body) => CreateRequest.Parse(Encoding.UTF8.GetBytes(body), new(), Templates);
 

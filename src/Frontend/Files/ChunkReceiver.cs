@@ -1,0 +1,50 @@
+using Podflare.Problems;
+
+namespace Podflare.Files;
+
+/// <summary>Writes a request body to a transfer, with at most two chunks of it in memory. A chunk is read while the previous one is written.</summary>
+internal static class ChunkReceiver
+{
+    /// <returns>Bytes of the body.</returns>
+    /// <exception cref="ProblemException">413: the body has more bytes than the limit.</exception>
+    public static async Task<long> ReceiveAsync(HttpContext context, FileTransfer transfer, IFileExtension target, long maxBytes)
+    {
+        var offset = 0L;
+        var writing = Task.CompletedTask;
+        FileChunk? written = null;
+        try
+        {
+            while (await transfer.WaitForClientAsync(ReadChunkAsync(context, offset)) is { Length: > 0 } chunk)
+            {
+                await writing;
+                written?.Return();
+                written = chunk;
+                writing = target.Write(transfer.Id, offset, chunk, context.RequestAborted);
+                offset += chunk.Length;
+                if (offset > maxBytes) throw TooLarge(maxBytes);
+            }
+        }
+        finally
+        {
+            // When reading fails, the result of the pending write no longer matters, but it must end before the transfer is closed.
+            await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await writing;
+        written?.Return();
+        return offset;
+    }
+
+    public static ProblemException TooLarge(long maxBytes) => new(new Problem(413, "file_too_large", $"the file is larger than the limit of {maxBytes} bytes"));
+
+    /// <returns>An empty chunk at the end of the body.</returns>
+    private static async Task<FileChunk> ReadChunkAsync(HttpContext context, long offset)
+    {
+        var left = context.Request.ContentLength is { } length ? length - offset : long.MaxValue;
+        var chunk = FileChunk.Rent((int)Math.Min(left, FileChunk.MaxBytes));
+        var read = await context.Request.Body.ReadAtLeastAsync(chunk.Bytes, chunk.Length, throwOnEndOfStream: false, context.RequestAborted);
+        chunk.Cut(read);
+        if (read == 0) chunk.Return();
+        return chunk;
+    }
+}

@@ -1,0 +1,25 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+using Podflare.Http;
+using Podflare.Resilience;
+using Podflare.Sandboxes;
+using Podflare.Tenants;
+
+namespace Podflare.Runs;
+
+/// <summary>Answers with runs as JSON.</summary>
+internal sealed class RunReplies(IGrainFactory grains, IOptions<HttpOptions> options, TimeProvider time)
+{
+    public async Task<JsonHttpResult<RunJson>> GetAsync(TenantId tenant, SandboxId id, RunId run, int status, CancellationToken clientLeft)
+    {
+        using var deadline = new TimeLimit(TimeSpan.FromSeconds(options.Value.AnswerSeconds), time, clientLeft);
+        var info = await GrainCallRetry.RetryLostAsync(() => grains.GetGrain<ISandboxGrain>(id.Value).GetRun(tenant, run), time, deadline.Token);
+        return TypedResults.Json(RunJson.Of(info), RunJsonContext.Default.RunJson, statusCode: status);
+    }
+
+    public async Task<JsonHttpResult<RunPageJson>> ListAsync(TenantId tenant, SandboxId id, RunFilter filter, CancellationToken cancellationToken)
+    {
+        var page = await GrainCallRetry.RetryLostAsync(() => grains.GetGrain<ISandboxGrain>(id.Value).ListRuns(tenant, filter, cancellationToken), time, cancellationToken);
+        return TypedResults.Json(new RunPageJson([.. page.Runs.Select(RunJson.Of)], page.Next?.Value), RunJsonContext.Default.RunPageJson);
+    }
+}

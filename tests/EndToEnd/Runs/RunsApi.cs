@@ -1,0 +1,58 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Podflare.EndToEnd.Api;
+using Podflare.EndToEnd.Services;
+
+namespace Podflare.EndToEnd.Runs;
+
+/// <summary>The routes of runs as a plain client uses them.</summary>
+internal sealed class RunsApi(SandboxApi api, string sandbox)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private string Root => $"/v1/sandboxes/{sandbox}";
+
+    /// <summary>Starts a run without reading it.</summary>
+    public async Task<string> StartAsync(object body)
+    {
+        var run = await SendAsync(HttpMethod.Post, "/runs", body, HttpStatusCode.Created);
+        return run.GetProperty("id").GetString()!;
+    }
+
+    public Task<JsonElement> GetAsync(string run) => SendAsync(HttpMethod.Get, $"/runs/{run}", null, HttpStatusCode.OK);
+
+    /// <summary>Waits until a run is in a state.</summary>
+    public Task WaitForStateAsync(string run, string state) =>
+        Until.TrueAsync(async () => (await GetAsync(run)).GetProperty("state").GetString() == state, Limit, $"{run} is {state}");
+
+    /// <summary>Calls a route, which must answer with a status.</summary>
+    public async Task<JsonElement> SendAsync(HttpMethod method, string path, object? body, HttpStatusCode expected)
+    {
+        using var request = new HttpRequestMessage(method, Root + path);
+        if (body is not null) request.Content = new StringContent(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
+        using var response = await api.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(response.StatusCode == expected, $"{(int)response.StatusCode} instead of {(int)expected}: {text}");
+        return text.Length == 0 ? default : JsonDocument.Parse(text).RootElement;
+    }
+
+    /// <summary>Reads events after one until a condition holds, and then leaves.</summary>
+    public async Task<List<SandboxEvent>> ReadUntilAsync(string run, long after, Func<List<SandboxEvent>, bool> isEnough)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(Limit);
+        using var response = await api.Http.GetAsync(new Uri($"{Root}/runs/{run}/events?after={after}&follow=true", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, limit.Token);
+        var events = new List<SandboxEvent>();
+        await foreach (var line in SandboxApi.LinesAsync(response, limit.Token))
+        {
+            events.Add(SandboxEvent.Parse(line));
+            if (isEnough(events)) break;
+        }
+
+        return events;
+    }
+
+    /// <summary>The bytes of a terminal's events.</summary>
+    public static byte[] Terminal(IEnumerable<SandboxEvent> events) => [.. events.Where(e => e.Type == "pty").SelectMany(e => Convert.FromBase64String(e.Text!))];
+}
