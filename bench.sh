@@ -2,20 +2,23 @@
 # Measures Podflare against local pipes: the embedded process, and a cluster of two workers and two frontends with Redis.
 #
 #   bench.sh [--only=PART,…] [--where=embedded|cluster] [--with-jupyter]
+#   bench.sh --against=FOLDER [--where=embedded|cluster]
 #
 # Parts: floors, runs, tracing, creates, refill, bursts, streams, neighbours, crowd, start; `sandboxes` is creates to crowd. One part with one
 # service takes a minute or two, all of them about twenty-five. --with-jupyter also measures a Jupyter kernel from the distribution's packages.
+# --against compares with another checkout, in alternate rounds: warm runs, bulk output, creates.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . eng/lib.sh
-options=() only='' where='' jupyter=''
+options=() only='' where='' jupyter='' against=''
 for argument; do
   case $argument in
     --only=?*) only=${argument#*=} options+=("$argument") ;;
     --where=embedded) where=embedded options+=("$argument") ;;
     --where=cluster) where=cluster options+=("--where=two processes") ;;
+    --against=?*) against=$(realpath "${argument#*=}") only=against options+=(--only=against) ;;
     --with-jupyter) jupyter=1 options+=(--jupyter) ;;
-    *) die "usage: bench.sh [--only=PART,…] [--where=embedded|cluster] [--with-jupyter]" ;;
+    *) die "usage: bench.sh [--only=PART,…] [--where=embedded|cluster] [--with-jupyter] or bench.sh --against=FOLDER [--where=embedded|cluster]" ;;
   esac
 done
 # wants PART...: one of these parts was selected.
@@ -31,6 +34,7 @@ eng/ensure-redis.sh
 eng/build-images.sh
 [ -z "$jupyter" ] || apt_install python3-ipykernel python3-jupyter-client
 dotnet build Podflare.sln -c Release --disable-build-servers --nologo -v quiet '-clp:ErrorsOnly;NoSummary'
+[ -z "$against" ] || (cd "$against" && dotnet build Podflare.sln -c Release --disable-build-servers --nologo -v quiet '-clp:ErrorsOnly;NoSummary')
 folder=$(mktemp -d /tmp/pf.XXXXXX)
 export PODFLARE_CLUSTER_DIR=$folder/c PODFLARE_CLUSTER_PORT=${PODFLARE_BENCH_PORT:-7300} PODFLARE_CLUSTER_ID=bench-${folder##*.} PODFLARE_SKIP_SETUP=1
 PODFLARE_CLUSTER_ID=${PODFLARE_CLUSTER_ID,,}
@@ -40,22 +44,37 @@ pids=()
 clean_up() {
   [ "${#pids[@]}" = 0 ] || kill "${pids[@]}" 2>/dev/null || true
   eng/cluster.sh down >/dev/null 2>&1 || true
+  [ -z "$against" ] || cluster_of_other down >/dev/null 2>&1 || true
   [ "${#pids[@]}" = 0 ] || wait "${pids[@]}" 2>/dev/null || true
   rm -rf "$folder"
 }
 trap clean_up EXIT
-embedded() { # name address: the single process; variables of the caller's count
+# cluster_of_other up|down: the cluster of the other checkout, beside this one's.
+cluster_of_other() {
+  PODFLARE_CLUSTER_DIR=$folder/o PODFLARE_CLUSTER_PORT=$((PODFLARE_CLUSTER_PORT + 100)) PODFLARE_CLUSTER_ID=$PODFLARE_CLUSTER_ID-other "$against/eng/cluster.sh" "$1"
+}
+embedded() { # name address [checkout]: the single process; variables of the caller's count
   # A crowd of 200 needs room beside it for what is parked.
-  Podflare__Hosts__Slots=240 PODFLARE_HOSTD_ADDR=$2 Podflare__RunFolder=$folder/$1 dotnet artifacts/bin/Frontend/release/Podflare.Frontend.dll >"$folder/$1.log" 2>&1 &
+  Podflare__Hosts__Slots=240 PODFLARE_HOSTD_ADDR=$2 Podflare__RunFolder=$folder/$1 dotnet "${3:-.}/artifacts/bin/Frontend/release/Podflare.Frontend.dll" >"$folder/$1.log" 2>&1 &
   pids+=($!)
   for _ in $(seq 300); do curl -fs "http://$2/readyz" >/dev/null && return; sleep 0.1; done
 }
 services=()
-if [ "$where" != cluster ] && [ "$only" != start ]; then
+if [ -n "$against" ] && [ "$where" != cluster ]; then
+  embedded a "127.0.0.1:$((PODFLARE_CLUSTER_PORT + 56))" "$against"
+  embedded e "$embedded"
+  services+=("embedded=http://127.0.0.1:$((PODFLARE_CLUSTER_PORT + 56)),http://$embedded")
+fi
+if [ -n "$against" ] && [ "$where" != embedded ]; then
+  cluster_of_other up
+  eng/cluster.sh up
+  services+=("two processes=http://127.0.0.1:$((PODFLARE_CLUSTER_PORT + 101)),http://127.0.0.1:$((PODFLARE_CLUSTER_PORT + 1))")
+fi
+if [ "$where" != cluster ] && [ "$only" != start ] && [ -z "$against" ]; then
   embedded e "$embedded"
   services+=("embedded=http://$embedded" "--folder=embedded:$folder/e")
 fi
-if [ "$where" != embedded ] && [ "$only" != start ]; then
+if [ "$where" != embedded ] && [ "$only" != start ] && [ -z "$against" ]; then
   eng/cluster.sh up
   services+=("two processes=http://127.0.0.1:$((PODFLARE_CLUSTER_PORT + 1))" "--folder=two processes:$folder/c")
 fi

@@ -37,6 +37,15 @@ if (settings.Wants("tracing"))
     }
 }
 
+if (settings.Wants("against"))
+{
+    foreach (var service in settings.Services)
+    {
+        if (service.Addresses is not [var before, var after]) continue;
+        await Comparison.MeasureAsync(service.Name, before, after, table);
+    }
+}
+
 if (settings.Wants("floors")) await Floors.MeasureAsync(plainServices, settings.Redis, table);
 foreach (var service in plainServices)
 {

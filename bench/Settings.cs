@@ -7,7 +7,7 @@ internal sealed class Settings
         """
         usage: Podflare.Bench [OPTION…] NAME=http://ip:port[,http://ip:port] …
           A service is measured under its name; with a second address only what that one's runs are to the first one's.
-          --only=PART,…          floors, runs, tracing, creates, refill, bursts, streams, neighbours, crowd, start, jupyter;
+          --only=PART,…          floors, runs, tracing, creates, refill, bursts, streams, neighbours, crowd, start, jupyter, against;
                                  `sandboxes` is creates to crowd
           --where=NAME           this service alone
           --redis=HOST:PORT      a Redis that runs, for floors and start
@@ -49,7 +49,7 @@ internal sealed class Settings
             var options = args.Where(arg => arg.StartsWith("--", StringComparison.Ordinal)).Select(arg => $"{arg[2..]}=".Split('=')).ToLookup(pair => pair[0], pair => pair[1]);
             var settings = new Settings(options, args.Where(arg => !arg.StartsWith("--", StringComparison.Ordinal)));
             string[] known = ["only", "where", "redis", "folder", "programs", "jupyter"];
-            return options.All(option => known.Contains(option.Key)) && settings._parts.All(part => part == "jupyter" || All.Contains(part)) ? settings : null;
+            return options.All(option => known.Contains(option.Key)) && settings._parts.All(part => part is "jupyter" or "against" || All.Contains(part)) ? settings : null;
         }
         catch (Exception e) when (e is FormatException or IndexOutOfRangeException or ArgumentException)
         {
