@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Podflare.Guests;
 using Podflare.Harness;
+using Podflare.Hosts;
 using Podflare.Runs;
 using Podflare.Stores;
 
@@ -178,7 +179,14 @@ public sealed class EndTests
         await using var cluster = await GrainCluster.StartAsync();
         var sandbox = await cluster.CreateAsync();
         sandbox.Guest.StayAway();
-        cluster.Clock.Advance(TimeSpan.FromSeconds(1));
+        // The step comes when the worker has noticed.
+        await Until.TrueAsync(() => !sandbox.Worker.Services.GetRequiredService<HostContainers>().IsConnected(sandbox.Id));
+        for (var i = 0; i < 3; i++)
+        {
+            cluster.Clock.Advance(TimeSpan.FromSeconds(1));
+            await sandbox.GetAsync();
+        }
+
         cluster.Clock.StepWall(TimeSpan.FromSeconds(70));
         var ticks = 0;
         await cluster.Clock.AdvanceUntilAsync(() => ++ticks > 10, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromMinutes(1));

@@ -29,6 +29,24 @@ public sealed class RunRecoveryTests
     }
 
     [Fact]
+    public async Task A_run_record_that_cannot_be_read_keeps_neither_its_sandbox_nor_its_host_from_serving()
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        var sandbox = await cluster.CreateAsync();
+        var gate = new Gate();
+        var unreadable = await sandbox.StartRunAsync(program => program.Print("a\n").Wait(gate));
+        await unreadable.ReadAsync(1);
+        await sandbox.Worker.KillAsync();
+        cluster.Log.MakeUnreadable(unreadable.Id);
+
+        await sandbox.Worker.StartAsync();
+        gate.Open();
+
+        Assert.Equal("b\n", (await sandbox.RunAsync(program => program.Print("b\n"))).Output);
+        Assert.Equal("c\n", (await (await cluster.CreateAsync()).RunAsync(program => program.Print("c\n"))).Output);
+    }
+
+    [Fact]
     public async Task A_run_that_its_guest_reports_as_ended_keeps_its_end_while_the_frames_are_on_their_way()
     {
         await using var cluster = await GrainCluster.StartAsync();
