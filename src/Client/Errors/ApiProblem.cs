@@ -26,6 +26,9 @@ public sealed record ApiProblem
     /// <summary>The <c>seq</c> of the oldest event that is still stored (<c>events_evicted</c>).</summary>
     public long? OldestSeq { get; init; }
 
+    /// <summary>The number of bytes of standard input that the sandbox has (<c>stdin_offset</c>).</summary>
+    public long? Offset { get; init; }
+
     /// <summary>Why the sandbox ended (<c>sandbox_ended</c>).</summary>
     public SandboxEndReason? EndedReason { get; init; }
 

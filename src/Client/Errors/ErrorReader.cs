@@ -62,6 +62,21 @@ internal static class ErrorReader
         "headers_too_large" => new HeadersTooLargeException(problem),
         "http_version_not_supported" => new HttpVersionNotSupportedException(problem),
         "not_found" => new NotFoundException(problem),
+        "run_ended" => new RunEndedException(problem),
+        "stdin_closed" => new StdinClosedException(problem),
+        "stdin_offset" => new StdinOffsetException(problem),
+        "stdin_full" => new StdinFullException(problem),
+        "not_a_terminal" => new NotATerminalException(problem),
+        "context_not_found" => new ContextNotFoundException(problem),
+        "context_exists" => new ContextExistsException(problem),
+        "context_required" => new ContextRequiredException(problem),
+        "context_quota_exceeded" => new ContextQuotaExceededException(problem),
+        "file_exists" => new FileExistsException(problem),
+        "directory_not_empty" => new DirectoryNotEmptyException(problem),
+        "precondition_failed" => new PreconditionFailedException(problem),
+        "range_not_satisfiable" => new RangeNotSatisfiableException(problem),
+        "invalid_archive" => new InvalidArchiveException(problem),
+        "unsupported_encoding" => new UnsupportedMediaTypeException(problem),
         // A code of a later version, or a response of a proxy: the status determines the type.
         _ => (int)problem.Status switch
         {
@@ -87,7 +102,8 @@ internal static class ErrorReader
                 Error = error,
                 Detail = Text(root, "detail"),
                 TraceId = Text(root, "trace_id"),
-                OldestSeq = root.TryGetProperty("oldest_seq", out var seq) && seq.ValueKind is JsonValueKind.Number && seq.TryGetInt64(out var oldest) ? oldest : null,
+                OldestSeq = Number(root, "oldest_seq"),
+                Offset = Number(root, "offset"),
                 EndedReason = Text(root, "ended_reason") is { } reason ? WireEnumConverter<SandboxEndReason>.Parse(reason) : null,
                 Errors = Fields(root),
             };
@@ -102,6 +118,9 @@ internal static class ErrorReader
         root.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String && value.GetString() is { Length: > 0 } text
             ? text.Length > MaxText ? text[..MaxText] : text
             : null;
+
+    private static long? Number(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.Number && value.TryGetInt64(out var number) ? number : null;
 
     private static Dictionary<string, IReadOnlyList<string>> Fields(JsonElement root)
     {

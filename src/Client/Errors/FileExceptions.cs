@@ -49,3 +49,53 @@ public sealed class DiskFullException : PodflareApiException
     {
     }
 }
+
+/// <summary>The path exists already (<c>file_exists</c>).</summary>
+public sealed class FileExistsException : PodflareApiException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public FileExistsException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}
+
+/// <summary>The directory is not empty (<c>directory_not_empty</c>).</summary>
+public sealed class DirectoryNotEmptyException : PodflareApiException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public DirectoryNotEmptyException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}
+
+/// <summary>The file is not in the state that the request requires (<c>precondition_failed</c>).</summary>
+public sealed class PreconditionFailedException : PodflareApiException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public PreconditionFailedException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}
+
+/// <summary>The file does not have the requested range (<c>range_not_satisfiable</c>).</summary>
+public sealed class RangeNotSatisfiableException : PodflareApiException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public RangeNotSatisfiableException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}
+
+/// <summary>The archive is damaged, or contains something that is not allowed (<c>invalid_archive</c>). What came before it was written.</summary>
+public sealed class InvalidArchiveException : PodflareApiException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public InvalidArchiveException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}

@@ -52,3 +52,23 @@ public sealed class LogBudgetExceededException : ThrottledException
     {
     }
 }
+
+/// <summary>The run does not read its standard input, and the sandbox keeps no more of it (<c>stdin_full</c>).</summary>
+public sealed class StdinFullException : ThrottledException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public StdinFullException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}
+
+/// <summary>The sandbox has the maximum number of contexts (<c>context_quota_exceeded</c>).</summary>
+public sealed class ContextQuotaExceededException : ThrottledException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public ContextQuotaExceededException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}

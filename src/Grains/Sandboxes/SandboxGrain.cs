@@ -200,12 +200,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         return null;
     }
 
-    public async Task<bool> DeclareLost()
-    {
-        if (_records.HasRecord && !_records.HasTombstone) return await _termination.DeclareLostAsync();
-        if (!_records.HasTombstone) await _termination.CloseLeftoverRunsAsync();
-        return false;
-    }
+    public Task<bool> DeclareLost() => _termination.DeclareLostAsync();
 
     public async Task<RunEvents> OpenEventsAsync(TenantId tenant, RunId run, bool expectStart, CancellationToken cancellationToken)
     {

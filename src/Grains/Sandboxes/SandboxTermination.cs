@@ -78,6 +78,13 @@ internal sealed partial class SandboxTermination(
     /// <returns>True when this call has ended it.</returns>
     public async Task<bool> DeclareLostAsync()
     {
+        if (records.HasTombstone) return false;
+        if (!records.HasRecord)
+        {
+            await CloseLeftoverRunsAsync();
+            return false;
+        }
+
         if (!IsEnding && await guest.IsConnectedAsync())
         {
             LogOutvoted(records.Id);

@@ -9,6 +9,10 @@ namespace Podflare.EndToEnd.Runs;
 /// <summary>Every kind of run against a real sandbox, over plain HTTP.</summary>
 public sealed class KindsOfRunTests(EmbeddedService service) : IAsyncLifetime
 {
+    private static readonly string[] HttpServer = ["python3", "-u", "-m", "http.server", "8123", "--bind", "127.0.0.1"];
+    private static readonly string[] Shell = ["bash", "--norc"];
+    private static readonly string[][] ShellVariables = [["A", "ready"]];
+
     private string _sandbox = "";
     private RunsApi _runs = null!;
 
@@ -38,7 +42,7 @@ public sealed class KindsOfRunTests(EmbeddedService service) : IAsyncLifetime
     [Fact]
     public async Task A_server_is_a_process_that_code_of_the_same_sandbox_calls()
     {
-        var server = await _runs.StartAsync(new { argv = new[] { "python3", "-u", "-m", "http.server", "8123", "--bind", "127.0.0.1" }, tag = "server", stderr = "stdout" });
+        var server = await _runs.StartAsync(new { argv = HttpServer, tag = "server", stderr = "stdout" });
         var started = await _runs.ReadUntilAsync(server, 0, events => events.Any(e => e.Text?.Contains("Serving HTTP", StringComparison.Ordinal) == true));
         Assert.Equal("start", started[0].Type);
 
@@ -62,7 +66,7 @@ public sealed class KindsOfRunTests(EmbeddedService service) : IAsyncLifetime
     [Fact]
     public async Task A_terminal_that_was_left_is_taken_up_again_without_a_lost_byte()
     {
-        var shell = await _runs.StartAsync(new { argv = new[] { "bash", "--norc" }, env = new { PS1 = "$ " }, pty = new { cols = 100, rows = 30 } });
+        var shell = await _runs.StartAsync(new { argv = Shell, env = new { PS1 = "$ " }, pty = new { cols = 100, rows = 30 } });
         await TypeAsync(shell, "stty size; echo first-\"done\"\n");
         var first = await _runs.ReadUntilAsync(shell, 0, events => Text(events).Contains("first-done", StringComparison.Ordinal));
         Assert.Contains("30 100", Text(first), StringComparison.Ordinal);
@@ -86,7 +90,7 @@ public sealed class KindsOfRunTests(EmbeddedService service) : IAsyncLifetime
     public async Task The_published_terminal_routes_work_on_both_mounts(string mount)
     {
         var path = $"{mount}/v1/sandboxes/{_sandbox}/pty";
-        using var opened = await SendAsync(HttpMethod.Post, path, new { shellCmd = "echo $A; read line; echo got-$line; sleep 1000", cols = 90, rows = 20, env = new[] { new[] { "A", "ready" } } });
+        using var opened = await SendAsync(HttpMethod.Post, path, new { shellCmd = "echo $A; read line; echo got-$line; sleep 1000", cols = 90, rows = 20, env = ShellVariables });
         var pty = "";
         var seen = "";
         await foreach (var line in SandboxApi.LinesAsync(opened, TestContext.Current.CancellationToken))

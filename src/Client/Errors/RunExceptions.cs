@@ -1,0 +1,44 @@
+namespace Podflare;
+
+/// <summary>The run has ended (<c>run_ended</c>).</summary>
+public sealed class RunEndedException : PodflareApiException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public RunEndedException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}
+
+/// <summary>Standard input of the run is not open, or was closed (<c>stdin_closed</c>).</summary>
+public sealed class StdinClosedException : PodflareApiException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public StdinClosedException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}
+
+/// <summary>The sandbox has fewer bytes of standard input than the request assumes (<c>stdin_offset</c>).</summary>
+public sealed class StdinOffsetException : PodflareApiException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public StdinOffsetException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+
+    /// <summary>The number of bytes that the sandbox has.</summary>
+    public long? Offset => Problem.Offset;
+}
+
+/// <summary>The run has no terminal (<c>not_a_terminal</c>).</summary>
+public sealed class NotATerminalException : PodflareApiException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public NotATerminalException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}
