@@ -8,8 +8,8 @@ internal sealed partial class HostReconciler
     [LoggerMessage(LogLevel.Warning, "Removing the container of sandbox {Sandbox}: it has no record.")]
     private partial void LogStrayRemoved(SandboxId sandbox);
 
-    [LoggerMessage(LogLevel.Warning, "Sandbox {Sandbox} could not be adopted yet; asking again.")]
-    private partial void LogAdoptRepeated(Exception exception, SandboxId sandbox);
+    [LoggerMessage(LogLevel.Warning, "Sandbox {Sandbox} answered its host only at try {Tries}.")]
+    private partial void LogAdoptRepeated(Exception exception, SandboxId sandbox, int tries);
 
     [LoggerMessage(LogLevel.Error, "Sandbox {Sandbox} cannot be adopted. Its container is set aside, and every sweep asks again.")]
     private partial void LogSetAside(Exception exception, SandboxId sandbox);

@@ -89,7 +89,6 @@ internal sealed partial class HostReconciler(
     {
         if (entry.State is ContainerState.Adopting) ledger.Move(entry, ContainerState.Live);
         entry.Info = adopted;
-        containers.RecordTrace(adopted.Id, adopted.Tenant.Value, adopted.Trace);
         if (!container.Running) await DeclareLostAsync(entry, isListed: true);
     }
 
@@ -106,16 +105,21 @@ internal sealed partial class HostReconciler(
     {
         using var limit = new TimeLimit(TimeSpan.FromSeconds(options.AdoptSeconds), time, stopping);
         var backoff = new Backoff(FirstPause, LongestPause, time);
-        while (true)
+        Exception? refusal = null;
+        for (var tries = 1; ; tries++)
         {
             try
             {
                 containers.EnterTrace(container.Sandbox);
-                return await grains.GetGrain<ISandboxGrain>(container.Sandbox.Value).Adopt(container.Id);
+                var adopted = await grains.GetGrain<ISandboxGrain>(container.Sandbox.Value).Adopt(container.Id);
+                if (adopted is not null) containers.RecordTrace(adopted.Id, adopted.Tenant.Value, adopted.Trace);
+                // Only now, because a process that has just started learns the trace of the sandbox from its answer.
+                if (refusal is not null) LogAdoptRepeated(refusal, container.Sandbox, tries);
+                return adopted;
             }
             catch (Exception e) when (Transient.IsTransient(e) && !limit.Token.IsCancellationRequested)
             {
-                LogAdoptRepeated(e, container.Sandbox);
+                refusal = e;
                 await Task.Delay(backoff.Next(), time, stopping);
             }
         }

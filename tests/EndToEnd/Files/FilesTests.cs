@@ -64,7 +64,7 @@ public sealed class FilesTests(EmbeddedService service)
         var files = new FilesApi(service.Api, sandbox);
         await service.Api.RunAsync(
             sandbox,
-            "import os, socket\nos.symlink('/etc/shadow', 'secret'); os.symlink('/podflare/guest/main.py', 'guest'); os.mkfifo('pipe')\n"
+            "import os, socket\nos.makedirs('full/x'); os.symlink('/etc/shadow', 'secret'); os.symlink('/podflare/guest/main.py', 'guest'); os.mkfifo('pipe')\n"
             + "socket.socket(socket.AF_UNIX).bind('socket'); open('file', 'w').close(); open('locked', 'w').close(); os.chmod('locked', 0)");
         var cases = new (string Path, HttpStatusCode Status, string Code)[]
         {
@@ -100,7 +100,8 @@ public sealed class FilesTests(EmbeddedService service)
             ("/dev/null", HttpStatusCode.Conflict, "not_a_file"),
         };
         foreach (var (path, status, code) in writes) AssertRefused(await files.PutAsync(path, "x"), status, code, path);
-        AssertRefused(await files.DeleteAsync("/root"), HttpStatusCode.Conflict, "not_a_file", "DELETE /root");
+        AssertRefused(await files.DeleteAsync("/root"), HttpStatusCode.Forbidden, "file_access_denied", "DELETE /root");
+        AssertRefused(await files.DeleteAsync("/root/full"), HttpStatusCode.Conflict, "directory_not_empty", "DELETE /root/full");
         AssertRefused(await files.DeleteAsync("/etc/passwd"), HttpStatusCode.Forbidden, "file_access_denied", "DELETE /etc/passwd");
         using var answer = await service.Api.Http.GetAsync($"/v1/sandboxes/sbx_{new string('0', 32)}/files/root/x", Cancelled);
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);

@@ -32,8 +32,8 @@ public sealed class RealGuestTests : IAsyncLifetime
         Assert.Equal("välue €", await EngineBench.OutputAsync(_port, events, "import os; print(os.environ['KEY'])"));
 
         var sleeping = EngineBench.Run("import time; time.sleep(60)");
-        Assert.Equal(new GuestTaken(RunState.Running, false), await _port.SendAsync(sleeping, Stopped));
-        Assert.Equal(new GuestTaken(RunState.Running, false), await _port.SendAsync(sleeping, Stopped));
+        Assert.Equal(new GuestTaken(RunState.Running, false) { Execution = 2 }, await _port.SendAsync(sleeping, Stopped));
+        Assert.Equal(new GuestTaken(RunState.Running, false) { Execution = 2 }, await _port.SendAsync(sleeping, Stopped));
         Assert.Equal(new GuestTaken(RunState.Running, false), await _port.SendAsync(new InterruptGuestRun(sleeping.Run, TimeSpan.FromSeconds(5)), Stopped));
         var interrupted = await EndAsync(events);
         Assert.Equal((sleeping.Run, 130, ExitReason.Interrupted), (interrupted.Run, interrupted.Code, interrupted.Reason));
