@@ -1,3 +1,4 @@
+using System.Globalization;
 using Orleans.Runtime;
 using Podflare.Harness;
 
@@ -6,6 +7,10 @@ namespace Podflare.Hosts;
 /// <summary>A host must not notice that another silo dies.</summary>
 public sealed class OtherSiloTests
 {
+    private const int MaxWorkers = 8;
+
+    private static IEnumerable<string> HostIds => Enumerable.Range(0x1000, 10_000).Select(number => number.ToString("x8", CultureInfo.InvariantCulture));
+
     [Fact]
     public async Task A_host_keeps_its_sandboxes_when_the_silo_with_its_directory_entry_is_killed()
     {
@@ -22,16 +27,23 @@ public sealed class OtherSiloTests
         foreach (var sandbox in sandboxes) Assert.Equal("a\n", (await sandbox.RunAsync(program => program.Print("a\n"))).Output);
     }
 
-    // A directory that is spread over all silos has each entry on one of them. Calls go through the first frontend, which must live.
+    // A directory that is spread over all silos has each entry on one of them. Calls go through the first frontend, which must live. A worker
+    // that joins takes over entries, perhaps its own, so more than one may be needed.
     private static async Task<TestSilo> FindDirectoryOwnerAsync(GrainCluster cluster)
     {
         while (true)
         {
-            var owners = cluster.Workers.Select(worker => cluster.DirectoryOwnerOf(cluster.Grains.GetGrain<IHostGrain>(worker.Host).GetGrainId())).ToArray();
-            if (cluster.Frontends.Skip(1).FirstOrDefault(frontend => owners.Any(frontend.Address.Equals)) is { } owner) return owner;
-            Assert.True(cluster.Workers.Count < 8, "No host is registered with a frontend.");
-            await cluster.AddWorkerAsync();
+            if (cluster.Workers.Select(worker => OwnerOf(cluster, worker.Host)).FirstOrDefault(owner => owner is not null) is { } found) return found;
+            Assert.True(cluster.Workers.Count < MaxWorkers, "No host is registered with a frontend.");
+            await cluster.AddWorkerAsync(HostIds.First(host => OwnerOf(cluster, host) is not null && cluster.Workers.All(worker => worker.Host != host)));
             await cluster.WaitForHostsAsync();
         }
+    }
+
+    /// <summary>The frontend that has the directory entry of a host; null if it is the first one, or a worker.</summary>
+    private static TestSilo? OwnerOf(GrainCluster cluster, string host)
+    {
+        var owner = cluster.DirectoryOwnerOf(cluster.Grains.GetGrain<IHostGrain>(host).GetGrainId());
+        return cluster.Frontends.Skip(1).FirstOrDefault(frontend => frontend.Address.Equals(owner));
     }
 }

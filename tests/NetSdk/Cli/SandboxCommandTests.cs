@@ -156,7 +156,7 @@ public sealed class SandboxCommandTests(Service service)
             try 'podflare sandbox l'
             try 'podflare run --langu'
             try 'podflare run --language '
-            try 'podflare sandbox get {{id[..12]}}'
+            try 'podflare sandbox get {{id[..^4]}}'
             """;
         using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash", ["-c", script]) { RedirectStandardOutput = true })!;
         var lines = (await shell.StandardOutput.ReadToEndAsync(Cancellation)).Split('\n');
