@@ -7,7 +7,7 @@ namespace Podflare.Resilience;
 public static class Transient
 {
     /// <summary>
-    /// The same call may succeed a moment later, and repeating it is safe: a silo, a guest or the store does not answer for now. Corrupt
+    /// The same call may succeed a moment later, and repeating it is safe: a silo, a guest or the store does not answer at the moment. Corrupt
     /// data, a lost race for a record and refusals are not transient.
     /// </summary>
     public static bool IsTransient(Exception exception) => exception switch

@@ -42,7 +42,7 @@ public interface ISandboxGrain : IGrainWithStringKey
     /// <exception cref="Contexts.ContextQuotaExceededException">A fresh interpreter would be one too many.</exception>
     /// <exception cref="WatchPathNotFoundException">The path to watch does not exist.</exception>
     /// <exception cref="WatchTooLargeException">There are too many folders below it.</exception>
-    /// <exception cref="SandboxUnreachableException">The guest does not answer for now.</exception>
+    /// <exception cref="SandboxUnreachableException">The guest does not answer at the moment.</exception>
     /// <exception cref="StorageUnavailableException">The run record could not be written; nothing was started.</exception>
     [AlwaysInterleave, Alias("StartRun")]
     Task<RunAccepted> StartRun(TenantId tenant, RunId run, RunRequest request, CancellationToken cancellationToken = default);
@@ -59,7 +59,7 @@ public interface ISandboxGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("ListRunInfos")]
     Task<RunPage> ListRuns(TenantId tenant, RunFilter filter, CancellationToken cancellationToken = default);
 
-    /// <summary>Events after <paramref name="afterSeq"/>, one page; null when there is nothing newer for now.</summary>
+    /// <summary>Events after <paramref name="afterSeq"/>, one page; null when there is nothing newer yet.</summary>
     /// <remarks>Of an ended run, a reader at or behind its last event gets the <c>exit</c> again.</remarks>
     /// <exception cref="EventsEvictedException">The log no longer has the next event.</exception>
     [AlwaysInterleave, Alias("ReadEvents")]

@@ -52,7 +52,7 @@ internal sealed class FileTransfers(IGrainContext grain, FileOptions options, Sa
         }
     }
 
-    /// <exception cref="FileTransferLostException">There is none, or the caller is not where it is.</exception>
+    /// <exception cref="FileTransferLostException">The transfer does not exist, or the caller is at another offset.</exception>
     public FileTransfer Find(Guid id, long offset) =>
         _transfers.TryGetValue(id, out var transfer) && transfer.Offset == offset ? transfer : throw new FileTransferLostException();
 

@@ -8,7 +8,7 @@ public interface IFileHost
 {
     /// <exception cref="SandboxNotFoundException">Not a sandbox of this tenant.</exception>
     /// <exception cref="SandboxEndedException">It has ended, or is about to.</exception>
-    /// <exception cref="SandboxUnreachableException">Its guest cannot be reached from here for now.</exception>
+    /// <exception cref="SandboxUnreachableException">Its guest cannot be reached from this silo at the moment.</exception>
     ValueTask<GuestPort> OpenFilesAsync(TenantId tenant, CancellationToken cancellationToken);
 
     /// <summary>Cancelled when the sandbox ends or the activation goes.</summary>

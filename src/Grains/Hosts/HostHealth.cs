@@ -102,7 +102,7 @@ internal sealed partial class HostHealth(string host, HostContainers containers,
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "Host {Host} takes no new sandboxes for now: {Problem}.")]
+    [LoggerMessage(LogLevel.Error, "Host {Host} takes no new sandboxes until this is resolved: {Problem}.")]
     private partial void LogUnwell(string host, string problem);
 
     [LoggerMessage(LogLevel.Information, "Host {Host} takes new sandboxes again.")]

@@ -65,7 +65,7 @@ public sealed class FramePump(ChannelReader<GuestEvent> events, RunOptions optio
     public ValueTask<bool> WaitAsync(CancellationToken cancellationToken) => events.WaitToReadAsync(cancellationToken);
 
     /// <summary>The next <see cref="FrameBatch"/>, or an event that is not a frame.</summary>
-    /// <returns>False when there is nothing for now.</returns>
+    /// <returns>False when there is nothing to read yet.</returns>
     public bool TryNext([NotNullWhen(true)] out GuestEvent? next)
     {
         _batch.Clear();

@@ -16,7 +16,7 @@ internal sealed partial class RedisCalls(IConnectionMultiplexer redis, ILogger l
     private long _rejectedLogged;
 
     /// <summary>Cancelling stops the wait alone: what has been sent may still be done.</summary>
-    /// <exception cref="StorageUnavailableException">Redis does not answer for now.</exception>
+    /// <exception cref="StorageUnavailableException">Redis does not answer at the moment.</exception>
     /// <exception cref="WrongTypeException">A key does not hold what it should.</exception>
     /// <exception cref="StorageRejectedException">Redis refuses the call for a reason that does not pass.</exception>
     public async Task<T> CallAsync<T>(Func<IDatabase, Task<T>> call, CancellationToken cancellationToken)

@@ -138,7 +138,7 @@ public sealed class RunEvents
 
     /// <summary>
     /// The events after <paramref name="seq"/>, from the ring or the log, about <paramref name="maxBytes"/> of them and at least one; null
-    /// when there is nothing newer for now. Of an ended run, a reader at or behind its last event gets the exit again.
+    /// when there is nothing newer yet. Of an ended run, a reader at or behind its last event gets the exit again.
     /// </summary>
     /// <exception cref="EventsEvictedException">The next event is gone.</exception>
     /// <exception cref="RunNotFoundException">The run was withdrawn.</exception>

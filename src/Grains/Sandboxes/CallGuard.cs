@@ -8,7 +8,7 @@ namespace Podflare.Sandboxes;
 internal sealed class CallGuard(
     SandboxRecords records, GuestSession guest, SandboxTermination termination, ContainerOwnership container, OrphanedSandbox orphan, bool isOnOwningHost, Action nothingKnown)
 {
-    /// <exception cref="SandboxNotFoundException">There is none, or it belongs to another tenant.</exception>
+    /// <exception cref="SandboxNotFoundException">The sandbox does not exist, or it belongs to another tenant.</exception>
     public SandboxInfo Readable(TenantId tenant)
     {
         if (records.Info is null) nothingKnown();
@@ -16,7 +16,7 @@ internal sealed class CallGuard(
     }
 
     /// <inheritdoc cref="GuestAsync"/>
-    /// <exception cref="SandboxNotFoundException">There is none, or it belongs to another tenant.</exception>
+    /// <exception cref="SandboxNotFoundException">The sandbox does not exist, or it belongs to another tenant.</exception>
     /// <exception cref="SandboxEndedException">It has ended or is about to.</exception>
     /// <exception cref="SandboxLostException">It is lost.</exception>
     public async ValueTask<GuestPort> CommandAsync(TenantId tenant, CancellationToken cancellationToken)

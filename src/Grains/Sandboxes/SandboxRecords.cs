@@ -141,7 +141,7 @@ public sealed partial class SandboxRecords(
     }
 
     /// <summary>The sandbox as its tenant may see it.</summary>
-    /// <exception cref="SandboxNotFoundException">There is none, or it belongs to another tenant.</exception>
+    /// <exception cref="SandboxNotFoundException">The sandbox does not exist, or it belongs to another tenant.</exception>
     public SandboxInfo GuardReadable(TenantId tenant) => Info is { } info && info.Tenant == tenant ? info : throw new SandboxNotFoundException();
 
     /// <exception cref="SandboxNotFoundException">It has ended, and belonged to another tenant.</exception>

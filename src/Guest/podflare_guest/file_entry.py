@@ -84,7 +84,7 @@ class Conditions:
         return self.match is not None or self.none_match is not None
 
     def require(self, path: bytes, status: os.stat_result | None) -> None:
-        """`status`: of the file; None where there is none. Raises FileRefused."""
+        """`status`: of the file; None if it does not exist. Raises FileRefused."""
         if self.match is not None and not _meets(self.match, status):
             raise self._refusal(path, "is not the version that is asked for" if status is not None else "does not exist", status)
         if self.none_match is not None and _meets(self.none_match, status):

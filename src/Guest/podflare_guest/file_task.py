@@ -37,7 +37,7 @@ _CODES = {
     errno.ENFILE: "busy",
     errno.EAGAIN: "busy",
 }
-# To them a folder that is none is a path that does not exist.
+# For these, a parent that is not a folder means that the path does not exist.
 _NAME_ONE_FILE = ("read", "delete", "stat", "tar_read")
 # As in "the sandbox's user may not read FILE".
 _VERBS = {"tree": "list", "stat": "look at", "mkdir": "create", "tar_read": "read", "tar_write": "write into"}

@@ -45,7 +45,7 @@ class Files:
             self._fail(number, "invalid", "a frame of the transfer came out of turn")
 
     def drop(self) -> None:
-        """The connection is gone, and whoever wanted the transfers with it."""
+        """Ends all transfers, because the connection to the host is gone."""
         for number in list(self._transfers):
             self._leave(number)
 

@@ -77,7 +77,7 @@ class PacketPipes:
             self._loop.timers.set(self, 0, self._on_ready)
 
     def drain(self) -> None:
-        # Whoever has ended has written all; of others each pipe holds one packet.
+        # A writer that has ended has written everything. For the others, each pipe holds one packet.
         for _ in range(len(self._numbers)):
             self._collect()
             for _ in range(len(self._waiting)):

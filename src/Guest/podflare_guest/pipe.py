@@ -67,7 +67,7 @@ class Pipe:
             self.write_end = -1
 
     def close(self) -> None:
-        """Gives the pipe up: whoever still writes to it gets SIGPIPE."""
+        """Closes the pipe. A process that still writes to it gets SIGPIPE."""
         self.close_write_end()
         if self._open:
             self._open = False

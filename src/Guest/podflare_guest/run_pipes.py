@@ -138,7 +138,7 @@ class RunPipes:
         self._await_quiet(now)
 
     def _flush_splitter(self) -> None:
-        """Nothing follows: what looked like the beginning of a record is none."""
+        """Treats what looked like the beginning of a record as output, because nothing follows."""
         if self._splitter.is_carrying:
             self._take_shared(b"", False)
 

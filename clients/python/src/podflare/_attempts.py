@@ -32,12 +32,12 @@ def may_have_arrived(problem: PodflareError) -> bool:
     """Whether a request that failed may have had an effect."""
     if isinstance(problem, ConnectionFailedError):
         return not problem.is_unreachable
-    # Whoever answered had lost the server or the sandbox, and does not know either.
+    # The process that answered had lost the server or the sandbox, so it does not know either.
     return problem.status in (500, 502, 504) or problem.code == "sandbox_unreachable"
 
 
 def delay_or_raise(problem: PodflareError, budget: Budget) -> float:
-    """Returns the seconds to wait before the next attempt. Raises the problem if there is none."""
+    """Returns the seconds to wait before the next attempt. Raises the problem if no attempt is left."""
     if isinstance(problem, ApiError) and not is_worth_repeating(problem):
         raise problem
     delay = budget.spend(problem.retry_after)

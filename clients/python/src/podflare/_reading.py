@@ -171,7 +171,7 @@ def read_background(read: Callable[[int], Request], after: int, follow: bool, po
         else:
             problem = problem_of(reply, "read the background output")
             if after == 0 and cursor.after == 0 and problem.oldest_seq:
-                # Whoever asks for everything gets what is kept.
+                # A caller that asks for all events gets those that are still stored.
                 cursor.after = problem.oldest_seq - 1
                 continue
         problem.last_seq = cursor.after

@@ -25,7 +25,7 @@ _builtin_input = __builtins__["input"]
 
 
 class _Descriptor(io.RawIOBase):
-    """Descriptor 0, which children share. Up to a line is read at a time, byte by byte: what follows the line is left to whoever reads next."""
+    """Descriptor 0, which children share. Reads at most one line at a time, byte by byte, and leaves the rest to the next reader."""
 
     name = "<stdin>"
     mode = "rb"
@@ -47,7 +47,7 @@ class _Descriptor(io.RawIOBase):
         view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
         self._announce()
         if len(view) > _BUFFER:
-            # Only who wants so many bytes whatever they are offers so much room.
+            # Only a caller that wants a number of bytes, and not a line, passes a buffer of this size.
             data = read(0, len(view))
             view[: len(data)] = data
             return len(data)

@@ -36,7 +36,7 @@ def import_trusted(name: str) -> object:
         modules.update(foreign)
 
 
-# Those that the guest needs after programs have run, with what they import. Whatever else the user shadows is none of our business.
+# Those that the guest needs after programs have run, with what they import. The user may shadow any other module.
 _LIBRARY_NAMES = frozenset(
     "traceback linecache textwrap contextlib collections collections.abc itertools functools re tokenize token keyword types codecs io os abc enum "
     "copyreg operator reprlib heapq ast warnings asyncio selectors base64 binascii json inspect dis opcode importlib importlib.machinery subprocess "

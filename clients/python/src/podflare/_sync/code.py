@@ -146,8 +146,8 @@ class SandboxCode(SandboxView):
     ) -> RunStream:
         """Starts code in the background and returns as soon as the server has accepted it. The arguments are those of ``run_code_stream``.
 
-        No connection is kept. The returned stream connects when its events, or its result, are requested. Whoever stops reading them, by a
-        cancellation too, leaves the run alone; ``interrupt`` stops it.
+        No connection is kept. The returned stream connects when its events, or its result, are requested. Ending or
+        cancelling the reading does not stop the run; ``interrupt`` stops it.
 
         >>> run = sandbox.start_code("import time; time.sleep(60); print('done')")
         >>> run.interrupt()

@@ -74,7 +74,8 @@ class SandboxRuns(SandboxProcesses):
     def interrupt(self, run_id: str | None = None, *, context: str = DEFAULT_CONTEXT, queued: bool = False) -> tuple[str, ...]:
         """Interrupts a run as Ctrl-C in a terminal would. The sandbox keeps its variables.
 
-        run_id: default: what the context runs, whoever started it. context: the id of the context. queued: also what waits for it.
+        run_id: by default, the run that the context executes, even if another client started it. context: the id of the context.
+        queued: also interrupts the runs that wait for the context.
 
         Returns the ids of the runs. Interrupting a run that has just ended is harmless.
 
