@@ -24,9 +24,11 @@ SUITE_LIMIT_MINUTES=30
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . eng/lib.sh
-export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en DOCKER_HOST=unix:///var/run/docker.sock
+# CI: compilers then replace the paths of sources, and tests that depend on such paths should fail on every machine.
+export CI=true DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en DOCKER_HOST=unix:///var/run/docker.sock
 
 passed=0 failed=0 skipped=0
+FAILURE_LINES=150 # of all suites together, repeated at the end
 
 # Stops what this run has started. Its processes are recognised by this run's id in their environment.
 clean_up() {
@@ -37,6 +39,10 @@ clean_up() {
   jobs -p | xargs -r kill 2>/dev/null || true
   stop_own_processes
   remove_own_containers
+  if [ -s "$folder/failures" ]; then
+    say "== What failed"
+    head -n "$FAILURE_LINES" "$folder/failures"
+  fi
   rm -rf "$folder"
   # A run that ended early, because of a missing SDK or an interrupt, is not a run without failures.
   [ "$code" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
@@ -107,6 +113,7 @@ check() {
     return 0
   fi
   tail -n 100 "$log"
+  { say "== $name"; tail -n 20 "$log"; } >>"$folder/failures"
   rm -f "$log"
   say "== $name: FAILED in $(seconds_since "$started") s"
   failed=$((failed + 1))
@@ -128,6 +135,7 @@ join() {
     say "== $beside_name: ok within $(seconds_since "$beside_started") s"
   else
     tail -n 100 "$beside_log"
+    { say "== $beside_name"; tail -n 20 "$beside_log"; } >>"$folder/failures"
     say "== $beside_name: FAILED within $(seconds_since "$beside_started") s"
     failed=$((failed + 1))
   fi
@@ -201,6 +209,20 @@ skip_reasons() {
   sed -nE "s/^.*\.\.\. skipped ['\"](.*)['\"]$/\1/p; /^skipped /{n; s/^ +//p}" "$1" | sort | uniq -c | awk '{ n = $1; sub(/^ *[0-9]+ /, ""); print n " skipped: " $0 }'
 }
 
+# failures KIND LOG: the name of each failed test with the first lines of its message, so that the end of a long output tells what failed.
+failures() {
+  case $1 in
+    dotnet) awk '/^failed / { n = 8 } n > 0 { print; n-- }' "$2" ;;
+    python) awk '
+        /^={20,}$/ { if (head) print head "\n  " last; head = ""; next }
+        /^(FAIL|ERROR): / { head = $0; next }
+        /^-{20,}$/ { next }
+        /^Ran [0-9]+ tests? in / { if (head) print head "\n  " last; head = "" }
+        NF { last = $0 }' "$2" ;;
+    script) grep -E -A 8 '^(FAIL|ERROR|FAILED|failed)[: ]' "$2" | head -n 40 || true ;;
+  esac
+}
+
 report() { # name
   local log=$folder/$1.log code=1 seconds=0 p=0 f=0 s=0 needs note=
   read -r code seconds <"$folder/$1.end" || true
@@ -210,6 +232,10 @@ report() { # name
     note=" (it ran no test, exit code $code)" f=1
   elif [ "$code" -ne 0 ] && [ "$f" -eq 0 ]; then
     note=" (it ended with exit code $code)" f=1
+  fi
+  if [ "$f" -gt 0 ]; then
+    say "== $1$note" >>"$folder/failures"
+    failures "$(kind_of "$1")" "$log" >>"$folder/failures"
   fi
   skip_reasons "$log"
   if [ "$mode" = full ]; then

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 
 namespace Podflare.Documentation;
@@ -14,7 +13,7 @@ public sealed partial class DocumentationTests
     [InlineData("eng/make-overview-picture.py")]
     public async Task What_a_script_generates_is_what_is_committed(string script)
     {
-        var start = new ProcessStartInfo("python3", [Path.Combine(Repository(), script), "--check"]) { RedirectStandardError = true };
+        var start = new ProcessStartInfo("python3", [Path.Combine(Repository.Folder, script), "--check"]) { RedirectStandardError = true };
         using var process = Process.Start(start)!;
         var problems = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -24,7 +23,7 @@ public sealed partial class DocumentationTests
     [Fact]
     public void Every_relative_link_leads_to_a_file()
     {
-        var root = Repository();
+        var root = Repository.Folder;
         var pages = Directory.GetFiles(root, "*.md")
             .Concat(Folders.SelectMany(folder => Directory.GetFiles(Path.Combine(root, folder), "*.md", SearchOption.AllDirectories)))
             .Where(page => !page.Contains("node_modules", StringComparison.Ordinal));
@@ -39,8 +38,6 @@ public sealed partial class DocumentationTests
     private static IEnumerable<string> Links(string page) =>
         from match in Link().Matches(CodeBlock().Replace(page, ""))
         select match.Groups[1].Success ? match.Groups[1].Value : match.Groups[2].Value;
-
-    private static string Repository([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", ".."));
 
     [GeneratedRegex("^```.*?^```$", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex CodeBlock();

@@ -21,7 +21,7 @@ public sealed class DashboardTests
     [InlineData("prometheus-alerts.yml", 6)]
     public void Every_metric_that_deploy_names_is_measured(string file, int least)
     {
-        var text = File.ReadAllText(Path.Combine(Repository(), "deploy", file));
+        var text = File.ReadAllText(Path.Combine(Repository.Folder, "deploy", file));
         var withoutLabels = Regex.Replace(text, @"by \([^)]*\)|\{\{[^}]*\}\}", "");
         var named = Regex.Matches(withoutLabels, @"\b(podflare|http|dotnet|otel)_[a-z_]+").Select(match => match.Value).ToHashSet();
         Assert.InRange(named.Count, least, 100);
@@ -31,7 +31,7 @@ public sealed class DashboardTests
     [Fact]
     public void Every_instrument_is_on_the_dashboard_or_in_an_alert()
     {
-        var text = string.Concat(Files.Select(file => File.ReadAllText(Path.Combine(Repository(), "deploy", file))));
+        var text = string.Concat(Files.Select(file => File.ReadAllText(Path.Combine(Repository.Folder, "deploy", file))));
         var missing = Instruments().Where(instrument => !InPrometheus(instrument).Any(name => text.Contains(name, StringComparison.Ordinal)));
         Assert.Empty(missing.Select(instrument => instrument.Name));
     }
@@ -40,7 +40,7 @@ public sealed class DashboardTests
     [Fact]
     public void An_alert_that_adds_counters_fires_when_only_one_of_them_has_counted()
     {
-        var sums = File.ReadLines(Path.Combine(Repository(), "deploy", "prometheus-alerts.yml"))
+        var sums = File.ReadLines(Path.Combine(Repository.Folder, "deploy", "prometheus-alerts.yml"))
             .Where(line => line.Contains("expr:", StringComparison.Ordinal) && line.Contains(" + ", StringComparison.Ordinal)).ToArray();
         Assert.NotEmpty(sums);
         Assert.All(sums, sum => Assert.Equal(Regex.Count(sum, "increase\\("), Regex.Count(sum, "or vector\\(0\\)")));
@@ -73,6 +73,4 @@ public sealed class DashboardTests
             _ => [name],
         };
     }
-
-    private static string Repository([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "../../.."));
 }
