@@ -42,6 +42,26 @@ def _write(fd: int, data: bytes | memoryview) -> int:
             select([], [fd], [])
 
 
+def _write_whole(data: bytes) -> int:
+    """Writes to descriptor 1, and leaves no room for another thread in between."""
+    if thread_count():
+        with _State.lock:
+            return _write_rest(data, 0)
+    # Without other threads the lock would only cost time.
+    try:
+        written = write_descriptor(1, data)
+    except BlockingIOError:
+        written = 0
+    return written if type(data) is bytes and written == len(data) else _write_rest(data, written)
+
+
+def _write_rest(data: bytes, written: int) -> int:
+    rest = memoryview(data).cast("B")
+    while written < len(rest):
+        written += _write(1, rest[written:])
+    return written
+
+
 def late_run() -> bytes | None:
     """The run that the writer belongs to, unless it is the current one."""
     run = RUN.get()
@@ -54,18 +74,16 @@ class _Stdout(io.FileIO):
     """Descriptor 1. Unlike FileIO alone it writes all, also where a signal cuts a long write short."""
 
     records: Records
+    text: Stream
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
         if RUN.get() is not _State.run and (run := late_run()) is not None:
             return self.records.late(run, 1, data)
-        with _State.lock:
-            written = _write(1, data)
-            size = len(data) if type(data) is bytes else memoryview(data).nbytes
-            if written < size:
-                rest = memoryview(data).cast("B")
-                while written < size:
-                    written += _write(1, rest[written:])
-        return size
+        return _write_whole(data)
+
+    def close(self) -> None:
+        self.text.write_directly(False)
+        super().close()
 
 
 class _Stderr(io.RawIOBase):
@@ -124,6 +142,29 @@ class Stream(io.TextIOWrapper):
     """The type by which print knows our streams."""
 
     mode = "w"
+    # Whether a text may be encoded and written here, which takes two thirds of the time. A change of the stream ends that.
+    _direct = False
+
+    def write_directly(self, may: bool) -> None:
+        self._direct = may
+
+    def write(self, text: str) -> int:
+        if self._direct and type(text) is str and (RUN.get() is _State.run or late_run() is None):
+            _write_whole(text.encode("utf-8", "backslashreplace"))
+            return len(text)
+        return super().write(text)
+
+    def reconfigure(self, **options: object) -> None:  # type: ignore[override]
+        self._direct = False
+        super().reconfigure(**options)  # type: ignore[arg-type]
+
+    def detach(self) -> object:  # type: ignore[override]
+        self._direct = False
+        return super().detach()
+
+    def close(self) -> None:
+        self._direct = False
+        super().close()
 
 
 class Streams:
@@ -204,6 +245,8 @@ class Streams:
         plain.records = self.records
         self.stdout = Stream(plain, "utf-8", "backslashreplace", "\n", write_through=True)  # type: ignore[arg-type]
         self.stderr = Stream(_Stderr(self.records), "utf-8", "backslashreplace", "\n", write_through=True)  # type: ignore[type-var]
+        plain.text = self.stdout
+        self.stdout.write_directly(True)
         _SYS.stdout = _SYS.__stdout__ = self.stdout  # type: ignore[misc]
         _SYS.stderr = _SYS.__stderr__ = self.stderr  # type: ignore[misc]
 
