@@ -20,6 +20,8 @@ from podflare_guest.repl.streams import RUN
 _ONLY_AST, _TOP_LEVEL_AWAIT = 0x400, 0x2000
 # Above it a program gets no last value and no notebook lines: it is parsed twice for them.
 _LONGEST_SOURCE = 256 << 10
+# One line without a second statement, and without escapes, of which a second parse would warn again. To parse a statement in vain costs little.
+_MAY_BE_EXPRESSION = re.compile(r"[^\n\r;\\]{1,200}\n?\Z")
 _split_lines = re.compile("\r\n|\r|\n").split
 _LIVE_BUILTINS = builtins.__dict__
 
@@ -50,7 +52,8 @@ class Notebook:
             _LIVE_BUILTINS["__notebook_show__"] = self._show_each
         body, last = self._compile(source, name)
         try:
-            self._step(body)
+            if body is not None:
+                self._step(body)
             if last is not None:
                 value = self._step(last)
                 if value is not None:
@@ -67,7 +70,8 @@ class Notebook:
     def _run_cell(self, source: str) -> object:
         """A program within a magic; returns the value of its last expression."""
         body, last = self._compile(source, "<magic>")
-        self._step(body)
+        if body is not None:
+            self._step(body)
         return self._step(last) if last is not None else None
 
     def _step(self, code: object) -> object:
@@ -76,7 +80,12 @@ class Notebook:
         return eval(code, self._namespace)  # type: ignore[arg-type]
 
     def _compile(self, source: str, name: str) -> tuple[object, object]:
-        """Body and last expression of the program, the latter None where its value is not wanted."""
+        """Body and last expression of the program; None for a program that has no other part, and for a value that is not wanted."""
+        if _MAY_BE_EXPRESSION.match(source):
+            try:
+                return None, compile(source, name, "eval", _TOP_LEVEL_AWAIT, dont_inherit=True)
+            except SyntaxError:
+                pass
         if len(source) > _LONGEST_SOURCE:
             return compile(source, name, "exec", _TOP_LEVEL_AWAIT, dont_inherit=True), None
         try:
