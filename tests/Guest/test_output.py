@@ -283,6 +283,21 @@ class OutputTests(unittest.TestCase):
     def test_a_stream_that_the_program_made_to_buffer_is_flushed_at_the_end(self) -> None:
         self.assertEqual(b"a", self.guest.run("import sys\nsys.stdout.reconfigure(write_through=False); print('a', end='')").stdout)
 
+    def test_what_a_program_makes_of_its_stdout_holds_for_print_and_write(self) -> None:
+        for change, stdout, stderr in (
+            ("sys.stdout.reconfigure(encoding='latin-1')", b"\xe9\n\xe9", b""),
+            ("sys.stdout.reconfigure(newline='\\r\\n')", "é\r\né".encode(), b""),
+            ("sys.stdout.write = lambda text: os.write(1, b'[' + text.encode() + b']')", "[é\n][é]".encode(), b""),
+            ("sys.stdout.close()", b"", b"closed file"),
+            ("sys.stdout.buffer.close()", b"", b"closed file"),
+            ("sys.stdout.detach()", b"", b"detached"),
+        ):
+            with self.subTest(change):
+                result = self.guest.run(f"import os, sys\n{change}\nprint('é')\nsys.stdout.write('é')")
+                self.assertEqual(stdout, result.stdout)
+                self.assertIn(stderr, result.stderr)
+                self.guest.run("import sys\nsys.stdout.close()")  # the next run gets a stream of its own
+
     def test_a_forged_marker_spoils_no_later_run(self) -> None:
         forge = "import os, sys; m = sys.stderr.buffer._records._marker; os.write(1, m + b'\\xff\\xff'); os.write(1, m[:8])"
         self.guest.run(forge)
