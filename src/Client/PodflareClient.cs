@@ -87,7 +87,7 @@ public class PodflareClient : IDisposable
         using var span = ClientTracing.Start(ClientTracing.CreateSpan, trace ?? _transport.TraceParent);
         var call = new ApiCall(HttpMethod.Post, "v1/sandboxes")
         {
-            Content = () => Sandbox.Json(body),
+            Content = () => SandboxScope.Json(body),
             IdempotencyKey = ArgumentChecks.KeyOrNew(options.IdempotencyKey),
             TraceParent = trace,
             Span = span,
@@ -124,7 +124,7 @@ public class PodflareClient : IDisposable
         ArgumentException.ThrowIfNullOrWhiteSpace(sandboxId);
         ArgumentChecks.NotAddress(sandboxId, nameof(sandboxId), "a sandbox ID");
         var trace = TraceParentResolver.FromOption(traceParent, nameof(traceParent), _transport.Logger);
-        return new Sandbox(new SandboxContext(_transport, sandboxId, null, trace), null, [], deleteOnDispose: false);
+        return new Sandbox(new SandboxScope(_transport, sandboxId, null, trace), null, [], deleteOnDispose: false);
     }
 
     /// <summary>Lists sandboxes, newest first, requesting page after page as needed.</summary>
@@ -207,7 +207,7 @@ public class PodflareClient : IDisposable
         // What was requested and not granted must not go unnoticed, even if the server does not mention it.
         if (options.Egress == true && !info.Egress && !warnings.Exists(warning => warning.Contains("egress", StringComparison.OrdinalIgnoreCase)))
             warnings.Add("egress was requested but not granted; the sandbox has no network access");
-        return new Sandbox(new SandboxContext(_transport, info.Id, _transport.Endpoint(info.Endpoint), trace), info, warnings, deleteOnDispose: true)
+        return new Sandbox(new SandboxScope(_transport, info.Id, _transport.Endpoint(info.Endpoint), trace), info, warnings, deleteOnDispose: true)
         {
             WasReplayed = created.WasReplayed,
             TraceId = created.TraceId,

@@ -6,6 +6,7 @@ using Podflare.Cli.Doctor;
 using Podflare.Cli.Runs;
 using Podflare.Cli.Sandboxes;
 using Podflare.Cli.Status;
+using Podflare.Cli.Terminals;
 
 namespace Podflare.Cli.Hosting;
 
@@ -30,6 +31,7 @@ internal static class CommandLine
             // Top-level commands. Each has a folder of its own and receives the global options.
             RunCommand.Create(global),
             SandboxCommands.Create(global),
+            ShellCommand.Create(global),
             DoctorCommand.Create(global),
             ConfigCommands.Create(global),
             StatusCommand.Create(global),

@@ -15,6 +15,12 @@ internal sealed record ErrorJson(string Error, string? Code, int? Status, string
 /// <summary>The sandboxes that were deleted.</summary>
 internal sealed record DeletedJson(IReadOnlyList<string> Deleted);
 
+/// <summary>The runs of a sandbox.</summary>
+internal sealed record RunsJson(IReadOnlyList<RunInfo> Runs);
+
+/// <summary>A directory that was copied.</summary>
+internal sealed record CopiedDirectoryJson(long Files, long Directories, long Bytes, IReadOnlyList<string> SkippedLinks);
+
 /// <summary>A file that was copied.</summary>
 internal sealed record CopiedJson(long Bytes);
 
@@ -31,6 +37,8 @@ internal sealed record SandboxesJson(IReadOnlyList<SandboxInfo> Sandboxes, IRead
 [JsonSerializable(typeof(ErrorJson))]
 [JsonSerializable(typeof(DeletedJson))]
 [JsonSerializable(typeof(CopiedJson))]
+[JsonSerializable(typeof(CopiedDirectoryJson))]
+[JsonSerializable(typeof(RunsJson))]
 [JsonSerializable(typeof(SandboxesJson))]
 [JsonSerializable(typeof(SandboxInfo))]
 [JsonSerializable(typeof(DoctorReport))]

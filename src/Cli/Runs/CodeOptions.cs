@@ -21,15 +21,18 @@ internal sealed class CodeOptions(GlobalOptions global)
     private readonly Option<string?> _code = new("--code", "-c") { Description = "Code to run", HelpName = "code" };
     private readonly Option<string?> _language = new("--language", "-l") { Description = "Language [default: from the file's extension or first line, or python]", HelpName = "python|bash" };
     private readonly Option<double?> _timeout = new("--timeout") { Description = "Time limit of the run in seconds [default: the server's]", HelpName = "seconds" };
+    private readonly Option<bool> _interactive = new("--interactive", "-i") { Description = "Pass stdin on to the code" };
+    private readonly Option<string?> _display = new("--display") { Description = "Which expressions of Python code to show [default: last with --code, otherwise none]", HelpName = "last|all|none" };
     private readonly Option<string[]> _env = new("--env", "-e") { Description = "Environment variable of the run (repeatable)", HelpName = "name=value" };
 
     public void AddTo(Command command)
     {
         _language.AcceptOnlyFromAmong("python", "bash");
+        _display.AcceptOnlyFromAmong("last", "all", "none");
         _env.RequirePairs();
         _timeout.RequirePositive(" seconds");
         command.Arguments.Add(_words);
-        foreach (Option option in new Option[] { _code, _language, _timeout, _env }) command.Options.Add(option);
+        foreach (Option option in new Option[] { _code, _language, _timeout, _env, _interactive, _display }) command.Options.Add(option);
         command.Validate(Validate);
     }
 
@@ -41,9 +44,15 @@ internal sealed class CodeOptions(GlobalOptions global)
         var code = isCommand ? string.Join(' ', words.Select(Quote))
             : context.Value(_code) ?? (file == Stdin ? await StandardInput.ReadToEndAsync(context.Interruption.Token) : await ReadFileAsync(file!, context.Interruption.Token));
         if (code.Length == 0) throw new CliException("There is no code to run.");
+        var language = isCommand ? RunLanguage.Bash : context.Value(_language) switch { "python" => RunLanguage.Python, "bash" => RunLanguage.Bash, _ => LanguageOf(file, code) };
         var options = new RunOptions
         {
-            Language = isCommand ? RunLanguage.Bash : context.Value(_language) switch { "python" => RunLanguage.Python, "bash" => RunLanguage.Bash, _ => LanguageOf(file, code) },
+            Language = language,
+            // A script that ends with an expression does not expect it to be shown.
+            Display = language is not RunLanguage.Python ? null
+                : context.Value(_display) is { } display ? Enum.Parse<ResultDisplay>(display, ignoreCase: true)
+                : context.Value(_code) is null ? ResultDisplay.None : null,
+            Stdin = context.Value(_interactive) ? RunInput.Open : null,
             Timeout = context.Value(_timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             Env = Texts.ParsePairs(context.Value(_env), "--env"),
         };
@@ -52,7 +61,9 @@ internal sealed class CodeOptions(GlobalOptions global)
 
     private void Validate(CommandResult result)
     {
-        var words = result.GetResult(_words)?.Tokens.Count ?? 0;
+        var tokens = result.GetResult(_words)?.Tokens ?? [];
+        var words = tokens.Count;
+        if (result.GetValue(_interactive) && tokens is [{ Value: Stdin }]) result.AddError("With --interactive, stdin is for the code; read the code from a file or --code.");
         var hasCode = result.GetValue(_code) is not null;
         if (global.WordsAfterDoubleDash is { } after)
         {

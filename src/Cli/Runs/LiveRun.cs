@@ -14,9 +14,13 @@ internal static class LiveRun
         using var run = await sandbox.StartRunAsync(code, options, context.Interruption.Token);
         var interrupting = Task.CompletedTask;
         await using var _ = context.Interruption.Token.Register(() => interrupting = InterruptAsync(run, context.Screen));
+        using var ended = new CancellationTokenSource();
+        var forwarding = options.Stdin is null ? Task.CompletedTask : InputForwarder.ForwardAsync(run, context.Screen, ended.Token);
         try
         {
             var exit = await ShowAsync(run.ReadEventsAsync(), run.Id, context.Screen, CancellationToken.None);
+            await ended.CancelAsync();
+            await forwarding;
             await interrupting;
             if (exit is { Reason: not null } && !context.IsJson) context.Screen.Note($"The run ended early: {Texts.Reason(exit)} (exit code {exit.Code}).");
             return exit!.Code;
@@ -94,6 +98,15 @@ internal static class LiveRun
         {
             screen.Err.Flush();
             screen.Out.Write($"{result.Text ?? $"[{string.Join(", ", result.Data.Keys)}]"}\n");
+        }
+        else if (e is InputRequestEvent request)
+        {
+            screen.Err.Flush();
+            screen.Out.Write(request.Prompt);
+        }
+        else if (e is DroppedEvent dropped)
+        {
+            screen.Note($"{dropped.Bytes} bytes of output were dropped.");
         }
     }
 

@@ -4,7 +4,7 @@ using Podflare.Cli.Output;
 
 namespace Podflare.Cli.Sandboxes;
 
-/// <summary><c>podflare sandbox cp</c>: copies one file into or out of a sandbox.</summary>
+/// <summary><c>podflare sandbox cp</c>: copies a file, or a directory with its content, into or out of a sandbox.</summary>
 internal static class CopyCommand
 {
     private const string Std = "-";
@@ -15,7 +15,8 @@ internal static class CopyCommand
     {
         var from = new Argument<string>("from") { Description = "File, - for stdin, or ID:PATH in a sandbox" };
         var to = new Argument<string>("to") { Description = "File, - for stdout, or ID:PATH in a sandbox. A path that ends in / keeps the file's name" };
-        var command = new Command("cp", "Copy a file into or out of a sandbox") { from, to };
+        var recursive = new Option<bool>("--recursive", "-r") { Description = "Copy a directory with everything in it" };
+        var command = new Command("cp", "Copy a file or directory into or out of a sandbox") { from, to, recursive };
         command.Aliases.Add("copy");
         command.Validate(result =>
         {
@@ -25,6 +26,14 @@ internal static class CopyCommand
         });
         return command.WithAction(global, async context =>
         {
+            if (context.Value(recursive))
+            {
+                var (source, target) = (context.Value(from)!, context.Value(to)!);
+                if (source == Std || target == Std) throw new CliException("A directory cannot be copied from stdin or to stdout.");
+                await DirectoryCopy.RunAsync(context, source, target, Remote.Of(source), Remote.Of(target));
+                return 0;
+            }
+
             var bytes = (Remote.Of(context.Value(from)!), Remote.Of(context.Value(to)!)) switch
             {
                 (null, { } target) => await UploadAsync(context, context.Value(from)!, target),
@@ -36,14 +45,14 @@ internal static class CopyCommand
         }).WithExamples(
             ("Copy a file into a sandbox", "podflare sandbox cp data.csv $ID:/root/"),
             ("Copy a file out of a sandbox", "podflare sandbox cp $ID:/root/plot.png ."),
-            ("Copy a directory, packed", "tar cf - data | podflare sandbox cp - $ID:/tmp/data.tar\n  podflare sandbox exec $ID -- tar xf /tmp/data.tar"));
+            ("Copy a directory into a sandbox", "podflare sandbox cp -r data $ID:/root/"));
     }
 
     private static bool IsRemote(string text) => text.StartsWith(Prefix, StringComparison.Ordinal);
 
     private static async Task<long> UploadAsync(CommandContext context, string from, Remote target)
     {
-        if (Directory.Exists(from)) throw new CliException($"{from} is a directory. cp copies one file at a time.") { Advice = "Pack it with tar first; see `podflare sandbox cp --help`." };
+        if (Directory.Exists(from)) throw new CliException($"{from} is a directory.") { Advice = "Use --recursive to copy it with everything in it." };
         if (from != Std && !File.Exists(from)) throw new CliException($"File not found: {from}");
         var path = target.Path.EndsWith('/') ? target.Path + (from == Std ? "stdin" : Path.GetFileName(from)) : target.Path;
         await using var file = from == Std ? Console.OpenStandardInput() : File.OpenRead(from);
@@ -95,7 +104,7 @@ internal static class CopyCommand
     }
 
     /// <summary>A path in a sandbox.</summary>
-    private sealed record Remote(string Sandbox, string Path)
+    internal sealed record Remote(string Sandbox, string Path)
     {
         public static Remote? Of(string text)
         {

@@ -7,27 +7,33 @@ namespace Podflare.Cli.Sandboxes;
 
 internal static class LogsCommand
 {
+    private const string BackgroundRun = "background";
+
     public static Command Create(GlobalOptions global)
     {
         var id = SandboxCommands.Id(global);
         var run = new Option<string?>("--run") { Description = "Only this run, from its first stored event", HelpName = "run" };
         var after = new Option<long>("--after") { Description = "With --run: only events after this seq", HelpName = "seq" };
         var follow = new Option<bool>("--follow", "-f") { Description = "Wait for further output until no code is running" };
-        var command = new Command("logs", "Show the last output of a sandbox, or the output of one of its runs") { id, run, after, follow };
+        var background = new Option<bool>("--background") { Description = "Only what ended runs still write" };
+        var command = new Command("logs", "Show the last output of a sandbox, or the output of one of its runs") { id, run, after, follow, background };
         command.Validate(result =>
         {
+            if (result.GetValue(background) && result.GetValue(run) is not null) result.AddError("Use either --run or --background.");
             if (result.GetValue(run) is null && result.GetResult(after) is { Implicit: false }) result.AddError("--after needs --run.");
             if (result.GetValue(after) < 0) result.AddError("--after must not be negative.");
         });
         return command.WithAction(global, async context =>
         {
             var sandbox = context.Client.Attach(context.Value(id)!);
-            if (context.Value(run) is { } runId) await ShowRunAsync(sandbox.GetRun(runId), context.Value(after), context.Value(follow), context);
+            if (context.Value(background)) await ShowRunAsync(sandbox.GetRun(BackgroundRun), 0, context.Value(follow), context);
+            else if (context.Value(run) is { } runId) await ShowRunAsync(sandbox.GetRun(runId), context.Value(after), context.Value(follow), context);
             else await ShowSandboxAsync(sandbox, context.Value(follow), context);
             return 0;
         }).WithExamples(
             ("Show the last output of all runs", "podflare sandbox logs $ID"),
-            ("Follow running code", "podflare sandbox logs --follow $ID"));
+            ("Follow running code", "podflare sandbox logs --follow $ID"),
+            ("Follow what ended runs still write", "podflare sandbox logs --background --follow $ID"));
     }
 
     /// <summary>Shows what is stored; then, if wanted, the open run, and the runs that have started by its end.</summary>

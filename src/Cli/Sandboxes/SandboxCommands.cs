@@ -3,6 +3,7 @@ using System.CommandLine.Completions;
 using Podflare.Cli.Hosting;
 using Podflare.Cli.Output;
 using Podflare.Cli.Runs;
+using Podflare.Cli.Terminals;
 
 namespace Podflare.Cli.Sandboxes;
 
@@ -16,6 +17,9 @@ internal static class SandboxCommands
         Get(global),
         DeleteCommand.Create(global),
         Exec(global),
+        ShellCommand.Create(global),
+        RunListCommand.Create(global),
+        KillCommand.Create(global),
         LogsCommand.Create(global),
         CopyCommand.Create(global),
     }.WithExamples(

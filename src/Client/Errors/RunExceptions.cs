@@ -42,3 +42,14 @@ public sealed class NotATerminalException : PodflareApiException
     {
     }
 }
+
+/// <summary>The standard input that was given for a run could not be written. The run was interrupted.</summary>
+public sealed class InputFailedException : PodflareException
+{
+    /// <summary>Creates the exception.</summary>
+    public InputFailedException(string runId, Exception inner)
+        : base($"The standard input of run {runId} could not be written, so the run was interrupted. {inner?.Message}", inner) => RunId = runId;
+
+    /// <summary>The ID of the run.</summary>
+    public string RunId { get; }
+}

@@ -39,6 +39,13 @@ public sealed record SandboxFileInfo
     [JsonPropertyName("name_b64")]
     public byte[]? NameBytes { get; init; }
 
+    /// <summary>The absolute path; null if the listing has no paths, or if it is not valid UTF-8, see <see cref="PathBytes"/>.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>The bytes of a path that is not valid UTF-8; otherwise null.</summary>
+    [JsonPropertyName("path_b64")]
+    public byte[]? PathBytes { get; init; }
+
     /// <summary>The kind of the entry.</summary>
     public SandboxFileType Type { get; init; }
 
@@ -47,6 +54,22 @@ public sealed record SandboxFileInfo
 
     /// <summary>When it was last modified.</summary>
     public DateTimeOffset? ModifiedAt { get; init; }
+
+    /// <summary>The permission bits in octal, such as <c>0644</c>.</summary>
+    public string? Mode { get; init; }
+
+    /// <summary>The name of the owner.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>The name of the group.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>The target of a link.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>A value that changes whenever the file changes.</summary>
+    [JsonPropertyName("etag")]
+    public string? ETag { get; init; }
 
     /// <summary>The name for display: invalid bytes are shown as U+FFFD.</summary>
     [JsonIgnore]

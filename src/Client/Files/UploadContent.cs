@@ -4,16 +4,16 @@ using System.Net.Http.Headers;
 namespace Podflare;
 
 /// <summary>A file upload that is read piece by piece from the caller's stream. The stream stays open.</summary>
-internal sealed class UploadContent : HttpContent
+internal sealed class UploadContent : HttpContent, IReportsProgress
 {
     public const int PieceBytes = 64 * 1024;
     private readonly Stream _from;
     private readonly long _start;
 
-    public UploadContent(Stream from, long start)
+    public UploadContent(Stream from, long start, string mediaType = "application/octet-stream")
     {
         (_from, _start) = (from, start);
-        Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        Headers.ContentType = new MediaTypeHeaderValue(mediaType);
     }
 
     /// <summary>Called whenever a piece was sent.</summary>

@@ -7,6 +7,7 @@ namespace Podflare;
 internal static class ArgumentChecks
 {
     private const int MaxKey = 255;
+    private const int MaxTerminalSide = 1_000;
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Returns the given key, or a new one: every create and exec carries a key from its first attempt.</summary>
@@ -25,6 +26,27 @@ internal static class ArgumentChecks
         { } d when d > TimeSpan.Zero => d.TotalSeconds,
         _ => throw new ArgumentOutOfRangeException(name, "The duration must be greater than zero."),
     };
+
+    /// <summary>Converts a duration that may be zero to seconds.</summary>
+    public static double? SecondsOrZero(TimeSpan? duration, string name) => duration switch
+    {
+        null => null,
+        { } d when d >= TimeSpan.Zero => d.TotalSeconds,
+        _ => throw new ArgumentOutOfRangeException(name, "The duration must not be negative."),
+    };
+
+    /// <summary>Converts a member of an enum to the word of the API.</summary>
+    public static string Word<T>(T value, string name)
+        where T : struct, Enum => Enum.IsDefined(value) ? value.ToString().ToLowerInvariant() : throw new ArgumentOutOfRangeException(name, value, "The value is not supported.");
+
+    public static TerminalSizeBody TerminalSize(int columns, int rows)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(columns, MaxTerminalSide);
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(rows, MaxTerminalSide);
+        return new TerminalSizeBody(columns, rows);
+    }
 
     /// <summary>Rejects text that JSON cannot carry unchanged.</summary>
     public static void Unicode(string text, string name)

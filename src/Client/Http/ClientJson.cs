@@ -12,12 +12,24 @@ internal sealed record CreateBody(
     IReadOnlyDictionary<string, string>? Metadata,
     IReadOnlyDictionary<string, string>? Env);
 
-internal sealed record ExecBody(string Code, string Language, double? TimeoutSeconds, IReadOnlyDictionary<string, string>? Env);
-
 /// <summary>Serializers generated at build time, so that nothing needs reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(CreateBody))]
-[JsonSerializable(typeof(ExecBody))]
+[JsonSerializable(typeof(RunBody))]
+[JsonSerializable(typeof(StdinBody))]
+[JsonSerializable(typeof(StdinAnswer))]
+[JsonSerializable(typeof(SignalBody))]
+[JsonSerializable(typeof(InterruptBody))]
+[JsonSerializable(typeof(TerminalSizeBody))]
+[JsonSerializable(typeof(RunPage))]
+[JsonSerializable(typeof(ContextBody))]
+[JsonSerializable(typeof(ContextInfo))]
+[JsonSerializable(typeof(ContextList))]
+[JsonSerializable(typeof(InterruptedRuns))]
+[JsonSerializable(typeof(DirectoryBody))]
+[JsonSerializable(typeof(MoveBody))]
+[JsonSerializable(typeof(SandboxFileInfo))]
+[JsonSerializable(typeof(ArchiveSummary))]
 [JsonSerializable(typeof(SandboxInfo))]
 [JsonSerializable(typeof(SandboxPage))]
 [JsonSerializable(typeof(RunInfo))]

@@ -8,8 +8,10 @@ internal static class RetryPolicy
     public static bool IsRetryable(PodflareException e) => e switch
     {
         PodflareConnectionException => true,
-        // A sandbox has to be deleted first.
-        SandboxQuotaExceededException => false,
+        // A sandbox or context has to be deleted first.
+        SandboxQuotaExceededException or ContextQuotaExceededException => false,
+        // Its writer waits for as long as the run does not read.
+        StdinFullException => false,
         ThrottledException or UnavailableException => true,
         // Sent by a proxy whose server is away; the API itself does not use these.
         PodflareApiException { Status: HttpStatusCode.RequestTimeout or HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout } => true,

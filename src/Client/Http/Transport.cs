@@ -149,7 +149,7 @@ internal sealed class Transport
     {
         var request = new HttpRequestMessage(call.Method, new Uri(call.Server ?? Server, call.Path)) { Content = call.Content?.Invoke() };
         // The timeout counts from the last piece that was sent, not from the first.
-        if (request.Content is UploadContent upload) upload.PieceSent = attempt.ResetTimeout;
+        if (request.Content is IReportsProgress upload) upload.PieceSent = attempt.ResetTimeout;
 
         request.Headers.Authorization = _authorization;
         if (call.IdempotencyKey is { } key) request.Headers.TryAddWithoutValidation("Idempotency-Key", key);

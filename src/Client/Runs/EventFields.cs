@@ -12,11 +12,14 @@ internal struct EventFields
     public long? Seq;
     public long? Ts;
     public string? Run;
+    public string? From;
+    public string? Encoding;
     public string? Reason;
     public RunError? Error;
     public string? Signal;
     public bool StateLost;
     public bool Main;
+    public bool Password;
     public JsonElement? Omitted;
     public JsonElement? Truncated;
 
@@ -38,11 +41,14 @@ internal struct EventFields
         else if (json.ValueTextEquals("seq"u8)) Seq = ReadNumber(ref json);
         else if (json.ValueTextEquals("ts"u8)) Ts = ReadNumber(ref json);
         else if (json.ValueTextEquals("run"u8)) Run = ReadText(ref json);
+        else if (json.ValueTextEquals("from"u8)) From = ReadText(ref json);
+        else if (json.ValueTextEquals("encoding"u8)) Encoding = ReadText(ref json);
         else if (json.ValueTextEquals("reason"u8)) Reason = ReadText(ref json);
         else if (json.ValueTextEquals("error"u8)) Error = ReadError(ref json);
         else if (json.ValueTextEquals("signal"u8)) Signal = ReadText(ref json);
         else if (json.ValueTextEquals("state_lost"u8)) StateLost = ReadTrue(ref json);
         else if (json.ValueTextEquals("main"u8)) Main = ReadTrue(ref json);
+        else if (json.ValueTextEquals("password"u8)) Password = ReadTrue(ref json);
         else if (json.ValueTextEquals("omitted"u8)) Omitted = ReadElement(ref json);
         else if (json.ValueTextEquals("truncated"u8)) Truncated = ReadElement(ref json);
         else json.Skip();

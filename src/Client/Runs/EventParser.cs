@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Podflare;
@@ -20,8 +21,8 @@ internal static class EventParser
             var fields = EventFields.Read(line);
             return new EventLine(ToEvent(fields), fields.Seq ?? 0, fields.Run);
         }
-        // InvalidOperationException: the text is not valid Unicode.
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        // InvalidOperationException: the text is not valid Unicode. FormatException: it is not valid base64.
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
             throw Malformed(e);
         }
@@ -29,15 +30,17 @@ internal static class EventParser
 
     private static SandboxEvent? ToEvent(EventFields fields)
     {
-        if (fields.Type is not ("stdout" or "stderr" or "exit" or "result")) return null;
+        if (fields.Type is not ("stdout" or "stderr" or "exit" or "start" or "pty" or "result" or "input_request" or "file" or "dropped")) return null;
         if (fields.Seq is not (>= 1 and var seq) || fields.Ts is not (>= 0 and <= MaxTs and var ts)) throw Malformed();
         var at = DateTimeOffset.FromUnixTimeMilliseconds(ts);
         switch (fields.Type)
         {
             case "stdout":
-                return new StdoutEvent { Seq = seq, At = at, Data = fields.Text ?? throw Malformed() };
+                var (text, bytes) = Output(fields);
+                return new StdoutEvent { Seq = seq, At = at, Data = text, Bytes = bytes, FromRunId = fields.From };
             case "stderr":
-                return new StderrEvent { Seq = seq, At = at, Data = fields.Text ?? throw Malformed() };
+                (text, bytes) = Output(fields);
+                return new StderrEvent { Seq = seq, At = at, Data = text, Bytes = bytes, FromRunId = fields.From };
             case "exit":
                 return new ExitEvent
                 {
@@ -50,10 +53,41 @@ internal static class EventParser
                     Signal = fields.Signal,
                     StateLost = fields.StateLost,
                 };
-            default:
+            case "start":
+                return new StartEvent { Seq = seq, At = at, ProcessId = Int(fields.Number) };
+            case "pty":
+                return new TerminalEvent { Seq = seq, At = at, Data = Convert.FromBase64String(fields.Text ?? throw Malformed()) };
+            case "result":
                 return new ResultEvent { Seq = seq, At = at, Main = fields.Main, Data = Objects(fields.Value ?? throw Malformed()), Omitted = Sizes(fields.Omitted), Truncated = Texts(fields.Truncated) };
+            case "input_request":
+                return new InputRequestEvent { Seq = seq, At = at, Prompt = fields.Text ?? throw Malformed(), Password = fields.Password };
+            case "file":
+                return FileChanged(fields.Value ?? throw Malformed(), seq, at);
+            default:
+                return new DroppedEvent { Seq = seq, At = at, Bytes = fields.Number ?? throw Malformed() };
         }
     }
+
+    private static (string Text, byte[]? Bytes) Output(EventFields fields)
+    {
+        var text = fields.Text ?? throw Malformed();
+        if (fields.Encoding != "base64") return (text, null);
+        var bytes = Convert.FromBase64String(text);
+        return (Encoding.UTF8.GetString(bytes), bytes);
+    }
+
+    private static FileChangedEvent FileChanged(JsonElement data, long seq, DateTimeOffset at) => new()
+    {
+        Seq = seq,
+        At = at,
+        Path = Text(data, "path"),
+        PathBytes = Text(data, "path_b64") is { } encoded ? Convert.FromBase64String(encoded) : null,
+        Change = WireEnumConverter<FileChange>.Parse(Text(data, "change")),
+        Kind = Text(data, "kind") is { } kind ? WireEnumConverter<SandboxFileType>.Parse(kind) : null,
+        From = Text(data, "from"),
+    };
+
+    private static string? Text(JsonElement data, string name) => data.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() : null;
 
     private static Dictionary<string, JsonElement> Objects(JsonElement data) => data.EnumerateObject().DistinctBy(part => part.Name).ToDictionary(part => part.Name, part => part.Value, StringComparer.Ordinal);
 

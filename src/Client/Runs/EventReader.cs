@@ -7,7 +7,7 @@ namespace Podflare;
 /// Delivers a run's events in order and each once, over as many connections as needed. Only a new event renews the budget of resumes, so that
 /// a server that accepts connections and sends nothing cannot keep the reader forever.
 /// </summary>
-internal sealed class EventReader(SandboxContext context, string run, Activity? span)
+internal sealed class EventReader(SandboxScope context, string run, Activity? span)
 {
     private readonly Transport _transport = context.Transport;
 

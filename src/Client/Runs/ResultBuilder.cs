@@ -12,6 +12,9 @@ internal sealed class ResultBuilder(int maxCharacters, double? timeoutSeconds)
     private readonly List<int> _order = [];
     private readonly List<ResultEvent> _results = [];
     private readonly List<int> _places = [];
+    // A character may be split between two events of a terminal or of binary output.
+    private readonly Decoder _outDecoder = Encoding.UTF8.GetDecoder();
+    private readonly Decoder _errDecoder = Encoding.UTF8.GetDecoder();
     private int _left = maxCharacters;
     private bool _truncated;
 
@@ -20,10 +23,13 @@ internal sealed class ResultBuilder(int maxCharacters, double? timeoutSeconds)
         switch (e)
         {
             case StdoutEvent stdout:
-                Record(Append(_stdout, stdout.Data));
+                Record(Append(_stdout, stdout.Bytes is { } bytes ? Decode(_outDecoder, bytes) : stdout.Data));
                 break;
             case StderrEvent stderr:
-                Record(-Append(_stderr, stderr.Data));
+                Record(-Append(_stderr, stderr.Bytes is { } errBytes ? Decode(_errDecoder, errBytes) : stderr.Data));
+                break;
+            case TerminalEvent terminal:
+                Record(Append(_stdout, Decode(_outDecoder, terminal.Data.Span)));
                 break;
             case ResultEvent result:
                 AddResult(result);
@@ -82,6 +88,12 @@ internal sealed class ResultBuilder(int maxCharacters, double? timeoutSeconds)
         to.Append(text.AsSpan(0, length));
         _left -= length;
         return length;
+    }
+
+    private static string Decode(Decoder decoder, ReadOnlySpan<byte> bytes)
+    {
+        var characters = new char[decoder.GetCharCount(bytes, flush: false)];
+        return new string(characters.AsSpan(0, decoder.GetChars(bytes, characters, flush: false)));
     }
 
     private void Record(int length)

@@ -35,6 +35,12 @@ public sealed record StdoutEvent : SandboxEvent
 {
     /// <summary>At most one line, including its line break. All texts in order are exactly what the code wrote.</summary>
     public required string Data { get; init; }
+
+    /// <summary>The exact bytes, if the run has <see cref="OutputOptions.Binary"/>: of any length, not cut into lines. Otherwise null.</summary>
+    public byte[]? Bytes { get; init; }
+
+    /// <summary>In the background output: the run whose code wrote it, if it is known.</summary>
+    public string? FromRunId { get; init; }
 }
 
 /// <summary>Text that the code wrote to stderr.</summary>
@@ -42,6 +48,12 @@ public sealed record StderrEvent : SandboxEvent
 {
     /// <summary>At most one line, including its line break.</summary>
     public required string Data { get; init; }
+
+    /// <summary>The exact bytes, if the run has <see cref="OutputOptions.Binary"/>: of any length, not cut into lines. Otherwise null.</summary>
+    public byte[]? Bytes { get; init; }
+
+    /// <summary>In the background output: the run whose code wrote it, if it is known.</summary>
+    public string? FromRunId { get; init; }
 }
 
 /// <summary>The end of a run. It is the last event and occurs exactly once.</summary>

@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Podflare;
 
@@ -15,13 +18,15 @@ namespace Podflare;
 /// </example>
 public class SandboxRun : IDisposable
 {
-    private readonly SandboxContext? _contextOrNull;
+    private readonly SandboxScope? _scopeOrNull;
     private readonly Activity? _span;
+    private readonly StdinWriter? _stdin;
     private HttpResponseMessage? _opened;
 
-    internal SandboxRun(SandboxContext context, string id, HttpResponseMessage? opened = null, Activity? span = null)
+    internal SandboxRun(SandboxScope scope, string id, HttpResponseMessage? opened = null, Activity? span = null)
     {
-        (_contextOrNull, Id, _opened, _span) = (context, id, opened, span);
+        (_scopeOrNull, Id, _opened, _span) = (scope, id, opened, span);
+        _stdin = new StdinWriter(scope, id, isNew: opened is not null && !ResponseHeaders.WasReplayed(opened));
         Warnings = [];
         if (opened is null) return;
         TraceId = ResponseHeaders.TraceId(opened);
@@ -37,7 +42,7 @@ public class SandboxRun : IDisposable
     public virtual string Id { get; }
 
     /// <summary>The ID of the sandbox that it runs in.</summary>
-    public virtual string SandboxId => Context.Id;
+    public virtual string SandboxId => Scope.Id;
 
     /// <summary>The trace that the run belongs to, 32 hex digits; null for a run that this object did not start.</summary>
     public virtual string? TraceId { get; }
@@ -51,7 +56,7 @@ public class SandboxRun : IDisposable
     /// <summary>What the server changed, for example a timeout that was reduced to the maximum.</summary>
     public virtual IReadOnlyList<string> Warnings { get; }
 
-    private SandboxContext Context => _contextOrNull ?? throw SandboxContext.Missing("This member");
+    private SandboxScope Scope => _scopeOrNull ?? throw SandboxScope.Missing("This member");
 
     /// <summary>
     /// Reads the run's events after <paramref name="after"/>: each once, in order, up to the exit. A lost connection is resumed after the last
@@ -66,16 +71,57 @@ public class SandboxRun : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(after);
         // The response to the exec is the complete stream of the run.
-        return new EventReader(Context, Id, _span).ReadAsync(TakeOpened, after, follow, cancellationToken);
+        return new EventReader(Scope, Id, _span).ReadAsync(TakeOpened, after, follow, cancellationToken);
     }
 
     /// <summary>Gets the current state of the run, or how it ended.</summary>
     public virtual Task<RunInfo> GetInfoAsync(CancellationToken cancellationToken = default) =>
-        Context.Transport.CallAsync(Context.Call(HttpMethod.Get, $"runs/{Uri.EscapeDataString(Id)}"), ClientJson.Default.RunInfo, cancellationToken);
+        Scope.Transport.CallAsync(Call(HttpMethod.Get, ""), ClientJson.Default.RunInfo, cancellationToken);
 
-    /// <summary>Interrupts the run with SIGINT and keeps the sandbox's state. A run that ignores the signal is killed. Succeeds if the run has just ended.</summary>
-    public virtual Task InterruptAsync(CancellationToken cancellationToken = default) =>
-        Context.Transport.CallAsync(Context.Call(HttpMethod.Post, $"runs/{Uri.EscapeDataString(Id)}/interrupt") with { Span = _span }, cancellationToken);
+    /// <summary>
+    /// Interrupts the run with SIGINT and keeps the sandbox's state. A run that ignores the signal is killed. Succeeds if the run has just ended. On a
+    /// terminal, the foreground program is interrupted.
+    /// </summary>
+    public virtual Task InterruptAsync(CancellationToken cancellationToken = default) => Scope.Transport.CallAsync(Call(HttpMethod.Post, "/interrupt"), cancellationToken);
+
+    /// <summary>Interrupts the run with SIGINT, and kills it if it is still running after the given time.</summary>
+    /// <param name="grace">0 to 300 s.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    public virtual Task InterruptThenKillAsync(TimeSpan grace, CancellationToken cancellationToken = default) =>
+        PostAsync("/interrupt", new InterruptBody(ArgumentChecks.SecondsOrZero(grace, nameof(grace)), null), ClientJson.Default.InterruptBody, cancellationToken);
+
+    /// <summary>
+    /// Writes to the run's standard input, which it must have been started with; see <see cref="RunOptions.Stdin"/>. Returns when the sandbox has all
+    /// of the data. Lost calls are repeated without writing anything twice, as long as only this object writes.
+    /// </summary>
+    /// <param name="data">The data; may be empty.</param>
+    /// <param name="endOfFile">Whether standard input is closed after the data. On a terminal, Ctrl-D is sent.</param>
+    /// <param name="cancellationToken">Cancels the call. A part of the data may have been written.</param>
+    /// <exception cref="StdinClosedException">Standard input is not open.</exception>
+    /// <exception cref="RunEndedException">The run has ended.</exception>
+    public virtual Task WriteStdinAsync(ReadOnlyMemory<byte> data, bool endOfFile = false, CancellationToken cancellationToken = default) =>
+        data.IsEmpty && !endOfFile ? Task.CompletedTask : (_stdin ?? throw SandboxScope.Missing(nameof(WriteStdinAsync))).WriteAsync(data, endOfFile, cancellationToken);
+
+    /// <summary>Writes a text as UTF-8 to the run's standard input.</summary>
+    /// <inheritdoc cref="WriteStdinAsync"/>
+    public virtual Task WriteStdinTextAsync(string text, bool endOfFile = false, CancellationToken cancellationToken = default) =>
+        WriteStdinAsync(Encoding.UTF8.GetBytes(text), endOfFile, cancellationToken);
+
+    /// <summary>Sends a signal. If the answer is lost and the call is repeated, the signal may arrive twice.</summary>
+    /// <param name="signal">The signal.</param>
+    /// <param name="scope">Which processes receive it. Default: the process group.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <exception cref="RunEndedException">The run has ended; not with <see cref="SignalScope.All"/>.</exception>
+    public virtual Task SignalAsync(RunSignal signal, SignalScope scope = SignalScope.Group, CancellationToken cancellationToken = default) => PostAsync(
+        "/signal", new SignalBody(signal.WireName(), ArgumentChecks.Word(scope, nameof(scope))), ClientJson.Default.SignalBody, cancellationToken);
+
+    /// <summary>Changes the size of the run's terminal.</summary>
+    /// <param name="columns">1 to 1,000.</param>
+    /// <param name="rows">1 to 1,000.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <exception cref="NotATerminalException">The run has no terminal.</exception>
+    public virtual Task ResizeAsync(int columns, int rows, CancellationToken cancellationToken = default) =>
+        PostAsync("/resize", ArgumentChecks.TerminalSize(columns, rows), ClientJson.Default.TerminalSizeBody, cancellationToken);
 
     /// <summary>Closes the connection if the events were not read. The run continues.</summary>
     public void Dispose()
@@ -87,7 +133,16 @@ public class SandboxRun : IDisposable
     /// <summary>Closes the connection if the events were not read.</summary>
     protected virtual void Dispose(bool disposing)
     {
-        if (disposing) TakeOpened()?.Dispose();
+        if (!disposing) return;
+        TakeOpened()?.Dispose();
+    }
+
+    private ApiCall Call(HttpMethod method, string path) => Scope.Call(method, $"runs/{Uri.EscapeDataString(Id)}{path}") with { Span = _span };
+
+    private Task PostAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(body, type);
+        return Scope.Transport.CallAsync(Call(HttpMethod.Post, path) with { Content = () => SandboxScope.Json(json) }, cancellationToken);
     }
 
     private HttpResponseMessage? TakeOpened() => Interlocked.Exchange(ref _opened, null);

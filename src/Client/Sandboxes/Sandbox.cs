@@ -1,7 +1,4 @@
-using System.Diagnostics;
-using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 
 namespace Podflare;
 
@@ -21,20 +18,23 @@ namespace Podflare;
 /// </example>
 public class Sandbox : IAsyncDisposable
 {
-    private readonly SandboxContext? _contextOrNull;
+    private const string BackgroundRun = "background";
+    private readonly SandboxScope? _scopeOrNull;
     private readonly SandboxFiles? _files;
+    private readonly SandboxContexts? _contexts;
 
-    internal Sandbox(SandboxContext context, SandboxInfo? info, IReadOnlyList<string> warnings, bool deleteOnDispose)
+    internal Sandbox(SandboxScope scope, SandboxInfo? info, IReadOnlyList<string> warnings, bool deleteOnDispose)
     {
-        (_contextOrNull, Info, Warnings, DeleteOnDispose) = (context, info, warnings, deleteOnDispose);
-        _files = new SandboxFiles(context);
+        (_scopeOrNull, Info, Warnings, DeleteOnDispose) = (scope, info, warnings, deleteOnDispose);
+        _files = new SandboxFiles(scope);
+        _contexts = new SandboxContexts(scope);
     }
 
     /// <summary>For derived classes in tests. Members that need a server throw unless they are overridden.</summary>
     protected Sandbox() => Warnings = [];
 
     /// <summary>The sandbox's ID: <c>sbx_</c> and 32 hex digits.</summary>
-    public virtual string Id => Context.Id;
+    public virtual string Id => Scope.Id;
 
     /// <summary>The server's answer to the create; null for a sandbox that was attached by ID.</summary>
     public virtual SandboxInfo? Info { get; }
@@ -48,32 +48,24 @@ public class Sandbox : IAsyncDisposable
     /// <summary>The trace of the create call, 32 hex digits; null for a sandbox that was attached by ID.</summary>
     public string? TraceId { get; internal init; }
 
+    /// <summary>The contexts of the sandbox: interpreters with variables of their own.</summary>
+    public virtual SandboxContexts Contexts => _contexts ?? throw SandboxScope.Missing(nameof(Contexts));
+
     /// <summary>The files in the sandbox.</summary>
-    public virtual SandboxFiles Files => _files ?? throw SandboxContext.Missing(nameof(Files));
+    public virtual SandboxFiles Files => _files ?? throw SandboxScope.Missing(nameof(Files));
 
     /// <summary>Whether <see cref="DisposeAsync"/> deletes the sandbox on the server. Default: true if this client created it, false if it was attached.</summary>
     public virtual bool DeleteOnDispose { get; set; }
 
-    private SandboxContext Context => _contextOrNull ?? throw SandboxContext.Missing("This member");
+    private SandboxScope Scope => _scopeOrNull ?? throw SandboxScope.Missing("This member");
 
     /// <summary>Runs code and waits for it to end. Cancellation interrupts the run on the server.</summary>
     /// <returns>The result. Code that fails is a result with a nonzero exit code, not an exception.</returns>
     /// <exception cref="StreamBrokenException">The connection was lost and could not be resumed. The run continues.</exception>
     /// <exception cref="PodflareApiException">The server did not start the run.</exception>
     /// <exception cref="PodflareConnectionException">The server cannot be reached.</exception>
-    public virtual async Task<RunResult> RunAsync(string code, RunOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        var result = new ResultBuilder(Context.Transport.Options.MaxResultCharacters, options?.Timeout?.TotalSeconds);
-        SandboxRun? run = null;
-        ExitEvent? exit = null;
-        await foreach (var e in StreamAsync(code, options, started => run = started, cancellationToken).ConfigureAwait(false))
-        {
-            result.Add(e);
-            exit = e as ExitEvent;
-        }
-
-        return result.Build(run!, exit!);
-    }
+    public virtual Task<RunResult> RunAsync(string code, RunOptions? options = null, CancellationToken cancellationToken = default) =>
+        new RunLauncher(Scope).RunAsync((options ?? new RunOptions()).ToStart(code), cancellationToken);
 
     /// <summary>
     /// Runs code and delivers its output as it is written: each event once, in order, up to the exit. A lost connection is resumed.
@@ -84,7 +76,7 @@ public class Sandbox : IAsyncDisposable
     /// <exception cref="PodflareApiException">The server did not start the run.</exception>
     /// <exception cref="PodflareConnectionException">The server cannot be reached.</exception>
     public virtual IAsyncEnumerable<SandboxEvent> RunStreamAsync(string code, RunOptions? options = null, CancellationToken cancellationToken = default) =>
-        StreamAsync(code, options, static _ => { }, cancellationToken);
+        new RunLauncher(Scope).StreamAsync((options ?? new RunOptions()).ToStart(code), cancellationToken);
 
     /// <summary>
     /// Starts code and returns once the server has accepted it. <see cref="SandboxRun.ReadEventsAsync"/> reads its events. Cancellation of this
@@ -93,7 +85,57 @@ public class Sandbox : IAsyncDisposable
     /// <exception cref="PodflareApiException">The server did not start the run.</exception>
     /// <exception cref="PodflareConnectionException">The server cannot be reached.</exception>
     public virtual Task<SandboxRun> StartRunAsync(string code, RunOptions? options = null, CancellationToken cancellationToken = default) =>
-        StartAsync(ExecCall(code, options), options, span: null, cancellationToken);
+        new RunLauncher(Scope).StartAsync((options ?? new RunOptions()).ToStart(code), cancellationToken);
+
+    /// <summary>Runs a program and waits for it to end. It does not wait for code that is running. Cancellation interrupts it on the server.</summary>
+    /// <returns>The result. A program that cannot be executed ends with 127 (not found) or 126.</returns>
+    /// <inheritdoc cref="RunAsync"/>
+    public virtual Task<RunResult> RunProcessAsync(ProcessCommand command, ProcessOptions? options = null, CancellationToken cancellationToken = default) =>
+        new RunLauncher(Scope).RunAsync((options ?? new ProcessOptions()).ToStart(command), cancellationToken);
+
+    /// <summary>Runs a program and delivers its events as they occur; see <see cref="RunStreamAsync"/>.</summary>
+    public virtual IAsyncEnumerable<SandboxEvent> RunProcessStreamAsync(ProcessCommand command, ProcessOptions? options = null, CancellationToken cancellationToken = default) =>
+        new RunLauncher(Scope).StreamAsync((options ?? new ProcessOptions()).ToStart(command), cancellationToken);
+
+    /// <summary>Starts a program and returns once the server has accepted it; see <see cref="StartRunAsync"/>. It runs until it ends or is ended.</summary>
+    public virtual Task<SandboxRun> StartProcessAsync(ProcessCommand command, ProcessOptions? options = null, CancellationToken cancellationToken = default) =>
+        new RunLauncher(Scope).StartAsync((options ?? new ProcessOptions()).ToStart(command), cancellationToken);
+
+    /// <summary>Starts a program on a terminal.</summary>
+    /// <returns>The terminal. Disposing it kills its processes; see <see cref="SandboxTerminal.KillOnDispose"/>.</returns>
+    public virtual async Task<SandboxTerminal> OpenTerminalAsync(TerminalOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        var run = await new RunLauncher(Scope).StartAsync((options ?? new TerminalOptions()).ToStart(), cancellationToken).ConfigureAwait(false);
+        return new SandboxTerminal(run, after: 0, killOnDispose: true, Scope.Transport.Options.InterruptTimeout);
+    }
+
+    /// <summary>Returns a terminal that was opened earlier or elsewhere. Nothing is sent, and disposing the result kills nothing.</summary>
+    /// <param name="terminalId">The ID of the terminal's run.</param>
+    /// <param name="after">The <c>seq</c> to read after; 0 reads everything that is stored.</param>
+    public virtual SandboxTerminal AttachTerminal(string terminalId, long after = 0) =>
+        new(GetRun(terminalId), after, killOnDispose: false, Scope.Transport.Options.InterruptTimeout);
+
+    /// <summary>Lists the runs of the sandbox, newest first, requesting page after page as needed.</summary>
+    public virtual async IAsyncEnumerable<RunInfo> ListRunsAsync(RunQuery? query = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        string? cursor = null;
+        do
+        {
+            var page = await Scope.Transport.CallAsync(Scope.Call(HttpMethod.Get, (query ?? new RunQuery()).ToPath(cursor)), ClientJson.Default.RunPage, cancellationToken).ConfigureAwait(false);
+            foreach (var run in page.Runs) yield return run;
+            cursor = page.NextCursor == cursor ? null : page.NextCursor;
+        }
+        while (cursor is not null);
+    }
+
+    /// <summary>Reads what ended runs still write: the output of threads and processes that outlived their run. It ends with the sandbox.</summary>
+    /// <inheritdoc cref="SandboxRun.ReadEventsAsync"/>
+    public virtual IAsyncEnumerable<SandboxEvent> ReadBackgroundAsync(long after = 0, bool follow = false, CancellationToken cancellationToken = default) =>
+        GetRun(BackgroundRun).ReadEventsAsync(after, follow, cancellationToken);
+
+    /// <summary>Interrupts the code that is running in a context; see <see cref="CodeContext.InterruptAsync"/>.</summary>
+    public virtual Task<IReadOnlyList<string>> InterruptAsync(string context = "python", bool queued = false, CancellationToken cancellationToken = default) =>
+        Contexts.Get(context).InterruptAsync(queued, cancellationToken: cancellationToken);
 
     /// <summary>Returns a run that was started earlier or elsewhere. Nothing is sent.</summary>
     /// <exception cref="ArgumentException">The ID is empty or an address.</exception>
@@ -101,23 +143,32 @@ public class Sandbox : IAsyncDisposable
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(runId);
         ArgumentChecks.NotAddress(runId, nameof(runId), "a run ID");
-        return new SandboxRun(Context, runId);
+        return new SandboxRun(Scope, runId);
     }
 
     /// <summary>Returns the last 1,000 events of the sandbox over all its runs, oldest first.</summary>
     public virtual Task<IReadOnlyList<ReplayedEvent>> ReplayAsync(CancellationToken cancellationToken = default)
     {
         // A replay has no total time limit; the line reader limits the silence between its bytes.
-        return Context.Transport.CallAsync(Context.Call(HttpMethod.Get, "replay"), (response, _) => ReadReplayAsync(response, cancellationToken), cancellationToken);
+        return Scope.Transport.CallAsync(Scope.Call(HttpMethod.Get, "replay"), (response, _) => ReadReplayAsync(response, cancellationToken), cancellationToken);
     }
 
     /// <summary>Gets the current state of the sandbox.</summary>
     public virtual Task<SandboxInfo> GetInfoAsync(CancellationToken cancellationToken = default) =>
-        Context.Transport.CallAsync(Context.Call(HttpMethod.Get), ClientJson.Default.SandboxInfo, cancellationToken);
+        Scope.Transport.CallAsync(Scope.Call(HttpMethod.Get), ClientJson.Default.SandboxInfo, cancellationToken);
+
+    /// <summary>Changes the time limits or the metadata of the sandbox.</summary>
+    /// <returns>The sandbox after the change. Its warnings say what was reduced.</returns>
+    public virtual Task<SandboxInfo> UpdateAsync(SandboxUpdate update, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(update);
+        var body = update.ToJson();
+        return Scope.Transport.CallAsync(Scope.Call(HttpMethod.Patch) with { Content = () => SandboxScope.Json(body) }, ClientJson.Default.SandboxInfo, cancellationToken);
+    }
 
     /// <summary>Deletes the sandbox, including running code and files. Deleting it again succeeds.</summary>
     public virtual Task DeleteAsync(CancellationToken cancellationToken = default) =>
-        Context.Transport.CallAsync(Context.Call(HttpMethod.Delete), cancellationToken);
+        Scope.Transport.CallAsync(Scope.Call(HttpMethod.Delete), cancellationToken);
 
     /// <summary>Deletes the sandbox if <see cref="DeleteOnDispose"/> is true. A failure is logged, not thrown: the server ends idle sandboxes.</summary>
     public virtual async ValueTask DisposeAsync()
@@ -125,7 +176,7 @@ public class Sandbox : IAsyncDisposable
         GC.SuppressFinalize(this);
         if (!DeleteOnDispose) return;
         DeleteOnDispose = false;
-        using var limit = new CancellationTokenSource(Context.Transport.Options.AnswerTimeout, Context.Transport.Time);
+        using var limit = new CancellationTokenSource(Scope.Transport.Options.AnswerTimeout, Scope.Transport.Time);
         try
         {
             await DeleteAsync(limit.Token).ConfigureAwait(false);
@@ -133,123 +184,14 @@ public class Sandbox : IAsyncDisposable
         catch (Exception e) when (e is PodflareException or OperationCanceledException or ObjectDisposedException)
         {
             // Throwing here would hide an exception that leaves the using block.
-            Log.NotDeleted(Context.Transport.Logger, Id, e.Message);
-        }
-    }
-
-    private async IAsyncEnumerable<SandboxEvent> StreamAsync(
-        string code, RunOptions? options, Action<SandboxRun> started, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var call = ExecCall(code, options);
-        using var span = StartSpan(options);
-        SandboxRun run;
-        try
-        {
-            run = await StartAsync(call with { Span = span }, options, span, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e)
-        {
-            span.Fail(e);
-            throw;
-        }
-
-        using var _ = run;
-        started(run);
-        await using var events = run.ReadEventsAsync(cancellationToken: cancellationToken).GetAsyncEnumerator(cancellationToken);
-        var ended = false;
-        try
-        {
-            while (!ended)
-            {
-                try
-                {
-                    if (!await events.MoveNextAsync().ConfigureAwait(false)) throw new UnreachableException("Reading ends with an exit event or throws.");
-                }
-                catch (Exception e)
-                {
-                    span.Fail(e);
-                    throw;
-                }
-
-                if (events.Current is ExitEvent exit)
-                {
-                    ended = true;
-                    span?.SetTag(ClientTracing.ExitCode, exit.Code);
-                    span?.SetTag(ClientTracing.Reason, exit.Reason?.ToString().ToLowerInvariant());
-                }
-
-                yield return events.Current;
-            }
-        }
-        finally
-        {
-            // This includes a caller that noticed the cancellation itself, between two events.
-            if (!ended && cancellationToken.IsCancellationRequested) await InterruptAsync(run).ConfigureAwait(false);
-        }
-    }
-
-    private Activity? StartSpan(RunOptions? options)
-    {
-        var span = ClientTracing.Start(ClientTracing.RunSpan, Context.TraceParent ?? Context.Transport.TraceParent);
-        span?.SetTag(ClientTracing.SandboxId, Id);
-        span?.SetTag(ClientTracing.Language, Language(options));
-        return span;
-    }
-
-    private ApiCall ExecCall(string code, RunOptions? options)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(code);
-        ArgumentChecks.Unicode(code, nameof(code));
-        var body = JsonSerializer.SerializeToUtf8Bytes(
-            new ExecBody(code, Language(options), ArgumentChecks.Seconds(options?.Timeout, nameof(RunOptions.Timeout)), options?.Env), ClientJson.Default.ExecBody);
-        return Context.Call(HttpMethod.Post, $"exec?heartbeat={Context.Transport.Options.HeartbeatInterval.TotalSeconds:0}") with
-        {
-            Content = () => Json(body),
-            IdempotencyKey = ArgumentChecks.KeyOrNew(options?.IdempotencyKey),
-        };
-    }
-
-    private async Task<SandboxRun> StartAsync(ApiCall call, RunOptions? options, Activity? span, CancellationToken cancellationToken)
-    {
-        var transport = Context.Transport;
-        var response = await transport.CallWithUndoAsync(
-            call,
-            static (answer, _) => Task.FromResult(answer),
-            (answer, token) => ToRun(answer, span: null).InterruptAsync(token),
-            cause => Log.ExecNotUndone(transport.Logger, cause),
-            cancellationToken).ConfigureAwait(false);
-        var run = ToRun(response, span);
-        span?.SetTag(ClientTracing.RunId, run.Id);
-        foreach (var warning in run.Warnings) Log.RunWarning(transport.Logger, run.Id, warning);
-        if (run.ReplRestarted) Log.RunWarning(transport.Logger, run.Id, "the Python interpreter was restarted; variables and imports of earlier runs are gone");
-        options?.OnStarted?.Invoke(run);
-        return run;
-    }
-
-    private SandboxRun ToRun(HttpResponseMessage response, Activity? span)
-    {
-        if (ResponseHeaders.RunId(response) is { } id) return new SandboxRun(Context, id, response, span);
-        response.Dispose();
-        throw new PodflareProtocolException("The server's answer to an exec does not name the run.");
-    }
-
-    private async Task InterruptAsync(SandboxRun run)
-    {
-        using var limit = new CancellationTokenSource(Context.Transport.Options.InterruptTimeout, Context.Transport.Time);
-        try
-        {
-            await run.InterruptAsync(limit.Token).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is PodflareException or OperationCanceledException or ObjectDisposedException)
-        {
-            Log.NotInterrupted(Context.Transport.Logger, run.Id, Context.Transport.UndoFailure(e));
+            Log.NotDeleted(Scope.Transport.Logger, Id, e.Message);
         }
     }
 
     private async Task<IReadOnlyList<ReplayedEvent>> ReadReplayAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var replayed = new List<ReplayedEvent>();
-        using var lines = await LineReader.OpenAsync(response, Context.Transport.Options, Context.Transport.Time, cancellationToken).ConfigureAwait(false);
+        using var lines = await LineReader.OpenAsync(response, Scope.Transport.Options, Scope.Transport.Time, cancellationToken).ConfigureAwait(false);
         while (await lines.ReadAsync().ConfigureAwait(false) is { } line)
         {
             if (EventParser.Parse(line.Span) is { Event: { } e, RunId: { } run }) replayed.Add(new ReplayedEvent { RunId = run, Event = e });
@@ -257,13 +199,4 @@ public class Sandbox : IAsyncDisposable
 
         return replayed;
     }
-
-    private static string Language(RunOptions? options) => options?.Language switch
-    {
-        null or RunLanguage.Python => "python",
-        RunLanguage.Bash => "bash",
-        { } other => throw new ArgumentOutOfRangeException(nameof(options), other, "The language is not supported."),
-    };
-
-    internal static ByteArrayContent Json(byte[] body) => new(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
 }
