@@ -29,7 +29,7 @@ internal static class InputForwarder
         catch (PodflareException e)
         {
             screen.Warn($"Stdin could not be passed on: {e.Message}");
-            await run.InterruptAsync(CancellationToken.None);
+            await LiveRun.InterruptAsync(run, screen);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Podflare.Cli.Hosting;
 using Podflare.Cli.Output;
 
@@ -19,8 +20,6 @@ internal static class LiveRun
         try
         {
             var exit = await ShowAsync(run.ReadEventsAsync(), run.Id, context.Screen, CancellationToken.None);
-            await ended.CancelAsync();
-            await forwarding;
             await interrupting;
             if (exit is { Reason: not null } && !context.IsJson) context.Screen.Note($"The run ended early: {Texts.Reason(exit)} (exit code {exit.Code}).");
             return exit!.Code;
@@ -29,6 +28,11 @@ internal static class LiveRun
         {
             await InterruptAsync(run, context.Screen);
             throw;
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await forwarding;
         }
     }
 
@@ -87,12 +91,22 @@ internal static class LiveRun
         {
             // On a terminal, stdout and stderr keep their order.
             screen.Err.Flush();
-            screen.Out.Write(stdout.Data);
+            if (stdout.Bytes is { } bytes) screen.Out.Write(bytes);
+            else screen.Out.Write(stdout.Data);
         }
         else if (e is StderrEvent stderr)
         {
             screen.Out.Flush();
-            screen.Err.Write(stderr.Data);
+            if (stderr.Bytes is { } bytes) screen.Err.Write(bytes);
+            else screen.Err.Write(stderr.Data);
+        }
+        else if (e is TerminalEvent terminal)
+        {
+            screen.Out.Write(terminal.Data.Span);
+        }
+        else if (e is FileChangedEvent file)
+        {
+            screen.Out.Write($"{file.Change.ToString().ToLowerInvariant()} {Texts.Clean(file.Path ?? Encoding.UTF8.GetString(file.PathBytes ?? []))}\n");
         }
         else if (e is ResultEvent result)
         {
@@ -110,7 +124,7 @@ internal static class LiveRun
         }
     }
 
-    private static async Task InterruptAsync(SandboxRun run, Screen screen)
+    public static async Task InterruptAsync(SandboxRun run, Screen screen)
     {
         try
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Podflare.Cli.Hosting;
 
 namespace Podflare.Cli.Sandboxes;
@@ -23,7 +24,7 @@ internal static class KillCommand
             ("Kill everything that a run started", "podflare sandbox kill $ID $RUN --signal kill --scope all"));
     }
 
-    private static RunSignal Parse(System.CommandLine.Parsing.ArgumentResult result)
+    private static RunSignal Parse(ArgumentResult result)
     {
         var word = result.Tokens[0].Value;
         var name = word.StartsWith("SIG", StringComparison.OrdinalIgnoreCase) ? word : $"SIG{word}";

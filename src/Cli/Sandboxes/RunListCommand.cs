@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Podflare.Cli.Hosting;
 using Podflare.Cli.Output;
 
@@ -37,7 +38,7 @@ internal static class RunListCommand
         run.ExitCode is { } code ? $"exit {code}" : run.State.ToString().ToLowerInvariant(),
         run.Kind.ToString().ToLowerInvariant(),
         Screen.Time(run.StartedAt ?? run.CreatedAt, clock),
-        run.ProcessId?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "-",
+        run.ProcessId?.ToString(CultureInfo.InvariantCulture) ?? "-",
         run.Tag ?? (run.Arguments is { Count: > 0 } words ? string.Join(' ', words) : run.Context ?? run.Language ?? "-"),
     ];
 }

@@ -66,7 +66,7 @@ internal static class ShellCommand
             // The end of the program also ends the typing; a failure to type ends the showing.
             if (first == typing && !isDetached && typing.IsCompletedSuccessfully) await showing;
             await leaving.CancelAsync();
-            await resizing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(showing, typing, resizing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             // Throws what went wrong.
             if (!isDetached) await first;
         }

@@ -179,7 +179,7 @@ public class SandboxFiles
     /// </summary>
     /// <exception cref="SandboxFileNotFoundException">The directory does not exist.</exception>
     /// <exception cref="IOException">The connection was lost, or a file could not be written.</exception>
-    /// <exception cref="InvalidDataException">The archive is damaged.</exception>
+    /// <exception cref="InvalidDataException">The archive is damaged, or contains something else than files, directories and links.</exception>
     public virtual async Task<DirectoryDownload> DownloadDirectoryAsync(string path, string localPath, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(localPath);

@@ -14,13 +14,14 @@ internal sealed class TarExtractor(string target)
     private long _directories;
     private long _bytes;
 
-    /// <exception cref="InvalidDataException">The archive is damaged, or an entry would be written outside the directory.</exception>
+    /// <exception cref="InvalidDataException">The archive is damaged, an entry would be written outside the directory, or an entry is a device or the like.</exception>
     public async Task<DirectoryDownload> ExtractAsync(Stream archive, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(_root);
         await using var tar = new TarReader(archive, leaveOpen: true);
         while (await tar.GetNextEntryAsync(copyData: false, cancellationToken).ConfigureAwait(false) is { } entry)
         {
+            if (entry.EntryType is TarEntryType.GlobalExtendedAttributes) continue;
             if (Inside(entry.Name) is not { } path)
             {
                 if (entry.EntryType is TarEntryType.Directory) continue;
@@ -39,6 +40,8 @@ internal sealed class TarExtractor(string target)
                 case TarEntryType.SymbolicLink:
                     _links.Add((path, entry.LinkName));
                     break;
+                default:
+                    throw new InvalidDataException($"'{entry.Name}' is neither a file, a directory nor a link.");
             }
         }
 

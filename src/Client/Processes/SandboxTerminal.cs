@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 
 namespace Podflare;
 
@@ -106,8 +107,19 @@ public class SandboxTerminal : Stream
             _next = null;
             if (!moved) return 0;
             LastSeq = events.Current.Seq;
-            if (events.Current is TerminalEvent terminal) _rest = terminal.Data;
-            else if (events.Current is ExitEvent exit) Exit = exit;
+            switch (events.Current)
+            {
+                case TerminalEvent terminal:
+                    _rest = terminal.Data;
+                    break;
+                // Why the program could not be started.
+                case StderrEvent failure:
+                    _rest = Encoding.UTF8.GetBytes(failure.Data);
+                    break;
+                case ExitEvent exit:
+                    Exit = exit;
+                    break;
+            }
         }
 
         var count = Math.Min(buffer.Length, _rest.Length);

@@ -9,6 +9,7 @@ internal sealed class InputFeeder
     private readonly RunInput? _input;
     private readonly CancellationTokenSource _leaving;
     private readonly Task _writing;
+    private bool _isClosed;
 
     /// <param name="leaving">Ends the writing; canceled when the writing fails.</param>
     public InputFeeder(SandboxRun run, RunInput? input, CancellationTokenSource leaving)
@@ -23,11 +24,13 @@ internal sealed class InputFeeder
     /// <summary>Answers a request for a line, if the caller has provided answers.</summary>
     public async Task AnswerAsync(InputRequestEvent request)
     {
-        if (_input?.Answer is not { } answer) return;
+        if (_input?.Answer is not { } answer || _isClosed) return;
         try
         {
             var line = await answer(request, _leaving.Token).ConfigureAwait(false);
-            await IgnoreEndAsync(_run.WriteStdinAsync(line is null ? default : Encoding.UTF8.GetBytes($"{line}\n"), line is null, _leaving.Token)).ConfigureAwait(false);
+            _isClosed = line is null;
+            if (line?.EndsWith('\n') == false) line += '\n';
+            await IgnoreEndAsync(_run.WriteStdinAsync(Encoding.UTF8.GetBytes(line ?? ""), endOfFile: _isClosed, _leaving.Token)).ConfigureAwait(false);
         }
         catch
         {

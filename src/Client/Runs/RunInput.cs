@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Podflare;
 
-/// <summary>What a run reads from its standard input.</summary>
+/// <summary>
+/// What a run reads from its standard input. Calls that only start a run, such as <see cref="Sandbox.StartRunAsync"/>, accept <see cref="Open"/> alone.
+/// </summary>
 /// <example>
 /// <code>
 /// var result = await sandbox.RunAsync("name = input('name? ')\nprint('hello', name)", new RunOptions { Stdin = RunInput.Text("Ada\n") });
@@ -16,6 +18,8 @@ public sealed class RunInput
     /// <summary>Standard input stays open. Write to it with <see cref="SandboxRun.WriteStdinAsync"/>.</summary>
     public static RunInput Open { get; } = new(null, null);
 
+    internal bool IsOpen => Content is null && Answer is null;
+
     internal ReadOnlyMemory<byte>? Content { get; }
 
     internal Func<InputRequestEvent, CancellationToken, ValueTask<string?>>? Answer { get; }
@@ -27,8 +31,8 @@ public sealed class RunInput
     public static RunInput Bytes(ReadOnlyMemory<byte> content) => new(content, null);
 
     /// <summary>
-    /// Each <see cref="InputRequestEvent"/> is answered with one line, to which a line break is added. Null closes standard input, so that the code
-    /// finds the end of the file. Do not use it with <see cref="Sandbox.StartRunAsync"/>, whose caller reads the events.
+    /// Each <see cref="InputRequestEvent"/> is answered with one line. A line break is added if the answer has none. Null closes standard input, so
+    /// that the code finds the end of the file; later requests are not asked.
     /// </summary>
     public static RunInput Answers(Func<InputRequestEvent, CancellationToken, ValueTask<string?>> answer)
     {

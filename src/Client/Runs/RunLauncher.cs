@@ -23,7 +23,13 @@ internal sealed class RunLauncher(SandboxScope scope)
 
     public IAsyncEnumerable<SandboxEvent> StreamAsync(RunStart start, CancellationToken cancellationToken) => StreamAsync(start, static _ => { }, cancellationToken);
 
-    public Task<SandboxRun> StartAsync(RunStart start, CancellationToken cancellationToken) => StartAsync(start, span: null, cancellationToken);
+    /// <exception cref="ArgumentException">The input is not <see cref="RunInput.Open"/>.</exception>
+    public Task<SandboxRun> StartAsync(RunStart start, CancellationToken cancellationToken)
+    {
+        // Nothing would write it, so the run would wait for it forever.
+        if (start.Input is { IsOpen: false }) throw new ArgumentException("A run that is only started accepts RunInput.Open. Write its input with SandboxRun.WriteStdinAsync.");
+        return StartAsync(start, span: null, cancellationToken);
+    }
 
     private async IAsyncEnumerable<SandboxEvent> StreamAsync(RunStart start, Action<SandboxRun> started, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

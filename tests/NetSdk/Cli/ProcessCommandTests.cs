@@ -48,6 +48,34 @@ public sealed class ProcessCommandTests(Service service)
     }
 
     [Fact]
+    public async Task The_log_of_a_run_has_its_bytes_its_terminal_and_its_changes()
+    {
+        await using var sandbox = await service.Client.CreateSandboxAsync(cancellationToken: Cancellation);
+        var bytes = await sandbox.RunProcessAsync(ProcessCommand.Shell("printf 'caf\\303\\251'"), new ProcessOptions { Output = new OutputOptions { Binary = true } }, Cancellation);
+        Assert.Equal("café", await OkAsync("sandbox", "logs", sandbox.Id, "--run", bytes.RunId));
+        string shown;
+        await using (var terminal = await sandbox.OpenTerminalAsync(new TerminalOptions { Command = ProcessCommand.Of("echo", "hello") }, Cancellation))
+        {
+            using var reader = new StreamReader(terminal, leaveOpen: true);
+            shown = await reader.ReadToEndAsync(Cancellation);
+            Assert.Equal(shown, await OkAsync("sandbox", "logs", sandbox.Id, "--run", terminal.Run.Id));
+        }
+
+        Assert.Equal("hello\r\n", shown);
+        await using var changes = sandbox.Files.WatchAsync("/tmp", cancellationToken: Cancellation).GetAsyncEnumerator(Cancellation);
+        var change = changes.MoveNextAsync().AsTask();
+        await Until.TrueAsync(
+            async () =>
+            {
+                await sandbox.Files.WriteTextAsync($"/tmp/{Guid.NewGuid():N}", "", Cancellation);
+                return change.IsCompleted;
+            },
+            "a change is reported");
+        var watch = await sandbox.ListRunsAsync(new RunQuery { Kind = RunKind.Watch }, Cancellation).FirstAsync(Cancellation);
+        Assert.Contains("create /tmp/", await OkAsync("sandbox", "logs", sandbox.Id, "--run", watch.Id), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_outlives_its_run_is_in_the_background_log()
     {
         await using var sandbox = await service.Client.CreateSandboxAsync(cancellationToken: Cancellation);

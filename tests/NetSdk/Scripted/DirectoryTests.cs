@@ -80,6 +80,12 @@ public sealed class DirectoryTests
         Assert.False(Path.Exists(Path.Combine(Path.GetDirectoryName(_folder)!, "evil")));
     }
 
+    [Theory]
+    [InlineData(TarEntryType.Fifo)]
+    [InlineData(TarEntryType.HardLink)]
+    public async Task What_is_neither_file_nor_directory_nor_link_is_refused(TarEntryType type) =>
+        await Assert.ThrowsAsync<InvalidDataException>(() => DownloadAsync(("d/a", TarEntryType.RegularFile, "x"), ("d/b", type, "d/a")));
+
     [Fact]
     public async Task Nothing_is_written_through_a_link()
     {
@@ -123,7 +129,7 @@ public sealed class DirectoryTests
             {
                 var entry = new PaxTarEntry(type, name);
                 if (type is TarEntryType.RegularFile) entry.DataStream = new MemoryStream(Encoding.UTF8.GetBytes(content));
-                if (type is TarEntryType.SymbolicLink) entry.LinkName = content;
+                if (type is TarEntryType.SymbolicLink or TarEntryType.HardLink) entry.LinkName = content;
                 await tar.WriteEntryAsync(entry, Cancellation);
             }
         }

@@ -132,6 +132,35 @@ public sealed class ProcessTests
     }
 
     [Fact]
+    public async Task An_answer_has_one_line_break_and_nothing_is_asked_after_the_end()
+    {
+        var server = new ScriptedServer()
+            .Stream("""{"type":"input_request","data":"","seq":1,"ts":1,"password":false}""" + "\n", breaks: true)
+            .Json("""{"offset":2}""")
+            .Stream("""{"type":"input_request","data":"","seq":2,"ts":1,"password":false}""" + "\n", breaks: true)
+            .Json("""{"offset":2}""")
+            .Stream("""{"type":"input_request","data":"","seq":3,"ts":1,"password":false}""" + "\n" + """{"type":"exit","data":0,"seq":4,"ts":1}""" + "\n");
+        var answers = new Queue<string?>(["a\n", null]);
+        await server.Attach().RunAsync("input()", new RunOptions { Stdin = RunInput.Answers((_, _) => ValueTask.FromResult(answers.Dequeue())) }, Cancellation);
+        Assert.Equal(
+            ["""{"data_b64":"YQo=","offset":0}""", """{"data_b64":"","eof":true,"offset":2}"""],
+            server.Requests.Where(request => request.Path.EndsWith("/stdin", StringComparison.Ordinal)).Select(request => request.Body));
+    }
+
+    [Fact]
+    public async Task A_run_that_is_only_started_refuses_input_that_nobody_would_write()
+    {
+        var server = new ScriptedServer();
+        foreach (var input in new[] { RunInput.Text("x"), RunInput.Bytes(default), RunInput.Answers((_, _) => ValueTask.FromResult<string?>(null)) })
+        {
+            await Assert.ThrowsAsync<ArgumentException>(() => server.Attach().StartRunAsync("1", new RunOptions { Stdin = input }, Cancellation));
+            await Assert.ThrowsAsync<ArgumentException>(() => server.Attach().StartProcessAsync(ProcessCommand.Of("cat"), new ProcessOptions { Stdin = input }, Cancellation));
+        }
+
+        Assert.Empty(server.Requests);
+    }
+
+    [Fact]
     public async Task A_failed_answer_interrupts_the_run()
     {
         var server = new ScriptedServer()

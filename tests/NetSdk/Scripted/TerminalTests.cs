@@ -39,6 +39,16 @@ public sealed class TerminalTests
     }
 
     [Fact]
+    public async Task A_program_that_cannot_be_executed_says_why()
+    {
+        var server = new ScriptedServer().Stream("""{"type":"stderr","data":"no such program\n","seq":1,"ts":1}""" + "\n" + """{"type":"exit","data":127,"seq":2,"ts":1}""" + "\n");
+        await using var terminal = await server.Attach().OpenTerminalAsync(cancellationToken: Cancellation);
+        using var reader = new StreamReader(terminal, leaveOpen: true);
+        Assert.Equal("no such program\n", await reader.ReadToEndAsync(Cancellation));
+        Assert.Equal(127, terminal.Exit!.Code);
+    }
+
+    [Fact]
     public async Task A_canceled_read_loses_nothing()
     {
         var gate = new TaskCompletionSource();
