@@ -1,10 +1,12 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 
 namespace Podflare.Cli.Terminals;
 
 /// <summary>The user's terminal in raw mode: every key is passed on as it is typed, also Ctrl-C. Disposing it restores the terminal.</summary>
+[UnsupportedOSPlatform("windows")]
 internal sealed partial class RawTerminal : IDisposable
 {
     private const int StdinDescriptor = 0;
@@ -31,8 +33,6 @@ internal sealed partial class RawTerminal : IDisposable
             resized();
         });
     }
-
-    public static bool IsAvailable => !OperatingSystem.IsWindows() && !Console.IsInputRedirected && !Console.IsOutputRedirected;
 
     public (int Columns, int Rows) Size { get; private set; }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.Versioning;
 using System.Threading.Channels;
 using Podflare.Cli.Hosting;
 using Podflare.Cli.Output;
@@ -10,6 +11,9 @@ namespace Podflare.Cli.Terminals;
 internal static class ShellCommand
 {
     private const int KeyBytes = 4_096;
+
+    [UnsupportedOSPlatformGuard("windows")]
+    private static bool HasTerminal => !OperatingSystem.IsWindows() && !Console.IsInputRedirected && !Console.IsOutputRedirected;
 
     public static Command Create(GlobalOptions global)
     {
@@ -27,7 +31,7 @@ internal static class ShellCommand
             global,
             async context =>
             {
-                if (!RawTerminal.IsAvailable) throw new CliException("A shell needs a terminal on stdin and stdout.") { Advice = "Use `podflare sandbox exec` in scripts and pipes." };
+                if (!HasTerminal) throw new CliException("A shell needs a terminal on stdin and stdout.") { Advice = "Use `podflare sandbox exec` in scripts and pipes." };
                 var sandbox = context.Client.Attach(context.Value(id)!);
                 var size = (Console.WindowWidth, Console.WindowHeight);
                 await using var terminal = context.Value(attach) is { } run
@@ -49,6 +53,7 @@ internal static class ShellCommand
         Env = Environment.GetEnvironmentVariable("TERM") is { Length: > 0 } term ? new Dictionary<string, string> { ["TERM"] = term } : null,
     };
 
+    [UnsupportedOSPlatform("windows")]
     private static async Task<int> UseAsync(SandboxTerminal terminal, CommandContext context)
     {
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.Interruption.Token);
@@ -90,6 +95,7 @@ internal static class ShellCommand
 
     /// <summary>Passes on what is typed.</summary>
     /// <returns>Whether the user wants to leave the terminal running; false at the end of stdin.</returns>
+    [UnsupportedOSPlatform("windows")]
     private static async Task<bool> TypeAsync(SandboxTerminal terminal, CancellationToken cancellationToken)
     {
         var keys = RawTerminal.OpenKeys();
@@ -114,6 +120,7 @@ internal static class ShellCommand
         }
     }
 
+    [UnsupportedOSPlatform("windows")]
     private static async Task ResizeAsync(SandboxTerminal terminal, RawTerminal local, ChannelReader<bool> changes, CancellationToken cancellationToken)
     {
         await foreach (var _ in changes.ReadAllAsync(cancellationToken))

@@ -23,16 +23,16 @@ namespace Podflare;
 public class SandboxTerminal : Stream
 {
     private readonly SandboxRun? _run;
-    private readonly TimeSpan _killLimit;
+    private readonly Transport? _transport;
     private readonly CancellationTokenSource _leaving = new();
     private readonly IAsyncEnumerator<SandboxEvent>? _events;
     private Task<bool>? _next;
     private ReadOnlyMemory<byte> _rest;
     private bool _isDisposed;
 
-    internal SandboxTerminal(SandboxRun run, long after, bool killOnDispose, TimeSpan killLimit)
+    internal SandboxTerminal(SandboxRun run, Transport transport, long after, bool killOnDispose)
     {
-        (_run, _killLimit, KillOnDispose) = (run, killLimit, killOnDispose);
+        (_run, _transport, KillOnDispose) = (run, transport, killOnDispose);
         LastSeq = after;
         _events = run.ReadEventsAsync(after, cancellationToken: _leaving.Token).GetAsyncEnumerator(_leaving.Token);
     }
@@ -168,7 +168,7 @@ public class SandboxTerminal : Stream
             await _leaving.CancelAsync().ConfigureAwait(false);
             if (_next is not null) await ((Task)_next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (_events is not null) await _events.DisposeAsync().ConfigureAwait(false);
-            if (KillOnDispose && Exit is null) await KillOrGiveUpAsync().ConfigureAwait(false);
+            if (KillOnDispose && Exit is null && _transport is not null) await KillOrGiveUpAsync(_transport).ConfigureAwait(false);
             _run?.Dispose();
             _leaving.Dispose();
         }
@@ -184,9 +184,9 @@ public class SandboxTerminal : Stream
         base.Dispose(disposing);
     }
 
-    private async Task KillOrGiveUpAsync()
+    private async Task KillOrGiveUpAsync(Transport transport)
     {
-        using var limit = new CancellationTokenSource(_killLimit);
+        using var limit = new CancellationTokenSource(transport.Options.InterruptTimeout, transport.Time);
         try
         {
             await KillAsync(limit.Token).ConfigureAwait(false);

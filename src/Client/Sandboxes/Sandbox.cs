@@ -106,14 +106,14 @@ public class Sandbox : IAsyncDisposable
     public virtual async Task<SandboxTerminal> OpenTerminalAsync(TerminalOptions? options = null, CancellationToken cancellationToken = default)
     {
         var run = await new RunLauncher(Scope).StartAsync((options ?? new TerminalOptions()).ToStart(), cancellationToken).ConfigureAwait(false);
-        return new SandboxTerminal(run, after: 0, killOnDispose: true, Scope.Transport.Options.InterruptTimeout);
+        return new SandboxTerminal(run, Scope.Transport, after: 0, killOnDispose: true);
     }
 
     /// <summary>Returns a terminal that was opened earlier or elsewhere. Nothing is sent, and disposing the result kills nothing.</summary>
     /// <param name="terminalId">The ID of the terminal's run.</param>
     /// <param name="after">The <c>seq</c> to read after; 0 reads everything that is stored.</param>
     public virtual SandboxTerminal AttachTerminal(string terminalId, long after = 0) =>
-        new(GetRun(terminalId), after, killOnDispose: false, Scope.Transport.Options.InterruptTimeout);
+        new(GetRun(terminalId), Scope.Transport, after, killOnDispose: false);
 
     /// <summary>Lists the runs of the sandbox, newest first, requesting page after page as needed.</summary>
     public virtual async IAsyncEnumerable<RunInfo> ListRunsAsync(RunQuery? query = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)

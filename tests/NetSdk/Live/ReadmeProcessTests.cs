@@ -23,7 +23,8 @@ public sealed class ReadmeProcessTests(Service service)
         await terminal.WriteAsync("echo $((6 * 7)); exit\n"u8.ToArray());
         using var reader = new StreamReader(terminal);
         Console.Write(await reader.ReadToEndAsync());
-        Assert.Contains("\r\n42\r\n", Console.Text, StringComparison.Ordinal);
+        // The shell writes control sequences in front of it.
+        Assert.Contains("42\r\n", Console.Text, StringComparison.Ordinal);
     }
 
     [Fact]
