@@ -13,10 +13,12 @@ from mmap import mmap
 from os import _exit, close, dup2, getpid
 from time import monotonic, sleep
 
+from podflare_guest.repl.after_import import AfterImport
 from podflare_guest.repl.control import Closed, Control
 from podflare_guest.repl.environment import put
 from podflare_guest.repl.failure import describe, exit_status, remember
 from podflare_guest.repl.program import Program
+from podflare_guest.repl.sources import publish
 from podflare_guest.repl.streams import INPUT, RESULT, Streams, keep
 from podflare_guest.repl.trusted_imports import import_trusted
 
@@ -58,6 +60,7 @@ class Driver:
         main.__dict__["__builtins__"] = builtins
         sys.modules["__main__"] = main
         self._main = main
+        AfterImport("linecache", publish).install()
         self._program = Program(main.__dict__, self._between_runs)
         if self._modules:
             from podflare_guest.repl.preload import preload

@@ -6,7 +6,7 @@ from podflare_guest.repl.own_builtins import BUILTINS as __builtins__
 
 import sys
 
-from podflare_guest.repl.sources import is_program, line_of
+from podflare_guest.repl.sources import is_program, line_of, publish
 from podflare_guest.repl.trusted_imports import import_trusted
 
 _SYS = sys
@@ -27,6 +27,7 @@ def describe(failure: BaseException, hidden: tuple[str, ...]) -> tuple[str, str,
         global _traceback
         if _traceback is None:
             _traceback = import_trusted("traceback")
+            publish(_traceback.linecache)  # type: ignore[attr-defined]
         report = _traceback.TracebackException(type(failure), failure, failure.__traceback__)  # type: ignore[attr-defined]
         _cut(report, hidden)
         text = "".join(report.format())
