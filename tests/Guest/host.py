@@ -41,6 +41,23 @@ def require_guest() -> None:
         raise unittest.SkipTest(reason)
 
 
+_MOST_PROCESSES = 2_048
+
+
+def limited_group(name: str) -> Path | None:
+    """A control group for a guest, as its container has one: what forks without end would otherwise use up the process ids of the machine."""
+    for root in (Path("/sys/fs/cgroup/pids"), Path("/sys/fs/cgroup")):
+        group = root / name
+        try:
+            group.mkdir()
+            (group / "pids.max").write_text(str(_MOST_PROCESSES))
+            return group
+        except OSError:
+            if group.is_dir():
+                group.rmdir()
+    return None
+
+
 class Frame:
     def __init__(self, kind: int, number: int, at_ms: int, payload: bytes) -> None:
         self.kind, self.number, self.at_ms, self.payload = kind, number, at_ms, payload
@@ -92,7 +109,9 @@ class Guest:
         self.listen()
         # A pid namespace of its own: the supervisor kills all that it sees.
         # It dies with the tests, also where these are killed.
-        command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--mount-proc", "--kill-child", *prefix]
+        self._group = limited_group("podflare-" + self.folder.name)
+        enter = ["sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', str(self._group)] if self._group is not None else []
+        command = [*enter, "setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--mount-proc", "--kill-child", *prefix]
         command += [python, "-I", "-S", str(source / "main.py"), "--socket", self.path, "--home", str(self.home), "--memory-events", str(self.memory_events), *arguments]
         base = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
         self.process = subprocess.Popen(command, env={**base, **(environment or {})}, stdin=subprocess.DEVNULL)
@@ -108,6 +127,15 @@ class Guest:
         self.disconnect()
         self._listener.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self._group is not None:
+            until = time.monotonic() + 5
+            while self._group.is_dir():
+                try:
+                    self._group.rmdir()
+                except OSError:  # its last processes are ending
+                    if time.monotonic() > until:
+                        raise
+                    time.sleep(0.01)
 
     # Connection
 

@@ -51,9 +51,12 @@ class FreshTests(unittest.TestCase):
         self.guest.wait(lambda: self.guest.bash("grep -l '[r]epl.py' /proc/[0-9]*/cmdline | wc -l").stdout == b"1\n", "the end of the interpreters")
 
     def test_no_output_of_a_fresh_run_comes_after_its_end(self) -> None:
-        for language, code in (("python", "import subprocess\nsubprocess.Popen(['sh', '-c', 'while :; do echo x; done'])\nimport time; time.sleep(0.05)"), ("bash", "while :; do echo x; done & sleep 0.05")):
+        # The program ends when the first output is there, which on a busy machine takes a while.
+        child = "while :; do echo x; touch written; done"
+        for language, code in (("python", f"import os, subprocess, time\nsubprocess.Popen(['sh', '-c', '{child}'])\nwhile not os.path.exists('written'): time.sleep(0.001)"), ("bash", f"{child} & until [ -e written ]; do sleep 0.01; done")):
             for _ in range(3):
                 self.assertIn(b"x\n", self.guest.run(code, language=language, fresh=True).stdout)
+                self.guest.bash("rm -f written")
         self.guest.bash("true")
         self.assertEqual([], [frame for frame in self.guest.numbered if frame.kind == LATE])
 

@@ -7,6 +7,7 @@ from podflare_guest.repl.own_builtins import BUILTINS as __builtins__
 import sys
 
 _SYS = sys
+FILE = __file__  # as the frames of this module name it
 
 
 class AfterImport:
@@ -38,6 +39,23 @@ class AfterImport:
         finally:
             self._searching = False
         return None
+
+
+class LazyFinder:
+    """Last on sys.meta_path. It loads the finder of a package when the program first asks for the package."""
+
+    def __init__(self, package: str, load: object) -> None:
+        """`load()` returns the finder."""
+        self._package = package
+        self._load = load
+
+    def install(self) -> None:
+        _SYS.meta_path.append(self)  # type: ignore[arg-type]
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> object:
+        if name != self._package and not name.startswith(self._package + "."):
+            return None
+        return self._load().find_spec(name, path, target)  # type: ignore[operator]
 
 
 class _Loader:

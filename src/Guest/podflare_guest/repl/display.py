@@ -40,8 +40,7 @@ class Display:
     def send(self, data: dict[str, object], main: bool = False, truncated: bool = False) -> None:
         self._send(encode(data, main, truncated))  # type: ignore[operator]
 
-    def display(self, *objects: object, raw: bool = False, include: object = None, exclude: object = None, metadata: object = None, transient: object = None, display_id: object = None, **more: object) -> None:
-        """Shows each object by its richest representations. `raw`: the objects are dicts from MIME type to data."""
+    def display(self, objects: tuple[object, ...], raw: bool) -> None:
         for value in objects:
             if not self.enabled or late_run() is not None:
                 print(value.get(PLAIN, "") if raw and isinstance(value, dict) else plain_text(value, [])[0], file=_SYS.stdout)

@@ -66,6 +66,8 @@ class Driver:
             from podflare_guest.repl.preload import preload
 
             preload(self._modules, self._records)
+            for part in ("notebook", "display", "figures"):
+                import_trusted("podflare_guest.repl." + part)
         os.register_at_fork(after_in_child=self._control.close)
 
     def serve(self) -> None:
@@ -73,7 +75,7 @@ class Driver:
         self._control.ready(self._secret)
         while True:
             try:
-                if self._notebook is not None:
+                if self._notebook is not None and self._notebook.loop is not None:  # type: ignore[attr-defined]
                     self._notebook.loop.serve_until_readable(self._control.fileno())  # type: ignore[attr-defined]
                 kind = self._control.wait()
                 if kind in (b"P", b"N"):

@@ -10,16 +10,10 @@ from _signal import SIGINT, default_int_handler, getsignal, set_wakeup_fd, signa
 
 from podflare_guest.repl.trusted_imports import import_trusted
 
-# Names that need a running loop. A program that uses none of them and awaits nothing runs without one, so that asyncio.run works as usual.
-_NEED_LOOP = frozenset(("create_task", "ensure_future", "get_running_loop", "current_task"))
 _IS_COROUTINE = 0x80
 _SETTLE_ATTEMPTS = 5
 # Python only reports what is raised in a finalizer or in the callback of a weak reference.
 _SWALLOW = frozenset(("__del__", "_remove"))
-
-
-def needs_loop(code: object) -> bool:
-    return bool(code.co_flags & _IS_COROUTINE) or not _NEED_LOOP.isdisjoint(code.co_names)  # type: ignore[attr-defined]
 
 
 class EventLoop:

@@ -9,7 +9,6 @@ import sys
 from importlib.machinery import ModuleSpec
 from io import BytesIO
 
-from podflare_guest.repl.after_import import AfterImport
 from podflare_guest.repl.representations import PLAIN, fits
 
 BACKEND_MODULE = "podflare_figures"
@@ -23,21 +22,21 @@ _SYS = sys
 class Figures:
     """A back end of ours is the default; one that the program chooses is respected."""
 
-    def __init__(self, display: object) -> None:
+    def __init__(self, display: object, image_choice: str) -> None:
+        """`image_choice`: the back end that the image sets for child processes. Only another value is a choice of the program's."""
         self._display = display
-        # The image may set one for child processes: only another value is a choice of the program's.
-        self._image_choice = os.environ.get("MPLBACKEND", "")
+        self._image_choice = image_choice
         self._shown: set[int] = set()
 
-    def install(self) -> None:
+    def install(self, matplotlib: object) -> None:
         _SYS.meta_path.insert(0, _BackendFinder(self))  # type: ignore[arg-type]
         self._display.extra.append(self.represent)  # type: ignore[attr-defined]
-        AfterImport("matplotlib", self.choose_backend).install()
+        self._choose_backend(matplotlib)
 
     def begin(self) -> None:
         self._shown.clear()
 
-    def choose_backend(self, matplotlib: object) -> None:
+    def _choose_backend(self, matplotlib: object) -> None:
         """Makes ours the default, as if it were written in the configuration."""
         if os.environ.get("MPLBACKEND", "") != self._image_choice:
             return

@@ -7,6 +7,8 @@ from podflare_guest.repl.own_builtins import BUILTINS as __builtins__
 import sys
 from importlib.machinery import ModuleSpec
 
+from podflare_guest.repl.after_import import FILE
+
 _SYS = sys
 _PACKAGES = ("IPython", "IPython.core")
 _MODULES = (*_PACKAGES, "IPython.display", "IPython.core.display")
@@ -62,19 +64,17 @@ class Image(Shown):
 
 
 class IPythonFinder:
-    """Last on sys.meta_path, and for code of the program itself: libraries that look for IPython do not find it before the program has imported it."""
+    """For code of the program itself: libraries that look for IPython do not find it before the program has imported it."""
 
     def __init__(self, display: object) -> None:
+        """`display`: the built-in one."""
         self._display = display
-
-    def install(self) -> None:
-        _SYS.meta_path.append(self)  # type: ignore[arg-type]
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> object:
         if name not in _MODULES:
             return None
         caller = _SYS._getframe(1)
-        while caller is not None and "importlib" in caller.f_code.co_filename:
+        while caller is not None and ("importlib" in caller.f_code.co_filename or caller.f_code.co_filename == FILE):
             caller = caller.f_back  # type: ignore[assignment]
         if "IPython" not in _SYS.modules and (caller is None or caller.f_globals.get("__name__") != "__main__"):
             return None
@@ -88,5 +88,5 @@ class IPythonFinder:
         if module.__name__ == "IPython":  # type: ignore[attr-defined]
             names.update(get_ipython=lambda: None, version_info=(0, 0, 0), __version__="0.0.0")
         elif names["__name__"].endswith("display"):
-            names.update(display=self._display.display, clear_output=lambda wait=False: None)  # type: ignore[attr-defined]
+            names.update(display=self._display, clear_output=lambda wait=False: None)
             names.update({kind.__name__: kind for kind in (HTML, Markdown, Latex, SVG, JSON, Image)})

@@ -6,18 +6,19 @@ from podflare_guest.repl.own_builtins import BUILTINS as __builtins__
 
 import _ast
 import builtins
+import os
 import re
 
-from podflare_guest.repl.display import Display
-from podflare_guest.repl.event_loop import EventLoop, needs_loop
-from podflare_guest.repl.figures import Figures
-from podflare_guest.repl.ipython_display import IPythonFinder
-from podflare_guest.repl.magics import Magics
-from podflare_guest.repl.notebook_lines import translate
+from podflare_guest.repl.after_import import AfterImport, LazyFinder
+from podflare_guest.repl.failure import describe
 from podflare_guest.repl.sources import line_of
 from podflare_guest.repl.streams import RUN
+from podflare_guest.repl.trusted_imports import import_trusted
 
 _ONLY_AST, _TOP_LEVEL_AWAIT = 0x400, 0x2000
+_IS_COROUTINE = 0x80
+# Names that need a running loop. A program that uses none of them and awaits nothing runs without one, so that asyncio.run works as usual.
+_NEED_LOOP = frozenset(("create_task", "ensure_future", "get_running_loop", "current_task"))
 # Above it a program gets no last value and no notebook lines: it is parsed twice for them.
 _LONGEST_SOURCE = 256 << 10
 # One line without a second statement, and without escapes, of which a second parse would warn again. To parse a statement in vain costs little.
@@ -27,25 +28,34 @@ _LIVE_BUILTINS = builtins.__dict__
 
 
 class Notebook:
+    """Its parts are imported when a program first needs them: a folder without bytecode makes that slow, and the first run waits for it."""
+
     def __init__(self, namespace: dict[str, object], send: object, write_stderr: object, hidden: tuple[str, ...]) -> None:
         self._namespace = namespace
-        self._policy = "last"
+        self._send = send
         self._write_stderr = write_stderr
-        self.loop = EventLoop(RUN)
-        self._display = Display(send, write_stderr, hidden)
-        self._figures = Figures(self._display)
-        self._figures.install()
-        IPythonFinder(self._display).install()
-        self._magics = Magics(namespace, self._run_cell)
+        self._hidden = hidden
+        self._policy = "last"
+        self._columns = False
+        self._shown: object = None  # the part that shows values
+        self._figures: object = None
+        self._magics: object = None
+        self._ipython: object = None
+        # The image may set one for child processes: only another value is a choice of the program's.
+        self._image_backend = os.environ.get("MPLBACKEND", "")
+        self.loop: object = None
+        AfterImport("matplotlib", self._take_figures).install()
+        LazyFinder("IPython", self._ipython_finder).install()
         # Found by every program, and replaceable like any other built-in name.
-        _LIVE_BUILTINS["display"] = self._display.display
+        _LIVE_BUILTINS["display"] = self.display
 
     def begin(self, options: dict[str, object]) -> None:
         """Before each run: `display` is none, last or all."""
         self._policy = str(options.get("display", "none"))
-        self._display.enabled = self._policy != "none"
-        self._display.columns = bool(options.get("columns"))
-        self._figures.begin()
+        self._columns = bool(options.get("columns"))
+        self._set_options()
+        if self._figures is not None:
+            self._figures.begin()  # type: ignore[attr-defined]
 
     def execute(self, source: str, name: str) -> None:
         if self._policy == "all":
@@ -59,13 +69,41 @@ class Notebook:
                 if value is not None:
                     # In the built-in names, so that a program that defines its own has its own.
                     _LIVE_BUILTINS["_"] = value
-                    self._display.show(value, main=True)
+                    self._display().show(value, main=True)  # type: ignore[attr-defined]
         finally:
-            self._figures.flush()
+            if self._figures is not None:
+                self._figures.flush()  # type: ignore[attr-defined]
+
+    def display(self, *objects: object, raw: bool = False, include: object = None, exclude: object = None, metadata: object = None, transient: object = None, display_id: object = None, **more: object) -> None:
+        """Shows each object by its richest representations. `raw`: the objects are dicts from MIME type to data."""
+        self._display().display(objects, raw)  # type: ignore[attr-defined]
+
+    def _display(self) -> object:
+        if self._shown is None:
+            self._shown = _part("display").Display(self._send, self._write_stderr, self._hidden)  # type: ignore[attr-defined]
+            self._set_options()
+        return self._shown
+
+    def _set_options(self) -> None:
+        if self._shown is not None:
+            self._shown.enabled, self._shown.columns = self._policy != "none", self._columns  # type: ignore[attr-defined]
+
+    def _take_figures(self, matplotlib: object) -> None:
+        """The program has imported matplotlib."""
+        try:
+            self._figures = figures = _part("figures").Figures(self._display(), self._image_backend)  # type: ignore[attr-defined]
+            figures.install(matplotlib)
+        except Exception as error:  # built-in names that the program has replaced, or no memory
+            self._write_stderr(f"podflare: figures are not shown: {describe(error, ())[1]}\n")  # type: ignore[operator]
+
+    def _ipython_finder(self) -> object:
+        if self._ipython is None:
+            self._ipython = _part("ipython_display").IPythonFinder(self.display)  # type: ignore[attr-defined]
+        return self._ipython
 
     def _show_each(self, value: object) -> None:
         if value is not None:
-            self._display.show(value)
+            self._display().show(value)  # type: ignore[attr-defined]
 
     def _run_cell(self, source: str) -> object:
         """A program within a magic; returns the value of its last expression."""
@@ -75,8 +113,10 @@ class Notebook:
         return self._step(last) if last is not None else None
 
     def _step(self, code: object) -> object:
-        if needs_loop(code):
-            return self.loop.execute(code, self._namespace)
+        if code.co_flags & _IS_COROUTINE or not _NEED_LOOP.isdisjoint(code.co_names):  # type: ignore[attr-defined]
+            if self.loop is None:
+                self.loop = _part("event_loop").EventLoop(RUN)  # type: ignore[attr-defined]
+            return self.loop.execute(code, self._namespace)  # type: ignore[attr-defined]
         return eval(code, self._namespace)  # type: ignore[arg-type]
 
     def _compile(self, source: str, name: str) -> tuple[object, object]:
@@ -91,9 +131,11 @@ class Notebook:
         try:
             tree = _parse(source, name)
         except SyntaxError:
-            translated = translate(source)
+            translated = _part("notebook_lines").translate(source)  # type: ignore[attr-defined]
             if translated is None:
                 raise
+            if self._magics is None:
+                self._magics = _part("magics").Magics(self._namespace, self._run_cell)  # type: ignore[attr-defined]
             _LIVE_BUILTINS["__notebook__"] = self._magics
             source, tree = translated, self._parse_translated(translated, name)
         body: list[object] = tree.body  # type: ignore[attr-defined]
@@ -116,6 +158,10 @@ class Notebook:
             if own and own.rstrip("\n") != (error.text or "").rstrip("\n"):
                 error.text, error.offset, error.end_offset = own, None, None  # type: ignore[attr-defined]
             raise
+
+
+def _part(name: str) -> object:
+    return import_trusted("podflare_guest.repl." + name)
 
 
 def _parse(source: str, name: str) -> object:
