@@ -17,6 +17,7 @@ from podflare_guest.repl.after_import import AfterImport
 from podflare_guest.repl.control import Closed, Control
 from podflare_guest.repl.environment import put
 from podflare_guest.repl.failure import describe, exit_status, remember
+from podflare_guest.repl.notebook import Notebook
 from podflare_guest.repl.program import Program
 from podflare_guest.repl.sources import publish
 from podflare_guest.repl.streams import INPUT, RESULT, Streams, keep
@@ -43,7 +44,7 @@ class Driver:
         self._announced = self._noticed = self._ended_by_interrupt = 0
         self._unannounced = False  # a signal of before this run, whose announcement may still come
         self._between_runs = self._notice
-        self._notebook: object = None
+        self._notebook: Notebook | None = None
         self._stdin: object = None
         self._tag = b""
         self._streams: Streams
@@ -66,7 +67,7 @@ class Driver:
             from podflare_guest.repl.preload import preload
 
             preload(self._modules, self._records)
-            for part in ("notebook", "display", "figures"):
+            for part in ("display", "figures"):
                 import_trusted("podflare_guest.repl." + part)
         os.register_at_fork(after_in_child=self._control.close)
 
@@ -75,7 +76,7 @@ class Driver:
         self._control.ready(self._secret)
         while True:
             try:
-                if self._notebook is not None and self._notebook.loop is not None:  # type: ignore[attr-defined]
+                if self._notebook is not None and self._notebook.loop is not None:
                     self._notebook.loop.serve_until_readable(self._control.fileno())  # type: ignore[attr-defined]
                 kind = self._control.wait()
                 if kind in (b"P", b"N"):
@@ -148,12 +149,11 @@ class Driver:
         """What executes the program where the run wants results. Loaded when the first one does."""
         if options and self._notebook is None:
             try:
-                module = import_trusted("podflare_guest.repl.notebook")
-                self._notebook = module.Notebook(self._main.__dict__, self._send_result, self._write_stderr, self._hidden)  # type: ignore[attr-defined]
+                self._notebook = Notebook(self._main.__dict__, self._send_result, self._write_stderr, self._hidden)
             except Exception as error:  # built-in names that the program has replaced, or no memory
                 self._write_stderr(f"podflare: this run has no notebook features: {describe(error, ())[1]}\n")
         if self._notebook is not None:
-            self._notebook.begin(options)  # type: ignore[attr-defined]
+            self._notebook.begin(options)
         return self._notebook if options else None
 
     def _send_result(self, body: bytes) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from podflare_guest.repl.own_builtins import BUILTINS as __builtins__
 
-import _ast
 import builtins
 import os
-import re
 
 from podflare_guest.repl.after_import import AfterImport, LazyFinder
 from podflare_guest.repl.failure import describe
@@ -21,14 +19,13 @@ _IS_COROUTINE = 0x80
 _NEED_LOOP = frozenset(("create_task", "ensure_future", "get_running_loop", "current_task"))
 # Above it a program gets no last value and no notebook lines: it is parsed twice for them.
 _LONGEST_SOURCE = 256 << 10
-# One line without a second statement, and without escapes, of which a second parse would warn again. To parse a statement in vain costs little.
-_MAY_BE_EXPRESSION = re.compile(r"[^\n\r;\\]{1,200}\n?\Z")
-_split_lines = re.compile("\r\n|\r|\n").split
+# A longer line is rarely one expression.
+_LONGEST_EXPRESSION = 200
 _LIVE_BUILTINS = builtins.__dict__
 
 
 class Notebook:
-    """Its parts are imported when a program first needs them: a folder without bytecode makes that slow, and the first run waits for it."""
+    """Its parts are imported when a program first needs them: every interpreter would start later and be larger."""
 
     def __init__(self, namespace: dict[str, object], send: object, write_stderr: object, hidden: tuple[str, ...]) -> None:
         self._namespace = namespace
@@ -121,7 +118,7 @@ class Notebook:
 
     def _compile(self, source: str, name: str) -> tuple[object, object]:
         """Body and last expression of the program; None for a program that has no other part, and for a value that is not wanted."""
-        if _MAY_BE_EXPRESSION.match(source):
+        if _may_be_expression(source):
             try:
                 return None, compile(source, name, "eval", _TOP_LEVEL_AWAIT, dont_inherit=True)
             except SyntaxError:
@@ -139,13 +136,14 @@ class Notebook:
             _LIVE_BUILTINS["__notebook__"] = self._magics
             source, tree = translated, self._parse_translated(translated, name)
         body: list[object] = tree.body  # type: ignore[attr-defined]
+        kinds = import_trusted("_ast")
         if self._policy == "all":
             for statement in body[:-1]:
-                if type(statement) is _ast.Expr:
+                if type(statement) is kinds.Expr:
                     statement.value = _shown(statement.value, name)
         last = None
-        if body and type(body[-1]) is _ast.Expr and not _ends_with_semicolon(source, body[-1]):
-            last = compile(_ast.Expression(body=body.pop().value), name, "eval", _TOP_LEVEL_AWAIT, dont_inherit=True)  # type: ignore[attr-defined]
+        if body and type(body[-1]) is kinds.Expr and not _ends_with_semicolon(source, body[-1]):
+            last = compile(kinds.Expression(body=body.pop().value), name, "eval", _TOP_LEVEL_AWAIT, dont_inherit=True)  # type: ignore[attr-defined]
         return compile(tree, name, "exec", _TOP_LEVEL_AWAIT, dont_inherit=True), last  # type: ignore[arg-type]
 
     @staticmethod
@@ -164,6 +162,12 @@ def _part(name: str) -> object:
     return import_trusted("podflare_guest.repl." + name)
 
 
+def _may_be_expression(source: str) -> bool:
+    """Whether it is one line without a second statement, and without escapes, of which a second parse would warn again. To parse a statement in vain costs little."""
+    line = source[:-1] if source[-1:] == "\n" else source
+    return 0 < len(line) <= _LONGEST_EXPRESSION and not any(character in line for character in "\n\r;\\")
+
+
 def _parse(source: str, name: str) -> object:
     try:
         return compile(source, name, "exec", _ONLY_AST | _TOP_LEVEL_AWAIT, dont_inherit=True)
@@ -173,7 +177,8 @@ def _parse(source: str, name: str) -> object:
 
 
 def _ends_with_semicolon(source: str, node: object) -> bool:
-    line = _split_lines(source)[node.end_lineno - 1].encode()  # type: ignore[attr-defined]
+    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    line = lines[node.end_lineno - 1].encode()  # type: ignore[attr-defined]
     return line[node.end_col_offset :].lstrip().startswith(b";")  # type: ignore[attr-defined]
 
 
