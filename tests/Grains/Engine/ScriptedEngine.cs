@@ -79,6 +79,20 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
         foreach (var container in _containers.Values) await container.Guest.DisposeAsync();
     }
 
+    /// <summary>Takes back what a test has set, so that its sandboxes can be removed.</summary>
+    internal void RestoreDefaults()
+    {
+        EndFaults();
+        (GuestsBecomeReady, EmptyLists) = (true, 0);
+    }
+
+    /// <summary>Counts containers and calls anew, for the next test.</summary>
+    internal void ClearCounts()
+    {
+        ClearFaults();
+        Volatile.Write(ref _started, 0);
+    }
+
     internal Task<string> StartAsync(ContainerSpec spec, string socketPath, CancellationToken cancellationToken) => MeetAsync(
         EngineOperation.Start,
         spec.Sandbox.Value,

@@ -15,21 +15,24 @@ public sealed class CapturedLogs
     /// <summary>Lines that contain a text.</summary>
     public int Count(string text) => _lines.Count(line => line.Contains(text, StringComparison.Ordinal));
 
-    internal sealed class Provider(CapturedLogs logs, string silo) : ILoggerProvider
+    internal void Clear() => _lines.Clear();
+
+    /// <param name="power">A dead process logs nothing.</param>
+    internal sealed class Provider(CapturedLogs logs, string silo, Power power) : ILoggerProvider
     {
-        public ILogger CreateLogger(string categoryName) => new Logger(logs, silo, categoryName);
+        public ILogger CreateLogger(string categoryName) => new Logger(logs, silo, categoryName, power);
 
         public void Dispose()
         {
         }
     }
 
-    private sealed class Logger(CapturedLogs logs, string silo, string category) : ILogger
+    private sealed class Logger(CapturedLogs logs, string silo, string category, Power power) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information && !power.IsOff;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {

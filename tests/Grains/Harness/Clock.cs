@@ -33,8 +33,15 @@ public sealed class Clock : TimeProvider, IDisposable
         FireDue();
     }
 
+    /// <summary><see cref="StepWall"/> was called.</summary>
+    internal bool WasStepped { get; private set; }
+
     /// <summary>Sets the wall clock forward or back, as an operator or NTP does. Monotonic time and timers do not notice.</summary>
-    public void StepWall(TimeSpan by) => Interlocked.Add(ref _wallOffset, by.Ticks);
+    public void StepWall(TimeSpan by)
+    {
+        WasStepped = true;
+        Interlocked.Add(ref _wallOffset, by.Ticks);
+    }
 
     /// <summary>Moves time forward step by step until a condition is met.</summary>
     /// <param name="step">Small enough for what happens on the way; a few milliseconds of real time pass between two steps.</param>

@@ -9,6 +9,9 @@ public class FaultPlan<TOperation>(Func<Exception> error)
     private readonly List<(TOperation? Operation, Fault Fault)> _faults = [];
     private readonly Dictionary<TOperation, int> _calls = [];
 
+    /// <summary>A call has met a fault.</summary>
+    internal bool HadFaults { get; private set; }
+
     /// <summary>Calls that have begun.</summary>
     public int Calls(TOperation operation)
     {
@@ -46,6 +49,13 @@ public class FaultPlan<TOperation>(Func<Exception> error)
         }
     }
 
+    /// <summary>Ends all planned faults, and counts calls anew.</summary>
+    internal void ClearFaults()
+    {
+        EndFaults();
+        lock (_lock) _calls.Clear();
+    }
+
     internal async Task<T> MeetAsync<T>(TOperation operation, string subject, Func<Task<T>> act, CancellationToken cancellationToken = default)
     {
         var fault = Take(operation, subject);
@@ -73,7 +83,9 @@ public class FaultPlan<TOperation>(Func<Exception> error)
             // One that holds calls stays until it is disposed, so that ending all faults lets go of them.
             _faults.RemoveAll(planned => planned.Fault is { Left: <= 0, Released.IsCompleted: true } or { Left: <= 0, Kind: FaultKind.Fail or FaultKind.LoseAnswer });
             Fault? fault = _faults.FindLast(planned => planned.Fault.Left > 0 && (planned.Operation is not { } only || only.Equals(operation)) && planned.Fault.About?.Invoke(subject) != false).Fault;
-            if (fault is not null) fault.Left--;
+            if (fault is null) return null;
+            fault.Left--;
+            HadFaults = true;
             return fault;
         }
     }

@@ -75,6 +75,12 @@ public sealed class GrainCluster : IAsyncDisposable
         return (SiloAddress?)type.GetMethod("GetPrimaryForGrain", BindingFlags.Public | BindingFlags.Instance)!.Invoke(Caller.Services.GetRequiredService(type), [grain]);
     }
 
+    /// <summary>Hosts that the caller would choose for a new sandbox.</summary>
+    internal int Candidates => Caller.Services.GetRequiredService<HostDirectory>().Candidates("default").Count;
+
+    /// <summary>Another test may get it, if it is as new when this one is over.</summary>
+    internal bool IsReusable { get; private set; }
+
     internal ClusterSettings Settings { get; }
 
     internal string Id { get; }
@@ -83,10 +89,12 @@ public sealed class GrainCluster : IAsyncDisposable
 
     internal GuestPrograms Programs { get; } = new();
 
-    /// <summary>Starts a cluster whose workers accept sandboxes.</summary>
+    /// <summary>Starts a cluster whose workers accept sandboxes. An ordinary one may come from <see cref="ClusterPool"/>, and is as new.</summary>
     /// <param name="configure">Settings of the product for all silos.</param>
     public static async Task<GrainCluster> StartAsync(int workers = 1, int frontends = 1, Action<ClusterSettings>? configure = null)
     {
+        var isOrdinary = workers == 1 && frontends == 1 && configure is null;
+        if (isOrdinary && ClusterPool.TryTake() is { } asNew) return asNew;
         var settings = new ClusterSettings();
         configure?.Invoke(settings);
         var cluster = new GrainCluster(settings);
@@ -95,14 +103,18 @@ public sealed class GrainCluster : IAsyncDisposable
             for (var i = 0; i < frontends; i++) await cluster.AddFrontendAsync();
             for (var i = 0; i < workers; i++) await cluster.AddWorkerAsync();
             await cluster.WaitForHostsAsync();
+            cluster.IsReusable = isOrdinary;
             return cluster;
         }
         catch (Exception e)
         {
-            await cluster.DisposeAsync();
+            await cluster.EndAsync();
             throw new InvalidOperationException($"The cluster did not start:\n{string.Join('\n', cluster.Logs.Lines.TakeLast(30))}", e);
         }
     }
+
+    /// <summary>Says that the test changes something that this class does not know of, so that no other test may get the cluster.</summary>
+    public void KeepFromOtherTests() => IsReusable = false;
 
     public TestSilo Worker(int index) => _workers[index];
 
@@ -113,6 +125,7 @@ public sealed class GrainCluster : IAsyncDisposable
 
     public async Task<TestSilo> AddFrontendAsync()
     {
+        KeepFromOtherTests();
         var frontend = new TestSilo(this, machine: null);
         await frontend.StartAsync();
         _frontends.Add(frontend);
@@ -123,6 +136,7 @@ public sealed class GrainCluster : IAsyncDisposable
     /// <param name="host">A host id that another machine has already makes the worker a rival; null draws a new one.</param>
     public async Task<TestSilo> AddWorkerAsync(string? host = null)
     {
+        KeepFromOtherTests();
         var number = _workers.Count;
         var machine = new Machine(
             host ?? (number + 1).ToString("x8", CultureInfo.InvariantCulture), Path.Combine(Folder, $"w{number}"), new ScriptedEngine(Clock, Programs), ++_ports, ++_ports);
@@ -184,8 +198,7 @@ public sealed class GrainCluster : IAsyncDisposable
             var loads = await Caller.Services.GetRequiredService<HostDirectory>().AskAsync(host => host.Load(), TestContext.Current.CancellationToken);
             return wanted.All(host => loads.Any(load => load.Host == host && load.Answer is { Slots: > 0, Draining: false }));
         });
-        var directory = Caller.Services.GetRequiredService<HostDirectory>();
-        await Until.TrueAsync(() => directory.Candidates("default").Count == Math.Min(wanted.Length, 3));
+        await Until.TrueAsync(() => Candidates == Math.Min(wanted.Length, 3));
     }
 
     /// <summary>Writes into the membership table that a silo is dead, and has the others read it.</summary>
@@ -213,12 +226,24 @@ public sealed class GrainCluster : IAsyncDisposable
     {
         // Shown for tests that fail.
         TestContext.Current.TestOutputHelper?.WriteLine(string.Join('\n', Logs.Lines.TakeLast(ShownLines)));
+        if (!await ClusterReset.TryAsync(this))
+        {
+            await EndAsync();
+            return;
+        }
+
+        StopKilled();
+        ClusterPool.Return(this);
+    }
+
+    /// <summary>Ends all silos and containers.</summary>
+    internal async Task EndAsync()
+    {
         Storage.EndFaults();
         Log.EndFaults();
         foreach (var worker in _workers) worker.Engine.EndFaults();
         foreach (var silo in _frontends.Concat(_workers).Where(silo => silo.IsRunning).ToArray()) await silo.KillAsync(detected: false);
-        // Orleans takes seconds to stop a silo that reaches nobody; the next test does not wait for that.
-        foreach (var (silo, power) in _killed) _ = StopAsync(silo, power);
+        StopKilled();
         foreach (var worker in _workers) await worker.Engine.DisposeAsync();
         await _cluster.DisposeAsync();
         Log.Dispose();
@@ -240,6 +265,13 @@ public sealed class GrainCluster : IAsyncDisposable
 
     // A killed silo stays as it is until the test ends: stopping it would let it do what a dead process cannot.
     internal void DisposeLater(InProcessSiloHandle silo, Power power) => _killed.Add((silo, power));
+
+    // Orleans takes seconds to stop a silo that reaches nobody; the next test does not wait for that.
+    private void StopKilled()
+    {
+        foreach (var (silo, power) in _killed) _ = StopAsync(silo, power);
+        _killed.Clear();
+    }
 
     private static async Task StopAsync(InProcessSiloHandle silo, Power power)
     {

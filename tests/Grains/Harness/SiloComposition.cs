@@ -1,8 +1,11 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.Metrics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
 using Orleans.Configuration;
 using Orleans.GrainDirectory;
 using Orleans.Reminders;
@@ -14,6 +17,7 @@ using Podflare.Hosting;
 using Podflare.Processes;
 using Podflare.Runs;
 using Podflare.Stores;
+using Podflare.Telemetry;
 using StackExchange.Redis;
 
 namespace Podflare.Harness;
@@ -88,15 +92,18 @@ internal sealed class SiloComposition(GrainCluster cluster, Machine? machine, Po
         foreach (var turn in services.Where(service => !service.IsKeyedService && service.ImplementationType == typeof(JoiningTurn)).ToArray()) services.Remove(turn);
     }
 
-    // No lines on the console, and no exporter or meter of a process that measures its own.
+    // No lines on the console, and no exporter or meter: each would listen to the instruments of all silos of this process.
     private void QuietDown(IServiceCollection services)
     {
         services.RemoveAll<ILoggerProvider>();
-        services.AddSingleton<ILoggerProvider>(new CapturedLogs.Provider(cluster.Logs, machine?.Host ?? "frontend"));
+        services.AddSingleton<ILoggerProvider>(new CapturedLogs.Provider(cluster.Logs, machine?.Host ?? "frontend", power));
+        services.RemoveAll<IMetricsListener>();
+        services.RemoveAll<MeterProvider>();
+        services.RemoveAll<TracerProvider>();
         foreach (var service in services.Where(IsTelemetry).ToArray()) services.Remove(service);
     }
 
     private static bool IsTelemetry(ServiceDescriptor service) =>
         service is { IsKeyedService: false, ServiceType: var type } && type == typeof(IHostedService)
-            && service.ImplementationType?.Namespace?.StartsWith("OpenTelemetry", StringComparison.Ordinal) == true;
+            && (service.ImplementationType == typeof(TelemetryStop) || service.ImplementationType?.Namespace?.StartsWith("OpenTelemetry", StringComparison.Ordinal) == true);
 }

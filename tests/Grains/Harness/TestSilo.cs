@@ -46,7 +46,11 @@ public sealed class TestSilo
     private InProcessSiloHandle Handle => _handle ?? throw new InvalidOperationException("The silo was never started.");
 
     /// <summary>Sets the wall clock of this process alone forward or back.</summary>
-    public void StepWall(TimeSpan by) => _clock.StepWall(by);
+    public void StepWall(TimeSpan by)
+    {
+        _cluster.KeepFromOtherTests();
+        _clock.StepWall(by);
+    }
 
     /// <summary>Ends the process without a warning, as <c>kill -9</c> does.</summary>
     /// <param name="detected">Whether the other silos know at once; else call <see cref="GrainCluster.DeclareDeadAsync"/> when they shall.</param>

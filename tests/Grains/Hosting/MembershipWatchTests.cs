@@ -52,6 +52,7 @@ public sealed class MembershipWatchTests
 
     private static async Task<IReadOnlyList<MembershipEntry>> LoseRowsAsync(GrainCluster cluster)
     {
+        cluster.KeepFromOtherTests();
         var rows = (await Table(cluster).ReadAllAsync(TestContext.Current.CancellationToken)).Members.Select(member => member.Item1).ToArray();
         await Table(cluster).DeleteMembershipTableEntriesAsync(cluster.Id, TestContext.Current.CancellationToken);
         return rows;

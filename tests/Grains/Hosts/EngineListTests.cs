@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Podflare.Engine;
 using Podflare.Guests;
 using Podflare.Harness;
@@ -38,6 +39,23 @@ public sealed class EngineListTests
         await SweepAsync(cluster, cluster.Worker(0).Engine);
 
         foreach (var sandbox in sandboxes) Assert.Equal("a\n", (await sandbox.RunAsync(program => program.Print("a\n"))).Output);
+        await cluster.AgreesAsync();
+    }
+
+    [Fact]
+    public async Task One_list_without_a_container_does_not_end_its_sandbox_while_its_guest_is_away()
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        var sandbox = await cluster.CreateAsync();
+        await cluster.AgreesAsync();
+        sandbox.Guest.StayAway();
+        await Until.TrueAsync(() => !sandbox.Worker.Services.GetRequiredService<HostContainers>().IsConnected(sandbox.Id));
+        sandbox.Worker.Engine.EmptyLists = 1;
+
+        await SweepAsync(cluster, sandbox.Worker.Engine);
+
+        sandbox.Guest.ComeBack();
+        Assert.Equal("a\n", (await sandbox.RunAsync(program => program.Print("a\n"))).Output);
         await cluster.AgreesAsync();
     }
 

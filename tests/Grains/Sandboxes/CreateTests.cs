@@ -6,7 +6,7 @@ using Podflare.Stores;
 namespace Podflare.Sandboxes;
 
 /// <summary>Creates and their limits.</summary>
-public sealed class CreateTests(SharedCluster shared) : IClassFixture<SharedCluster>
+public sealed class CreateTests
 {
     public static TheoryData<string, Func<SandboxSpec, SandboxSpec>> InvalidSpecs => new()
     {
@@ -34,19 +34,20 @@ public sealed class CreateTests(SharedCluster shared) : IClassFixture<SharedClus
     [MemberData(nameof(InvalidSpecs))]
     public async Task A_create_beyond_a_limit_is_refused_and_leaves_no_container(string field, Func<SandboxSpec, SandboxSpec> change)
     {
-        var before = shared.Cluster.Worker(0).Engine.Started;
+        await using var cluster = await GrainCluster.StartAsync();
 
-        var e = await Assert.ThrowsAnyAsync<PodflareException>(() => shared.Cluster.CreateAsync(Guid.NewGuid().ToString(), change));
+        var e = await Assert.ThrowsAnyAsync<PodflareException>(() => cluster.CreateAsync(Guid.NewGuid().ToString(), change));
 
         Assert.StartsWith(field, e.Message, StringComparison.Ordinal);
-        Assert.Equal(before, shared.Cluster.Worker(0).Engine.Started);
+        Assert.Equal(0, cluster.Worker(0).Engine.Started);
     }
 
     [Theory(DisableDiscoveryEnumeration = true)]
     [MemberData(nameof(InvalidRuns))]
     public async Task A_run_beyond_a_limit_is_refused_and_is_not_accepted(string field, Func<RunRequest, RunRequest> change)
     {
-        var sandbox = await shared.Cluster.CreateAsync();
+        await using var cluster = await GrainCluster.StartAsync();
+        var sandbox = await cluster.CreateAsync();
 
         var e = await Assert.ThrowsAnyAsync<PodflareException>(
             () => sandbox.Grain.StartRun(GrainCluster.Tenant, RunId.New(), change(sandbox.Request(program => program)), TestContext.Current.CancellationToken));

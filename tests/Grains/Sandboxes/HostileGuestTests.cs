@@ -7,14 +7,14 @@ using Podflare.Runs;
 namespace Podflare.Sandboxes;
 
 /// <summary>Guests in which user code has taken over the supervisor.</summary>
-public sealed class HostileGuestTests(SharedCluster shared) : IClassFixture<SharedCluster>
+public sealed class HostileGuestTests
 {
     private const long Year9999 = 253_402_300_799_999;
 
     [Fact]
     public async Task A_frame_with_an_absurd_time_gets_the_time_of_its_arrival()
     {
-        var cluster = shared.Cluster;
+        await using var cluster = await GrainCluster.StartAsync();
         var sandbox = await cluster.CreateAsync();
         var run = await sandbox.StartRunAsync(program => program.RunForever());
 
@@ -33,7 +33,7 @@ public sealed class HostileGuestTests(SharedCluster shared) : IClassFixture<Shar
     [Fact]
     public async Task A_hello_with_too_many_runs_closes_the_connection()
     {
-        var cluster = shared.Cluster;
+        await using var cluster = await GrainCluster.StartAsync();
         var sandbox = await cluster.CreateAsync();
         sandbox.Guest.RewriteHello = hello =>
         {
@@ -51,7 +51,7 @@ public sealed class HostileGuestTests(SharedCluster shared) : IClassFixture<Shar
     [Fact]
     public async Task Frames_of_runs_that_nobody_knows_close_the_connection_and_harm_no_run()
     {
-        var cluster = shared.Cluster;
+        await using var cluster = await GrainCluster.StartAsync();
         var sandbox = await cluster.CreateAsync();
         var gate = new Gate();
         var run = await sandbox.StartRunAsync(program => program.Wait(gate).Print("a\n"));
@@ -66,7 +66,7 @@ public sealed class HostileGuestTests(SharedCluster shared) : IClassFixture<Shar
     [Fact]
     public async Task A_long_error_text_is_cut()
     {
-        var cluster = shared.Cluster;
+        await using var cluster = await GrainCluster.StartAsync();
         var sandbox = await cluster.CreateAsync();
         var run = await sandbox.StartRunAsync(program => program.RunForever());
         var error = new JsonObject { ["name"] = new string('n', 400_000), ["value"] = new string('v', 600_000), ["traceback"] = new string('t', 900_000) };
@@ -81,7 +81,7 @@ public sealed class HostileGuestTests(SharedCluster shared) : IClassFixture<Shar
     [Fact]
     public async Task A_guest_that_breaks_the_protocol_again_and_again_is_accepted_ever_more_slowly()
     {
-        var cluster = shared.Cluster;
+        await using var cluster = await GrainCluster.StartAsync();
         var sandbox = await cluster.CreateAsync();
         sandbox.Guest.RewriteHello = hello =>
         {

@@ -87,6 +87,19 @@ public sealed class UnreliableEventLog(Clock clock, RunOptions options) : FaultP
 
     public void Dispose() => _log.Dispose();
 
+    /// <summary>Forgets everything, for the next test. No run may be open.</summary>
+    internal void Clear()
+    {
+        ClearFaults();
+        lock (_lock)
+        {
+            _unreadable.Clear();
+            _writes = [];
+            _log.Dispose();
+            _log = new MemoryEventLog(Options.Create(options), clock);
+        }
+    }
+
     internal Task<T> CallAsync<T>(
         LogOperation operation, SandboxId sandbox, RunId? run, Func<MemoryEventLog, Task<T>> call, bool writes, CancellationToken cancellationToken) => MeetAsync(
             operation,

@@ -34,6 +34,9 @@ public sealed class UnreliableStorage(Clock clock) : FaultPlan<StorageOperation>
     /// <summary><see cref="GoAway"/> is in force.</summary>
     public bool IsAway => _away is { IsOver: false };
 
+    /// <summary>A record was changed or lost behind the back of its grain.</summary>
+    internal bool WasRewritten { get; private set; }
+
     /// <summary>What is stored; null without a record.</summary>
     public T? Find<T>(string record, string key)
         where T : class
@@ -45,12 +48,14 @@ public sealed class UnreliableStorage(Clock clock) : FaultPlan<StorageOperation>
     /// <returns>False when there was none.</returns>
     public bool Lose(string record, string key)
     {
+        WasRewritten = true;
         lock (_lock) return _entries.Remove($"{record}/{key}");
     }
 
     /// <summary>Changes the stored JSON of a record behind the grain's back; the ETag stays.</summary>
     public void Edit(string record, string key, Func<string, string> edit)
     {
+        WasRewritten = true;
         lock (_lock)
         {
             var entry = _entries[$"{record}/{key}"];
@@ -61,6 +66,7 @@ public sealed class UnreliableStorage(Clock clock) : FaultPlan<StorageOperation>
     /// <summary>Another activation writes the same content: the next write of the one that has read it before fails.</summary>
     public void Touch(string record, string key)
     {
+        WasRewritten = true;
         lock (_lock) _entries[$"{record}/{key}"] = _entries[$"{record}/{key}"] with { ETag = NextTag() };
     }
 
@@ -72,7 +78,16 @@ public sealed class UnreliableStorage(Clock clock) : FaultPlan<StorageOperation>
     /// <summary>The store goes back in time, as after a failover to a replica that lagged.</summary>
     public void RestoreSnapshot(StorageSnapshot snapshot)
     {
+        WasRewritten = true;
         lock (_lock) _entries = new Dictionary<string, Entry>(snapshot.Entries);
+    }
+
+    /// <summary>Forgets everything except some records, for the next test.</summary>
+    /// <param name="except">How the keys begin that stay.</param>
+    internal void Clear(string except)
+    {
+        ClearFaults();
+        lock (_lock) _entries = _entries.Where(entry => entry.Key.StartsWith(except, StringComparison.Ordinal)).ToDictionary();
     }
 
     internal Task ReadAsync<T>(string record, GrainId grain, IGrainState<T> state, TimeSpan? expiry) => MeetAsync(StorageOperation.Read, KeyOf(record, grain), () =>
