@@ -10,40 +10,58 @@ bypass_proxy_for_loopback
 
 usage() {
   cat <<'HELP'
-Usage: sudo ./run.sh [-v | --verbose]
+Usage: sudo ./run.sh [-v | --verbose] [--template NAME]
 
 Runs Podflare on this machine: the service in one process, and its status page in another. Installs and starts Docker and builds the sandbox
 image where they are missing, builds the programs, and then serves in the foreground. The first run takes two to three minutes, later ones a
 few seconds. Ctrl-C stops both processes; a second Ctrl-C kills them.
 
 Options:
-  -v, --verbose   Show the logs on the console too. They are JSON lines, and always go to files.
-  -h, --help      Show this help.
+  -v, --verbose    Show the logs on the console too. They are JSON lines, and always go to files.
+  --template NAME  Make NAME the default template. Its image is built from images/NAME if that folder exists; otherwise podflare/NAME:local
+                   must exist (`podflare template build` makes it). python-datasci has numpy, pandas, matplotlib and scipy; the first
+                   build of its image takes four minutes.
+  -h, --help       Show this help.
 
 Environment:
   PODFLARE_HOSTD_ADDR    Address of the service (default 127.0.0.1:7070)
   PODFLARE_STATUS_ADDR   Address of the status page (default 127.0.0.1:7071), or `off`
   PODFLARE_API_KEYS      Keys that clients may use, separated by commas; required if the service listens on a public address
   PODFLARE_LOG_DIR       Folder of the log files (default /var/log/podflare); the logs of the last five starts are kept
-  PODFLARE_SKIP_SETUP=1  Do not check Docker, the sandbox image and the free disk space
+  PODFLARE_SKIP_SETUP=1  Do not check Docker, the sandbox images and the free disk space
 
 All other settings: docs/configuration.md
 HELP
 }
 
-verbose=
-for argument; do
-  case $argument in
+misused() { # message
+  say "run.sh: $1; run.sh --help lists the options" >&2
+  exit 2
+}
+
+need_name() { [[ $1 =~ ^[a-z0-9][a-z0-9-]{0,62}$ ]] || misused "the name after --template must be 1 to 63 of a-z, 0-9 and -, not '$1'"; }
+
+verbose= template=
+while [ $# -gt 0 ]; do
+  case $1 in
     -v | --verbose) verbose=1 ;;
     -h | --help)
       usage
       exit 0
       ;;
-    *)
-      say "run.sh: unknown argument '$argument'; run.sh --help lists the options" >&2
-      exit 2
+    --template)
+      [ $# -gt 1 ] || misused "--template needs a name"
+      template=$2
+      need_name "$2"
+      shift
       ;;
+    --template=*)
+      template=${1#*=}
+      need_name "$template"
+      ;;
+    *) misused "unknown argument '$1'" ;;
   esac
+  shift
 done
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -103,11 +121,60 @@ limit_log() {
   : >"$1"
 }
 
+# Variables of the programs that a shell cannot export: the name of a template may have a hyphen.
+settings=()
+
+# set_template: makes $template the default. Settings in the environment win.
+set_template() {
+  export Podflare__Create__DefaultTemplate=$template
+  # The service knows the images of these two.
+  case $template in
+    default) ;;
+    python-datasci) warm_pool ;;
+    *)
+      template_setting Image "podflare/$template:local"
+      warm_pool
+      ;;
+  esac
+}
+
+# As many containers wait ready as of the service's own default template.
+warm_pool() { template_setting_of PoolMax >/dev/null || template_setting PoolMin 2; }
+
+template_setting() { # key value
+  template_setting_of "$1" >/dev/null || settings+=("Podflare__Templates__${template}__$1=$2")
+}
+
+template_setting_of() { printenv "Podflare__Templates__${template}__$1"; }
+
+# ensure_template_image: builds or finds the image of $template.
+ensure_template_image() {
+  local image
+  [ "$template" != default ] || return 0
+  if image=$(template_setting_of Image); then
+    : # The environment names another image.
+  elif [ -e "images/$template/Dockerfile" ]; then
+    eng/build-images.sh "$template"
+    return 0
+  else
+    image=podflare/$template:local
+  fi
+  docker -H unix:///var/run/docker.sock image inspect "$image" >/dev/null 2>&1 \
+    || die "template $template: there is no image $image on this machine, and no folder images/$template. Build the image, for example: podflare template build $template FOLDER"
+}
+
+# is_default_template: the service that runs uses $template for a create that names none.
+is_default_template() {
+  local key=()
+  [ -z "${PODFLARE_API_KEYS:-}" ] || key=(-H "Authorization: Bearer $(sed -e 's/,.*//' -e 's/^[^:]*://' <<<"$PODFLARE_API_KEYS")")
+  fetch "$api" /v1/templates "${key[@]}" | grep -qF "\"name\":\"$template\",\"default\":true"
+}
+
 # start_program LOG DLL: starts it with its log lines appended to LOG; its pid is then in STARTED. It stops when this script dies.
 start_program() {
   local guard=()
   ! command -v setpriv >/dev/null || guard=(setpriv --pdeathsig TERM)
-  "${guard[@]}" dotnet "$2" >>"$1" 2>&4 </dev/null &
+  "${guard[@]}" env "${settings[@]}" dotnet "$2" >>"$1" 2>&4 </dev/null &
   STARTED=$!
 }
 
@@ -167,6 +234,7 @@ banner() { # first line
   say "$1"
   say "  API          http://$api/v1"
   say "  Docs         http://$api/docs"
+  [ -z "$template" ] || say "  Template     $template, unless a create names another one"
   if [ "$page" = off ]; then
     say "  Status page  off (PODFLARE_STATUS_ADDR)"
   elif status_page_answers; then
@@ -185,6 +253,8 @@ for address in "$PODFLARE_HOSTD_ADDR" "$PODFLARE_STATUS_ADDR"; do
 done
 command -v curl >/dev/null || apt_install curl
 if [ "$(fetch "$api" /v1/healthz)" = ok ]; then
+  [ -z "$template" ] || is_default_template \
+    || die "Podflare is already running on $api, and its default template is not $template. Stop it first, or choose a free port: PODFLARE_HOSTD_ADDR=127.0.0.1:7170 $0 --template $template"
   banner "Podflare is already running."
   exit 0
 fi
@@ -202,7 +272,9 @@ if [ "${PODFLARE_SKIP_SETUP:-}" != 1 ]; then
   for folder in "$PWD" /var/lib/docker "$logs"; do need_space "$folder"; done
   eng/ensure-docker.sh
   eng/build-images.sh
+  [ -z "$template" ] || ensure_template_image
 fi
+[ -z "$template" ] || set_template
 say "building the programs (half a minute the first time)"
 build_project src/Frontend/Frontend.csproj
 with_page=

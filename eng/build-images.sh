@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Builds the sandbox images podflare/<template>:local whose inputs have changed: build-images.sh [--fresh] [template...]
 #
-# A template is a folder images/<template> with a Dockerfile, a list `packages`, and optionally a list `removed` of paths that are
-# removed from the base. Without arguments, only the default template is built, because the others take minutes.
+# A template is a folder images/<template> with a Dockerfile. images/finish.Dockerfile then adds what every sandbox needs.
+# If the folder also has a list `packages`, its Dockerfile begins with a base that has these Debian packages, as the argument BASE. A list
+# `removed` has paths that are removed from that base. Without arguments, only the default template is built, because the others take minutes.
 # BASE names the image to start from, such as debian:stable-slim. Without BASE, a base is made from this machine's own package
 # sources with mmdebstrap, so that no image registry is needed. --fresh makes the base again, with today's packages.
 # Bases are kept as tar files in PODFLARE_CACHE (default /var/cache/podflare).
@@ -95,37 +96,55 @@ remove_unnamed() { # id, or nothing
   fi
 }
 
+# The ids of the local images that a Dockerfile names: it is built again when one of them changes.
+bases_of() { # Dockerfile
+  sed -nE 's/^FROM +([^$ ]+).*/\1/Ip' "$1" | xargs -r -n 1 docker image inspect -f '{{.Id}}' 2>/dev/null || true
+}
+
+# docker_build LOG ARGUMENT...: prints the id of the new image.
+docker_build() {
+  local log=$1 id
+  shift
+  id=$(mktemp)
+  docker build --iidfile "$id" "$@" >>"$log" 2>&1 || {
+    rm -f "$id"
+    return 1
+  }
+  cat "$id"
+  rm -f "$id"
+}
+
 build() { # template
-  local template=$1 folder=$IMAGES/$1 image=podflare/$1:local inputs base started=$SECONDS id removed
+  local template=$1 folder=$IMAGES/$1 image=podflare/$1:local inputs base started=$SECONDS log removed
   # The functions that it calls see this one.
   mapfile -t removed < <(removed_from "$template")
   local REMOVED=("${removed[@]}")
-  [ -f "$folder/Dockerfile" ] && [ -f "$folder/packages" ] || die "images/$template needs a Dockerfile and a list 'packages'."
+  [ -f "$folder/Dockerfile" ] || die "images/$template/Dockerfile does not exist."
   inputs=$({
     (cd "$folder" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
-    if [ -n "${BASE:-}" ]; then printf '%s\n' "$BASE"; else base_recipe "$template"; fi
-    cat "$here/verify-image.py"
+    bases_of "$folder/Dockerfile"
+    if [ -n "${BASE:-}" ]; then printf '%s\n' "$BASE"; elif [ -f "$folder/packages" ]; then base_recipe "$template"; fi
+    cat "$IMAGES/finish.Dockerfile" "$here/verify-image.py"
   } | sha256sum | cut -c1-16)
   if [ -z "$fresh" ] \
     && [ "$(docker image inspect -f '{{index .Config.Labels "podflare.inputs"}}' "$image" 2>/dev/null)" = "$inputs" ]; then
     say "$image is up to date"
     return 0
   fi
-  if [ -n "${BASE:-}" ]; then
-    base=$BASE
-  else
-    ensure_base "$template"
-  fi
-  say "building $image on $base (some seconds)"
-  id=$(mktemp)
-  docker build --iidfile "$id" --build-arg BASE="$base" --label podflare.inputs="$inputs" "$folder" >"$id.log" 2>&1 || {
-    tail -n 25 "$id.log" >&2
-    rm -f "$id" "$id.log"
+  base=${BASE:-}
+  [ -n "$base" ] || [ ! -f "$folder/packages" ] || ensure_base "$template"
+  say "building $image${base:+ on $base} (some seconds)"
+  log=$(mktemp)
+  local layers built
+  # The folder's Dockerfile, and then the layers that every sandbox needs. The latter need no files.
+  { layers=$(docker_build "$log" ${base:+--build-arg BASE="$base"} "$folder") \
+    && built=$(docker_build "$log" --build-arg BASE="$layers" --label podflare.inputs="$inputs" - <"$IMAGES/finish.Dockerfile"); } || {
+    tail -n 25 "$log" >&2
+    rm -f "$log"
     die "docker build of images/$template failed; its last lines are above."
   }
-  local built
-  built=$(<"$id")
-  rm -f "$id" "$id.log"
+  grep '^warning: ' "$log" >&2 || true
+  rm -f "$log"
   # Only an image that passed its check gets the name.
   verify "$built" || die "the new image for $template failed its check (above); $image is unchanged."
   local old
@@ -149,7 +168,7 @@ VERSION_CODENAME=${VERSION_CODENAME:-unknown}
 exec 9>/var/lock/podflare-images.lock
 flock -w 900 9 || die "another build-images.sh has held /var/lock/podflare-images.lock for a quarter of an hour."
 for template; do
-  if [ -n "$fresh" ] && [ -z "${BASE:-}" ]; then
+  if [ -n "$fresh" ] && [ -z "${BASE:-}" ] && [ -f "$IMAGES/$template/packages" ]; then
     hash=$(base_recipe "$template" | sha256sum | cut -c1-16)
     rm -f "$CACHE/base-$template-$hash.tar"
   fi

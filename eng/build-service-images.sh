@@ -27,4 +27,11 @@ build() { # name, folder of the Dockerfile, context, argument...
 build frontend src/Frontend . "${arguments[@]}"
 build worker src/Silo . "${arguments[@]}"
 build status src/StatusPage . "${arguments[@]}"
-build default images/default images/default --build-arg "BASE=${BASE:-debian:stable-slim}"
+# The template's own layers, and then those that every sandbox needs.
+layers=podflare-build/default:$tag
+docker build --tag "$layers" --build-arg "BASE=${BASE:-debian:stable-slim}" images/default
+finish=$(mktemp -d)
+cp images/finish.Dockerfile "$finish/Dockerfile"
+build default "$finish" "$finish" --build-arg "BASE=$layers"
+rm -r "$finish"
+docker image rm "$layers" >/dev/null

@@ -148,6 +148,10 @@ public class PodflareClient : IDisposable
     public virtual Task<SandboxPage> ListSandboxPageAsync(SandboxQuery? query = null, string? cursor = null, CancellationToken cancellationToken = default) =>
         _transport.CallAsync(new ApiCall(HttpMethod.Get, (query ?? new SandboxQuery()).ToPath(cursor)), ClientJson.Default.SandboxPage, cancellationToken);
 
+    /// <summary>Lists the templates that a sandbox can be created from, by name.</summary>
+    public virtual async Task<IReadOnlyList<TemplateInfo>> ListTemplatesAsync(CancellationToken cancellationToken = default) =>
+        (await _transport.CallAsync(new ApiCall(HttpMethod.Get, "v1/templates"), ClientJson.Default.TemplateList, cancellationToken).ConfigureAwait(false)).Templates;
+
     /// <summary>Checks that the server is alive. No API key is needed.</summary>
     /// <exception cref="PodflareConnectionException">The server cannot be reached.</exception>
     /// <exception cref="PodflareProtocolException">Another service answers at this address.</exception>

@@ -1,21 +1,20 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Podflare.Cli.Engine;
 
 namespace Podflare.Cli.Doctor;
 
-/// <summary>Docker as a server on this machine would find it. A server in a container or of another user may use a different one.</summary>
+/// <summary>Checks of the Docker engine of this machine.</summary>
 internal sealed class EngineChecks : IDisposable
 {
-    private const string EndpointVariable = "Podflare__Engine__Endpoint";
-    private const string DefaultSocket = "/var/run/docker.sock";
     private const string Image = "podflare/default:local";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
-    private readonly string _socket = SocketPath();
+    private readonly string _socket = EngineSocket.Path();
     private readonly HttpClient _engine;
 
-    public EngineChecks() => _engine = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync, UseProxy = false }) { BaseAddress = new Uri("http://docker"), Timeout = Limit };
+    public EngineChecks() => _engine = new HttpClient(EngineSocket.CreateHandler(_socket)) { BaseAddress = new Uri("http://docker"), Timeout = Limit };
 
     public async Task<Finding> EngineAsync(string name, CancellationToken cancellationToken)
     {
@@ -50,14 +49,6 @@ internal sealed class EngineChecks : IDisposable
 
     public void Dispose() => _engine.Dispose();
 
-    // The server's own setting; DOCKER_HOST belongs to the docker command.
-    private static string SocketPath()
-    {
-        if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS()) return "";
-        if (Environment.GetEnvironmentVariable(EndpointVariable) is not { Length: > 0 } endpoint) return DefaultSocket;
-        return endpoint.StartsWith("unix://", StringComparison.Ordinal) ? endpoint["unix://".Length..] : "";
-    }
-
     private static bool IsUnreachable(Exception e, CancellationToken cancellationToken) =>
         e is HttpRequestException or IOException or JsonException or KeyNotFoundException or OperationCanceledException && !cancellationToken.IsCancellationRequested;
 
@@ -70,20 +61,5 @@ internal sealed class EngineChecks : IDisposable
         response.EnsureSuccessStatusCode();
         using var json = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken));
         return json.RootElement.Clone();
-    }
-
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(_socket), cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
     }
 }

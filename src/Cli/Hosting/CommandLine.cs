@@ -6,6 +6,7 @@ using Podflare.Cli.Doctor;
 using Podflare.Cli.Runs;
 using Podflare.Cli.Sandboxes;
 using Podflare.Cli.Status;
+using Podflare.Cli.Templates;
 using Podflare.Cli.Terminals;
 
 namespace Podflare.Cli.Hosting;
@@ -17,7 +18,8 @@ internal static class CommandLine
     {
         var dashes = Array.IndexOf(arguments, "--");
         var global = new GlobalOptions { WordsAfterDoubleDash = dashes < 0 ? null : arguments.Length - dashes - 1 };
-        var parsed = Build(global).Parse(arguments);
+        // Without response files: code that begins with @ is code, and options that accept @FILE read it themselves.
+        var parsed = Build(global).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction || (parsed.Action == parsed.CommandResult.Command.Action && UsageErrors.MistypedOption(parsed, global) is not null))
             return UsageErrors.Write(parsed, global);
         // Signals are handled by Interruption: the first one interrupts the run, which takes longer than the library would wait.
@@ -32,6 +34,7 @@ internal static class CommandLine
             RunCommand.Create(global),
             SandboxCommands.Create(global),
             ShellCommand.Create(global),
+            TemplateCommands.Create(global),
             DoctorCommand.Create(global),
             ConfigCommands.Create(global),
             StatusCommand.Create(global),

@@ -32,6 +32,7 @@ internal sealed record CreateBody(
 [JsonSerializable(typeof(ArchiveSummary))]
 [JsonSerializable(typeof(SandboxInfo))]
 [JsonSerializable(typeof(SandboxPage))]
+[JsonSerializable(typeof(TemplateList))]
 [JsonSerializable(typeof(RunInfo))]
 [JsonSerializable(typeof(FileListing))]
 internal sealed partial class ClientJson : JsonSerializerContext;

@@ -46,6 +46,17 @@ public sealed class UsageTests
     [InlineData("--after needs --run.", "podflare sandbox logs", "sandbox logs sbx_1 --after 1")]
     [InlineData("Expected a sandbox ID, not the address 'http://127.0.0.1:7070'.", "podflare sandbox get", "sandbox get http://127.0.0.1:7070")]
     [InlineData("Expected a template name, not the address 'localhost:7070'.", "podflare run", "run -c 1 --template localhost:7070")]
+    [InlineData("A command is missing:", "podflare template", "template")]
+    [InlineData("Argument <name> is missing.", "podflare template build", "template build")]
+    [InlineData("<name> must be 1 to 63 of a-z, 0-9 and -, not 'A_b'.", "podflare template build", "template build A_b")]
+    [InlineData("Use either a Dockerfile (--file or a context folder) or --packages and --pip.", "podflare template build", "template build t -f x --packages git")]
+    [InlineData("Use either a Dockerfile (--file or a context folder) or --packages and --pip.", "podflare template build", "template build t . --pip numpy")]
+    [InlineData("--from needs --packages or --pip: a Dockerfile names its own base.", "podflare template build", "template build t --from debian")]
+    [InlineData("--memory-mib must be 64 to 1048576, not 63.", "podflare template build", "template build t --memory-mib 63")]
+    [InlineData("--cpus must be 0.05 to 1024, not 0.", "podflare template build", "template build t --cpus 0")]
+    [InlineData("--preload expects names of Python modules, separated by commas, not 'a;b'.", "podflare template build", "template build t --preload a;b")]
+    [InlineData("--build-arg expects NAME=VALUE, not 'x'.", "podflare template build", "template build t --build-arg x")]
+    [InlineData("--max-context-mib must be more than 0 MiB.", "podflare template build", "template build t --max-context-mib 0")]
     public async Task A_usage_error_is_two_lines_on_stderr(string message, string command, string arguments)
     {
         var result = await Tool.RunAsync(Nowhere, arguments.Split(' '));
@@ -80,6 +91,10 @@ public sealed class UsageTests
     [InlineData("sandbox ps")]
     [InlineData("sandbox kill")]
     [InlineData("shell")]
+    [InlineData("template")]
+    [InlineData("template build")]
+    [InlineData("template ls")]
+    [InlineData("template list")]
     [InlineData("doctor")]
     [InlineData("config")]
     [InlineData("config set")]
@@ -110,6 +125,10 @@ public sealed class UsageTests
     [InlineData("The API key must be at most 512 visible ASCII characters.", "sandbox ls --api-key é")]
     [InlineData("--url: 'foo:bar' is not a valid http or https address.", "sandbox ls --url foo:bar")]
     [InlineData("--admin-url: 'ftp://x' is not a valid http or https address.", "status --admin-url ftp://x")]
+    [InlineData("<context>: there is no folder /no/such.", "template build t /no/such")]
+    [InlineData("There is no Dockerfile in /proc/self/fd.", "template build t /proc/self/fd")]
+    [InlineData("--file: there is no file /no/such.", "template build t --file /no/such")]
+    [InlineData("--packages: there is no file /no/such.", "template build t --packages @/no/such")]
     [InlineData("Cannot connect to the status page's admin API at http://127.0.0.1:9: Connection refused.", "status --admin-url 127.0.0.1:9")]
     public async Task A_failure_names_what_the_user_has_set(string message, string arguments)
     {

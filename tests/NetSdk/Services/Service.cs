@@ -9,7 +9,33 @@ namespace Podflare.NetSdk.Services;
 public sealed class Service : IAsyncLifetime
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(90);
+    private readonly string _name;
+    private readonly IReadOnlyDictionary<string, string> _settings;
     private Process? _process;
+
+    public Service() : this("n", new Dictionary<string, string>())
+    {
+    }
+
+    private Service(string name, IReadOnlyDictionary<string, string> settings) => (_name, _settings) = (name, settings);
+
+    /// <summary>Starts another service.</summary>
+    /// <param name="name">A short name of its own.</param>
+    /// <param name="settings">Environment variables.</param>
+    public static async Task<Service> StartAsync(string name, IReadOnlyDictionary<string, string> settings)
+    {
+        var service = new Service(name, settings);
+        try
+        {
+            await service.InitializeAsync();
+            return service;
+        }
+        catch
+        {
+            await service.DisposeAsync();
+            throw;
+        }
+    }
 
     public int Port { get; } = Ports.Free();
 
@@ -29,8 +55,9 @@ public sealed class Service : IAsyncLifetime
         Client = Connect();
         var start = new ProcessStartInfo("dotnet", [TestRun.Program("Frontend", "Podflare.Frontend.dll")]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["PODFLARE_HOSTD_ADDR"] = $"127.0.0.1:{Port}";
-        start.Environment["Podflare__RunFolder"] = Path.Combine(TestRun.Folder, "n");
-        start.Environment["Podflare__ClusterId"] = $"{TestRun.Cluster}-net";
+        start.Environment["Podflare__RunFolder"] = Path.Combine(TestRun.Folder, _name);
+        start.Environment["Podflare__ClusterId"] = $"{TestRun.Cluster}-net{_name}";
+        foreach (var (key, value) in _settings) start.Environment[key] = value;
         _process = Process.Start(start)!;
         _process.OutputDataReceived += static (_, _) => { };
         _process.ErrorDataReceived += static (_, line) => Console.Error.WriteLine(line.Data);
