@@ -147,19 +147,20 @@ template_setting() { # key value
 
 template_setting_of() { printenv "Podflare__Templates__${template}__$1"; }
 
-# ensure_template_image: builds or finds the image of $template.
-ensure_template_image() {
-  local image
-  [ "$template" != default ] || return 0
-  if image=$(template_setting_of Image); then
-    : # The environment names another image.
-  elif [ -e "images/$template/Dockerfile" ]; then
-    eng/build-images.sh "$template"
-    return 0
-  else
-    image=podflare/$template:local
+# ensure_images: builds those that have a folder, and finds the one of $template otherwise.
+ensure_images() {
+  local images=(default) image
+  if [ -n "$template" ] && [ "$template" != default ]; then
+    if image=$(template_setting_of Image); then
+      : # The environment names another image.
+    elif [ -e "images/$template/Dockerfile" ]; then
+      images+=("$template") image=
+    else
+      image=podflare/$template:local
+    fi
   fi
-  docker -H unix:///var/run/docker.sock image inspect "$image" >/dev/null 2>&1 \
+  eng/build-images.sh "${images[@]}"
+  [ -z "${image:-}" ] || docker -H unix:///var/run/docker.sock image inspect "$image" >/dev/null 2>&1 \
     || die "template $template: there is no image $image on this machine, and no folder images/$template. Build the image, for example: podflare template build $template FOLDER"
 }
 
@@ -271,8 +272,7 @@ say "== Podflare: setting up, building and starting (two to three minutes the fi
 if [ "${PODFLARE_SKIP_SETUP:-}" != 1 ]; then
   for folder in "$PWD" /var/lib/docker "$logs"; do need_space "$folder"; done
   eng/ensure-docker.sh
-  eng/build-images.sh
-  [ -z "$template" ] || ensure_template_image
+  ensure_images
 fi
 [ -z "$template" ] || set_template
 say "building the programs (half a minute the first time)"

@@ -7,8 +7,10 @@ FROM ${BASE}
 
 # A base may end as another user; the guest's supervisor starts as root and drops to uid 1000 by itself.
 USER root
-# The environment of a sandbox. It replaces what the base has set.
-ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8
+# The environment of a sandbox. It replaces what the base has set. A Debian Python asks that its own packages be left alone; pip can
+# install nothing but in the home here.
+ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
+    PIP_BREAK_SYSTEM_PACKAGES=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 
 RUN set -eu; \
     for program in python3 bash; do \
