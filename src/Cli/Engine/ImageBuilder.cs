@@ -4,21 +4,6 @@ using Podflare.Cli.Hosting;
 
 namespace Podflare.Cli.Engine;
 
-/// <summary>One image to build.</summary>
-/// <param name="Dockerfile">The path of the Dockerfile in the context.</param>
-internal sealed record ImageRequest(TarContent Context, string Dockerfile)
-{
-    public IReadOnlyDictionary<string, string> Arguments { get; init; } = new Dictionary<string, string>();
-
-    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
-
-    /// <summary>The network of RUN steps; null for the engine's default.</summary>
-    public string? Network { get; init; }
-
-    /// <summary>Whether layers of earlier builds are ignored.</summary>
-    public bool NoCache { get; init; }
-}
-
 /// <summary>Builds images with the engine's own builder, which finds bases that exist only locally and needs no plug-in.</summary>
 internal sealed class ImageBuilder(EngineClient engine, BuildLog log)
 {

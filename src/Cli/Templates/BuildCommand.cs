@@ -133,7 +133,7 @@ internal sealed partial class BuildCommand
         return (id, await image.PublishAsync(id, name, cancellationToken));
     }
 
-    private (TarContent Content, string Dockerfile) Source(CommandContext context)
+    private (ContextContent Content, string Dockerfile) Source(CommandContext context)
     {
         var packages = context.Value(_packages) ?? [];
         var pip = context.Value(_pip) ?? [];

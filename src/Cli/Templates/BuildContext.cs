@@ -51,7 +51,7 @@ internal sealed class BuildContext
     }
 
     /// <exception cref="CliException">The files are larger than <paramref name="maxBytes"/> together.</exception>
-    public TarContent ToContent(long maxBytes, string option)
+    public ContextContent ToContent(long maxBytes, string option)
     {
         long bytes = 0;
         foreach (var (_, entry) in Entries(new DirectoryInfo(_folder), ""))
@@ -66,7 +66,7 @@ internal sealed class BuildContext
             }
         }
 
-        return new TarContent(WriteAsync);
+        return new ContextContent(WriteAsync);
     }
 
     /// <summary>Writes the context as a tar archive.</summary>

@@ -52,12 +52,12 @@ internal sealed record PackageDockerfile(string From, IReadOnlyList<string> Pack
             .ToString();
     }
 
-    public TarContent ToContent() => Requirements.Count == 0
+    public ContextContent ToContent() => Requirements.Count == 0
         ? Archive((FileName, ToString()))
         : Archive((FileName, ToString()), (RequirementsFile, string.Concat(Requirements.Select(static line => $"{line}\n"))));
 
     /// <summary>An archive of small files.</summary>
-    public static TarContent Archive(params (string Name, string Text)[] files) => new(async (stream, cancellationToken) =>
+    public static ContextContent Archive(params (string Name, string Text)[] files) => new(async (stream, cancellationToken) =>
     {
         await using var tar = new TarWriter(stream, TarEntryFormat.Pax, leaveOpen: true);
         foreach (var (name, text) in files)

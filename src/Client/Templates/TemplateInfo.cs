@@ -31,8 +31,3 @@ public sealed record TemplateInfo
     /// <summary>Python modules that are imported before the first run.</summary>
     public IReadOnlyList<string> Preload { get; init => field = value ?? []; } = [];
 }
-
-internal sealed record TemplateList
-{
-    public IReadOnlyList<TemplateInfo> Templates { get; init => field = value ?? []; } = [];
-}

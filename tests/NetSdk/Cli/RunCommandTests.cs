@@ -34,6 +34,10 @@ public sealed class RunCommandTests(Service service)
     }
 
     [Fact]
+    public async Task Code_that_begins_with_an_at_sign_is_not_the_name_of_a_response_file() =>
+        Assert.Equal(new ToolResult(0, "decorated\n", ""), await RunAsync("run", "-c", "@lambda f: print('decorated')\ndef f(): pass"));
+
+    [Fact]
     public async Task Why_a_run_was_ended_is_shown()
     {
         var ran = await RunAsync("run", "--timeout", "0.5", "-c", "print('kept')\nwhile True: pass");

@@ -3,12 +3,12 @@ using System.Net.Http.Headers;
 
 namespace Podflare.Cli.Engine;
 
-/// <summary>A tar archive as the body of a request. It is written while it is sent, so that it is never in memory as a whole.</summary>
-internal sealed class TarContent : HttpContent
+/// <summary>The files of a build, as a tar archive that is the body of a request. It is written while it is sent, so that it is never in memory as a whole.</summary>
+internal sealed class ContextContent : HttpContent
 {
     private readonly Func<Stream, CancellationToken, Task> _write;
 
-    public TarContent(Func<Stream, CancellationToken, Task> write)
+    public ContextContent(Func<Stream, CancellationToken, Task> write)
     {
         _write = write;
         Headers.ContentType = new MediaTypeHeaderValue("application/x-tar");
