@@ -41,19 +41,29 @@ internal static class LogsCommand
     {
         var ended = new HashSet<string>(StringComparer.Ordinal);
         string? current = null;
+        var late = 0L; // the last event of late output that was shown
         while (true)
         {
             (string Run, long Seq)? open = null;
             foreach (var replayed in await context.Screen.WaitAsync("Reading", () => sandbox.ReplayAsync(context.Interruption.Token)))
             {
-                if (ended.Contains(replayed.RunId)) continue;
-                if (replayed.RunId != current && !context.IsJson) context.Screen.Note($"run {replayed.RunId}");
-                current = replayed.RunId;
-                LiveRun.Show(replayed.Event, replayed.RunId, context.Screen);
-                open = (replayed.RunId, replayed.Event.Seq);
+                if (replayed.RunId is not { } run)
+                {
+                    if (replayed.Event.Seq <= late) continue;
+                    if (late == 0 && !context.IsJson) context.Screen.Note("late output");
+                    late = replayed.Event.Seq;
+                    LiveRun.Show(replayed.Event, "background", context.Screen);
+                    continue;
+                }
+
+                if (ended.Contains(run)) continue;
+                if (run != current && !context.IsJson) context.Screen.Note($"run {run}");
+                current = run;
+                LiveRun.Show(replayed.Event, run, context.Screen);
+                open = (run, replayed.Event.Seq);
                 if (replayed.Event is not ExitEvent exit) continue;
                 ReportExit(exit, context);
-                ended.Add(replayed.RunId);
+                ended.Add(run);
                 open = null;
             }
 

@@ -123,8 +123,8 @@ public sealed record RunError
 /// <summary>A stored event of a sandbox.</summary>
 public sealed record ReplayedEvent
 {
-    /// <summary>The run that it belongs to.</summary>
-    public required string RunId { get; init; }
+    /// <summary>The run that it belongs to. Null for late output: what threads and processes wrote after the end of the run that started them.</summary>
+    public required string? RunId { get; init; }
 
     /// <summary>The event as it was sent.</summary>
     public required SandboxEvent Event { get; init; }

@@ -194,7 +194,7 @@ public class Sandbox : IAsyncDisposable
         using var lines = await LineReader.OpenAsync(response, Scope.Transport.Options, Scope.Transport.Time, cancellationToken).ConfigureAwait(false);
         while (await lines.ReadAsync().ConfigureAwait(false) is { } line)
         {
-            if (EventParser.Parse(line.Span) is { Event: { } e, RunId: { } run }) replayed.Add(new ReplayedEvent { RunId = run, Event = e });
+            if (EventParser.Parse(line.Span) is { Event: { } e } parsed) replayed.Add(new ReplayedEvent { RunId = parsed.RunId, Event = e });
         }
 
         return replayed;

@@ -17,7 +17,9 @@ namespace Podflare.Runs;
 internal sealed class ReplayHandler(IGrainFactory grains, OpenStreams streams, IOptions<HttpOptions> options, TimeProvider time)
 {
     private const int MaxEvents = 1_000;
+    private const int MaxBackgroundEvents = 200;
     private const int RunsAtOnce = 16;
+    private static readonly byte[] BackgroundSuffix = ",\"run\":null"u8.ToArray();
 
     public async Task ReplayAsync(HttpContext context, TenantId tenant, SandboxId id, Mount mount)
     {
@@ -25,7 +27,8 @@ internal sealed class ReplayHandler(IGrainFactory grains, OpenStreams streams, I
         IReadOnlyList<ReplayPart> parts;
         using (var deadline = new TimeLimit(TimeSpan.FromSeconds(options.Value.AnswerSeconds), time, context.RequestAborted))
         {
-            var planned = await PlanAsync(sandbox, tenant, deadline.Token);
+            // A published client knows no event of the background run.
+            var planned = await PlanAsync(sandbox, tenant, withBackground: mount == Mount.Main, deadline.Token);
             parts = await LimitAsync(sandbox, tenant, planned, deadline.Token);
             if (parts.Count < planned.Count || (parts is [var first, ..] && first.After > planned[^parts.Count].After))
                 context.Response.Headers["Podflare-Warning"] = $"older events were left out: a replay has at most {options.Value.ReplayBytes} bytes";
@@ -36,7 +39,7 @@ internal sealed class ReplayHandler(IGrainFactory grains, OpenStreams streams, I
         if (HttpMethods.IsHead(context.Request.Method)) return;
         foreach (var part in parts)
         {
-            var suffix = Encoding.ASCII.GetBytes($",\"run\":\"{part.Run}\"");
+            var suffix = part.IsBackground ? BackgroundSuffix : Encoding.ASCII.GetBytes($",\"run\":\"{part.Run}\"");
             EventFormatter format = mount.EventFormat == EventFormat.JoinedLines ? new JoinedLineFormatter(suffix) : new NdjsonFormatter(suffix);
             await SendAsync(context, sandbox, tenant, part, format);
         }
@@ -44,12 +47,18 @@ internal sealed class ReplayHandler(IGrainFactory grains, OpenStreams streams, I
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 
-    /// <summary>The parts to send, oldest first.</summary>
-    private async Task<IReadOnlyList<ReplayPart>> PlanAsync(ISandboxGrain sandbox, TenantId tenant, CancellationToken cancellationToken)
+    /// <summary>The parts to send, oldest first, and that of the background run last.</summary>
+    private async Task<IReadOnlyList<ReplayPart>> PlanAsync(ISandboxGrain sandbox, TenantId tenant, bool withBackground, CancellationToken cancellationToken)
     {
         var runs = await GrainCallRetry.RetryLostAsync(() => sandbox.ListRuns(tenant), time, cancellationToken);
         var parts = new List<ReplayPart>();
         long room = MaxEvents;
+        if (withBackground && await FindBackgroundAsync(sandbox, tenant, cancellationToken) is { } late && ReplayPart.Of(late, MaxBackgroundEvents) is { } last)
+        {
+            parts.Add(last with { IsBackground = true });
+            room -= last.Count;
+        }
+
         foreach (var some in runs.Reverse().Chunk(RunsAtOnce))
         {
             foreach (var info in await Task.WhenAll(some.Select(run => FindAsync(sandbox, tenant, run, cancellationToken))))
@@ -103,6 +112,13 @@ internal sealed class ReplayHandler(IGrainFactory grains, OpenStreams streams, I
         }
 
         return lines;
+    }
+
+    /// <summary>The background run if it has begun: the list, unlike a question for the run itself, does not begin it.</summary>
+    private async Task<RunInfo?> FindBackgroundAsync(ISandboxGrain sandbox, TenantId tenant, CancellationToken cancellationToken)
+    {
+        var page = await GrainCallRetry.RetryLostAsync(() => sandbox.ListRuns(tenant, new RunFilter(RunKind.Background, Limit: 1), cancellationToken), time, cancellationToken);
+        return page.Runs.Length > 0 ? page.Runs[0] : null;
     }
 
     private async Task<RunInfo?> FindAsync(ISandboxGrain sandbox, TenantId tenant, RunId run, CancellationToken cancellationToken)

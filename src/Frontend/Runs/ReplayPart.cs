@@ -4,7 +4,8 @@ namespace Podflare.Runs;
 
 /// <summary>The part of a run that a replay sends: the events after one <c>seq</c> up to another.</summary>
 /// <param name="Bytes">Rendered bytes of these events; an upper bound.</param>
-internal readonly record struct ReplayPart(RunId Run, long After, long Last, long Bytes)
+/// <param name="IsBackground">Whether the events are late output, which belongs to no run that a client has started.</param>
+internal readonly record struct ReplayPart(RunId Run, long After, long Last, long Bytes, bool IsBackground = false)
 {
     /// <summary>
     /// The last <paramref name="room"/> events of a run. A run whose events were evicted has its exit only; a run without events has

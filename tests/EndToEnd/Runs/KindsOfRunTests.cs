@@ -171,6 +171,19 @@ public sealed class KindsOfRunTests(EmbeddedService service) : IAsyncLifetime
         await _runs.SendAsync(HttpMethod.Post, $"/runs/{watch}/interrupt", null, HttpStatusCode.Accepted);
     }
 
+    [Fact]
+    public async Task Late_output_is_at_the_end_of_a_replay_and_unknown_to_published_clients()
+    {
+        var run = await Api.RunAsync(_sandbox, "import subprocess\nsubprocess.Popen('sleep 0.2; echo late', shell=True);");
+        await _runs.ReadUntilAsync("background", 0, events => events.Any(e => e.Text == "late\n"));
+        await Api.RunAsync(_sandbox, "print('after')");
+
+        var lines = (await Api.Http.GetStringAsync($"/v1/sandboxes/{_sandbox}/replay", TestContext.Current.CancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Matches($$"""^\{"type":"stdout","data":"late\\n","seq":1,"ts":\d{13},"from":"{{run.Run}}","run":null\}$""", lines[^1]);
+        Assert.Contains("after", lines[^3], StringComparison.Ordinal);
+        Assert.DoesNotContain("late", await Api.Http.GetStringAsync($"/compat/podflare/v1/sandboxes/{_sandbox}/replay", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
     private Task TypeAsync(string run, string text) => _runs.SendAsync(HttpMethod.Post, $"/runs/{run}/stdin", new { data = text }, HttpStatusCode.Accepted);
 
     private static string Text(IEnumerable<SandboxEvent> events) => Encoding.UTF8.GetString(RunsApi.Terminal(events));
