@@ -37,6 +37,13 @@ internal sealed class GrainCalls(IOptions<GrainClientOptions> options, TimeProvi
         }
     }
 
+    /// <summary>Makes a call that must not be repeated, because it may have had its effect.</summary>
+    public static async Task<T> CallOnceAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        CarryTrace();
+        return await call(cancellationToken).WaitAsync(cancellationToken);
+    }
+
     public Task CallAsync(Func<CancellationToken, Task> call, CancellationToken cancellationToken) =>
         CallAsync(
             async token =>

@@ -24,6 +24,10 @@ public sealed class GrainClientOptions
     [Range(0.1, 300)]
     public double CallSeconds { get; set; } = 20;
 
+    /// <summary>Time that a canceled call may take to interrupt its run, in seconds. Default: 5.</summary>
+    [Range(0.1, 60)]
+    public double InterruptSeconds { get; set; } = 5;
+
     /// <summary>Bytes of all texts in one <see cref="RunResult"/>, in UTF-16; more fails the call. Default: 64 MiB.</summary>
     [Range(1_024, int.MaxValue)]
     public int MaxResultBytes { get; set; } = 64 * 1024 * 1024;

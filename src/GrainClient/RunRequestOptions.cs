@@ -24,6 +24,36 @@ public sealed record RunRequestOptions
     /// <summary>What becomes of the run when nobody reads it any more. Default: it goes on.</summary>
     public OnDisconnect OnDisconnect { get; init; } = OnDisconnect.Continue;
 
+    /// <summary>With <see cref="OnDisconnect.Interrupt"/>: time without a reader, 0.1 to 3,600 s. Default: the cluster's.</summary>
+    public TimeSpan? DisconnectAfter { get; init; }
+
+    /// <summary>The context to run in, which decides the language. Default: <c>python</c>, or a new bash process.</summary>
+    public string? Context { get; init; }
+
+    /// <summary>Whether the run gets an interpreter of its own; not together with <see cref="Context"/>. Default: none.</summary>
+    public FreshMode Fresh { get; init; }
+
+    /// <summary>Which top-level expressions of Python code produce results. Default: the last one.</summary>
+    public DisplayPolicy Display { get; init; } = DisplayPolicy.Last;
+
+    /// <summary>Results that are data frames also contain the values of each column. Default: no.</summary>
+    public bool Columns { get; init; }
+
+    /// <summary>Standard input is open for <see cref="ISandboxes.WriteStdinAsync"/>. Default: no.</summary>
+    public bool Stdin { get; init; }
+
+    /// <summary>The format of the output of bash.</summary>
+    public OutputFormat? Output { get; init; }
+
+    /// <summary>Time between an interrupt or timeout and the kill, 0 to 300 s. Default: the cluster's.</summary>
+    public TimeSpan? Grace { get; init; }
+
+    /// <summary>Whether the open run keeps the sandbox from being idle. Default: yes, because it has a timeout.</summary>
+    public bool? KeepAlive { get; init; }
+
+    /// <summary>A label to find the run by, 1 to 64 characters.</summary>
+    public string? Tag { get; init; }
+
     /// <summary>Starts one run of it, whoever asks how often within 24 h, over HTTP too. Null draws one, so that repeats of this call are safe.</summary>
     public string? IdempotencyKey { get; init; }
 
@@ -38,6 +68,18 @@ public sealed record RunRequestOptions
         // A lone surrogate is no text: it throws, as an ArgumentException.
         var bytes = Strict.GetBytes(code);
         if (bytes.Length > MaxCodeBytes) throw new ArgumentException($"The code is larger than {MaxCodeBytes} bytes.", nameof(code));
-        return new RunRequest(bytes, Language, Timeout, OnDisconnect, Checks.Sorted(Env));
+        return new RunRequest(bytes, Language, Timeout, OnDisconnect, Checks.Sorted(Env))
+        {
+            Context = Context,
+            Fresh = Fresh,
+            Display = Language is RunLanguage.Python ? Display : DisplayPolicy.None,
+            Columns = Columns,
+            Stdin = Stdin,
+            Output = Output,
+            Grace = Grace,
+            DisconnectAfter = DisconnectAfter,
+            KeepAlive = KeepAlive,
+            Tag = Tag,
+        };
     }
 }

@@ -1,8 +1,10 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Podflare.Contexts;
 using Podflare.EndToEnd.Services;
 using Podflare.GrainClient;
 using Podflare.Runs;
@@ -49,6 +51,27 @@ public sealed class GrainClientTests(ClusterService cluster)
         await sandboxes.DeleteAsync(sandbox.Id, Cancelled);
         Assert.Equal(EndReason.Deleted, (await sandboxes.GetAsync(sandbox.Id, Cancelled)).EndReason);
         await Assert.ThrowsAsync<SandboxEndedException>(() => sandboxes.RunAsync(sandbox.Id, "1", cancellationToken: Cancelled));
+        await host.StopAsync(Cancelled);
+    }
+
+    [Fact]
+    public async Task It_runs_programs_terminals_and_contexts()
+    {
+        using var host = await StartAsync("default");
+        var sandboxes = host.Services.GetRequiredService<ISandboxes>();
+        var sandbox = (await sandboxes.CreateAsync(cancellationToken: Cancelled)).Id;
+        var run = await sandboxes.StartProcessAsync(sandbox, new ProcessRequestOptions { Arguments = ["sort", "-n"], Stdin = true, Tag = "sort" }, Cancelled);
+        Assert.Equal(5, await sandboxes.WriteStdinAsync(sandbox, run, "10\n9\n"u8.ToArray(), endOfFile: true, offset: 0, Cancelled));
+        Assert.Equal("9\n10\n", string.Concat((await ReadAsync(sandboxes.ReadEventsAsync(sandbox, run, 0, Cancelled))).OfType<StdoutEvent>().Select(e => e.Data)));
+        await foreach (var info in sandboxes.ListRunsAsync(sandbox, new RunFilter(Tag: "sort"), Cancelled)) Assert.Equal((run, RunKind.Process), (info.Id, info.Kind));
+        var terminal = await sandboxes.RunProcessAsync(sandbox, new ProcessRequestOptions { Command = "stty size", Terminal = new TerminalSize(100, 30) }, Cancelled);
+        Assert.Equal("30 100\r\n", terminal.Stdout);
+
+        var value = Assert.Single((await sandboxes.RunAsync(sandbox, "x = 40\nx + 2", cancellationToken: Cancelled)).Results);
+        Assert.Equal(("42", true), (value.Data["text/plain"].GetString(), value.Main));
+        var context = await sandboxes.CreateContextAsync(sandbox, new ContextSpec(null, RunLanguage.Python, "/tmp", ImmutableSortedDictionary<string, string>.Empty), Cancelled);
+        Assert.Equal("NameError", (await sandboxes.RunAsync(sandbox, "x", new RunRequestOptions { Context = context.Id.Value }, Cancelled)).Exit.Error?.Name);
+        await sandboxes.DeleteAsync(sandbox, Cancelled);
         await host.StopAsync(Cancelled);
     }
 
