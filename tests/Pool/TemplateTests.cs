@@ -68,6 +68,13 @@ public sealed class TemplateTests
             """;
         var run = await service.Api.RunAsync(sandbox, Code);
         Assert.Equal(("[True, True, True]\n-2.0 6\n1.414214\nb'\\x89PNG'\n", ""), (run.Stdout, run.Stderr));
+
+        // A figure is shown as a picture, and a table as HTML.
+        var shown = await service.Api.RunAsync(sandbox, "plt.plot([1, 2, 3]); plt.show()\npd.DataFrame({'city': ['Oslo'], 't': [4.5]})");
+        var results = shown.Events.Where(e => e.Type == "result").Select(e => e.Json.GetProperty("data")).ToArray();
+        Assert.Equal(2, results.Length);
+        Assert.Equal([0x89, 0x50, 0x4E, 0x47], results[0].GetProperty("image/png").GetBytesFromBase64()[..4]);
+        Assert.Contains("<td>Oslo</td>", results[1].GetProperty("text/html").GetString(), StringComparison.Ordinal);
     }
 
     private static Task<string> MemoryAsync(string sandbox) => Engine.InspectAsync(sandbox, "{{.HostConfig.Memory}}");

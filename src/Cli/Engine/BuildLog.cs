@@ -12,11 +12,15 @@ internal sealed partial class BuildLog(string what, Action<string>? show)
     private const int KeptLines = 20;
     private const int MaxLineLength = 4_096;
     private const int MaxStepLength = 160;
+    private const string ErrorColor = "\e[91m";
+    private const string NoColor = "\e[0m";
 
     private readonly Queue<string> _last = new();
     private readonly StringBuilder _line = new();
     private string? _step;
     private string? _output;
+    private string? _error;
+    private bool _isError;
     private bool _isRewritten;
 
     /// <summary>Adds output, which may begin and end anywhere in a line.</summary>
@@ -37,7 +41,7 @@ internal sealed partial class BuildLog(string what, Action<string>? show)
     {
         EndLine();
         // The builder repeats the whole command.
-        var reason = ExitCode().Match(why) is { Success: true } exit ? $"exit code {exit.Groups[1].Value}{(_output is null ? "" : $": {_output}")}" : why.Trim();
+        var reason = ExitCode().Match(why) is { Success: true } exit ? $"exit code {exit.Groups[1].Value}{((_error ?? _output) is { } last ? $": {last}" : "")}" : why.Trim();
         var message = $"The build of {what} failed{(_step is null ? "" : $" in {_step}")}: {reason}";
         // What was shown need not be repeated.
         return new CliException(show is null && _last.Count > 0 ? $"{message}\n{string.Join('\n', _last)}" : message) { Advice = AdviceFor(why) };
@@ -45,12 +49,16 @@ internal sealed partial class BuildLog(string what, Action<string>? show)
 
     private void EndLine()
     {
-        // The builder colors what a program writes to stderr.
-        var line = Control().Replace(Color().Replace(_line.ToString(), ""), "\uFFFD");
+        // The builder colors what a program writes to stderr. The color spans lines, and its end is at the start of the line after them.
+        var colored = _line.ToString();
+        var isError = (_isError && !colored.StartsWith(NoColor, StringComparison.Ordinal)) || colored.Contains(ErrorColor, StringComparison.Ordinal);
+        _isError = isError && colored.LastIndexOf(ErrorColor, StringComparison.Ordinal) >= colored.LastIndexOf(NoColor, StringComparison.Ordinal);
+        var line = Control().Replace(Color().Replace(colored, ""), "\uFFFD");
         _line.Clear();
         if (line.Length == 0) return;
         // Output of a program that begins like a line of the builder does no harm.
-        if (Step().Match(line) is { Success: true } step) (_step, _output) = (Cut($"step {step.Groups[1].Value}, {step.Groups[2].Value}"), null);
+        if (Step().Match(line) is { Success: true } step) (_step, _output, _error) = (Cut($"step {step.Groups[1].Value}, {Spaces().Replace(step.Groups[2].Value, " ")}"), null, null);
+        else if (isError) _error = line;
         else if (!line.StartsWith(" ---> ", StringComparison.Ordinal) && !line.StartsWith("Removing intermediate container ", StringComparison.Ordinal)) _output = line;
         if (_last.Count == KeptLines) _last.Dequeue();
         _last.Enqueue(line);
@@ -69,6 +77,9 @@ internal sealed partial class BuildLog(string what, Action<string>? show)
 
     [GeneratedRegex(@"[\p{Cc}-[\t]]")]
     private static partial Regex Control();
+
+    [GeneratedRegex(" {2,}")]
+    private static partial Regex Spaces();
 
     [GeneratedRegex("^The command .* returned a non-zero code: ([0-9]+)$", RegexOptions.Singleline)]
     private static partial Regex ExitCode();

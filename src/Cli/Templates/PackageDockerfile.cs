@@ -25,8 +25,7 @@ internal sealed record PackageDockerfile(string From, IReadOnlyList<string> Pack
         var text = new StringBuilder($"FROM {From}\nUSER root\n");
         // The base may have a Python of its own, which then must not get a second one beside it.
         var apt = string.Join(Join, [
-            "RUN set -eu",
-            "command -v apt-get >/dev/null || { echo 'the base image has no apt-get: name a Debian or Ubuntu image with --from, such as debian:stable-slim' >&2; exit 1; }",
+            "RUN command -v apt-get >/dev/null || { echo 'the base image has no apt-get: name a Debian or Ubuntu image with --from, such as debian:stable-slim' >&2; exit 1; }\nRUN set -eu",
             "python=$(command -v python3 >/dev/null || echo python3)",
             "export DEBIAN_FRONTEND=noninteractive",
             "apt-get update",

@@ -86,14 +86,14 @@ public sealed class TemplateTests(Service service) : IAsyncLifetime
         Assert.Equal(0, (await BuildAsync(_folder)).Status);
         var before = await DockerAsync("image", "inspect", "--format", "{{.Id}}", Image);
 
-        WriteDockerfile("RUN echo first\nRUN echo what is wrong >&2; exit 7\n");
+        WriteDockerfile("RUN echo first\nRUN echo what is wrong >&2; echo more; exit 7\n");
         var step = await BuildAsync(_folder);
         Assert.Equal((1, ""), (step.Status, step.Out));
         Assert.Contains("\nfirst\n", step.Err, StringComparison.Ordinal);
-        Assert.EndsWith("podflare: The build of the image failed in step 4/4, RUN echo what is wrong >&2; exit 7: exit code 7: what is wrong\n", step.Err, StringComparison.Ordinal);
+        Assert.EndsWith("podflare: The build of the image failed in step 4/4, RUN echo what is wrong >&2; echo more; exit 7: exit code 7: what is wrong\n", step.Err, StringComparison.Ordinal);
         var json = await BuildAsync(_folder, "--json");
         var error = JsonDocument.Parse(json.Err).RootElement.GetProperty("error").GetString()!;
-        Assert.StartsWith("The build of the image failed in step 4/4, RUN echo what is wrong >&2; exit 7: exit code 7: what is wrong\n", error, StringComparison.Ordinal);
+        Assert.StartsWith("The build of the image failed in step 4/4, RUN echo what is wrong >&2; echo more; exit 7: exit code 7: what is wrong\n", error, StringComparison.Ordinal);
         Assert.Contains($"Step 1/4 : FROM {_base}", error, StringComparison.Ordinal);
 
         WriteDockerfile("RUN mkdir /opt/x && mv /usr/lib/python3*/zoneinfo /opt/x\n");
