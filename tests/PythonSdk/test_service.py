@@ -224,6 +224,8 @@ class AsyncTests(unittest.TestCase):
         mark = {"mark": secrets.token_hex(8)}
         async with AsyncClient(SERVICE.url) as client:
             await client.check_health()
+            default = next(template for template in await client.list_templates() if template.default)
+            self.assertEqual(("default", 512, 128, ()), (default.name, default.memory_mib, default.pids, default.preload))
             async with AsyncSandbox(client=client, metadata=mark) as sandbox:
                 await sandbox.run_code("n = 2")
                 result = await sandbox.run_code("print(n)")

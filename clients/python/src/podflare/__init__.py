@@ -73,7 +73,7 @@ from ._file_errors import (
 )
 from ._file_models import ArchiveSummary, FileInfo
 from ._folders import UnsafeArchiveError
-from ._models import SandboxInfo
+from ._models import SandboxInfo, TemplateInfo
 from ._result import RunResult
 from ._retry import RetryPolicy
 from ._run_errors import (
@@ -193,6 +193,7 @@ __all__ = [
     "StdoutEvent",
     "StorageUnavailableError",
     "StreamEndedError",
+    "TemplateInfo",
     "TemplateNotFoundError",
     "Terminal",
     "TerminalEvent",

@@ -74,6 +74,46 @@ class SandboxPage:
         return cls(tuple(SandboxInfo.parse(item) for item in body["sandboxes"]), text_of(body, "next_cursor"))
 
 
+@dataclass(frozen=True, slots=True)
+class TemplateInfo:
+    """A template that a sandbox can be created from, with its limits.
+
+    >>> client.list_templates()[0].name
+    'default'
+    """
+
+    name: str
+    default: bool = False
+    """Whether it is used when a request does not name one."""
+    memory_mib: int | None = None
+    """Memory of a sandbox that does not request any, in MiB."""
+    max_memory_mib: int | None = None
+    """The most that ``ram_mib`` can request, in MiB."""
+    cpus: float | None = None
+    """CPUs of a sandbox; may be a fraction."""
+    pids: int | None = None
+    """The largest number of processes and threads."""
+    preload: tuple[str, ...] = ()
+    """Python modules that are imported before the first run."""
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> TemplateInfo:
+        preload = body.get("preload")
+        return cls(
+            name=str(body["name"]),
+            default=body.get("default") is True,
+            memory_mib=whole_of(body, "memory_mib"),
+            max_memory_mib=whole_of(body, "max_memory_mib"),
+            cpus=number_of(body, "cpus"),
+            pids=whole_of(body, "pids"),
+            preload=tuple(map(str, preload)) if isinstance(preload, list) else (),
+        )
+
+    @classmethod
+    def parse_list(cls, body: Mapping[str, Any]) -> list[TemplateInfo]:
+        return [cls.parse(item) for item in body["templates"]]
+
+
 def text_of(body: Mapping[str, Any], name: str) -> str | None:
     value = body.get(name)
     return value if isinstance(value, str) else None

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from . import _arguments as arguments
 from . import _calls as calls
 from . import _requests as requests
-from ._models import SandboxInfo, SandboxPage
+from ._models import SandboxInfo, SandboxPage, TemplateInfo
 from ._requests import Request
 from ._retry import RetryPolicy
 from ._settings import Settings
@@ -79,6 +79,9 @@ class ClientOperations:
     def page(self, *, state: str | None, metadata: Mapping[str, str] | None, limit: int | None, cursor: str | None) -> Call[SandboxPage]:
         request = requests.list_sandboxes(state=state, metadata=metadata, limit=limit, cursor=cursor, trace=self.trace())
         return calls.call_json(request, SandboxPage.parse, self.settings.retry)
+
+    def templates(self) -> Call[list[TemplateInfo]]:
+        return calls.call_json(requests.list_templates(self.trace()), TemplateInfo.parse_list, self.settings.retry)
 
     def health(self) -> Call[Answer]:
         return self.call(requests.health())

@@ -103,6 +103,10 @@ def health() -> Request:
     return get("/v1/healthz", None)
 
 
+def list_templates(trace: Trace | None) -> Request:
+    return get("/v1/templates", trace)
+
+
 def get(target: str, trace: Trace | None) -> Request:
     return Request("GET", target, headers_of(trace))
 

@@ -11,7 +11,7 @@ import httpx
 
 from . import io
 from .._http import BROKEN, Limit, answer_of, broken, ensure_open, extensions_of, open_http, url_of
-from .._models import SandboxInfo
+from .._models import SandboxInfo, TemplateInfo
 from .._operations import ClientOperations
 from .._requests import Request
 from .._retry import RetryPolicy
@@ -102,6 +102,13 @@ class Client:
         >>> client.delete_sandbox("sbx_…")
         """
         self._run(self._operations.delete(sandbox_id))
+
+    def list_templates(self) -> list[TemplateInfo]:
+        """The templates that a sandbox can be created from, as this server knows them.
+
+        >>> names = [template.name for template in client.list_templates()]
+        """
+        return self._run(self._operations.templates())
 
     def check_health(self) -> None:
         """Raises if the server does not answer.
