@@ -27,7 +27,7 @@ internal static class SandboxCommands
 
     public static Argument<string> Id(GlobalOptions global)
     {
-        var id = new Argument<string>("id") { Description = "Sandbox ID: sbx_ and 32 hex digits" };
+        var id = new Argument<string>("id") { Description = "Sandbox ID: sbx_ and 32 hex digits", HelpName = "id" };
         id.Validators.Add(static result => Validation.RejectAddress(result, "a sandbox ID"));
         id.CompletionSources.Add(context => IdCompletion.Complete(context, global));
         return id;

@@ -79,7 +79,9 @@ internal static class ShellCommand
         if (!isDetached) return terminal.Exit?.Code ?? ExitCodes.NotRun;
         terminal.KillOnDispose = false;
         context.Screen.Out.Write("\n");
-        context.Screen.Note($"Detached. Return with `podflare shell {terminal.Run.SandboxId} --attach {terminal.Run.Id}`.");
+        context.Screen.Note("Detached. The program keeps running. Return with:");
+        // Not wrapped, so that it can be copied.
+        context.Screen.Err.Write($"podflare shell {terminal.Run.SandboxId} --attach {terminal.Run.Id}\n");
         return 0;
     }
 

@@ -164,7 +164,7 @@ public class SandboxFiles
     /// stay. Links are copied as links. Each file is written whole or not at all; the directory as a whole is not atomic.
     /// </summary>
     /// <exception cref="DirectoryNotFoundException">The local directory does not exist.</exception>
-    /// <exception cref="InvalidArchiveException">The directory contains something that cannot be copied, such as a device or a link that leads out of it.</exception>
+    /// <exception cref="InvalidArchiveException">The directory contains something that cannot be copied, such as a device.</exception>
     public virtual async Task<ArchiveSummary> UploadDirectoryAsync(string localPath, string path, CancellationToken cancellationToken = default)
     {
         if (!Directory.Exists(localPath)) throw new DirectoryNotFoundException($"The directory '{localPath}' does not exist.");

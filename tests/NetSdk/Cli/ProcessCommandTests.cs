@@ -48,6 +48,19 @@ public sealed class ProcessCommandTests(Service service)
     }
 
     [Fact]
+    public async Task A_help_text_names_the_argument_and_not_the_sandboxes_that_it_could_be()
+    {
+        await using var sandbox = await service.Client.CreateSandboxAsync(cancellationToken: Cancellation);
+        foreach (var command in new[] { "kill", "rm" })
+        {
+            var help = await OkAsync("sandbox", command, "--help");
+            Assert.Contains("  <id> ", help, StringComparison.Ordinal);
+            Assert.DoesNotContain(sandbox.Id, help, StringComparison.Ordinal);
+            Assert.DoesNotContain("Terminate", help, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task The_log_of_a_run_has_its_bytes_its_terminal_and_its_changes()
     {
         await using var sandbox = await service.Client.CreateSandboxAsync(cancellationToken: Cancellation);

@@ -39,7 +39,7 @@ public sealed class ShellTests : IDisposable
         Assert.Equal(0, await shell.EndAsync());
         // A Ctrl-P that something else follows is passed on.
         Assert.Equal("\u0010x\u0010\u0010y", string.Concat(Typed()));
-        Assert.Contains("Return with `podflare shell sbx_1 --attach run_1`.", shell.Shown, StringComparison.Ordinal);
+        Assert.Contains("podflare shell sbx_1 --attach run_1\r\n", shell.Shown, StringComparison.Ordinal);
         Assert.DoesNotContain(_server.Calls, call => call.StartsWith("POST signal", StringComparison.Ordinal));
     }
 
