@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# Breaks a cluster of its own N times under load and audits every event that is read: chaos.sh N [--seed S] [--kinds KIND,...] [--compare] [--engine]
+# Breaks a cluster of its own N times under load and audits every event that is read: chaos.sh N [--seed S] [--kinds KIND,...] [--engine]
 #
 # The same seed makes the same faults, in the same order, and the same programs. Prints a table of faults, recovery times and what
 # was audited, which is also written to PODFLARE_CHAOS_REPORT. Fails when anything was lost, repeated, out of order, ended wrongly or
-# left over; the cluster's logs are then kept.
+# left over, and when the lists, the records in Redis and the containers differ after a fault; the cluster's logs are then kept.
 #
 # --kinds    makes only these faults, as tests/Faults/Chaos/Fault.cs names them, such as KillWorker,FillRedis
-# --compare  compares the lists, the records and keys in Redis, and the containers after each fault, and fails when they differ
 # --engine   restarts the container engine of this machine as well: never where it has other work
 #
 # A fault that this machine cannot have is left out: clocks are shifted only where there is gcc. Read-only folders need a mount; without
@@ -15,7 +14,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
 
-usage() { die "usage: chaos.sh N [--seed S] [--kinds KIND,...] [--compare] [--engine], with N the number of faults"; }
+usage() { die "usage: chaos.sh N [--seed S] [--kinds KIND,...] [--engine], with N the number of faults"; }
 
 [[ ${1:-} =~ ^[1-9][0-9]*$ ]] || usage
 export PODFLARE_CHAOS_FAULTS=$1
@@ -31,10 +30,6 @@ while [ $# -gt 0 ]; do
       [[ ${2:-} =~ ^[A-Za-z]+(,[A-Za-z]+)*$ ]] || usage
       export PODFLARE_CHAOS_KINDS=$2
       shift 2
-      ;;
-    --compare)
-      export PODFLARE_CHAOS_COMPARE=1
-      shift
       ;;
     --engine)
       need_root "--engine restarts the container engine"

@@ -96,7 +96,6 @@ internal sealed class ChaosDriver(FaultCluster cluster, ChaosOptions options, Au
 
     private async Task CompareAsync(string when, CancellationToken cancellationToken)
     {
-        if (!options.Compare) return;
         foreach (var (subject, difference) in await _reality.CompareAsync(AgreementLimit, cancellationToken))
         {
             if (_differing.Add(subject)) audit.Fail($"{when}: {difference}");

@@ -9,10 +9,9 @@ namespace Podflare.Faults.Chaos;
 /// <param name="Time">Time for which faults are made, where their number is not given.</param>
 /// <param name="Sandboxes">Sandboxes that run programs at a time.</param>
 /// <param name="Engine">Restarts the container engine as well: of the whole machine, so never by default.</param>
-/// <param name="Kinds">The kinds of faults that are made; empty makes those of processes, Redis and containers that die, stop or are cut off.</param>
-/// <param name="Compare">Compares lists, records and keys with the containers after each fault.</param>
+/// <param name="Kinds">The kinds of faults that are made; empty makes all.</param>
 /// <param name="Report">File for the table; null for none.</param>
-internal sealed record ChaosOptions(int Seed, int? Faults, TimeSpan Time, int Sandboxes, bool Engine, IReadOnlyCollection<FaultKind> Kinds, bool Compare, string? Report)
+internal sealed record ChaosOptions(int Seed, int? Faults, TimeSpan Time, int Sandboxes, bool Engine, IReadOnlyCollection<FaultKind> Kinds, string? Report)
 {
     public static ChaosOptions Read() => new(
         Number("PODFLARE_CHAOS_SEED") ?? RandomNumberGenerator.GetInt32(1, 1_000_000),
@@ -21,7 +20,6 @@ internal sealed record ChaosOptions(int Seed, int? Faults, TimeSpan Time, int Sa
         Number("PODFLARE_CHAOS_SANDBOXES") ?? 20,
         Environment.GetEnvironmentVariable("PODFLARE_CHAOS_ENGINE") == "1",
         [.. (Environment.GetEnvironmentVariable("PODFLARE_CHAOS_KINDS") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Enum.Parse<FaultKind>)],
-        Environment.GetEnvironmentVariable("PODFLARE_CHAOS_COMPARE") == "1",
         Environment.GetEnvironmentVariable("PODFLARE_CHAOS_REPORT"));
 
     private static int? Number(string variable) =>

@@ -19,11 +19,6 @@ internal static class FaultPlan
         (FaultKind.StallRedis, 4),
         (FaultKind.KillRepl, 12),
         (FaultKind.KillContainer, 4),
-    ];
-
-    /// <summary>Drawn where they are asked for by name.</summary>
-    private static readonly (FaultKind Kind, int Weight)[] NamedKinds =
-    [
         (FaultKind.PauseContainer, 5),
         (FaultKind.HangEngine, 5),
         (FaultKind.RefuseEngine, 5),
@@ -38,12 +33,12 @@ internal static class FaultPlan
     ];
 
     /// <param name="engine">Restarts of the container engine are drawn as well.</param>
-    /// <param name="only">The kinds that are drawn; empty draws <see cref="Kinds"/>.</param>
+    /// <param name="only">The kinds that are drawn; empty draws all.</param>
     public static IEnumerable<Fault> Of(int seed, bool engine, IReadOnlyCollection<FaultKind> only)
     {
         var random = new Random(seed);
         (FaultKind Kind, int Weight)[] all = engine ? [.. Kinds, (FaultKind.RestartEngine, 5)] : Kinds;
-        var kinds = only.Count == 0 ? all : [.. all.Concat(NamedKinds).Where(kind => only.Contains(kind.Kind))];
+        var kinds = only.Count == 0 ? all : [.. all.Where(kind => only.Contains(kind.Kind))];
         var (lastRedis, lastOverlaps) = (false, false);
         for (var number = 1; ; number++)
         {
