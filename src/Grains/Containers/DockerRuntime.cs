@@ -122,6 +122,24 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
     }
 
     /// <inheritdoc/>
+    public async Task<bool> IsPausedAsync(string containerId, CancellationToken cancellationToken)
+    {
+        using var limit = Limit(_options.ListSeconds, cancellationToken);
+        try
+        {
+            return (await _docker.Containers.InspectContainerAsync(containerId, limit.Token)).State is { Paused: true };
+        }
+        catch (DockerContainerNotFoundException)
+        {
+            return false;
+        }
+        catch (Exception e) when (IsEngineTrouble(e) && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ContainerEngineException("the state of a container could not be read", e);
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task PingAsync(CancellationToken cancellationToken)
     {
         using var limit = Limit(_options.ListSeconds, cancellationToken);

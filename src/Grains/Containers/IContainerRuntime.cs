@@ -22,6 +22,10 @@ public interface IContainerRuntime
     /// <exception cref="ContainerEngineException">The engine does not answer, or refuses.</exception>
     Task<IReadOnlyList<HostContainer>> ListAsync(CancellationToken cancellationToken);
 
+    /// <summary>Whether somebody has paused this container. One that is gone is not paused.</summary>
+    /// <exception cref="ContainerEngineException">The engine does not answer, or refuses.</exception>
+    Task<bool> IsPausedAsync(string containerId, CancellationToken cancellationToken);
+
     /// <summary>Asks the engine whether it works.</summary>
     /// <exception cref="ContainerEngineException">The engine does not answer, or refuses.</exception>
     Task PingAsync(CancellationToken cancellationToken);

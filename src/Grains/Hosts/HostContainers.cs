@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -10,7 +11,7 @@ using Podflare.Telemetry;
 namespace Podflare.Hosts;
 
 /// <summary>The containers of this process's host, with their guests' sockets: starts, lists and removes them, and reports their deaths.</summary>
-/// <remarks>It keeps no account of them; <see cref="ContainerLedger"/> does. Thread-safe.</remarks>
+/// <remarks>It keeps no account of them, but of starts in progress; <see cref="ContainerLedger"/> does. Thread-safe.</remarks>
 public sealed partial class HostContainers(
     IContainerRuntime runtime,
     GuestListener guests,
@@ -21,6 +22,12 @@ public sealed partial class HostContainers(
     TimeProvider time,
     ILogger<HostContainers> logger)
 {
+    // They outlive the activation of the host grain that has begun them.
+    private readonly ConcurrentDictionary<SandboxId, bool> _starting = [];
+
+    /// <summary>This process is starting the container of this sandbox.</summary>
+    internal bool IsStarting(SandboxId sandbox) => _starting.ContainsKey(sandbox);
+
     /// <summary>Starts a container and waits for its guest, both within limits. On failure nothing is left.</summary>
     /// <param name="trace">The trace of the claim that it is started for; null for a pool.</param>
     /// <exception cref="ContainerStartException">The engine, the image or this host refused.</exception>
@@ -31,6 +38,7 @@ public sealed partial class HostContainers(
         span?.SetTag(Spans.SandboxId, spec.Sandbox.Value).SetTag(Spans.ContainerImageName, spec.Image).SetTag(Spans.ContainerRuntime, "docker");
         var start = time.GetTimestamp();
         string? container = null;
+        _starting[spec.Sandbox] = true;
         try
         {
             var port = guests.Open(spec.Sandbox);
@@ -53,6 +61,10 @@ public sealed partial class HostContainers(
             // A run folder that cannot be written, an engine that answers nonsense: whatever it is, another host may do better.
             LogStartFailed(e, spec.Sandbox);
             throw new ContainerStartException("this host could not start a sandbox", retry: true);
+        }
+        finally
+        {
+            _starting.TryRemove(spec.Sandbox, out _);
         }
     }
 

@@ -1,11 +1,10 @@
-using System.Collections.Immutable;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Storage;
 using Podflare.Containers;
-using Podflare.Processes;
 using Podflare.Resilience;
+using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Storage;
 using Podflare.Telemetry;
@@ -22,6 +21,7 @@ public sealed partial class HostGrain(
     LocalHost host,
     HostSilos silos,
     HostContainers containers,
+    IEventLog log,
     IOptions<TemplateOptions> templates,
     IOptions<HostOptions> hostOptions,
     TimeProvider time,
@@ -53,7 +53,7 @@ public sealed partial class HostGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _work = new HostWork(Id, _record, containers, GrainFactory, templates.Value, Options, time, logger, _stopping.Token);
+        _work = new HostWork(Id, _record, containers, log, GrainFactory, templates.Value, Options, time, logger, _stopping.Token);
         return _record.ReadAsync();
     }
 
@@ -96,24 +96,7 @@ public sealed partial class HostGrain(
         return Task.FromResult(entry.Lease);
     }
 
-    public Task<HostLoad> Load()
-    {
-        var (ledger, pool, health) = (_work.Ledger, _work.Pool, _work.Health);
-        var parked = pool.Parked.Where(part => part.Count > 0).ToImmutableDictionary(part => part.Template, part => part.Count);
-        return Task.FromResult(new HostLoad(ledger.Used - parked.Values.Sum(), IsOnOwningHost && _started ? Options.Slots : 0, host.Draining || !IsOnOwningHost)
-        {
-            Parked = parked,
-            Waiting = pool.Waiting,
-            // Parked containers make room when others need it.
-            MemoryUsed = (double)(ledger.UsedBytes - pool.ParkedBytes) / ledger.MemoryBytes,
-            Problem = _started ? health.Problem : null,
-            FailuresInRow = health.FailuresInRow,
-            EngineSilence = health.EngineSilence,
-            FreeBytes = health.FreeBytes,
-            SetAside = ledger.In(ContainerState.Adopting).Count(entry => !entry.InProgress && entry.ContainerId is not null),
-            Version = ProductVersion.Text,
-        });
-    }
+    public Task<HostLoad> Load() => Task.FromResult(_work.Load(IsOnOwningHost && _started, host.Draining || !IsOnOwningHost));
 
     public Task<IReadOnlyList<SandboxInfo>> List(TenantId tenant, SandboxFilter filter) =>
         Task.FromResult(SandboxPage.Of(_work.Ledger.Sandboxes, tenant, filter));
@@ -133,6 +116,7 @@ public sealed partial class HostGrain(
 
     public Task Release(SandboxId sandbox, string containerId)
     {
+        _work.Ends.Add(sandbox);
         _work.Record.MarkChanged();
         if (_work.Ledger.Find(sandbox) is { } known)
         {
@@ -213,7 +197,7 @@ public sealed partial class HostGrain(
         _work.Pool.Tick();
         _work.Health.Tick();
         await _work.Record.WriteIfDueAsync();
-        if (!_sweeping && time.GetElapsedTime(_sweptAt) >= TimeSpan.FromSeconds(Options.SweepSeconds)) BeginSweep();
+        if (!_sweeping && (_work.Ends.IsCheckDue || time.GetElapsedTime(_sweptAt) >= TimeSpan.FromSeconds(Options.SweepSeconds))) BeginSweep();
     }
 
     private void BeginSweep()

@@ -67,6 +67,14 @@ public sealed class HostOptions
     [Range(0, 3_600)]
     public double MassLossSeconds { get; set; } = 60;
 
+    /// <summary>Ended sandboxes that this host remembers, to end them again in a store that comes back with older data. Default: 1,000.</summary>
+    [Range(0, 100_000)]
+    public int RememberedEnds { get; set; } = 1_000;
+
+    /// <summary>Time for which this host remembers an ended sandbox, in seconds. Default: 600.</summary>
+    [Range(0, 86_400)]
+    public double RememberSeconds { get; set; } = 600;
+
     /// <summary>Time between two checks of the engine and of the run folder, in seconds. Default: 5.</summary>
     [Range(0.1, 60)]
     public double HealthSeconds { get; set; } = 5;

@@ -9,7 +9,7 @@ namespace Podflare.Hosts;
 /// <summary>Compares what the engine lists with the ledger and with what the sandboxes say, and repairs what does not agree.</summary>
 /// <remarks>For its grain's scheduler only. One container that cannot be handled never keeps others from being handled.</remarks>
 internal sealed partial class HostReconciler(
-    ContainerLedger ledger, ContainerPool pool, ContainerRemover remover, HostContainers containers, IGrainFactory grains, HostOptions options,
+    ContainerLedger ledger, ContainerPool pool, ContainerRemover remover, RecentEnds ends, HostContainers containers, IGrainFactory grains, HostOptions options,
     TimeProvider time, ILogger logger, CancellationToken stopping)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
@@ -30,7 +30,7 @@ internal sealed partial class HostReconciler(
         RemoveStaleFolders(listed);
     }
 
-    /// <summary>Adopts what is unknown, ends what is gone, and asks every sandbox whether it lives.</summary>
+    /// <summary>Adopts what is unknown, ends what is gone, ends again what the store may have brought back, and asks every sandbox whether it lives.</summary>
     /// <exception cref="ContainerEngineException">The engine does not answer.</exception>
     public async Task SweepAsync()
     {
@@ -39,6 +39,7 @@ internal sealed partial class HostReconciler(
         remover.RetryFailed();
         await EachAsync(listed.Values, AdoptAsync);
         await EachAsync(owned.Where(entry => listed.ContainsKey(entry.Sandbox)), entry => ConfirmAsync(entry, listed[entry.Sandbox]));
+        await EachAsync(ends.TakeDoubtful(), EndAgainAsync);
         await EndMissingAsync([.. owned.Where(entry => !listed.ContainsKey(entry.Sandbox))], owned.Length);
         foreach (var dead in listed.Values.Where(container => !container.Running)) pool.Drop(dead.Sandbox);
         RemoveStaleFolders(listed);
@@ -64,6 +65,9 @@ internal sealed partial class HostReconciler(
         var entry = ledger.Find(container.Sandbox);
         if (entry is { MemoryBytes: 0 }) ledger.Resize(entry, container.MemoryBytes);
         if (entry is not null && (entry.State is not ContainerState.Adopting || entry.InProgress)) return;
+
+        // An earlier activation on this host is starting it. It gives it to its claim or removes it; what it leaves, the next sweep finds.
+        if (entry is null && containers.IsStarting(container.Sandbox)) return;
         entry ??= ledger.Add(container.Sandbox, ContainerState.Adopting, container.MemoryBytes);
         (entry.ContainerId, entry.InProgress, entry.MissingSince) = (container.Id, true, null);
         try
@@ -169,6 +173,18 @@ internal sealed partial class HostReconciler(
         }
 
         await EachAsync(gone, entry => DeclareLostAsync(entry, isListed: false));
+    }
+
+    /// <summary>Ends a sandbox that ended before, where the store has lost that.</summary>
+    private async Task EndAgainAsync(SandboxId sandbox)
+    {
+        if (ledger.Find(sandbox) is not { State: ContainerState.Live or ContainerState.Adopting })
+        {
+            containers.EnterTrace(sandbox);
+            if (await grains.GetGrain<ISandboxGrain>(sandbox.Value).DeclareLost()) Instruments.SweepEnded.Add(1, new KeyValuePair<string, object?>("reason", "container"));
+        }
+
+        ends.Confirm(sandbox);
     }
 
     private async Task DeclareLostAsync(ContainerEntry entry, bool isListed)

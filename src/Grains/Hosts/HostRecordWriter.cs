@@ -8,7 +8,7 @@ namespace Podflare.Hosts;
 /// <summary>Keeps the stored record of a host up to date: its sandboxes whenever they change, and from time to time that it is alive.</summary>
 /// <remarks>For its grain's scheduler only.</remarks>
 internal sealed partial class HostRecordWriter(
-    string host, GrainRecord<HostRecord> record, ContainerLedger ledger, TimeSpan interval, TimeProvider time, ILogger logger)
+    string host, GrainRecord<HostRecord> record, ContainerLedger ledger, RecentEnds ends, TimeSpan interval, TimeProvider time, ILogger logger)
 {
     private bool _changed = true;
     private bool _failing;
@@ -29,9 +29,11 @@ internal sealed partial class HostRecordWriter(
         }
         catch (InconsistentStateException)
         {
-            // Another activation wrote while this one was away. This one is on the host, so it knows better: take that version, write at the next tick.
+            // Another activation wrote while this one was away, or the store came back with older data. This one is on the host, so it knows better:
+            // take that version, write at the next tick. A sandbox that only the store has may have lost its end with it.
             _changed = true;
             await record.ReadAsync();
+            foreach (var sandbox in SandboxPage.ParseIds(record.Value.Sandboxes.Keys).Where(id => !ledger.Contains(id))) ends.Doubt(sandbox);
         }
         catch (Exception e)
         {

@@ -1,6 +1,9 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Podflare.Containers;
+using Podflare.Processes;
 using Podflare.Resilience;
+using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Storage;
 using Podflare.Telemetry;
@@ -19,7 +22,7 @@ internal sealed partial class HostWork
     private readonly ILogger _logger;
 
     public HostWork(
-        string host, GrainRecord<HostRecord> record, HostContainers containers, IGrainFactory grains, TemplateOptions templates, HostOptions options,
+        string host, GrainRecord<HostRecord> record, HostContainers containers, IEventLog log, IGrainFactory grains, TemplateOptions templates, HostOptions options,
         TimeProvider time, ILogger logger, CancellationToken stopping)
     {
         (_host, _containers, _grains, _templates, _options, _logger) = (host, containers, grains, templates, options, logger);
@@ -27,8 +30,9 @@ internal sealed partial class HostWork
         Health = new HostHealth(host, containers, options, time, logger);
         Remover = new ContainerRemover(containers, Ledger, options.ConcurrentRemovals, () => Pool!.Serve(), logger);
         Pool = new ContainerPool(host, templates, options, Ledger, new Starter(this), time, logger);
-        Record = new HostRecordWriter(host, record, Ledger, TimeSpan.FromSeconds(options.SeenSeconds), time, logger);
-        Reconciler = new HostReconciler(Ledger, Pool, Remover, containers, grains, options, time, logger, stopping);
+        Ends = new RecentEnds(() => log.Epoch, options.RememberedEnds, TimeSpan.FromSeconds(options.RememberSeconds), time);
+        Record = new HostRecordWriter(host, record, Ledger, Ends, TimeSpan.FromSeconds(options.SeenSeconds), time, logger);
+        Reconciler = new HostReconciler(Ledger, Pool, Remover, Ends, containers, grains, options, time, logger, stopping);
         Deaths = new ContainerDeathWatch(host, containers, Reconciler.OnDied, time, logger);
     }
 
@@ -40,6 +44,8 @@ internal sealed partial class HostWork
 
     public HostHealth Health { get; }
 
+    public RecentEnds Ends { get; }
+
     public HostRecordWriter Record { get; }
 
     public HostReconciler Reconciler { get; }
@@ -48,6 +54,25 @@ internal sealed partial class HostWork
 
     /// <summary>The label of a template in metrics. A template that is gone from the options would be one more value for ever.</summary>
     public string Label(string template) => _templates.ContainsKey(template) ? template : "other";
+
+    /// <param name="accepts">The host accepts sandboxes.</param>
+    public HostLoad Load(bool accepts, bool draining)
+    {
+        var parked = Pool.Parked.Where(part => part.Count > 0).ToImmutableDictionary(part => part.Template, part => part.Count);
+        return new HostLoad(Ledger.Used - parked.Values.Sum(), accepts ? _options.Slots : 0, draining)
+        {
+            Parked = parked,
+            Waiting = Pool.Waiting,
+            // Parked containers make room when others need it.
+            MemoryUsed = (double)(Ledger.UsedBytes - Pool.ParkedBytes) / Ledger.MemoryBytes,
+            Problem = accepts ? Health.Problem : null,
+            FailuresInRow = Health.FailuresInRow,
+            EngineSilence = Health.EngineSilence,
+            FreeBytes = Health.FreeBytes,
+            SetAside = Ledger.In(ContainerState.Adopting).Count(entry => !entry.InProgress && entry.ContainerId is not null),
+            Version = ProductVersion.Text,
+        };
+    }
 
     public void PublishMetrics() => Instruments.Hosts.Set(
         Ledger.Sandboxes.CountBy(sandbox => Label(sandbox.Template)), Pool.Parked.Select(parked => KeyValuePair.Create(parked.Template, parked.Count)), Pool.Waiting);

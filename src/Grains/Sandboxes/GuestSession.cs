@@ -54,6 +54,12 @@ internal sealed partial class GuestSession(SandboxRecords records, SandboxRuns r
         return false;
     }
 
+    /// <summary>The guest could not answer: the time for which it is away begins anew.</summary>
+    public void RestartPatience()
+    {
+        if (AwayAt is not null) AwayAt = time.GetTimestamp();
+    }
+
     /// <summary>The sandbox ends: frames that have arrived are logged without waiting for readers.</summary>
     public void StopWaitingForReaders() => _pump?.StopWaitingForReaders();
 

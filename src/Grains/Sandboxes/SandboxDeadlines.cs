@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Podflare.Containers;
 using Podflare.Guests;
 using Podflare.Resilience;
 using Podflare.Runs;
@@ -10,8 +11,8 @@ namespace Podflare.Sandboxes;
 /// that nobody reads. One timer is armed for whatever is due next. All durations are monotonic.
 /// </summary>
 internal sealed partial class SandboxDeadlines(
-    SandboxRecords records, SandboxRuns runs, GuestSession guest, GuestRequestSender sender, SandboxTermination termination, CpuPriority cpu, SandboxSettings settings,
-    TimeProvider time, ILogger logger)
+    SandboxRecords records, SandboxRuns runs, GuestSession guest, GuestRequestSender sender, SandboxTermination termination, CpuPriority cpu, IContainerRuntime runtime,
+    SandboxSettings settings, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(10);
@@ -120,8 +121,25 @@ internal sealed partial class SandboxDeadlines(
         if (guest.IsOther) termination.EndInBackground(EndReason.Lost);
         else if (LifetimeLeft <= TimeSpan.Zero) termination.EndInBackground(EndReason.Expired);
         else if (!IsBusy && IdleLeft <= TimeSpan.Zero) termination.EndInBackground(EndReason.Idle);
-        else if (guest.AwayAt is { } away && time.GetElapsedTime(away) >= TimeSpan.FromSeconds(settings.Sandboxes.GuestPatienceSeconds)) termination.EndInBackground(EndReason.Lost);
+        else if (guest.AwayAt is { } away && time.GetElapsedTime(away) >= TimeSpan.FromSeconds(settings.Sandboxes.GuestPatienceSeconds)) await EndUnlessPausedAsync(cancellationToken);
         else await CheckRunsAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Ends a sandbox whose guest has been away for too long. A container that somebody has paused is no dead one: its guest gets the whole time
+    /// again once it may answer. The same holds while the engine cannot say.
+    /// </summary>
+    private async Task EndUnlessPausedAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await runtime.IsPausedAsync(records.Record.ContainerId, cancellationToken)) guest.RestartPatience();
+            else termination.EndInBackground(EndReason.Lost);
+        }
+        catch (ContainerEngineException e)
+        {
+            LogStateUnknown(e, records.Id);
+        }
     }
 
     private async Task CheckRunsAsync(CancellationToken cancellationToken)
@@ -206,6 +224,9 @@ internal sealed partial class SandboxDeadlines(
             onFailure?.Invoke();
         }
     }
+
+    [LoggerMessage(LogLevel.Warning, "The guest of sandbox {Sandbox} stays away, and the engine does not say whether its container is paused; asking again.")]
+    private partial void LogStateUnknown(Exception exception, SandboxId sandbox);
 
     [LoggerMessage(LogLevel.Warning, "Killed run {Run} in sandbox {Sandbox}: it did not obey its timeout.")]
     private partial void LogTimeoutEnforced(RunId run, SandboxId sandbox);

@@ -53,7 +53,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _commands = new RunCommands(_records, _runs, _sender, settings);
         _container = new ContainerOwnership(_records, _runs, _guest, _termination, guests, log, GrainFactory, time, logger, OnAttached);
         var cpu = new CpuPriority(_records, settings, runtime, time, logger);
-        _deadlines = new SandboxDeadlines(_records, _runs, _guest, _sender, _termination, cpu, settings, time, logger);
+        _deadlines = new SandboxDeadlines(_records, _runs, _guest, _sender, _termination, cpu, runtime, settings, time, logger);
         _updater = new SandboxUpdater(_records, _termination, _deadlines, GrainFactory, settings, time, logger);
         _orphan = new OrphanedSandbox(_records, _runs, _termination, hosts, time, logger, MigrateToOwner);
         _guard = new CallGuard(_records, _guest, _termination, _container, _orphan, IsOnOwningHost, DeactivateWhenIdle);

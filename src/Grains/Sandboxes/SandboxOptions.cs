@@ -7,7 +7,7 @@ public sealed class SandboxOptions
 {
     public const string Section = "Podflare:Sandboxes";
 
-    /// <summary>Time after which a guest that is not connected counts as dead although its container runs, in seconds. Default: 60.</summary>
+    /// <summary>Time after which a guest that is not connected counts as dead although its container runs, in seconds. Time in which the container is paused does not count. Default: 60.</summary>
     [Range(5, 3_600)]
     public double GuestPatienceSeconds { get; set; } = 60;
 

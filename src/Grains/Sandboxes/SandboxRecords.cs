@@ -30,6 +30,7 @@ public sealed partial class SandboxRecords(
 
     // What the store has lost and this activation still has.
     private SandboxRecord? _lost;
+    private SandboxInfo? _lostEnd;
 
     private SandboxRecord? _infoSource;
     private SandboxInfo? _info;
@@ -38,7 +39,7 @@ public sealed partial class SandboxRecords(
 
     public bool HasRecord => record.Exists || _lost is not null;
 
-    public bool HasTombstone => tombstone.Exists;
+    public bool HasTombstone => tombstone.Exists || _lostEnd is not null;
 
     /// <summary>Valid if <see cref="HasRecord"/>.</summary>
     public SandboxRecord Record => _lost ?? record.Value;
@@ -50,7 +51,7 @@ public sealed partial class SandboxRecords(
     public bool IsReplaced { get; private set; }
 
     /// <summary>The sandbox as lists show it: from the record, or once it has ended from the tombstone. Null when there is neither.</summary>
-    public SandboxInfo? Info => HasTombstone ? tombstone.Value.Sandbox : HasRecord ? InfoOf(Record) : null;
+    public SandboxInfo? Info => HasTombstone ? _lostEnd ?? tombstone.Value.Sandbox : HasRecord ? InfoOf(Record) : null;
 
     /// <summary>The trace that this sandbox belongs to.</summary>
     public TraceBinding? Trace => Info?.Trace;
@@ -92,6 +93,7 @@ public sealed partial class SandboxRecords(
         try
         {
             await tombstone.WriteAsync(new Tombstone { Sandbox = ended });
+            _lostEnd = null;
         }
         catch (InconsistentStateException)
         {
@@ -99,6 +101,17 @@ public sealed partial class SandboxRecords(
             await tombstone.ReadAsync();
             if (!tombstone.Exists) throw new StorageUnavailableException();
         }
+    }
+
+    /// <summary>Reads again what the store has of a sandbox that has ended.</summary>
+    /// <returns>True when it has no tombstone any more: it came back with older data. This activation's own is then to be written again.</returns>
+    /// <exception cref="StorageUnavailableException">The store does not answer.</exception>
+    public async Task<bool> HasLostTombstoneAsync()
+    {
+        _lostEnd ??= tombstone.Value.Sandbox;
+        await Task.WhenAll(tombstone.ReadAsync(), record.ReadAsync());
+        if (tombstone.Exists) _lostEnd = null;
+        return !tombstone.Exists;
     }
 
     /// <summary>Clears the record of a sandbox that has a tombstone. Repeating it is safe.</summary>

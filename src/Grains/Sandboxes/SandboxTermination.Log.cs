@@ -14,6 +14,9 @@ internal sealed partial class SandboxTermination
     [LoggerMessage(LogLevel.Warning, "The engine does not list the container of sandbox {Sandbox} as running, but its guest is connected; the sandbox stays.")]
     private partial void LogOutvoted(SandboxId sandbox);
 
+    [LoggerMessage(LogLevel.Warning, "The store has lost the end of sandbox {Sandbox}; ending it again.")]
+    private partial void LogEndedAgain(SandboxId sandbox);
+
     [LoggerMessage(LogLevel.Error, "The end of sandbox {Sandbox} failed unexpectedly; it is repeated.")]
     private partial void LogRepeated(Exception exception, SandboxId sandbox);
 

@@ -78,10 +78,9 @@ internal sealed partial class SandboxTermination(
     /// <returns>True when this call has ended it.</returns>
     public async Task<bool> DeclareLostAsync()
     {
-        if (records.HasTombstone) return false;
-        if (!records.HasRecord)
+        if (records.HasTombstone || !records.HasRecord)
         {
-            await CloseLeftoverRunsAsync();
+            await (records.HasTombstone ? EndAgainAsync() : CloseLeftoverRunsAsync());
             return false;
         }
 
@@ -103,6 +102,24 @@ internal sealed partial class SandboxTermination(
         records.GuardLiving();
         // The record says so a moment later.
         if (Reason is { } why) throw SandboxRecords.Gone(why);
+    }
+
+    /// <summary>Ends a sandbox that has ended once more where the store has lost that, because it came back with older data.</summary>
+    /// <exception cref="StorageUnavailableException">The store does not answer.</exception>
+    public async Task EndAgainAsync()
+    {
+        if (await records.HasLostTombstoneAsync())
+        {
+            var ended = records.Info!;
+            LogEndedAgain(records.Id);
+            foreach (var run in runs.Table.All.Where(run => run is { Ended: true, Events.IsInDoubt: true }).ToArray()) await runs.VerifyAsync(run, Stopping);
+            await CloseAsync(await log.ListOpenAsync(records.Id, Stopping), ended.EndReason!.Value, stuck: null);
+            await log.ExpireAsync(records.Id, ended.EndReason is EndReason.Deleted, Stopping);
+            await records.WriteTombstoneAsync(ended);
+        }
+
+        await records.ClearAsync();
+        await CloseLeftoverRunsAsync();
     }
 
     /// <summary>Closes runs that are open although their sandbox has ended, or has a record no more.</summary>
@@ -176,11 +193,16 @@ internal sealed partial class SandboxTermination(
             await log.ExpireAsync(records.Id, why is EndReason.Deleted, Stopping);
             await records.WriteTombstoneAsync(Tombstone(why));
             FaultPoint.Reach(FaultPoint.TombstoneWritten);
+            await records.ClearAsync();
+            // The store may have executed an accept late, whose caller had given up.
+            await CloseLeftoverRunsAsync();
+        }
+        else
+        {
+            // An earlier attempt wrote the tombstone and failed after that: perhaps because the store went away, and came back without it.
+            await EndAgainAsync();
         }
 
-        await records.ClearAsync();
-        // The store may have executed an accept late, whose caller had given up.
-        await CloseLeftoverRunsAsync();
         LogEnded(records.Id, why);
         Instruments.SandboxEnded.Add(1, new KeyValuePair<string, object?>("reason", why.ToString().ToLowerInvariant()));
         Ended();
@@ -222,6 +244,8 @@ internal sealed partial class SandboxTermination(
             var (code, reason) = ExitOf(why, isStuck: run == stuck);
             try
             {
+                // The log has lost the exit that this activation wrote, and perhaps more than memory holds.
+                if (runs.Table.Find(run) is { Ended: true } ended && await ended.Events!.VerifyAsync(Stopping) is AppendResult.Behind) runs.Table.Remove(ended);
                 await runs.CloseAsync(run, code, reason, Stopping);
             }
             catch (Exception e) when (e is not OperationCanceledException && !Transient.IsTransient(e))

@@ -8,4 +8,5 @@ public enum EngineOperation
     List,
     SetCpuPriority,
     Ping,
+    IsPaused,
 }

@@ -19,6 +19,9 @@ public sealed class ScriptedContainer(string id, ContainerSpec spec, ScriptedGue
     /// <summary>What a list of containers says. A stopped container's guest is dead, a paused one's is frozen.</summary>
     public bool IsRunning { get; internal set; } = true;
 
+    /// <summary>Whether somebody has paused it.</summary>
+    public bool IsPaused { get; internal set; }
+
     /// <summary>Whether the engine lists it.</summary>
     public bool IsListed { get; set; } = true;
 }

@@ -61,9 +61,17 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
     }
 
     /// <summary>Freezes the container, as <c>docker pause</c> does: its processes get no CPU. The runtime reports it as alive.</summary>
-    public void Pause(SandboxId sandbox) => this[sandbox].Guest.Freeze();
+    public void Pause(SandboxId sandbox)
+    {
+        this[sandbox].IsPaused = true;
+        this[sandbox].Guest.Freeze();
+    }
 
-    public void Unpause(SandboxId sandbox) => this[sandbox].Guest.Thaw();
+    public void Unpause(SandboxId sandbox)
+    {
+        this[sandbox].Guest.Thaw();
+        this[sandbox].IsPaused = false;
+    }
 
     /// <summary>Reports a death, true or not.</summary>
     public void EmitDeath(SandboxId sandbox) => Emit(new ContainerDeath(this[sandbox].Id, sandbox));
@@ -130,6 +138,9 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
 
     internal Task SetCpuPriorityAsync(string containerId, CancellationToken cancellationToken) =>
         MeetAsync(EngineOperation.SetCpuPriority, containerId, () => Task.FromResult(true), cancellationToken);
+
+    internal Task<bool> IsPausedAsync(string containerId, CancellationToken cancellationToken) => MeetAsync(
+        EngineOperation.IsPaused, containerId, () => Task.FromResult(_containers.TryGetValue(containerId, out var container) && container.IsPaused), cancellationToken);
 
     internal Task PingAsync(CancellationToken cancellationToken) => MeetAsync(EngineOperation.Ping, "", () => Task.FromResult(true), cancellationToken);
 

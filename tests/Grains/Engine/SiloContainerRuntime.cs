@@ -34,6 +34,8 @@ internal sealed class SiloContainerRuntime(ScriptedEngine engine, RunFolder fold
     public Task SetCpuPriorityAsync(string containerId, double cpus, bool low, CancellationToken cancellationToken) =>
         power.CallAsync(() => engine.SetCpuPriorityAsync(containerId, cancellationToken));
 
+    public Task<bool> IsPausedAsync(string containerId, CancellationToken cancellationToken) => power.CallAsync(() => engine.IsPausedAsync(containerId, cancellationToken));
+
     public Task PingAsync(CancellationToken cancellationToken) => power.CallAsync(() => engine.PingAsync(cancellationToken));
 
     public Task<IReadOnlyList<HostContainer>> ListAsync(CancellationToken cancellationToken) => power.CallAsync(() => engine.ListAsync(cancellationToken));

@@ -28,6 +28,29 @@ public sealed class EngineListTests
         Assert.Equal(SandboxState.Ready, (await sandbox.GetAsync()).State);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_container_that_is_paused_for_longer_than_a_guest_may_be_away_keeps_its_sandbox(bool engineIsSilent)
+    {
+        await using var cluster = await GrainCluster.StartAsync(configure: settings => settings["Podflare:Guests:SilenceSeconds"] = "10");
+        var sandbox = await cluster.CreateAsync();
+        var gate = new Gate();
+        var run = await sandbox.StartRunAsync(program => program.Print("a\n").Wait(gate).Print("b\n"));
+        await run.ReadAsync(1);
+        var engine = sandbox.Worker.Engine;
+        using var silence = engineIsSilent ? engine.Fail(EngineOperation.IsPaused) : null;
+
+        engine.Pause(sandbox.Id);
+        await cluster.Clock.AdvanceUntilAsync(() => engine.Calls(EngineOperation.IsPaused) > 2, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromMinutes(10));
+        silence?.Dispose();
+        engine.Unpause(sandbox.Id);
+        gate.Open();
+
+        Assert.Equal("a\nb\n", (await run.ReadToEndAsync()).Output);
+        Assert.Equal(SandboxState.Ready, (await sandbox.GetAsync()).State);
+    }
+
     [Fact]
     public async Task An_engine_that_lists_nothing_once_ends_no_sandbox()
     {

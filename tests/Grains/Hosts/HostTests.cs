@@ -1,3 +1,5 @@
+using Orleans.Core.Internal;
+using Orleans.Runtime;
 using Podflare.Guests;
 using Podflare.Harness;
 using Podflare.Sandboxes;
@@ -91,6 +93,27 @@ public sealed class HostTests
         await Assert.ThrowsAsync<LeaseGoneException>(
             () => cluster.Sandbox(claimed).Grain.Create("late", GrainCluster.Tenant, spec, TestContext.Current.CancellationToken));
         await Until.TrueAsync(async () => (await host.Load()).Sandboxes == 0);
+    }
+
+    [Fact]
+    public async Task A_host_grain_that_starts_again_leaves_alone_what_its_predecessor_is_starting()
+    {
+        await using var cluster = await GrainCluster.StartAsync(configure: settings => settings.WithPool(min: 1, max: 1));
+        var (engine, host) = (cluster.Worker(0).Engine, cluster.Grains.GetGrain<IHostGrain>(cluster.Worker(0).Host));
+        await Until.TrueAsync(async () => (await host.Load()).Parked.GetValueOrDefault("default") == 1);
+        engine.GuestsBecomeReady = false;
+        var sandbox = await cluster.CreateAsync();
+        await Until.TrueAsync(() => engine.Containers.Count == 2);
+        var starting = engine.Containers.Single(container => container.Sandbox != sandbox.Id);
+
+        await host.AsReference<IGrainManagementExtension>().DeactivateOnIdle(TestContext.Current.CancellationToken);
+        await Until.TrueAsync(() => cluster.Logs.Count("is ready with 1 sandboxes") == 1 && engine.Started == 3);
+
+        Assert.NotNull(engine.Find(starting.Sandbox));
+        foreach (var container in engine.Containers) container.Guest.BecomeReady();
+        await Until.TrueAsync(() => engine.Find(starting.Sandbox) is null);
+        Assert.Equal("a\n", (await sandbox.RunAsync(program => program.Print("a\n"))).Output);
+        await cluster.AgreesAsync();
     }
 
     [Fact]
