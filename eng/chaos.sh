@@ -51,8 +51,19 @@ fi
 PODFLARE_TEST_FOLDER=$(mktemp -d /tmp/pf.XXXXXX) # short: a unix socket's path ends at 107 bytes
 PODFLARE_TEST_CLUSTER=chaos-$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n')
 export PODFLARE_TEST_FOLDER PODFLARE_TEST_CLUSTER
+# The processes of the cluster have sessions of their own, and would outlive a script that is stopped.
+stopped() {
+  trap - INT TERM
+  kill "$chaos" 2>/dev/null || true
+  PODFLARE_CLUSTER_DIR=$PODFLARE_TEST_FOLDER/x PODFLARE_CLUSTER_ID=$PODFLARE_TEST_CLUSTER-x "$here/cluster.sh" down || true
+  die "stopped; the logs are in $PODFLARE_TEST_FOLDER/x/logs"
+}
+trap stopped INT TERM
 code=0
-dotnet "$here/../artifacts/bin/Faults/release/Podflare.Faults.dll" --no-ansi --no-progress --filter-class Podflare.Faults.ChaosTests || code=$?
+dotnet "$here/../artifacts/bin/Faults/release/Podflare.Faults.dll" --no-ansi --no-progress --filter-class Podflare.Faults.ChaosTests &
+chaos=$!
+wait "$chaos" || code=$?
+trap - INT TERM
 if [ "$code" -eq 0 ]; then
   rm -rf "$PODFLARE_TEST_FOLDER"
 else

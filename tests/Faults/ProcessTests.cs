@@ -9,6 +9,7 @@ namespace Podflare.Faults;
 public sealed class ProcessTests(CrashLab lab)
 {
     private static readonly TimeSpan Sleep = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -52,6 +53,34 @@ public sealed class ProcessTests(CrashLab lab)
         Assert.True(lab.Audit.Resumes > resumes, "The reader was never cut off.");
         await AssertStoredAsync(sandbox, transcript);
         await lab.DeleteAsync(sandbox);
+        lab.AssertClean();
+    }
+
+    [Fact]
+    public async Task Processes_start_while_the_clock_of_one_worker_is_an_hour_ahead_and_that_of_another_an_hour_behind()
+    {
+        Assert.SkipWhen(lab.Cluster.Clocks.Length == 0, "Clocks are shifted only where there is gcc.");
+        var (ahead, behind) = (await lab.CreateOnAsync("worker1"), await lab.CreateOnAsync("worker2"));
+        lab.Cluster.Clocks[0].Set(TimeSpan.FromHours(1));
+        lab.Cluster.Clocks[1].Set(-TimeSpan.FromHours(1));
+        try
+        {
+            foreach (var silo in new[] { "frontend2", "worker2", "worker1" })
+            {
+                lab.Cluster.Signal(silo, "KILL");
+                await lab.Cluster.ReadyAsync(silo, StartLimit);
+            }
+
+            Assert.Equal("1\n", await lab.BashAsync(ahead, "echo 1"));
+            Assert.Equal("1\n", await lab.BashAsync(behind, "echo 1"));
+        }
+        finally
+        {
+            foreach (var clock in lab.Cluster.Clocks) clock.Set(TimeSpan.Zero);
+        }
+
+        await lab.DeleteAsync(ahead);
+        await lab.DeleteAsync(behind);
         lab.AssertClean();
     }
 

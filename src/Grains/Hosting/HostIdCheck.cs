@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Podflare.Hosts;
@@ -18,6 +20,8 @@ public sealed partial class HostIdCheck(
 
     // A row that nobody has renewed for so long belongs to a silo that died when no other was there to notice it.
     private static readonly TimeSpan Stale = TimeSpan.FromMinutes(2);
+
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(1);
 
     // Orleans writes this silo's own row after RuntimeGrainServices.
     public void Participate(ISiloLifecycle lifecycle) =>
@@ -46,17 +50,35 @@ public sealed partial class HostIdCheck(
             var table = (IMembershipTable)services.GetService(typeof(IMembershipTable))!;
             // The rows carry the time of Orleans' membership.
             var now = (services.GetKeyedService<TimeProvider>(TimeProviderNames.Membership) ?? time).GetUtcNow().UtcDateTime;
-            return (await table.ReadAllAsync(cancellationToken)).Members.Select(member => member.Item1)
-                .Where(member => member.Status is SiloStatus.Active && HostSilos.HostInName(member.SiloName) == id
-                    && !member.SiloAddress.Endpoint.Equals(silo.SiloAddress.Endpoint) && now - member.IAmAliveTime < Stale)
-                .Select(member => member.SiloAddress)
-                .FirstOrDefault();
+            foreach (var (member, _) in (await table.ReadAllAsync(cancellationToken)).Members)
+            {
+                if (member.Status is not SiloStatus.Active || HostSilos.HostInName(member.SiloName) != id || member.SiloAddress.Endpoint.Equals(silo.SiloAddress.Endpoint)) continue;
+                // Its clock may be behind: then its row only looks old.
+                if (now - member.IAmAliveTime < Stale || await AcceptsConnectionsAsync(member.SiloAddress.Endpoint, cancellationToken)) return member.SiloAddress;
+            }
+
+            return null;
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // Orleans reads the same table next, and reports what is wrong with it.
             LogNotRead(e);
             return null;
+        }
+    }
+
+    private async Task<bool> AcceptsConnectionsAsync(IPEndPoint endpoint, CancellationToken cancellationToken)
+    {
+        using var limit = new TimeLimit(ConnectLimit, time, cancellationToken);
+        using var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(endpoint, limit.Token);
+            return true;
+        }
+        catch (Exception e) when (e is SocketException || limit.IsExceeded)
+        {
+            return false;
         }
     }
 

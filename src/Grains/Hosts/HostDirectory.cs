@@ -108,7 +108,7 @@ public static class HostServices
     {
         services.AddOptions<HostDirectoryOptions>().BindConfiguration(HostDirectoryOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(new StoreAvailability(static () => true));
-        services.AddSingleton<HostSilos>().AddSingleton<HostDirectory>();
+        services.AddSingleton<HostSilos>().AddSingleton<HostStore>().AddSingleton<HostDirectory>();
         return services.AddHostedService(provider => provider.GetRequiredService<HostDirectory>());
     }
 }

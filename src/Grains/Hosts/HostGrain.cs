@@ -4,7 +4,6 @@ using Microsoft.Extensions.Options;
 using Orleans.Storage;
 using Podflare.Containers;
 using Podflare.Resilience;
-using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Storage;
 using Podflare.Telemetry;
@@ -21,7 +20,7 @@ public sealed partial class HostGrain(
     LocalHost host,
     HostSilos silos,
     HostContainers containers,
-    IEventLog log,
+    HostStore store,
     IOptions<TemplateOptions> templates,
     IOptions<HostOptions> hostOptions,
     TimeProvider time,
@@ -53,7 +52,7 @@ public sealed partial class HostGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _work = new HostWork(Id, _record, containers, log, GrainFactory, templates.Value, Options, time, logger, _stopping.Token);
+        _work = new HostWork(Id, _record, containers, store, GrainFactory, templates.Value, Options, time, logger, _stopping.Token);
         return _record.ReadAsync();
     }
 
@@ -197,7 +196,7 @@ public sealed partial class HostGrain(
         _work.Pool.Tick();
         _work.Health.Tick();
         await _work.Record.WriteIfDueAsync();
-        if (!_sweeping && (_work.Ends.IsCheckDue || time.GetElapsedTime(_sweptAt) >= TimeSpan.FromSeconds(Options.SweepSeconds))) BeginSweep();
+        if (!_sweeping && ((_work.Ends.IsCheckDue && store.IsAvailable) || time.GetElapsedTime(_sweptAt) >= TimeSpan.FromSeconds(Options.SweepSeconds))) BeginSweep();
     }
 
     private void BeginSweep()

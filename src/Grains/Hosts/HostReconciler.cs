@@ -35,11 +35,12 @@ internal sealed partial class HostReconciler(
     public async Task SweepAsync()
     {
         var owned = ledger.All.Where(entry => entry.State is ContainerState.Live or ContainerState.Adopting).ToArray();
+        var doubtful = ends.TakeDoubtful();
         var listed = await ListAsync();
         remover.RetryFailed();
         await EachAsync(listed.Values, AdoptAsync);
         await EachAsync(owned.Where(entry => listed.ContainsKey(entry.Sandbox)), entry => ConfirmAsync(entry, listed[entry.Sandbox]));
-        await EachAsync(ends.TakeDoubtful(), EndAgainAsync);
+        await EachAsync(doubtful, EndAgainAsync);
         await EndMissingAsync([.. owned.Where(entry => !listed.ContainsKey(entry.Sandbox))], owned.Length);
         foreach (var dead in listed.Values.Where(container => !container.Running)) pool.Drop(dead.Sandbox);
         RemoveStaleFolders(listed);

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Podflare.Containers;
 using Podflare.Processes;
 using Podflare.Resilience;
-using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Storage;
 using Podflare.Telemetry;
@@ -22,7 +21,7 @@ internal sealed partial class HostWork
     private readonly ILogger _logger;
 
     public HostWork(
-        string host, GrainRecord<HostRecord> record, HostContainers containers, IEventLog log, IGrainFactory grains, TemplateOptions templates, HostOptions options,
+        string host, GrainRecord<HostRecord> record, HostContainers containers, HostStore store, IGrainFactory grains, TemplateOptions templates, HostOptions options,
         TimeProvider time, ILogger logger, CancellationToken stopping)
     {
         (_host, _containers, _grains, _templates, _options, _logger) = (host, containers, grains, templates, options, logger);
@@ -30,7 +29,7 @@ internal sealed partial class HostWork
         Health = new HostHealth(host, containers, options, time, logger);
         Remover = new ContainerRemover(containers, Ledger, options.ConcurrentRemovals, () => Pool!.Serve(), logger);
         Pool = new ContainerPool(host, templates, options, Ledger, new Starter(this), time, logger);
-        Ends = new RecentEnds(() => log.Epoch, options.RememberedEnds, TimeSpan.FromSeconds(options.RememberSeconds), time);
+        Ends = new RecentEnds(() => store.Epoch, options.RememberedEnds, TimeSpan.FromSeconds(options.RememberSeconds), time);
         Record = new HostRecordWriter(host, record, Ledger, Ends, TimeSpan.FromSeconds(options.SeenSeconds), time, logger);
         Reconciler = new HostReconciler(Ledger, Pool, Remover, Ends, containers, grains, options, time, logger, stopping);
         Deaths = new ContainerDeathWatch(host, containers, Reconciler.OnDied, time, logger);

@@ -13,13 +13,13 @@ internal sealed class ReaderBackpressure
     private readonly LogExtent _extent;
     private readonly List<EventReader> _readers = [];
     private TaskCompletionSource? _readerMoved;
-    private DateTimeOffset _unreadSince;
+    private long _unreadSince;
 
     public ReaderBackpressure(RunOptions options, TimeProvider time)
     {
         (_options, _time) = (options, time);
         _extent = new LogExtent(Math.Max(64 * 1024, options.MaxLogBytes / 1024));
-        _unreadSince = time.GetUtcNow();
+        _unreadSince = time.GetTimestamp();
     }
 
     /// <summary>Older events may leave the log.</summary>
@@ -31,8 +31,8 @@ internal sealed class ReaderBackpressure
     /// <summary>The log of the sandbox is over its budget: this run's part of it must not grow any more.</summary>
     public bool IsOverBudget { get; set; }
 
-    /// <summary>Since when the run has no reader, or since it was opened when it never had one; null while it has one.</summary>
-    public DateTimeOffset? UnreadSince => Readers > 0 ? null : _unreadSince;
+    /// <summary>For how long the run has had no reader, or since it was opened when it never had one; null while it has one.</summary>
+    public TimeSpan? UnreadFor => Readers > 0 ? null : _time.GetElapsedTime(_unreadSince);
 
     /// <summary>Readers that are connected.</summary>
     public int Readers { get; private set; }
@@ -81,7 +81,7 @@ internal sealed class ReaderBackpressure
 
     public void OnReaderGone()
     {
-        if (--Readers == 0) _unreadSince = _time.GetUtcNow();
+        if (--Readers == 0) _unreadSince = _time.GetTimestamp();
     }
 
     /// <summary>

@@ -37,7 +37,7 @@ public sealed class RunEntry(RunId id, RunKind kind = RunKind.Code)
     /// <summary>When its code began to execute, in wall-clock time as the guest reported it; null while the run is queued.</summary>
     public DateTimeOffset? StartedAt { get; private set; }
 
-    /// <summary>When its code began to execute; null while the run is queued.</summary>
+    /// <summary>When this activation learned that its code executes; null while the run is queued.</summary>
     public long? RunningAt { get; private set; }
 
     public bool ReplRestarted { get; set; }
@@ -78,12 +78,14 @@ public sealed class RunEntry(RunId id, RunKind kind = RunKind.Code)
     internal LinkedListNode<RunEntry>? Place { get; set; }
 
     /// <summary>The guest reports when the code began to execute.</summary>
+    /// <remarks>
+    /// How long ago that was cannot be computed from the two wall clocks: one may have been set since. The guest enforces its timeout itself, and
+    /// the one that this activation enforces behind it begins anew with an adoption.
+    /// </remarks>
     public void MarkStarted(DateTimeOffset at, TimeProvider time)
     {
-        var ago = time.GetUtcNow() - at;
-        var now = time.GetTimestamp();
         StartedAt = at;
-        RunningAt = ago > TimeSpan.Zero ? now - (long)(ago.TotalSeconds * time.TimestampFrequency) : now;
+        RunningAt ??= time.GetTimestamp();
     }
 
     /// <summary>The guest reports the id of its process.</summary>

@@ -79,8 +79,8 @@ public sealed class RunEvents
     /// <inheritdoc cref="RunLogWriter.IsInDoubt"/>
     public bool IsInDoubt => _writer.IsInDoubt;
 
-    /// <inheritdoc cref="ReaderBackpressure.UnreadSince"/>
-    public DateTimeOffset? UnreadSince => _readers.UnreadSince;
+    /// <inheritdoc cref="ReaderBackpressure.UnreadFor"/>
+    public TimeSpan? UnreadFor => _readers.UnreadFor;
 
     /// <inheritdoc cref="ReaderBackpressure.Readers"/>
     public int Readers => _readers.Readers;

@@ -178,7 +178,7 @@ internal sealed partial class SandboxDeadlines(
             EnforceTimeout(run);
         }
         else if (events.Record.OnDisconnect is OnDisconnect.Interrupt && !run.Abandoned
-            && events.UnreadSince is { } unread && time.GetUtcNow() - unread >= (events.Record.Details?.DisconnectAfter ?? TimeSpan.FromSeconds(settings.Runs.DisconnectSeconds)))
+            && events.UnreadFor >= (events.Record.Details?.DisconnectAfter ?? TimeSpan.FromSeconds(settings.Runs.DisconnectSeconds)))
         {
             Abandon(run);
         }

@@ -20,8 +20,8 @@ public interface ITestSandboxGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("CountReaders")]
     Task<int> CountReaders();
 
-    [AlwaysInterleave, Alias("GetUnreadSince")]
-    Task<DateTimeOffset?> GetUnreadSince(RunId run);
+    [AlwaysInterleave, Alias("GetUnreadFor")]
+    Task<TimeSpan?> GetUnreadFor(RunId run);
 
     [Alias("Deactivate")]
     Task Deactivate();

@@ -139,9 +139,9 @@ public sealed class RunStreamPressureTests(StreamFixture fixture) : RunStreamTes
         var subscription = Guid.NewGuid();
         await producer.Subscribe(subscription, Tenant, Run, 0, false, factory.CreateObjectReference<IRunSubscriber>(subscriber));
         await EventuallyAsync(() => Task.FromResult(!subscriber.Contexts.IsEmpty));
-        Assert.Null(await grain.GetUnreadSince(Run));
+        Assert.Null(await grain.GetUnreadFor(Run));
         await producer.Unsubscribe(subscription);
-        await EventuallyAsync(async () => await grain.GetUnreadSince(Run) is not null);
+        await EventuallyAsync(async () => await grain.GetUnreadFor(Run) is not null);
         GC.KeepAlive(subscriber);
     }
 }

@@ -22,7 +22,7 @@ public sealed class RunStreamTests(StreamFixture fixture) : RunStreamTest(fixtur
         await grain.End(Run);
         foreach (var read in reads) Assert.Equal(Range(1, 501), await read.WaitAsync(Soon, Cancel));
         await NoReaderIsLeftAsync(grain);
-        Assert.NotNull(await grain.GetUnreadSince(Run));
+        Assert.NotNull(await grain.GetUnreadFor(Run));
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class RunStreamTests(StreamFixture fixture) : RunStreamTest(fixtur
         var observer = new Collector();
         var handle = await Stream(id).SubscribeAsync(observer);
         Assert.Equal(1, await grain.CountReaders());
-        Assert.Null(await grain.GetUnreadSince(Run));
+        Assert.Null(await grain.GetUnreadFor(Run));
         await handle.UnsubscribeAsync();
         await NoReaderIsLeftAsync(grain);
         Assert.Equal(before, live.Live);

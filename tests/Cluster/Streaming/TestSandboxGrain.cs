@@ -57,7 +57,7 @@ public sealed class TestSandboxGrain(IEventLog log, IOptions<RunOptions> options
 
     public Task<int> CountReaders() => Task.FromResult(GrainContext.CountRunReaders());
 
-    public async Task<DateTimeOffset?> GetUnreadSince(RunId run) => (await FindAsync(run)).UnreadSince;
+    public async Task<TimeSpan?> GetUnreadFor(RunId run) => (await FindAsync(run)).UnreadFor;
 
     public Task Deactivate()
     {

@@ -1,4 +1,6 @@
+using Podflare.Guests;
 using Podflare.Harness;
+using Podflare.Runs;
 using Podflare.Sandboxes;
 
 namespace Podflare.Hosts;
@@ -45,6 +47,28 @@ public sealed class ClockStepTests
         Assert.Equal(SandboxState.Ready, (await sandbox.GetAsync()).State);
         await cluster.Worker(0).StartAsync();
         Assert.Equal("a\n", (await sandbox.RunAsync(program => program.Print("a\n"))).Output);
+    }
+
+    [Fact]
+    public async Task A_run_is_neither_timed_out_nor_abandoned_where_the_wall_clock_is_set_forward()
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        var sandbox = await cluster.CreateAsync();
+        var gate = new Gate();
+        sandbox.Worker.StepWall(TimeSpan.FromHours(1));
+        var run = await sandbox.StartRunAsync(
+            program => program.Print("a\n").Wait(gate).Print("b\n"), timeout: TimeSpan.FromMinutes(1), onDisconnect: OnDisconnect.Interrupt);
+        await run.ReadAsync(1);
+
+        // Its limits are checked each second.
+        sandbox.Worker.StepWall(TimeSpan.FromHours(1));
+        var ticks = 0;
+        await cluster.Clock.AdvanceUntilAsync(() => ++ticks > 6, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromMinutes(1));
+        gate.Open();
+
+        var outcome = await run.ReadToEndAsync();
+        Assert.Equal(("a\nb\n", 0, null), (outcome.Output, outcome.ExitCode, outcome.Reason));
+        await cluster.AgreesAsync();
     }
 
     private static async Task<TestSandbox> CreateOnAsync(GrainCluster cluster, TestSilo worker)

@@ -104,18 +104,20 @@ public sealed class RunEventsTrimmingTests : RunEventsTest
     }
 
     [Fact]
-    public async Task A_run_knows_since_when_nobody_reads_it()
+    public async Task A_run_knows_for_how_long_nobody_has_read_it()
     {
         var events = await OpenNewAsync();
-        Assert.Equal(Now, events.UnreadSince);
+        Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(TimeSpan.FromSeconds(2), events.UnreadFor);
         var (one, two) = (events.AddReader(0), events.AddReader(0));
-        Assert.Null(events.UnreadSince);
+        Assert.Null(events.UnreadFor);
         Time.Advance(TimeSpan.FromSeconds(5));
         one.Dispose();
         one.Dispose();
-        Assert.Null(events.UnreadSince);
+        Assert.Null(events.UnreadFor);
         two.Dispose();
-        Assert.Equal(Now.AddSeconds(5), events.UnreadSince);
+        Time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(TimeSpan.FromSeconds(3), events.UnreadFor);
     }
 
     [Fact]
