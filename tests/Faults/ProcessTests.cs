@@ -88,7 +88,7 @@ public sealed class ProcessTests(CrashLab lab)
     public async Task A_rolling_restart_under_load_loses_no_event_and_fails_no_request_for_good()
     {
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var lanes = Enumerable.Range(1, 4).Select(number => new Lane(number, seed: 7, lab.Client, lab.Audit, new Rewinds()).RunAsync(stopped.Task, Cancelled)).ToArray();
+        var lanes = Enumerable.Range(1, 4).Select(number => new Lane(number, seed: 7, lab.Client, lab.Audit, new Periods(), new Periods()).RunAsync(stopped.Task, Cancelled)).ToArray();
         foreach (var name in new[] { "worker1", "frontend1", "worker2", "frontend2" })
         {
             var before = lab.Audit.Events;

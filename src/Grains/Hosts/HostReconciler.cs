@@ -145,6 +145,8 @@ internal sealed partial class HostReconciler(
         }
 
         containers.EnterTrace(entry.Sandbox);
+        // The run folder may have been away when the container left its pool.
+        containers.MarkParked(entry.Sandbox, parked: false);
         var info = await grains.GetGrain<ISandboxGrain>(entry.Sandbox.Value).Adopt(containerId);
         if (entry.State is not ContainerState.Live) return;
         if (info is not null) entry.Info = info;

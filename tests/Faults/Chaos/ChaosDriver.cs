@@ -15,7 +15,8 @@ internal sealed class ChaosDriver(FaultCluster cluster, ChaosOptions options, Au
     private static readonly TimeSpan FinishLimit = TimeSpan.FromMinutes(2);
 
     private readonly Tally _tally = new();
-    private readonly Rewinds _rewinds = new();
+    private readonly Periods _rewinds = new();
+    private readonly Periods _fills = new();
     private readonly Reality _reality = new(cluster);
     private readonly HashSet<string> _differing = [];
     private readonly List<Task> _singing = [];
@@ -29,10 +30,10 @@ internal sealed class ChaosDriver(FaultCluster cluster, ChaosOptions options, Au
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _canaries = await MakeCanariesAsync(client, stop.Token);
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var lanes = Enumerable.Range(1, options.Sandboxes).Select(number => new Lane(number, options.Seed, client, audit, _rewinds)).ToArray();
+        var lanes = Enumerable.Range(1, options.Sandboxes).Select(number => new Lane(number, options.Seed, client, audit, _rewinds, _fills)).ToArray();
         var running = lanes.Select(lane => lane.RunAsync(stopped.Task, stop.Token)).ToArray();
         await SettledAsync(_canaries, Clock.Now, stop.Token);
-        await BreakAsync(new Injector(cluster, lanes, _rewinds), client, stop.Token);
+        await BreakAsync(new Injector(cluster, lanes, _rewinds, _fills), client, stop.Token);
 
         Clock.Say("no more faults; finishing");
         foreach (var clock in cluster.Clocks) clock.Set(TimeSpan.Zero);

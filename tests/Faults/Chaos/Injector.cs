@@ -5,7 +5,7 @@ using Podflare.Faults.Services;
 namespace Podflare.Faults.Chaos;
 
 /// <summary>Makes faults happen.</summary>
-internal sealed class Injector(FaultCluster cluster, IReadOnlyList<Lane> lanes, Rewinds rewinds)
+internal sealed class Injector(FaultCluster cluster, IReadOnlyList<Lane> lanes, Periods rewinds, Periods fills)
 {
     private static readonly TimeSpan ComeBack = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
@@ -71,7 +71,7 @@ internal sealed class Injector(FaultCluster cluster, IReadOnlyList<Lane> lanes, 
         FaultKind.ReadOnlyFolder => _hosts.BreakFolderAsync(fault.Target % 2, BrokenFolder.Break, fault.Length, cancellationToken),
         FaultKind.MoveFolder => _hosts.BreakFolderAsync(fault.Target % 2, BrokenFolder.MoveAway, fault.Length, cancellationToken),
         FaultKind.CopyHostId => _hosts.CopyHostIdAsync(fault.Target % 2, fault.Length, cancellationToken),
-        FaultKind.FillRedis => _redis.FillAsync(fault.Length, cancellationToken),
+        FaultKind.FillRedis => FillAsync(fault.Length, cancellationToken),
         _ => throw new UnreachableException($"{fault.Kind} is not a fault."),
     };
 
@@ -84,6 +84,13 @@ internal sealed class Injector(FaultCluster cluster, IReadOnlyList<Lane> lanes, 
         await rewind();
         rewinds.End();
         return Clock.Now;
+    }
+
+    private async Task FillAsync(TimeSpan length, CancellationToken cancellationToken)
+    {
+        fills.Begin();
+        await _redis.FillAsync(length, cancellationToken);
+        fills.End();
     }
 
     private static async Task PauseAsync(string sandbox, TimeSpan length, CancellationToken cancellationToken)

@@ -5,7 +5,9 @@ using Podflare.EndToEnd.Services;
 namespace Podflare.Faults.Chaos;
 
 /// <summary>Keeps one sandbox after the other busy, and audits every run.</summary>
-internal sealed class Lane(int number, int seed, PatientClient client, Audit audit, Rewinds rewinds)
+/// <param name="rewinds">What was written during them Redis may have lost.</param>
+/// <param name="fills">During them the events of ended runs make room in Redis.</param>
+internal sealed class Lane(int number, int seed, PatientClient client, Audit audit, Periods rewinds, Periods fills)
 {
     private static readonly TimeSpan KillSlack = TimeSpan.FromSeconds(1);
 
@@ -85,7 +87,7 @@ internal sealed class Lane(int number, int seed, PatientClient client, Audit aud
         {
             var script = Scripts.Draw(_random);
             tags.Add(script.Tag);
-            await UseAsync(sandbox, script, tag, script.Bash ? null : kept, cancellationToken);
+            if (!await UseAsync(sandbox, script, tag, script.Bash ? null : kept, cancellationToken)) tags.Remove(script.Tag);
             if (!script.Bash) kept = tag;
         }
 
@@ -98,7 +100,8 @@ internal sealed class Lane(int number, int seed, PatientClient client, Audit aud
     // No clock that is an hour ahead ends it for being idle.
     private static JsonObject NewSandbox(string tag) => new() { ["metadata"] = new JsonObject { ["lane"] = tag }, ["idle_timeout_seconds"] = 86_400 };
 
-    private async Task UseAsync(string sandbox, Script script, string sandboxTag, string? kept, CancellationToken cancellationToken)
+    /// <returns>False when the run was over before its code began.</returns>
+    private async Task<bool> UseAsync(string sandbox, Script script, string sandboxTag, string? kept, CancellationToken cancellationToken)
     {
         var (first, replays, shadows, slow, patience) = (_random.Next(2), _random.Next(4) == 0, _random.Next(3) == 0, _random.Next(2) == 0, _random.Next(1, 15));
         var name = $"lane {number} {sandbox} {script.Tag}";
@@ -115,15 +118,19 @@ internal sealed class Lane(int number, int seed, PatientClient client, Audit aud
         if (transcript.Refused is { } refusal)
         {
             if (_containerKilled is null || refusal.Status != 410) audit.Fail($"{name}: refused with {refusal.Status} {refusal.Code}");
-            return;
+            return true;
         }
 
-        if (shadowing is not null && !rewound) Compare(transcript, shadow);
-        Verdict.Check(audit, script, transcript, Excuse(transcript, script, rewound), known && _stateKnown ? kept : null);
+        if (shadowing is not null && !rewound && !IsEvicted(shadow, began)) Compare(transcript, shadow);
+
+        // The time that a fresh REPL takes to start is part of the timeout.
+        var mayBeLate = script.End is ScriptEnd.Timeout && !script.Bash && !known;
+        Verdict.Check(audit, script, transcript, Excuse(transcript, script, rewound), known && _stateKnown ? kept : null, mayBeLate);
         if (script.End is ScriptEnd.Crash or ScriptEnd.Timeout or ScriptEnd.Interrupt or ScriptEnd.Oom) _stateKnown = false;
         else if (!script.Bash && transcript.Exit!.Reason is null) _stateKnown = _stateKnown || ReplIsSafe(transcript);
         if (rewound && transcript.Exit!.Reason == "lost") _stateKnown = false;
         if (!rewinds.Touch(began, Clock.Now)) await CheckStoredAsync(sandbox, transcript, first + 1, cancellationToken);
+        return !(mayBeLate && transcript.Events.All(e => e.Type == "exit"));
 
         Task OnEvent()
         {
@@ -162,6 +169,8 @@ internal sealed class Lane(int number, int seed, PatientClient client, Audit aud
 
     private static DateTimeOffset At(SandboxEvent e) => DateTimeOffset.FromUnixTimeMilliseconds(e.Ts);
 
+    private bool IsEvicted(Transcript reader, DateTimeOffset began) => reader.Refused is { Status: 410, Code: "events_evicted" } && fills.Touch(began, Clock.Now);
+
     /// <summary>A second reader of the same run, from its beginning, through the other frontend, has got the same bytes.</summary>
     private void Compare(Transcript main, Transcript shadow)
     {
@@ -172,9 +181,9 @@ internal sealed class Lane(int number, int seed, PatientClient client, Audit aud
     /// <summary>The log holds what was streamed, and the run's record says the same.</summary>
     private async Task CheckStoredAsync(string sandbox, Transcript transcript, int first, CancellationToken cancellationToken)
     {
-        var stored = new Transcript(audit, $"{transcript.Name} (log)") { Run = transcript.Run };
+        var (stored, began) = (new Transcript(audit, $"{transcript.Name} (log)") { Run = transcript.Run }, Clock.Now);
         await client.FollowAsync(sandbox, stored, first, null, cancellationToken);
-        if (!stored.Lines.SequenceEqual(transcript.Lines)) audit.Fail($"{transcript.Name}: the log holds {stored.Lines.Count} other lines than the {transcript.Lines.Count} that were streamed");
+        if (!IsEvicted(stored, began) && !stored.Lines.SequenceEqual(transcript.Lines)) audit.Fail($"{transcript.Name}: the log holds {stored.Lines.Count} other lines than the {transcript.Lines.Count} that were streamed");
         var run = await client.SendAsync(HttpMethod.Get, $"/v1/sandboxes/{sandbox}/runs/{transcript.Run}", null, null, first, cancellationToken);
         var exit = transcript.Exit!;
         if (run.Status != 200 || run.Body.GetProperty("state").GetString() != "ended" || run.Body.GetProperty("exit_code").GetInt32() != exit.Code)

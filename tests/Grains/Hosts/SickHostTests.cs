@@ -38,6 +38,25 @@ public sealed class SickHostTests
     }
 
     [Fact]
+    public async Task A_container_that_left_its_pool_while_the_run_folder_was_away_is_not_shown_as_parked_for_long()
+    {
+        await using var cluster = await GrainCluster.StartAsync(configure: settings => settings.WithPool(min: 1, max: 1));
+        var host = cluster.Grains.GetGrain<IHostGrain>(cluster.Worker(0).Host);
+        await Until.TrueAsync(async () => (await host.Load()).Parked.GetValueOrDefault("default") == 1);
+        var sockets = Path.Combine(cluster.Worker(0).Machine!.Folder, "s");
+        Directory.Move(sockets, sockets + ".aside");
+        var sandbox = await cluster.CreateAsync();
+        Directory.Move(sockets + ".aside", sockets);
+        var mark = Path.Combine(sockets, sandbox.Id.Tail, "parked");
+        Assert.True(File.Exists(mark));
+
+        cluster.Clock.Advance(TimeSpan.FromSeconds(31));
+
+        await Until.TrueAsync(() => !File.Exists(mark));
+        await cluster.AgreesAsync();
+    }
+
+    [Fact]
     public async Task A_container_that_could_not_be_removed_keeps_its_slot()
     {
         await using var cluster = await GrainCluster.StartAsync();
