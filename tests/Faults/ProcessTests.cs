@@ -57,30 +57,29 @@ public sealed class ProcessTests(CrashLab lab)
     }
 
     [Fact]
-    public async Task Processes_start_while_the_clock_of_one_worker_is_an_hour_ahead_and_that_of_another_an_hour_behind()
+    public async Task Other_processes_start_while_the_clock_of_one_worker_is_an_hour_ahead()
     {
         Assert.SkipWhen(lab.Cluster.Clocks.Length == 0, "Clocks are shifted only where there is gcc.");
-        var (ahead, behind) = (await lab.CreateOnAsync("worker1"), await lab.CreateOnAsync("worker2"));
+        var (ahead, other) = (await lab.CreateOnAsync("worker1"), await lab.CreateOnAsync("worker2"));
         lab.Cluster.Clocks[0].Set(TimeSpan.FromHours(1));
-        lab.Cluster.Clocks[1].Set(-TimeSpan.FromHours(1));
         try
         {
-            foreach (var silo in new[] { "frontend2", "worker2", "worker1" })
+            foreach (var silo in new[] { "frontend2", "worker2" })
             {
                 lab.Cluster.Signal(silo, "KILL");
                 await lab.Cluster.ReadyAsync(silo, StartLimit);
             }
 
             Assert.Equal("1\n", await lab.BashAsync(ahead, "echo 1"));
-            Assert.Equal("1\n", await lab.BashAsync(behind, "echo 1"));
+            Assert.Equal("1\n", await lab.BashAsync(other, "echo 1"));
         }
         finally
         {
-            foreach (var clock in lab.Cluster.Clocks) clock.Set(TimeSpan.Zero);
+            lab.Cluster.Clocks[0].Set(TimeSpan.Zero);
         }
 
         await lab.DeleteAsync(ahead);
-        await lab.DeleteAsync(behind);
+        await lab.DeleteAsync(other);
         lab.AssertClean();
     }
 

@@ -102,8 +102,7 @@ public static class PodflareHosting
             // Who is there is told by word of mouth; a word that was lost with a silo is made up for by looking.
             membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);
 
-            // Both compare another silo's clock with one's own. A silo whose clock is an hour ahead would declare every silo that joins dead, and one
-            // whose clock is an hour behind could never join.
+            // Both compare another silo's clock with one's own: a silo whose clock is an hour ahead would declare every silo that joins dead.
             membership.EvictWhenMaxJoinAttemptTimeExceeded = false;
             membership.SiloGenerationRetirementAge = TimeSpan.FromDays(7);
         });
