@@ -38,7 +38,7 @@ internal static class FaultPlan
     {
         var random = new Random(seed);
         (FaultKind Kind, int Weight)[] all = engine ? [.. Kinds, (FaultKind.RestartEngine, 5)] : Kinds;
-        // A worker whose clock was set back cannot join again before its clock has passed its last start: steps are made only where they are asked for.
+        // A worker whose clock was set back may not be able to join again: steps are made only where they are asked for.
         (FaultKind Kind, int Weight)[] kinds = [.. all.Where(kind => only.Count == 0 ? kind.Kind is not FaultKind.StepClock : only.Contains(kind.Kind))];
         var (lastRedis, lastOverlaps) = (false, false);
         for (var number = 1; ; number++)
