@@ -117,7 +117,7 @@ internal sealed class Lane(int number, int seed, PatientClient client, Audit aud
         var rewound = rewinds.Touch(began, Clock.Now);
         if (transcript.Refused is { } refusal)
         {
-            if (_containerKilled is null || refusal.Status != 410) audit.Fail($"{name}: refused with {refusal.Status} {refusal.Code}");
+            if (!IsEvicted(transcript, began) && (_containerKilled is null || refusal.Status != 410)) audit.Fail($"{name}: refused with {refusal.Status} {refusal.Code}");
             return true;
         }
 
