@@ -109,8 +109,8 @@ public sealed partial class HostContainers(
         var mark = folder.ParkedMark(sandbox);
         try
         {
-            if (parked) File.WriteAllBytes(mark, []);
-            else File.Delete(mark);
+            if (!parked) File.Delete(mark);
+            else if (!File.Exists(mark)) File.WriteAllBytes(mark, []);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -38,6 +38,9 @@ internal sealed partial class HostReconciler(
         var doubtful = ends.TakeDoubtful();
         var listed = await ListAsync();
         remover.RetryFailed();
+
+        // The run folder may have been away when a container came into its pool or left it.
+        foreach (var entry in ledger.All.Where(entry => entry.State is ContainerState.Parked or ContainerState.Live)) containers.MarkParked(entry.Sandbox, entry.State is ContainerState.Parked);
         await EachAsync(listed.Values, AdoptAsync);
         await EachAsync(owned.Where(entry => listed.ContainsKey(entry.Sandbox)), entry => ConfirmAsync(entry, listed[entry.Sandbox]));
         await EachAsync(doubtful, EndAgainAsync);
@@ -145,8 +148,6 @@ internal sealed partial class HostReconciler(
         }
 
         containers.EnterTrace(entry.Sandbox);
-        // The run folder may have been away when the container left its pool.
-        containers.MarkParked(entry.Sandbox, parked: false);
         var info = await grains.GetGrain<ISandboxGrain>(entry.Sandbox.Value).Adopt(containerId);
         if (entry.State is not ContainerState.Live) return;
         if (info is not null) entry.Info = info;

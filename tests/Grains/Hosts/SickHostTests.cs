@@ -38,7 +38,7 @@ public sealed class SickHostTests
     }
 
     [Fact]
-    public async Task A_container_that_left_its_pool_while_the_run_folder_was_away_is_not_shown_as_parked_for_long()
+    public async Task Containers_that_left_or_joined_their_pool_while_the_run_folder_was_away_are_shown_as_what_they_are_soon()
     {
         await using var cluster = await GrainCluster.StartAsync(configure: settings => settings.WithPool(min: 1, max: 1));
         var host = cluster.Grains.GetGrain<IHostGrain>(cluster.Worker(0).Host);
@@ -49,10 +49,14 @@ public sealed class SickHostTests
         Directory.Move(sockets + ".aside", sockets);
         var mark = Path.Combine(sockets, sandbox.Id.Tail, "parked");
         Assert.True(File.Exists(mark));
+        await Until.TrueAsync(async () => (await host.Load()).Parked.GetValueOrDefault("default") == 1);
+        var parked = cluster.Worker(0).Engine.Containers.Single(container => container.Sandbox != sandbox.Id);
+        var other = Path.Combine(sockets, parked.Sandbox.Tail, "parked");
+        File.Delete(other);
 
         cluster.Clock.Advance(TimeSpan.FromSeconds(31));
 
-        await Until.TrueAsync(() => !File.Exists(mark));
+        await Until.TrueAsync(() => !File.Exists(mark) && File.Exists(other));
         await cluster.AgreesAsync();
     }
 
