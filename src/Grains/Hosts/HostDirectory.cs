@@ -32,6 +32,9 @@ public sealed partial class HostDirectory(
         return order;
     }
 
+    /// <summary>The host has answered lately, and knows of no problem.</summary>
+    public bool IsWell(string host) => Fresh("").Any(known => known.Host == host && known.Load.Problem is null);
+
     /// <summary>Asks all live hosts at the same time. A host that does not answer in time is named with null.</summary>
     public async Task<IReadOnlyList<(string Host, T? Answer)>> AskAsync<T>(Func<IHostGrain, Task<T>> ask, CancellationToken cancellationToken)
         where T : class =>

@@ -14,7 +14,7 @@ public sealed partial class SandboxCreator(
     TimeProvider time, ILogger<SandboxCreator> logger)
 {
     // A lease that is gone means a host that restarted: it is worth another claim there, but not for ever.
-    private const int MaxClaims = 6;
+    private const int MaxLeases = 6;
 
     // How often one sandbox is asked to come into being. Its answer may be lost after its record was written.
     private const int MaxAttempts = 4;
@@ -54,33 +54,30 @@ public sealed partial class SandboxCreator(
         string creation, TenantId tenant, SandboxSpec spec, Func<SandboxId, Task>? claimed, CancellationToken cancellationToken)
     {
         Exception refusal = new NoCapacityException();
-        var attempts = new Queue<(string Host, TimeSpan Wait)>(FirstAttempts(spec.Template));
-        List<(string Host, bool IsFull)> again = [];
-        for (var claims = 0; claims < MaxClaims && attempts.TryPeek(out var attempt); claims++)
+        var attempts = new HostAttempts(() => hosts.Candidates(spec.Template), hosts.IsWell, TimeSpan.FromSeconds(options.Value.WaitSeconds));
+        var leases = 0;
+        while (attempts.TryPeek(out var host, out var wait))
         {
+            var began = time.GetTimestamp();
             try
             {
-                var sandbox = await ClaimAsync(attempt.Host, attempt.Wait, tenant, spec, cancellationToken);
+                var sandbox = await ClaimAsync(host, wait, tenant, spec, cancellationToken);
                 if (claimed is not null) await claimed(sandbox);
                 return await CreateAsync(sandbox, creation, tenant, spec, cancellationToken);
             }
             catch (Exception e) when (e is LeaseGoneException or SandboxTakenException)
             {
-                refusal = e;
+                if (++leases == MaxLeases) throw;
             }
             catch (Exception e) when (IsThisHostAlone(e) && !cancellationToken.IsCancellationRequested)
             {
-                if (e is NoCapacityException) LogFull(attempt.Host);
-                else LogRefused(e, attempt.Host);
                 refusal = e;
-                attempts.Dequeue();
-                if (attempt.Wait == TimeSpan.Zero && e is NoCapacityException or TimeoutException) again.Add((attempt.Host, e is NoCapacityException));
-                if (attempts.Count > 0) continue;
-
-                // No host could begin at once: now the claim waits, at a full host rather than at a slow one, and at the one that is best now.
-                var order = hosts.Candidates(spec.Template).ToList();
-                foreach (var (host, _) in again.OrderByDescending(known => known.IsFull).ThenBy(known => order.IndexOf(known.Host))) attempts.Enqueue((host, Wait / again.Count));
-                again.Clear();
+                if (e is NoCapacityException) LogFull(host);
+                else LogRefused(e, host);
+                var took = time.GetElapsedTime(began);
+                if (e is NoCapacityException) attempts.OnFull(took);
+                else if (e is TimeoutException) attempts.OnSlow(took);
+                else attempts.OnFailed(took);
             }
         }
 
@@ -122,15 +119,6 @@ public sealed partial class SandboxCreator(
         {
             // It was not created; its lease expires.
         }
-    }
-
-    private TimeSpan Wait => TimeSpan.FromSeconds(options.Value.WaitSeconds);
-
-    // Where there is only one host, there is nothing to gain from not waiting there.
-    private IEnumerable<(string Host, TimeSpan Wait)> FirstAttempts(string template)
-    {
-        var candidates = hosts.Candidates(template);
-        return candidates.Select(host => (host, candidates.Count > 1 ? TimeSpan.Zero : Wait));
     }
 
     // A host that is stuck must not use up the time that another one needs.

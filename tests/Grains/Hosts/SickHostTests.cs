@@ -38,6 +38,33 @@ public sealed class SickHostTests
     }
 
     [Fact]
+    public async Task A_create_waits_at_a_full_host_for_as_long_as_it_may_when_the_other_host_is_sick()
+    {
+        await using var cluster = await GrainCluster.StartAsync(workers: 2, configure: settings =>
+        {
+            settings["Podflare:Hosts:ConcurrentStarts"] = "1";
+            settings["Podflare:Hosts:MaxFailures"] = "1";
+            settings["Podflare:Hosts:ProbeSeconds"] = "60";
+            settings["Podflare:Directory:ClaimSeconds"] = "60";
+        });
+        var (sick, well) = (cluster.Worker(0), cluster.Worker(1));
+        using var failure = sick.Engine.Fail(EngineOperation.Start);
+        while (failure.Hits == 0) await cluster.CreateOnceAsync();
+        var before = well.Engine.Started;
+        using var busy = well.Engine.Hold(EngineOperation.Start);
+        var first = cluster.CreateOnceAsync();
+        await busy.Reached;
+
+        var second = cluster.CreateOnceAsync();
+        var steps = 0;
+        await cluster.Clock.AdvanceUntilAsync(() => ++steps > 35 || second.IsCompleted, step: TimeSpan.FromSeconds(0.2), limit: TimeSpan.FromSeconds(10));
+        busy.Dispose();
+
+        await Task.WhenAll(first, second);
+        Assert.Equal(before + 2, well.Engine.Started);
+    }
+
+    [Fact]
     public async Task Containers_that_left_or_joined_their_pool_while_the_run_folder_was_away_are_shown_as_what_they_are_soon()
     {
         await using var cluster = await GrainCluster.StartAsync(configure: settings => settings.WithPool(min: 1, max: 1));
