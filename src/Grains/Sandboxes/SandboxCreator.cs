@@ -23,7 +23,10 @@ public sealed partial class SandboxCreator(
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     /// <param name="creation">Random, or derived from the idempotency key: a repeat with the same one is the same create.</param>
-    /// <param name="claimed">Called with each claimed id before its grain is called, so that the sandbox can be found after a crash.</param>
+    /// <param name="claimed">
+    /// Called with each claimed id before its grain is called, so that the sandbox can be found after a crash or a failure: a repeat continues with
+    /// the last one. Null where nobody can repeat this create.
+    /// </param>
     /// <param name="cancellationToken">The deadline of the whole create.</param>
     /// <exception cref="InvalidRequestException">A field is beyond its limit. Nothing was claimed.</exception>
     /// <exception cref="NoCapacityException">No host has room.</exception>
@@ -56,17 +59,24 @@ public sealed partial class SandboxCreator(
         Exception refusal = new NoCapacityException();
         var attempts = new HostAttempts(() => hosts.Candidates(spec.Template), hosts.IsWell, TimeSpan.FromSeconds(options.Value.WaitSeconds));
         var leases = 0;
+
+        // The sandbox that the key names, while it is not known whether its create has succeeded. Its repeat finds out.
+        SandboxId? uncertain = null;
         while (attempts.TryPeek(out var host, out var wait))
         {
             var began = time.GetTimestamp();
             try
             {
                 var sandbox = await ClaimAsync(host, wait, tenant, spec, cancellationToken);
-                if (claimed is not null) await claimed(sandbox);
+                if (claimed is null) return await CreateOrDeleteAsync(sandbox, creation, tenant, spec, cancellationToken);
+                await claimed(sandbox);
+                if (uncertain is { } earlier) DeleteInBackground(earlier, tenant);
+                uncertain = sandbox;
                 return await CreateAsync(sandbox, creation, tenant, spec, cancellationToken);
             }
             catch (Exception e) when (e is LeaseGoneException or SandboxTakenException)
             {
+                uncertain = null;
                 if (++leases == MaxLeases) throw;
             }
             catch (Exception e) when (IsThisHostAlone(e) && !cancellationToken.IsCancellationRequested)
@@ -84,36 +94,43 @@ public sealed partial class SandboxCreator(
         throw refusal;
     }
 
-    /// <summary>
-    /// Creates one claimed sandbox. Where the outcome stays unknown it is deleted, so that the client never gets a second one beside it.
-    /// </summary>
+    /// <summary>Creates a sandbox that nobody can ask for again: where the outcome stays unknown, it is deleted.</summary>
+    private async Task<SandboxInfo> CreateOrDeleteAsync(SandboxId id, string creation, TenantId tenant, SandboxSpec spec, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await CreateAsync(id, creation, tenant, spec, cancellationToken);
+        }
+        catch (Exception e) when (e is not (LeaseGoneException or SandboxTakenException))
+        {
+            DeleteInBackground(id, tenant);
+            throw;
+        }
+    }
+
     private async Task<SandboxInfo> CreateAsync(SandboxId id, string creation, TenantId tenant, SandboxSpec spec, CancellationToken cancellationToken)
     {
-        var sandbox = grains.GetGrain<ISandboxGrain>(id.Value);
         var pause = new Backoff(FirstPause, LongestPause, time);
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await sandbox.Create(creation, tenant, spec, cancellationToken);
+                return await grains.GetGrain<ISandboxGrain>(id.Value).Create(creation, tenant, spec, cancellationToken);
             }
-            catch (Exception e) when (e is not (LeaseGoneException or SandboxTakenException) && (attempt == MaxAttempts || !Transient.IsTransient(e)))
-            {
-                Background.Run(logger, "delete of a failed create", DeleteAsync(sandbox, tenant));
-                throw;
-            }
-            catch (Exception e) when (Transient.IsTransient(e))
+            catch (Exception e) when (attempt < MaxAttempts && Transient.IsTransient(e))
             {
                 await pause.WaitAsync(cancellationToken);
             }
         }
     }
 
-    private static async Task DeleteAsync(ISandboxGrain sandbox, TenantId tenant)
+    private void DeleteInBackground(SandboxId id, TenantId tenant) => Background.Run(logger, "delete of a failed create", DeleteAsync(id, tenant));
+
+    private async Task DeleteAsync(SandboxId id, TenantId tenant)
     {
         try
         {
-            await sandbox.Delete(tenant);
+            await grains.GetGrain<ISandboxGrain>(id.Value).Delete(tenant);
         }
         catch (SandboxNotFoundException)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Podflare.Harness;
+using Podflare.Hosts;
 using Podflare.Runs;
 using Podflare.Stores;
 
@@ -67,6 +68,58 @@ public sealed class CreateTests
         Assert.Equal((1, 1), (lost.Hits, cluster.Worker(0).Engine.Started));
         Assert.Equal("b\n", (await sandbox.RunAsync(program => program.Print("b\n"))).Output);
         await cluster.AgreesAsync();
+    }
+
+    [Fact]
+    public async Task A_create_with_a_key_that_failed_once_its_sandbox_existed_gives_that_sandbox_when_it_is_repeated()
+    {
+        await using var cluster = await GrainCluster.StartAsync(configure: settings =>
+        {
+            settings.WithPool(min: 1, max: 1);
+            settings["Podflare:Sandboxes:GuestAnswerSeconds"] = "0.1";
+        });
+        await Until.TrueAsync(async () => (await cluster.Grains.GetGrain<IHostGrain>(cluster.Worker(0).Host).Load()).Parked.GetValueOrDefault("default") == 1);
+        var parked = cluster.Worker(0).Engine.Containers.Single();
+        var creation = cluster.Grains.GetGrain<ICreationGrain>(CreationKey.Of(GrainCluster.Tenant, "key"));
+
+        // The guest does not answer that it has the variables, which it gets last.
+        parked.Guest.LosesAnswers = true;
+        await Assert.ThrowsAsync<SandboxUnreachableException>(() => creation.Create(GrainCluster.Tenant, GrainCluster.Spec(WithEnv), TestContext.Current.CancellationToken));
+        parked.Guest.LosesAnswers = false;
+        var (sandbox, joined) = await cluster.CreateAsync("key", WithEnv);
+
+        Assert.Equal((parked.Sandbox, true), (sandbox.Id, joined));
+        Assert.Equal("b\n", (await sandbox.RunAsync(program => program.Print("b\n"))).Output);
+        await cluster.AgreesAsync();
+
+        static SandboxSpec WithEnv(SandboxSpec spec) => spec with { Env = Pairs(1, "v") };
+    }
+
+    [Fact]
+    public async Task A_create_with_a_key_that_continues_on_another_host_leaves_no_sandbox_on_the_first()
+    {
+        await using var cluster = await GrainCluster.StartAsync(workers: 2, configure: settings =>
+        {
+            settings.WithPool(min: 1, max: 1);
+            settings["Podflare:Sandboxes:GuestAnswerSeconds"] = "0.1";
+        });
+        var first = cluster.Worker(0);
+        await Until.TrueAsync(async () => (await cluster.Grains.GetGrain<IHostGrain>(first.Host).Load()).Parked.GetValueOrDefault("default") == 1);
+        var parked = first.Engine.Containers.Single();
+        parked.Guest.LosesAnswers = true;
+
+        var sandboxes = new List<SandboxId>();
+        while (cluster.Storage.Find<SandboxRecord>("sandbox", parked.Sandbox.Value) is null)
+        {
+            Assert.InRange(sandboxes.Count, 0, 50);
+            sandboxes.Add((await cluster.CreateAsync($"key {sandboxes.Count}", spec => spec with { Env = Pairs(1, "v") })).Sandbox.Id);
+        }
+
+        parked.Guest.LosesAnswers = false;
+        Assert.DoesNotContain(parked.Sandbox, sandboxes);
+        await Until.TrueAsync(() => first.Engine.Find(parked.Sandbox) is null);
+        await cluster.AgreesAsync();
+        Assert.Equal(sandboxes.ToHashSet(), (await cluster.ListAsync()).Select(sandbox => sandbox.Id).ToHashSet());
     }
 
     private static ImmutableSortedDictionary<string, string> Pairs(int count, string value) =>
