@@ -54,6 +54,9 @@ public sealed class RunEntry(RunId id, RunKind kind = RunKind.Code)
     /// <summary>When the kill that enforces its timeout was sent.</summary>
     public long? KilledAt { get; set; }
 
+    /// <summary>Somebody has interrupted it.</summary>
+    public bool Interrupted { get; set; }
+
     /// <summary>It was interrupted because nobody reads it.</summary>
     public bool Abandoned { get; set; }
 

@@ -5,7 +5,8 @@ namespace Podflare.Sandboxes;
 
 /// <summary>
 /// Gives a sandbox whose run takes long a lower CPU priority: where many compute, an idle sandbox then answers a short run at once. The
-/// full priority returns some time after the last long run, so that many long runs in a row change it once.
+/// full priority returns some time after the last long run, so that many long runs in a row change it once, and at once for a run that was
+/// told to stop: it must be able to do that within its grace time.
 /// </summary>
 internal sealed partial class CpuPriority(SandboxRecords records, SandboxSettings settings, IContainerRuntime runtime, TimeProvider time, ILogger logger)
 {
@@ -21,11 +22,12 @@ internal sealed partial class CpuPriority(SandboxRecords records, SandboxSetting
     public void Forget() => _isLow = null;
 
     /// <param name="hasLongRun">A run has taken longer than <see cref="SandboxOptions.LongRunSeconds"/>.</param>
-    public void Update(bool hasLongRun, CancellationToken cancellationToken)
+    /// <param name="hasStoppingRun">A run was told to stop, and is killed if it needs longer than its grace time for that.</param>
+    public void Update(bool hasLongRun, bool hasStoppingRun, CancellationToken cancellationToken)
     {
         if (hasLongRun) _lastLongAt = time.GetTimestamp();
         var keepsLow = _isLow is true && time.GetElapsedTime(_lastLongAt) < TimeSpan.FromSeconds(settings.Sandboxes.LowPrioritySeconds);
-        var low = hasLongRun || keepsLow;
+        var low = (hasLongRun || keepsLow) && !hasStoppingRun;
         if (low == _isLow || !_changing.IsCompleted) return;
         _isLow = low;
         _changing = ChangeAsync(low, cancellationToken);

@@ -10,7 +10,9 @@ internal sealed class RunCommands(SandboxRecords records, SandboxRuns runs, Gues
     /// <param name="grace">Null for the run's own.</param>
     public async Task InterruptAsync(GuestPort port, RunId run, TimeSpan? grace, CancellationToken cancellationToken)
     {
-        var record = runs.Table.Find(run)?.Events?.Record;
+        var entry = runs.Table.Find(run);
+        var record = entry?.Events?.Record;
+        entry?.Interrupted = true;
         using var span = Spans.Start(Spans.RunInterrupt, record?.Trace?.ToBinding() ?? records.Trace);
         records.Describe(span)?.SetTag(Spans.RunId, run.Value);
         await sender.SendAsync(port, new InterruptGuestRun(run, grace ?? record?.Details?.Grace ?? settings.Grace), cancellationToken);

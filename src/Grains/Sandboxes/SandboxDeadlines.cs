@@ -145,9 +145,9 @@ internal sealed partial class SandboxDeadlines(
     private async Task CheckRunsAsync(CancellationToken cancellationToken)
     {
         var longRun = TimeSpan.FromSeconds(settings.Sandboxes.LongRunSeconds);
-        var hasLongRun = runs.Table.Active.Any(run => !run.IsMarkedEnded && run.RunningAt is { } running && time.GetElapsedTime(running) >= longRun);
-        cpu.Update(hasLongRun, termination.Closing);
-        foreach (var run in runs.Table.Active.ToArray())
+        var active = runs.Table.Active.ToArray();
+        cpu.Update(active.Any(run => HasRunFor(run, longRun)), active.Any(IsStopping), termination.Closing);
+        foreach (var run in active)
         {
             try
             {
@@ -161,6 +161,12 @@ internal sealed partial class SandboxDeadlines(
 
         await runs.ForgetEndedAsync(RingPatience, cancellationToken);
     }
+
+    private bool HasRunFor(RunEntry run, TimeSpan length) => !run.IsMarkedEnded && run.RunningAt is { } running && time.GetElapsedTime(running) >= length;
+
+    // The guest counts the timeout itself.
+    private bool IsStopping(RunEntry run) =>
+        !run.IsMarkedEnded && (run.Interrupted || run.Abandoned || (run.Events?.Record is { HasTimeout: true } record && HasRunFor(run, record.Timeout)));
 
     private async Task CheckAsync(RunEntry run, CancellationToken cancellationToken)
     {

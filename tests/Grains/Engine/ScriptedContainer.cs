@@ -22,6 +22,9 @@ public sealed class ScriptedContainer(string id, ContainerSpec spec, ScriptedGue
     /// <summary>Whether somebody has paused it.</summary>
     public bool IsPaused { get; internal set; }
 
+    /// <summary>Whether it has the lower CPU priority.</summary>
+    public bool HasLowPriority { get; internal set; }
+
     /// <summary>Whether the engine lists it.</summary>
     public bool IsListed { get; set; } = true;
 }

@@ -136,8 +136,11 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
                 new HostContainer(container.Id, container.Sandbox, container.Spec.Template, container.IsRunning, container.Spec.MemoryBytes))]),
         cancellationToken);
 
-    internal Task SetCpuPriorityAsync(string containerId, CancellationToken cancellationToken) =>
-        MeetAsync(EngineOperation.SetCpuPriority, containerId, () => Task.FromResult(true), cancellationToken);
+    internal Task SetCpuPriorityAsync(string containerId, bool low, CancellationToken cancellationToken) => MeetAsync(
+        EngineOperation.SetCpuPriority,
+        containerId,
+        () => Task.FromResult(_containers.TryGetValue(containerId, out var container) && (container.HasLowPriority = low)),
+        cancellationToken);
 
     internal Task<bool> IsPausedAsync(string containerId, CancellationToken cancellationToken) => MeetAsync(
         EngineOperation.IsPaused, containerId, () => Task.FromResult(_containers.TryGetValue(containerId, out var container) && container.IsPaused), cancellationToken);

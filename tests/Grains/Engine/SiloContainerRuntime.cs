@@ -32,7 +32,7 @@ internal sealed class SiloContainerRuntime(ScriptedEngine engine, RunFolder fold
     }
 
     public Task SetCpuPriorityAsync(string containerId, double cpus, bool low, CancellationToken cancellationToken) =>
-        power.CallAsync(() => engine.SetCpuPriorityAsync(containerId, cancellationToken));
+        power.CallAsync(() => engine.SetCpuPriorityAsync(containerId, low, cancellationToken));
 
     public Task<bool> IsPausedAsync(string containerId, CancellationToken cancellationToken) => power.CallAsync(() => engine.IsPausedAsync(containerId, cancellationToken));
 

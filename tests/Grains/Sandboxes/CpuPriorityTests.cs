@@ -32,4 +32,22 @@ public sealed class CpuPriorityTests
         Assert.Equal(1, changes.Hits);
         await cluster.Clock.AdvanceUntilAsync(() => changes.Hits == 2, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromMinutes(2));
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_long_run_that_is_told_to_stop_gets_the_full_priority_for_that(bool byInterrupt)
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        var sandbox = await cluster.CreateAsync();
+        var run = await sandbox.StartRunAsync(program => program.Print("a\n").IgnoreInterrupts().RunForever(), timeout: byInterrupt ? null : TimeSpan.FromSeconds(20));
+        await run.ReadAsync(1);
+        await cluster.Clock.AdvanceUntilAsync(() => sandbox.Container.HasLowPriority, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromSeconds(15));
+
+        if (byInterrupt) await run.InterruptAsync();
+
+        await cluster.Clock.AdvanceUntilAsync(() => !sandbox.Container.HasLowPriority, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromSeconds(byInterrupt ? 5 : 22));
+        await sandbox.DeleteAsync();
+        await cluster.AgreesAsync();
+    }
 }
