@@ -51,11 +51,11 @@ public sealed class HostOptions
     [Range(1, 3_600)]
     public double SweepSeconds { get; set; } = 30;
 
-    /// <summary>Time between two writes of "last seen", in seconds. Default: 10.</summary>
+    /// <summary>Time after which the record of this host is written although it has not changed, in seconds: a store that has lost it gets it again. Default: 10.</summary>
     [Range(1, 60)]
     public double SeenSeconds { get; set; } = 10;
 
-    /// <summary>Time after "last seen" at which the sandboxes of a host that is gone are lost for good, in seconds. Default: 60.</summary>
+    /// <summary>Time for which a host may be away before its sandboxes are lost for good, in seconds. Default: 60.</summary>
     [Range(10, 86_400)]
     public double GraceSeconds { get; set; } = 60;
 

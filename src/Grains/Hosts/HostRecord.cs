@@ -6,7 +6,7 @@ namespace Podflare.Hosts;
 [GenerateSerializer, Immutable, Alias("podflare.HostRecord")]
 public sealed record HostRecord
 {
-    [Id(0)] public DateTimeOffset LastSeen { get; init; }
+    // Id 0 is taken: records of version 1 have a time there.
 
     /// <summary>Sandbox id to tenant.</summary>
     [Id(1)] public ImmutableDictionary<string, string> Sandboxes { get; init; } = ImmutableDictionary<string, string>.Empty;

@@ -5,7 +5,7 @@ using Podflare.Storage;
 
 namespace Podflare.Hosts;
 
-/// <summary>Keeps the stored record of a host up to date: its sandboxes whenever they change, and from time to time that it is alive.</summary>
+/// <summary>Keeps the stored record of a host up to date: its sandboxes whenever they change, and from time to time, because the store may have lost them.</summary>
 /// <remarks>For its grain's scheduler only.</remarks>
 internal sealed partial class HostRecordWriter(
     string host, GrainRecord<HostRecord> record, ContainerLedger ledger, RecentEnds ends, TimeSpan interval, TimeProvider time, ILogger logger)
@@ -24,7 +24,7 @@ internal sealed partial class HostRecordWriter(
         _changed = false;
         try
         {
-            await record.WriteAsync(new HostRecord { LastSeen = time.GetUtcNow(), Sandboxes = Sandboxes() });
+            await record.WriteAsync(new HostRecord { Sandboxes = Sandboxes() });
             (_writtenAt, _failing) = (time.GetTimestamp(), false);
         }
         catch (InconsistentStateException)
