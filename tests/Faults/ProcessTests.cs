@@ -84,6 +84,28 @@ public sealed class ProcessTests(CrashLab lab)
     }
 
     [Fact]
+    public async Task A_worker_whose_clock_was_set_back_by_an_hour_comes_back_and_keeps_its_sandboxes()
+    {
+        Assert.SkipWhen(lab.Cluster.Clocks.Length == 0, "Clocks are shifted only where there is gcc.");
+        var sandbox = await lab.CreateOnAsync("worker1");
+        lab.Cluster.Clocks[0].Set(-TimeSpan.FromHours(1));
+        try
+        {
+            lab.Cluster.Signal("worker1", "KILL");
+            await lab.Cluster.ReadyAsync("worker1", StartLimit);
+
+            Assert.Equal("1\n", await lab.BashAsync(sandbox, "echo 1"));
+        }
+        finally
+        {
+            lab.Cluster.Clocks[0].Set(TimeSpan.Zero);
+        }
+
+        await lab.DeleteAsync(sandbox);
+        lab.AssertClean();
+    }
+
+    [Fact]
     public async Task A_rolling_restart_under_load_loses_no_event_and_fails_no_request_for_good()
     {
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -87,6 +88,7 @@ public static class PodflareHosting
     {
         // A connection each: Orleans closes them at different times of a stop, while appends still finish on ours.
         silo.UseRedisClustering(options => options.ConfigurationOptions = RedisConnection.Settings(redis));
+        silo.Services.Replace(ServiceDescriptor.Singleton<ILocalSiloDetails, LocalSilo>());
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, JoiningTurn>();
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, HostIdCheck>();
         silo.Services.AddSingleton<MembershipWatch>().AddHostedService(provider => provider.GetRequiredService<MembershipWatch>());
