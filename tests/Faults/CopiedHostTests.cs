@@ -3,8 +3,8 @@ using Podflare.Faults.Services;
 namespace Podflare.Faults;
 
 /// <summary>A machine was copied with its run folder: two workers have one host id.</summary>
-[Collection("crashes")]
-public sealed class CopiedHostTests(CrashLab lab)
+[Collection("hosts")]
+public sealed class CopiedHostTests(HostLab lab)
 {
     private static readonly TimeSpan RefusalLimit = TimeSpan.FromSeconds(40);
 

@@ -5,11 +5,12 @@ using Podflare.Faults.Services;
 namespace Podflare.Faults;
 
 /// <summary>Any process of the cluster dies, again and again: what the cluster knows of its sandboxes stays true.</summary>
-[Collection("crashes")]
-public sealed class SiloKillTests(CrashLab lab)
+[Collection("hosts")]
+public sealed class SiloKillTests(HostLab lab)
 {
-    private const int Kills = 20;
-    private const int CompareEvery = 5;
+    private const int Rounds = 10;
+    private const int KillsInRound = 2;
+    private const int CompareEvery = 2;
     private const int Sandboxes = 6;
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan AgreementLimit = TimeSpan.FromSeconds(30);
@@ -21,23 +22,26 @@ public sealed class SiloKillTests(CrashLab lab)
     {
         var random = new Random(20);
         var sandboxes = (await Task.WhenAll(Enumerable.Range(0, Sandboxes).Select(_ => lab.CreateAsync()))).ToList();
-        for (var kill = 1; kill <= Kills; kill++)
+        for (var round = 1; round <= Rounds; round++)
         {
-            var silo = FaultCluster.Silos[random.Next(FaultCluster.Silos.Length)];
-            lab.Cluster.Signal(silo, "KILL");
-            if (kill % CompareEvery == 0)
+            var silos = FaultCluster.Silos.ToArray();
+            random.Shuffle(silos);
+            silos = silos[..KillsInRound];
+            foreach (var silo in silos) lab.Cluster.Signal(silo, "KILL");
+            if (round % CompareEvery == 0)
             {
-                // One comes and one leaves while a process is away.
+                // One comes and one leaves while processes are away.
                 sandboxes.Add(await lab.CreateAsync());
                 await lab.DeleteAsync(sandboxes[0]);
                 sandboxes.RemoveAt(0);
             }
 
-            await lab.Cluster.ReadyAsync(silo, StartLimit);
-            if (kill % CompareEvery > 0) continue;
+            await Task.WhenAll(silos.Select(silo => lab.Cluster.ReadyAsync(silo, StartLimit)));
+            if (round % CompareEvery > 0) continue;
             var differences = (await new Reality(lab.Cluster).CompareAsync(AgreementLimit, Cancelled)).Values;
-            Assert.True(!differences.Any(), $"After {kill} kills, the last one of {silo}:\n{string.Join('\n', differences)}");
+            Assert.True(!differences.Any(), $"After {round * KillsInRound} kills, the last ones of {string.Join(" and ", silos)}:\n{string.Join('\n', differences)}");
         }
+
 
         Assert.Equal(sandboxes.Order(), (await Engine.ListUsedSandboxesAsync(lab.Cluster.Id)).Order());
         foreach (var sandbox in sandboxes)
