@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.DependencyInjection;
 using Podflare.Harness;
 using Podflare.Hosts;
 using Podflare.Runs;
@@ -111,6 +112,7 @@ public sealed class CreateTests
         });
         var first = cluster.Worker(0);
         await Until.TrueAsync(async () => (await cluster.Grains.GetGrain<IHostGrain>(first.Host).Load()).Parked.GetValueOrDefault("default") == 1);
+        await Until.TrueAsync(() => cluster.Workers.All(worker => worker.Services.GetRequiredService<HostDirectory>().Candidates("default").Count == 2));
         var parked = first.Engine.Containers.Single();
         parked.Guest.LosesAnswers = true;
 
