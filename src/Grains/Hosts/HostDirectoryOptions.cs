@@ -23,7 +23,7 @@ public sealed class HostDirectoryOptions
     [Range(1, 16)]
     public int MaxHosts { get; set; } = 3;
 
-    /// <summary>Time for which a create may wait at full hosts when none has room, in seconds: it is divided among them. Default: 10.</summary>
+    /// <summary>Time for which a create may wait at full hosts when none has room, in seconds: they share it, and what one of them does not use goes to the others. Default: 10.</summary>
     [Range(0, 60)]
     public double WaitSeconds { get; set; } = 10;
 
