@@ -129,7 +129,7 @@ internal sealed class Lane(int number, int seed, PatientClient client, Audit aud
         if (script.End is ScriptEnd.Crash or ScriptEnd.Timeout or ScriptEnd.Interrupt or ScriptEnd.Oom) _stateKnown = false;
         else if (!script.Bash && transcript.Exit!.Reason is null) _stateKnown = _stateKnown || ReplIsSafe(transcript);
         if (rewound && transcript.Exit!.Reason == "lost") _stateKnown = false;
-        if (!rewinds.Touch(began, Clock.Now)) await CheckStoredAsync(sandbox, transcript, first + 1, cancellationToken);
+        if (!rewinds.Touch(began, Clock.Now)) await CheckStoredAsync(sandbox, transcript, first + 1, began, cancellationToken);
         return !(mayBeLate && transcript.Events.All(e => e.Type == "exit"));
 
         Task OnEvent()
@@ -179,9 +179,10 @@ internal sealed class Lane(int number, int seed, PatientClient client, Audit aud
     }
 
     /// <summary>The log holds what was streamed, and the run's record says the same.</summary>
-    private async Task CheckStoredAsync(string sandbox, Transcript transcript, int first, CancellationToken cancellationToken)
+    /// <param name="began">When the run was asked for: a full Redis may have let its events go since.</param>
+    private async Task CheckStoredAsync(string sandbox, Transcript transcript, int first, DateTimeOffset began, CancellationToken cancellationToken)
     {
-        var (stored, began) = (new Transcript(audit, $"{transcript.Name} (log)") { Run = transcript.Run }, Clock.Now);
+        var stored = new Transcript(audit, $"{transcript.Name} (log)") { Run = transcript.Run };
         await client.FollowAsync(sandbox, stored, first, null, cancellationToken);
         if (!IsEvicted(stored, began) && !stored.Lines.SequenceEqual(transcript.Lines)) audit.Fail($"{transcript.Name}: the log holds {stored.Lines.Count} other lines than the {transcript.Lines.Count} that were streamed");
         var run = await client.SendAsync(HttpMethod.Get, $"/v1/sandboxes/{sandbox}/runs/{transcript.Run}", null, null, first, cancellationToken);
