@@ -6,8 +6,8 @@ using Podflare.Faults.Services;
 namespace Podflare.Faults;
 
 /// <summary>One host cannot start containers, and another one can: no client notices more than a delay.</summary>
-[Collection("hosts")]
-public sealed class SickHostTests(HostLab lab)
+[Collection("sick hosts")]
+public sealed class SickHostTests(SickLab lab)
 {
     private const int Creates = 50;
     private const int AtATime = 4;
