@@ -9,13 +9,6 @@ using Podflare.Tenants;
 
 namespace Podflare.Streaming;
 
-/// <summary>One cluster for all tests of streams that end no silo.</summary>
-[CollectionDefinition(Name)]
-public sealed class RunStreams : ICollectionFixture<StreamFixture>
-{
-    public const string Name = "run streams";
-}
-
 /// <summary>A run of a scripted sandbox, and its readers.</summary>
 [Collection(RunStreams.Name)]
 public abstract class RunStreamTest(StreamFixture fixture)

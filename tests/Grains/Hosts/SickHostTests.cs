@@ -88,6 +88,27 @@ public sealed class SickHostTests
     }
 
     [Fact]
+    public async Task A_host_says_what_keeps_it_from_starting_containers_until_it_is_well_again()
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        cluster.KeepFromOtherTests();
+        var sockets = Path.Combine(cluster.Worker(0).Machine!.Folder, "s");
+        Assert.Null(await ProblemAsync());
+
+        Directory.Move(sockets, sockets + "-away");
+        await SaysAsync("the run folder cannot be written");
+        Directory.Move(sockets + "-away", sockets);
+        await SaysAsync(null);
+        using (cluster.Worker(0).Engine.Fail(EngineOperation.Ping)) await SaysAsync("the container engine does not answer");
+        await SaysAsync(null);
+
+        async Task<string?> ProblemAsync() => (await cluster.Grains.GetGrain<IHostGrain>(cluster.Worker(0).Host).Load()).Problem;
+
+        Task SaysAsync(string? problem) =>
+            cluster.Clock.AdvanceUntilAsync(async () => await ProblemAsync() == problem, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
     public async Task A_container_that_could_not_be_removed_keeps_its_slot()
     {
         await using var cluster = await GrainCluster.StartAsync();
