@@ -28,6 +28,9 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
     /// <summary>Containers that were ever started.</summary>
     public int Started => Volatile.Read(ref _started);
 
+    /// <summary>Streams of events that are open.</summary>
+    public int Watchers => _watchers.Count;
+
     /// <summary>Whether guests of new containers have a REPL that answers at once. Default: true.</summary>
     public bool GuestsBecomeReady { get; set; } = true;
 

@@ -95,6 +95,21 @@ public sealed class HostTests
         await Until.TrueAsync(async () => (await host.Load()).Sandboxes == 0);
     }
 
+    // As when the silo with its directory entry was killed.
+    [Fact]
+    public async Task A_host_that_is_activated_anew_leaves_no_loop_of_the_old_activation_behind()
+    {
+        await using var cluster = await GrainCluster.StartAsync(workers: 1, configure: settings => settings.WithPool(min: 1, max: 1));
+        var engine = cluster.Worker(0).Engine;
+        var host = cluster.Grains.GetGrain<IHostGrain>(cluster.Worker(0).Host);
+        await Until.TrueAsync(async () => (await host.Load()).Parked.GetValueOrDefault("default") == 1);
+
+        await host.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
+
+        await Until.TrueAsync(async () => engine.Started == 2 && (await host.Load()).Parked.GetValueOrDefault("default") == 1);
+        await Until.TrueAsync(() => engine.Watchers == 1 && engine.Containers.Count == 1);
+    }
+
     [Fact]
     public async Task A_host_grain_that_starts_again_leaves_alone_what_its_predecessor_is_starting()
     {

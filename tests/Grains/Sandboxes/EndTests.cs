@@ -105,6 +105,21 @@ public sealed class EndTests
     }
 
     [Fact]
+    public async Task A_store_that_goes_away_while_the_owner_is_checked_does_not_cost_a_sandbox_its_owner()
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        var sandbox = await cluster.CreateAsync();
+        var run = await sandbox.StartRunAsync(program => program.RunForever());
+        cluster.Storage.Touch("sandbox", sandbox.Id.Value);
+        using var away = cluster.Storage.FailNext(StorageOperation.Read, about: key => key.StartsWith("sandbox/", StringComparison.Ordinal));
+
+        await sandbox.Grain.Delete(GrainCluster.Tenant);
+
+        Assert.Equal((1, "killed"), (away.Hits, (await run.ReadToEndAsync()).Reason));
+        await cluster.AgreesAsync();
+    }
+
+    [Fact]
     public async Task A_run_whose_log_lost_more_than_memory_holds_ends_lost_with_its_sandbox()
     {
         await using var cluster = await GrainCluster.StartAsync(configure: settings => settings["Podflare:Runs:RingBytes"] = "65536");
