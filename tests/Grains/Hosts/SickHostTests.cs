@@ -99,13 +99,14 @@ public sealed class SickHostTests
         await SaysAsync("the run folder cannot be written");
         Directory.Move(sockets + "-away", sockets);
         await SaysAsync(null);
-        using (cluster.Worker(0).Engine.Fail(EngineOperation.Ping)) await SaysAsync("the container engine does not answer");
+        // At once, and not only when the engine has been silent for long.
+        using (cluster.Worker(0).Engine.Fail(EngineOperation.Ping)) await SaysAsync("the container engine does not answer", seconds: 10);
         await SaysAsync(null);
 
         async Task<string?> ProblemAsync() => (await cluster.Grains.GetGrain<IHostGrain>(cluster.Worker(0).Host).Load()).Problem;
 
-        Task SaysAsync(string? problem) =>
-            cluster.Clock.AdvanceUntilAsync(async () => await ProblemAsync() == problem, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromMinutes(1));
+        Task SaysAsync(string? problem, int seconds = 60) =>
+            cluster.Clock.AdvanceUntilAsync(async () => await ProblemAsync() == problem, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromSeconds(seconds));
     }
 
     [Fact]
