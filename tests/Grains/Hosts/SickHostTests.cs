@@ -100,7 +100,7 @@ public sealed class SickHostTests
         Directory.Move(sockets + "-away", sockets);
         await SaysAsync(null);
         // At once, and not only when the engine has been silent for long.
-        using (cluster.Worker(0).Engine.Fail(EngineOperation.Ping)) await SaysAsync("the container engine does not answer", seconds: 10);
+        using (cluster.Worker(0).Engine.Fail(EngineOperation.Ping)) await SaysAsync("the container engine does not answer", seconds: 8);
         await SaysAsync(null);
 
         async Task<string?> ProblemAsync() => (await cluster.Grains.GetGrain<IHostGrain>(cluster.Worker(0).Host).Load()).Problem;
