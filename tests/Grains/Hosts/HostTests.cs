@@ -104,7 +104,7 @@ public sealed class HostTests
         var host = cluster.Grains.GetGrain<IHostGrain>(cluster.Worker(0).Host);
         await Until.TrueAsync(async () => (await host.Load()).Parked.GetValueOrDefault("default") == 1);
 
-        await host.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
+        await host.AsReference<IGrainManagementExtension>().DeactivateOnIdle(TestContext.Current.CancellationToken);
 
         await Until.TrueAsync(async () => engine.Started == 2 && (await host.Load()).Parked.GetValueOrDefault("default") == 1);
         await Until.TrueAsync(() => engine.Watchers == 1 && engine.Containers.Count == 1);
