@@ -248,7 +248,21 @@ public sealed class GrainCluster : IAsyncDisposable
         await _cluster.DisposeAsync();
         Log.Dispose();
         Clock.Dispose();
-        Directory.Delete(Folder, recursive: true);
+        await Until.TrueAsync(() => TryDelete(Folder));
+    }
+
+    // What the last silo removes or writes meanwhile is met here.
+    private static bool TryDelete(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+            return true;
+        }
+        catch (IOException)
+        {
+            return !Directory.Exists(folder);
+        }
     }
 
     internal async Task<InProcessSiloHandle> LaunchAsync(Machine? machine, SiloComposition composition)

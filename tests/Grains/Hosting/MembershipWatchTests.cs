@@ -9,7 +9,7 @@ namespace Podflare.Hosting;
 public sealed class MembershipWatchTests
 {
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     [Fact]
     public async Task A_silo_that_the_table_has_lost_is_not_ready_and_then_stops()
