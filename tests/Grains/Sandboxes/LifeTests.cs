@@ -83,6 +83,7 @@ public sealed class LifeTests
         var sandbox = await cluster.CreateAsync(spec => spec with { IdleLimit = TimeSpan.FromMinutes(5) });
         var gate = new Gate();
         var run = await sandbox.StartRunAsync(program => program.Wait(gate));
+        await Until.TrueAsync(async () => (await run.GetAsync()).State is RunState.Running);
         cluster.Clock.Advance(TimeSpan.FromMinutes(6));
         Assert.Equal(RunState.Running, (await run.GetAsync()).State);
         gate.Open();
