@@ -41,7 +41,10 @@ public sealed class DockerRuntimeTests(EngineBench bench) : IClassFixture<Engine
         var config = found.Config!;
         Assert.Equal(("0:0", "/root", "sandbox", true), (config.User, config.WorkingDir, config.Hostname, config.NetworkDisabled));
         Assert.Equal(["python3", "-I", "-S", "/podflare/guest/main.py"], [.. config.Entrypoint, .. config.Cmd ?? []]);
-        Assert.Equal(["HOME=/root", "LANG=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], config.Env.Order());
+        // The variables of pip are the image's: without the first, pip installs nothing into a home.
+        Assert.Equal(
+            ["HOME=/root", "LANG=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "PIP_BREAK_SYSTEM_PACKAGES=1", "PIP_DISABLE_PIP_VERSION_CHECK=1"],
+            config.Env.Order());
         Assert.Equal(
             (bench.Owner.Cluster, bench.Owner.Host, spec.Sandbox.Value, "default"),
             (config.Labels!["podflare.cluster"], config.Labels["podflare.host"], config.Labels["podflare.sandbox"], config.Labels["podflare.template"]));
