@@ -149,8 +149,8 @@ class BlockingTests(unittest.TestCase):
         with Sandbox(client=self.client) as sandbox:
             thread = threading.Thread(target=lambda: found.append(sandbox.run_code("while True: pass").exit_code))
             thread.start()
-            wait_until(lambda: bool(sandbox._operations.open_runs.all()), 10, "the run is accepted")
-            sandbox.interrupt()
+            # Before the context executes the run there is nothing to interrupt, and the call says so.
+            wait_until(lambda: bool(sandbox.interrupt()), 10, "a run is interrupted")
             thread.join(20)
         self.assertEqual([130], found)
 
