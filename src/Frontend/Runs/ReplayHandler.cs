@@ -114,7 +114,7 @@ internal sealed class ReplayHandler(IGrainFactory grains, OpenStreams streams, I
         return lines;
     }
 
-    /// <summary>The background run if it has begun: the list, unlike a question for the run itself, does not begin it.</summary>
+    /// <summary>The background run if it has begun. Asking for the run itself would begin it; listing runs does not.</summary>
     private async Task<RunInfo?> FindBackgroundAsync(ISandboxGrain sandbox, TenantId tenant, CancellationToken cancellationToken)
     {
         var page = await GrainCallRetry.RetryLostAsync(() => sandbox.ListRuns(tenant, new RunFilter(RunKind.Background, Limit: 1), cancellationToken), time, cancellationToken);

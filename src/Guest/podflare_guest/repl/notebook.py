@@ -163,7 +163,7 @@ def _part(name: str) -> object:
 
 
 def _may_be_expression(source: str) -> bool:
-    """Whether it is one line without a second statement, and without escapes, of which a second parse would warn again. To parse a statement in vain costs little."""
+    """Whether it is one line without a second statement, and without escapes, which a second parse would warn about again. Parsing a statement in vain costs little."""
     line = source[:-1] if source[-1:] == "\n" else source
     return 0 < len(line) <= _LONGEST_EXPRESSION and not any(character in line for character in "\n\r;\\")
 
