@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using Podflare.Audit;
 using Podflare.Http;
 using Podflare.Problems;
+using Podflare.Tenants;
 
 namespace Podflare.Keys;
 
@@ -31,9 +33,11 @@ internal sealed class ApiKeyMiddleware(RequestDelegate next, AuthenticationSetti
             || header.AsSpan(Scheme.Length).Trim() is not { Length: > 0 } key)
             throw Unauthorized("missing_api_key", "missing Authorization: Bearer <key>", "this server requires an API key; send it in the header Authorization: Bearer <key>");
         return settings.Keys.Find(key.ToString()) is { } tenant
-            ? new Caller(tenant)
+            ? CallerOf(tenant, KeyId.OfEnvironment(KeyHash.Of(key)))
             : throw Unauthorized("invalid_api_key", "invalid api key", "the API key is not one of this server's keys");
     }
+
+    private static Caller CallerOf(TenantId tenant, KeyId key) => new(tenant, key, KeyScopes.Sandboxes, AuditActor.Key(key.Value, tenant));
 
     private static ProblemException Unauthorized(string code, string text, string detail)
     {
