@@ -135,7 +135,7 @@ class RunTableTests(unittest.TestCase):
         for number, run in enumerate(runs[1:], 1):
             table.enter(run)
             table.end(run, number)
-            table.acknowledge(number, {run.raw: number})
+            table.acknowledge({run.raw: number})
         self.assertEqual("queued", table.state(runs[0].raw))
         self.assertEqual(["unknown", "unknown", "unknown", "ended"], [table.state(run.raw) for run in runs[1:5]][:3] + [table.state(runs[-1].raw)])
 

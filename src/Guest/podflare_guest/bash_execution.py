@@ -61,9 +61,6 @@ class BashExecution(Execution):
     def is_gone(self) -> bool:
         return self._gone
 
-    def end_fields(self) -> dict[str, object]:
-        return {"execution": self.run.execution} if self.run.execution else {}
-
     def closed(self) -> None:
         self.pipes.retire()
 

@@ -24,14 +24,15 @@ class Execution:
 
     group: int  # of the processes of this run, among them those of earlier runs where `kill_since` is set
     pipes: RunPipes
+    _outcome: Outcome | None = None
+    _killing = False
+    _interrupted = False
+    _finished = False
 
     def __init__(self, sandbox: Sandbox, run: Run, on_finished: Callable[[], None]) -> None:
         self.run = run
         self._sandbox = sandbox
         self._on_finished = on_finished
-        self._outcome: Outcome | None = None
-        self._killing = self._interrupted = False
-        self._finished = False
         self._moment = Moment()
         run.state = RUNNING
         run.started_ms = now_ms()

@@ -39,12 +39,14 @@ class FrameReader:
     """Cuts what the host sends into frames."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._partial = bytearray()
 
     def feed(self, data: bytes) -> list[tuple[int, int, bytes]]:
         """Returns type, number and payload of each frame that is complete now."""
-        buffer = self._buffer
-        buffer += data
+        buffer: bytes | bytearray = data
+        if self._partial:
+            buffer = self._partial
+            buffer += data
         found = []
         start = 0
         while len(buffer) - start >= _HEADER.size:
@@ -56,5 +58,9 @@ class FrameReader:
                 break
             found.append((kind, number, bytes(buffer[start + _HEADER.size : end])))
             start = end
-        del buffer[:start]
+        # Most reads end with a frame, and then nothing is kept or copied.
+        if buffer is self._partial:
+            del buffer[:start]
+        elif start < len(buffer):
+            self._partial += buffer[start:]
         return found

@@ -88,7 +88,7 @@ class Interpreter:
         self._unread = False
         if run.stdin is not None:
             self._channel.send(b"N", b"", (run.stdin.pipe(),))
-        self._channel.send(b"R", marshal.dumps((run.tag, run.raw, name, run.environment, patient, run.options, run.code)))
+        self._channel.send(b"R", marshal.dumps((run.tag, run.raw, name, run.environment, patient, run.display, run.columns, run.code)))
 
     def interrupt(self) -> None:
         """SIGINT to the process group; announced first, so that the interpreter can tell it from one that comes too late."""

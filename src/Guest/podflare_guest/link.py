@@ -76,15 +76,14 @@ class Link:
             self._outbox.append(data)
 
     def flush(self) -> None:
-        if self._socket is None or self._waits_to_write:
-            return
-        self._write()
+        if self._outbox and self._socket is not None and not self._waits_to_write:
+            self._write()
 
     def _write(self) -> None:
         connection = self._socket
         outbox = self._outbox
         while outbox and connection is not None:
-            batch = [outbox[i] for i in range(min(len(outbox), _GATHER))]
+            batch = list(outbox) if len(outbox) <= _GATHER else [outbox[i] for i in range(_GATHER)]
             try:
                 sent = connection.sendmsg(batch)
             except BlockingIOError:

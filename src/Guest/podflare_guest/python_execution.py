@@ -33,12 +33,7 @@ class PythonExecution(Execution):
         return self._interpreter.is_gone
 
     def end_fields(self) -> dict[str, object]:
-        if self.run.fresh:
-            return {}
-        fields: dict[str, object] = {"execution": self.run.execution}
-        if self._interpreter.is_gone:
-            fields["state_lost"] = True
-        return fields
+        return {"state_lost": True} if self._interpreter.is_gone and not self.run.fresh else {}
 
     def said(self, tag: bytes, outcome: Outcome) -> None:
         """The interpreter says that the run has ended."""

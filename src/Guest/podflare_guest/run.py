@@ -20,7 +20,6 @@ QUEUED, RUNNING, ENDED, UNKNOWN = "queued", "running", "ended", "unknown"
 PYTHON, BASH = "python", "bash"
 CODE, PROCESS, WATCH = "code", "process", "watch"
 ALONE = "alone"
-_DISPLAYS = ("none", "last", "all")
 _CODE_LIMIT = 16 << 20
 _LONGEST_COMMAND = 131_071
 _MOST_SHOWN = 1_024
@@ -75,38 +74,41 @@ def parse_milliseconds(value: object, name: str) -> float | None:
 
 
 class Run:
+    # Defaults of the class, not of each object: a plain run keeps nearly all of them, and every run waits for its own construction.
+    timeout: float | None = None
+    grace = 0.0
+    state = QUEUED
+    started_ms: int | None = None
+    end_number = 0
+    acknowledged = 0  # its last frame that the host has kept, and that is no longer held here
+    repl_restarted = False
+    context = ""  # id of the context that executes it; empty for the default one
+    owner: Context | ProcessRuns | WatchRuns  # what executes it
+    process: ProcessSpec | None = None  # of a run that is a process
+    pid = 0  # of that process
+    watch: WatchSpec | None = None  # of a run that is a watch
+    fresh: bool | str = False  # in an interpreter or bash of its own; ALONE: after everything else has been killed
+    wants_stdin = False
+    stdin: Stdin | None = None  # where it wants one, from its acceptance on
+    execution = 0  # its number among the Python runs of its context
+    display = ""  # the top-level expressions whose values are results: last, all; empty for none
+    columns = False  # results include data frames as columns
+    merged_stderr = False  # both streams in one pipe
+    exact_order = False
+    raw_output = False  # cut where a read has ended, not at lines and characters
+    timeout_started = False
+    handed_over = False  # the first interpreter died before it executed anything
+    cause = ""  # timeout, killed or expired: decided from outside, the first one counts
+    interrupted = False
+    killed = False
+
     def __init__(self, raw: bytes, run_id: str, language: str, code: bytes) -> None:
         self.raw = raw
         self.id = run_id
         self.language = language
         self.code = code
         self.environment: dict[bytes, bytes] = {}
-        self.timeout: float | None = None
-        self.grace = 0.0
         self.tag = os.urandom(16)
-        self.state = QUEUED
-        self.started_ms: int | None = None
-        self.end_number = 0
-        self.acknowledged = 0  # its last frame that the host has kept, and that is no longer held here
-        self.repl_restarted = False
-        self.context = ""  # id of the context that executes it; empty for the default one
-        self.owner: Context | ProcessRuns | WatchRuns  # what executes it
-        self.process: ProcessSpec | None = None  # of a run that is a process
-        self.pid = 0  # of that process
-        self.watch: WatchSpec | None = None  # of a run that is a watch
-        self.fresh: bool | str = False  # in an interpreter or bash of its own; ALONE: after everything else has been killed
-        self.wants_stdin = False
-        self.stdin: Stdin | None = None  # where it wants one, from its acceptance on
-        self.execution = 0  # its number among the Python runs of its context
-        self.options: dict[str, object] = {}  # for the interpreter
-        self.merged_stderr = False  # both streams in one pipe
-        self.exact_order = False
-        self.raw_output = False  # cut where a read has ended, not at lines and characters
-        self.timeout_started = False
-        self.handed_over = False  # the first interpreter died before it executed anything
-        self.cause = ""  # timeout, killed or expired: decided from outside, the first one counts
-        self.interrupted = False
-        self.killed = False
 
     @classmethod
     def parse(cls, payload: bytes) -> Run:
@@ -135,8 +137,10 @@ class Run:
         except UnicodeDecodeError:
             raise Invalid("code is not UTF-8") from None
         run = cls(raw, run_id, str(language), code)
+        # A field that a run does not have costs it nothing, and a host of version 1 sends none of these.
         if "display" in fields:
-            run.options = _parse_options(fields)
+            run.display = _parse_display(fields["display"])
+            run.columns = fields.get("columns") is True
         if kind == PROCESS:
             from podflare_guest.process_spec import ProcessSpec
 
@@ -150,7 +154,6 @@ class Run:
             run.watch = WatchSpec.parse(fields)
         else:
             run._parse_code(fields)
-        # What a host of version 1 never sends costs its runs nothing.
         if "stderr" in fields:
             run.merged_stderr = _parse_choice(fields, "stderr", ("separate", "stdout")) == "stdout"
         if "order" in fields:
@@ -207,14 +210,13 @@ class Run:
         }
 
 
-def _parse_options(fields: dict[str, object]) -> dict[str, object]:
-    """What the interpreter must know of the run. A host that sends nothing gets plain Python."""
-    display = fields.get("display")
-    if display is not None and display not in _DISPLAYS:
+def _parse_display(value: object) -> str:
+    """Empty for none: a host that sends nothing gets plain Python."""
+    if value is None or value == "none":
+        return ""
+    if value not in ("last", "all"):
         raise Invalid("display is not none, last or all")
-    if display is None or display == "none":
-        return {}
-    return {"display": display, "columns": fields.get("columns") is True}
+    return str(value)
 
 
 def _parse_choice(fields: dict[str, object], name: str, choices: tuple[str, str]) -> object:

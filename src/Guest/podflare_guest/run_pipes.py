@@ -38,6 +38,7 @@ class RunPipes:
         self._stdout = Source(STDOUT, self._emit)
         self._stderr = Source(STDERR, self._emit)
         self._raw_stderr = Source(STDERR, self._emit)
+        self._sources = (self._stdout, self._stderr, self._raw_stderr)
         self._exact = exact
         self._shared: Pipe | PacketPipe
         self._errors: Pipe | PacketPipe
@@ -65,7 +66,7 @@ class RunPipes:
         self._origin = run.raw
         self._shared.bytes_per_second = self._errors.bytes_per_second = 0
         if run.raw_output:
-            for source in (self._stdout, self._stderr, self._raw_stderr):
+            for source in self._sources:
                 source.raw = True
 
     def finish(self) -> None:
@@ -73,7 +74,7 @@ class RunPipes:
         self._shared.drain()
         self._errors.drain()
         self._flush_splitter()
-        for source in (self._stdout, self._stderr, self._raw_stderr):
+        for source in self._sources:
             source.finish()
         self._sandbox.loop.timers.cancel(self)
         self._run = None
@@ -108,7 +109,7 @@ class RunPipes:
         self._open_pipes -= 1
         if not self._open_pipes:
             self._flush_splitter()
-            for source in (self._stdout, self._stderr, self._raw_stderr):
+            for source in self._sources:
                 source.finish()
             self._sandbox.loop.timers.cancel(self)
             self._sandbox.late.remove(self)
@@ -150,7 +151,7 @@ class RunPipes:
         self._await_quiet(now)
 
     def _await_quiet(self, now: float) -> None:
-        due = [at for at in (self._stdout.due(), self._stderr.due(), self._raw_stderr.due()) if at is not None]
+        due = [source.due() for source in self._sources if not source.settled]
         if due:
             self._sandbox.loop.timers.set(self, min(due) - now, self._settle)
         else:
@@ -158,9 +159,8 @@ class RunPipes:
 
     def _settle(self) -> None:
         now = monotonic()
-        for source in (self._stdout, self._stderr, self._raw_stderr):
-            due = source.due()
-            if due is not None and due <= now:
+        for source in self._sources:
+            if not source.settled and source.due() <= now:
                 source.settle()
         self._await_quiet(now)
 

@@ -68,10 +68,11 @@ class RunTable:
         run.end_number = number
         run.code = b""
 
-    def acknowledge(self, number: int, last_of_runs: dict[bytes, int]) -> None:
-        """The host has kept all frames up to this one; of each run that had some, up to its own number."""
+    def acknowledge(self, last_of_runs: dict[bytes, int]) -> None:
+        """The host has kept frames of these runs; of each all up to this number. A run leaves with its last frame."""
         for raw, last in last_of_runs.items():
-            if raw in self._open:
-                self._open[raw].acknowledged = last
-        for run in [run for run in self._open.values() if run.state == ENDED and run.end_number <= number]:
-            del self._open[run.raw]
+            run = self._open.get(raw)
+            if run is not None:
+                run.acknowledged = last
+                if run.state == ENDED and run.end_number <= last:
+                    del self._open[raw]

@@ -65,7 +65,7 @@ class Sandbox:
 
     def acknowledge(self, number: int) -> None:
         """The host has kept all numbered frames up to this one."""
-        self.runs.acknowledge(number, self.ring.acknowledge(number))
+        self.runs.acknowledge(self.ring.acknowledge(number))
         self.late.acknowledge(number)
         if self.blocked_pipes:
             blocked, self.blocked_pipes = self.blocked_pipes, []
@@ -78,9 +78,11 @@ class Sandbox:
 
     def end_run(self, run: Run, code: int, reason: str | None = None, error: dict[str, str] | None = None, **more: object) -> None:
         """Sends the last frame of the run, and takes it out of the open runs."""
+        execution = run.execution if run.started_ms is not None and self.link.version > 1 else 0
         if reason is None and error is None and run.started_ms is not None and not more:
             # The end of most runs, which is on the way of every one of them.
-            end = b'{"code":%d,"started":%d,"repl_restarted":%s}' % (code, run.started_ms, b"true" if run.repl_restarted else b"false")
+            counted = b',"execution":%d' % execution if execution else b""
+            end = b'{"code":%d,"started":%d,"repl_restarted":%s%s}' % (code, run.started_ms, b"true" if run.repl_restarted else b"false", counted)
         else:
             fields: dict[str, object] = {"code": code}
             if reason is not None:
@@ -88,6 +90,8 @@ class Sandbox:
             if error is not None:
                 fields["error"] = error
             fields.update(started=run.started_ms, repl_restarted=run.repl_restarted, **more)
+            if execution:
+                fields["execution"] = execution
             end = dumps(fields)
         if run.stdin is not None:
             run.stdin.close()

@@ -41,7 +41,7 @@ class Source:
         self._at_ms = 0  # wall clock of the last read
         self._fed = 0.0
         self._since = 0.0  # of the oldest byte held
-        self._settled = True
+        self.settled = True  # nothing is held that would have to be emitted without more of its line
         self.raw = False  # nothing is held back
 
     def feed(self, data: bytes, at_ms: int, now: float) -> None:
@@ -68,15 +68,15 @@ class Source:
             data = data[start:]
             self._since = now
         self._held = data
-        self._settled = not data
+        self.settled = not data
 
-    def due(self) -> float | None:
-        """When to settle: after the quiet time, and soon also where a line grows without one."""
-        return None if self._settled else min(self._fed + QUIET_SECONDS, self._since + _PATIENCE_SECONDS)
+    def due(self) -> float:
+        """When to settle what is held: after the quiet time, and soon also where a line grows without one."""
+        return min(self._fed + QUIET_SECONDS, self._since + _PATIENCE_SECONDS)
 
     def settle(self) -> None:
         """Emits what is held, but no part of a character that may still be completed."""
-        self._settled = True
+        self.settled = True
         end = complete(self._held, len(self._held))
         if end:
             piece, self._held = self._held[:end], self._held[end:]
@@ -84,7 +84,7 @@ class Source:
 
     def finish(self) -> None:
         """Emits all that is held: the run ends."""
-        self._settled = True
+        self.settled = True
         if self._held:
             piece, self._held = self._held, b""
             self._emit(self._stream, piece, self._at_ms)

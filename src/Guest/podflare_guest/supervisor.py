@@ -156,10 +156,7 @@ class Supervisor:
             self._sandbox.open_stdin(run)
         self._sandbox.runs.enter(run)
         context.enter(run)
-        if self._link.version > 1:
-            self._link.send(frame(frames.TAKEN, dumps({"state": run.state, "repl_restarted": restarted, "execution": run.execution or None}), number))
-        else:
-            self._take(number, run.state, restarted)
+        self._take(number, run.state, restarted, run.execution if self._link.version > 1 else 0)
         if context.current is run:
             self._sandbox.announce(run)
 
@@ -216,8 +213,10 @@ class Supervisor:
         if self._watch_runs is not None:
             self._watch_runs.close(reason)
 
-    def _take(self, number: int, state: str, restarted: bool) -> None:
-        self._link.send(frame(frames.TAKEN, b'{"state":"%s","repl_restarted":%s}' % (state.encode(), b"true" if restarted else b"false"), number))
+    def _take(self, number: int, state: str, restarted: bool, execution: int = 0) -> None:
+        # Every run waits for this, so it is not made by way of a dict.
+        more = b',"execution":%d' % execution if execution else b""
+        self._link.send(frame(frames.TAKEN, b'{"state":"%s","repl_restarted":%s%s}' % (state.encode(), b"true" if restarted else b"false", more), number))
 
     def _refuse(self, number: int, code: str, detail: str, **more: object) -> None:
         self._link.send(frame(frames.REFUSED, dumps({"code": code, "detail": detail, **more}), number))

@@ -29,12 +29,12 @@ class Timers:
         """Time to the next timer; -1, which epoll understands as no limit, without one."""
         if not self._due:
             return -1
-        return max(0.0, min(due for due, _ in self._due.values()) - monotonic())
+        return max(0.0, min([due for due, _ in self._due.values()]) - monotonic())
 
     def fire(self) -> None:
         now = monotonic()
-        for key, (due, action) in list(self._due.items()):
+        for key, timer in [item for item in self._due.items() if item[1][0] <= now]:
             # An earlier action of this round may have moved or cancelled the timer.
-            if due <= now and self._due.get(key) == (due, action):
+            if self._due.get(key) is timer:
                 del self._due[key]
-                action()
+                timer[1]()

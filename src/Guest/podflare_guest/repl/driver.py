@@ -104,13 +104,13 @@ class Driver:
         """SIGINT outside the program: too late for the run before, or early for the next, which finds its announcement."""
         self._noticed += 1
 
-    def _run(self, tag: bytes, run: bytes, name: str, variables: dict[bytes, bytes], patient: bool, options: dict[str, object], code: bytes) -> None:
+    def _run(self, tag: bytes, run: bytes, name: str, variables: dict[bytes, bytes], patient: bool, display: str, columns: bool, code: bytes) -> None:
         self._let_late_signals_pass(patient)
         self._tag = tag
         self._streams.begin(run)
         before = put(variables)
         self._begun[:] = tag
-        notebook = self._notebook_for(options)
+        notebook = self._notebook_for(display, columns)
         outcome = self._program.execute(code, name, self._is_interrupted, notebook)
         if getpid() != self._pid:
             self._leave_child(outcome)
@@ -145,16 +145,16 @@ class Driver:
         except Exception:  # built-in names that the program has replaced, or no memory: it can read, and nobody is told
             pass
 
-    def _notebook_for(self, options: dict[str, object]) -> object:
+    def _notebook_for(self, display: str, columns: bool) -> object:
         """What executes the program where the run wants results. Loaded when the first one does."""
-        if options and self._notebook is None:
+        if display and self._notebook is None:
             try:
                 self._notebook = Notebook(self._main.__dict__, self._send_result, self._write_stderr, self._hidden)
             except Exception as error:  # built-in names that the program has replaced, or no memory
                 self._write_stderr(f"podflare: this run has no notebook features: {describe(error, ())[1]}\n")
         if self._notebook is not None:
-            self._notebook.begin(options)
-        return self._notebook if options else None
+            self._notebook.begin(display, columns)
+        return self._notebook if display else None
 
     def _send_result(self, body: bytes) -> None:
         self._streams.records.place(RESULT, self._control.result(self._tag, body), len(body))

@@ -46,10 +46,10 @@ class Notebook:
         # Found by every program, and replaceable like any other built-in name.
         _LIVE_BUILTINS["display"] = self.display
 
-    def begin(self, options: dict[str, object]) -> None:
-        """Before each run: `display` is none, last or all."""
-        self._policy = str(options.get("display", "none"))
-        self._columns = bool(options.get("columns"))
+    def begin(self, display: str, columns: bool) -> None:
+        """Before each run. `display`: last, all, or empty for none."""
+        self._policy = display
+        self._columns = columns
         self._set_options()
         if self._figures is not None:
             self._figures.begin()  # type: ignore[attr-defined]
@@ -83,7 +83,7 @@ class Notebook:
 
     def _set_options(self) -> None:
         if self._shown is not None:
-            self._shown.enabled, self._shown.columns = self._policy != "none", self._columns  # type: ignore[attr-defined]
+            self._shown.enabled, self._shown.columns = bool(self._policy), self._columns  # type: ignore[attr-defined]
 
     def _take_figures(self, matplotlib: object) -> None:
         """The program has imported matplotlib."""
@@ -165,7 +165,7 @@ def _part(name: str) -> object:
 def _may_be_expression(source: str) -> bool:
     """Whether it is one line without a second statement, and without escapes, which a second parse would warn about again. Parsing a statement in vain costs little."""
     line = source[:-1] if source[-1:] == "\n" else source
-    return 0 < len(line) <= _LONGEST_EXPRESSION and not any(character in line for character in "\n\r;\\")
+    return 0 < len(line) <= _LONGEST_EXPRESSION and "\n" not in line and "\r" not in line and ";" not in line and "\\" not in line
 
 
 def _parse(source: str, name: str) -> object:
