@@ -41,7 +41,7 @@ class Source:
         self._at_ms = 0  # wall clock of the last read
         self._fed = 0.0
         self._since = 0.0  # of the oldest byte held
-        self.settled = True  # nothing is held that would have to be emitted without more of its line
+        self.settled = True  # `settle` has nothing to do
         self.raw = False  # nothing is held back
 
     def feed(self, data: bytes, at_ms: int, now: float) -> None:
