@@ -66,6 +66,11 @@ public static class Instruments
     /// <summary>Label <c>code</c>, as in the answer.</summary>
     public static readonly Counter<long> Faults = Meter.CreateCounter<long>("podflare.faults", "{answer}", "Answers of 500 and more.");
 
+    /// <summary>Label <c>policy</c>: the limit of a tenant.</summary>
+    public static readonly Counter<long> LimitRefusals = Meter.CreateCounter<long>("podflare.limits.refused", "{request}", "Requests that were refused because a tenant has reached a limit.");
+
+    public static readonly Counter<long> QuotaExchangeFailures = Meter.CreateCounter<long>("podflare.quota.exchange.failures", "{exchange}", "Exchanges of shares in tenants' limits that failed.");
+
     /// <summary>The gauges of the hosts of this process.</summary>
     public static HostMetrics Hosts { get; } = new(Meter);
 
