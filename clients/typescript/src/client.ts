@@ -1,0 +1,118 @@
+import { NotFoundError } from './apiErrors.js'
+import { Http } from './http.js'
+import { sandboxInfo, templateInfo, type SandboxInfo, type TemplateInfo } from './models.js'
+import { get, postOnce, sandboxPath, withQuery } from './requests.js'
+import { settingsOf, type ClientOptions } from './settings.js'
+import { traceHeaders, type TraceSource } from './trace.js'
+
+type Body = Record<string, unknown>
+
+/** What a sandbox is created with. */
+export interface CreateOptions {
+  /** The name of the image. Default: the server's default template. */
+  template?: string | undefined
+  /** The longest lifetime. Default: 24 hours. */
+  timeoutSeconds?: number | undefined
+  /** The longest time without a run or a file call. Default: 30 minutes. */
+  idleTimeoutSeconds?: number | undefined
+  /** Memory in MiB. */
+  ramMib?: number | undefined
+  /** Disk in GiB. */
+  rootfsGb?: number | undefined
+  /** Whether the sandbox can reach the internet. */
+  egress?: boolean | undefined
+  /** Up to 32 pairs to find the sandbox by. */
+  metadata?: Record<string, string> | undefined
+  /** Environment variables of all its runs. */
+  env?: Record<string, string> | undefined
+  /** The trace that everything in this sandbox belongs to (W3C Trace Context). */
+  traceparent?: TraceSource | undefined
+  /** The server creates one sandbox for each key. Default: a new one for each call. */
+  idempotencyKey?: string | undefined
+  signal?: AbortSignal | undefined
+}
+
+export interface ListOptions {
+  state?: 'ready' | 'ending' | 'ended' | 'lost' | undefined
+  /** Only those that have these pairs. */
+  metadata?: Record<string, string> | undefined
+  /** Sandboxes in one request; the server's default is 100, its maximum 1,000. */
+  pageSize?: number | undefined
+}
+
+/** A connection to a Podflare server, to be shared by sandboxes. */
+export class Client {
+  /** @internal */
+  readonly http: Http
+
+  /** @throws RangeError for an option that cannot be used. */
+  constructor (options: ClientOptions = {}) {
+    this.http = new Http(settingsOf(options))
+  }
+
+  /** The server's address. */
+  get baseUrl (): string {
+    return this.http.settings.base
+  }
+
+  /** Creates a sandbox. See `Sandbox.create`. */
+  async createSandbox (options: CreateOptions = {}): Promise<SandboxInfo> {
+    const json = {
+      template: options.template,
+      timeout_seconds: options.timeoutSeconds,
+      idle_timeout_seconds: options.idleTimeoutSeconds,
+      ram_mib: options.ramMib,
+      rootfs_gb: options.rootfsGb,
+      egress: options.egress,
+      metadata: options.metadata,
+      env: options.env,
+      // In the body, it is the trace of all runs of the sandbox that have none of their own.
+      ...(options.traceparent === undefined ? {} : traceHeaders(options.traceparent, undefined))
+    }
+    const request = postOnce('/v1/sandboxes', json, this.http.trace(options.traceparent), options.idempotencyKey)
+    return sandboxInfo(await this.http.json<Body>(request, 'create the sandbox', options.signal))
+  }
+
+  /** Describes a sandbox. It works for a day after the sandbox's end. */
+  async getSandbox (id: string): Promise<SandboxInfo> {
+    return sandboxInfo(await this.http.json<Body>(get(sandboxPath(id), this.http.trace()), 'describe the sandbox'))
+  }
+
+  /** All sandboxes of this API key. Further pages are requested as they are needed. */
+  async * listSandboxes (options: ListOptions = {}): AsyncGenerator<SandboxInfo, void, undefined> {
+    const metadata = Object.fromEntries(Object.entries(options.metadata ?? {}).map(([name, value]) => [`metadata.${name}`, value]))
+    for (let cursor: string | undefined; ;) {
+      const target = withQuery('/v1/sandboxes', { state: options.state, limit: options.pageSize, cursor, ...metadata })
+      const page = await this.http.json<{ sandboxes: Body[], next_cursor?: string | null }>(get(target, this.http.trace()), 'list the sandboxes')
+      yield * page.sandboxes.map(sandboxInfo)
+      if (!page.next_cursor || page.next_cursor === cursor) return
+      cursor = page.next_cursor
+    }
+  }
+
+  /** Ends a sandbox. Repeating it is harmless. */
+  async deleteSandbox (id: string): Promise<void> {
+    try {
+      await this.http.json({ method: 'DELETE', target: sandboxPath(id), headers: this.http.trace() }, 'delete the sandbox')
+    } catch (e) {
+      if (!(e instanceof NotFoundError)) throw e
+    }
+  }
+
+  /** The templates that a sandbox can be created from, as this server knows them. */
+  async listTemplates (): Promise<TemplateInfo[]> {
+    const found = await this.http.json<{ templates: Body[] }>(get('/v1/templates', this.http.trace()), 'list the templates')
+    return found.templates.map(templateInfo)
+  }
+
+  /** Rejects if the server does not answer. */
+  async checkHealth (): Promise<void> {
+    const connection = await this.http.stream(get('/v1/healthz', {}), 'ask for the health')
+    await connection.text('ask for the health')
+  }
+
+  /** Ends all connections of this client. Sandboxes and their runs continue. */
+  close (): void {
+    this.http.close()
+  }
+}

@@ -1,0 +1,224 @@
+import { pathOf } from './paths.js'
+
+type Fields = Record<string, unknown>
+
+/** A sandbox as the server describes it. Times are in RFC 3339. `raw` is the complete answer. */
+export interface SandboxInfo {
+  readonly id: string
+  readonly state: 'ready' | 'ending' | 'ended' | 'lost' | (string & {})
+  readonly template: string | undefined
+  readonly metadata: Readonly<Record<string, string>>
+  readonly createdAt: string | undefined
+  readonly expiresAt: string | undefined
+  readonly endedAt: string | undefined
+  /** `deleted`, `expired` or `idle`. */
+  readonly endedReason: string | undefined
+  readonly idleTimeoutSeconds: number | undefined
+  /** Whether the sandbox can reach the internet. */
+  readonly egress: unknown
+  readonly region: string | undefined
+  readonly endpoint: string | undefined
+  /** What the server changed in the request, reduced to a limit, or does not offer. */
+  readonly warnings: readonly string[]
+  readonly raw: Readonly<Fields>
+}
+
+/** A template that a sandbox can be created from, with its limits. */
+export interface TemplateInfo {
+  readonly name: string
+  /** Whether it is used when a request does not name one. */
+  readonly default: boolean
+  /** Memory of a sandbox that does not request any, in MiB. */
+  readonly memoryMib: number | undefined
+  /** The most that `ramMib` can request, in MiB. */
+  readonly maxMemoryMib: number | undefined
+  /** CPUs of a sandbox; may be a fraction. */
+  readonly cpus: number | undefined
+  /** The largest number of processes and threads. */
+  readonly pids: number | undefined
+  /** Python modules that are imported before the first run. */
+  readonly preload: readonly string[]
+}
+
+/** A run as the server describes it. Times are in RFC 3339. `raw` is the complete answer. */
+export interface RunInfo {
+  readonly id: string
+  readonly state: 'queued' | 'running' | 'ended' | (string & {})
+  /** `code`, `process`, `watch` or `background`. */
+  readonly kind: string | undefined
+  /** `undefined` until the run has ended. */
+  readonly exitCode: number | undefined
+  readonly reason: string | undefined
+  /** The signal that ended the process, such as `SIGTERM`. */
+  readonly signal: string | undefined
+  /** The end of this run destroyed the variables, as far as the server reports it. */
+  readonly stateLost: boolean
+  /** The oldest event that is kept. */
+  readonly firstSeq: number | undefined
+  readonly lastSeq: number
+  readonly createdAt: string | undefined
+  readonly startedAt: string | undefined
+  readonly endedAt: string | undefined
+  readonly traceId: string | undefined
+  readonly language: string | undefined
+  readonly context: string | undefined
+  readonly tag: string | undefined
+  readonly timeoutSeconds: number | undefined
+  /** The number of this run among the Python runs of its context, from 1. */
+  readonly executionCount: number | undefined
+  /** Bytes that were accepted of its standard input; `undefined` if it has none. */
+  readonly stdinOffset: number | undefined
+  /** The process id in the sandbox, while the process runs. */
+  readonly pid: number | undefined
+  /** The program and its arguments, while the process runs. */
+  readonly argv: readonly string[]
+  /** The folder in which the process started, while it runs. */
+  readonly cwd: string | undefined
+  /** The variables of earlier runs are gone, because the Python process had died before this run. */
+  readonly replRestarted: boolean
+  readonly raw: Readonly<Fields>
+}
+
+/** A context as the server describes it. `raw` is the complete answer. */
+export interface ContextInfo {
+  readonly id: string
+  readonly language: string | undefined
+  /** The folder in which it started. */
+  readonly cwd: string | undefined
+  readonly state: 'idle' | 'busy' | 'starting' | (string & {}) | undefined
+  /** The id of the run that it executes. */
+  readonly run: string | undefined
+  /** How many runs wait for it. */
+  readonly queued: number
+  readonly executionCount: number
+  readonly raw: Readonly<Fields>
+}
+
+/** A file or folder. `raw` is the complete entry. */
+export interface FileInfo {
+  /** Bytes that are not UTF-8 are U+DC80 to U+DCFF, here and in `path` and `target`. */
+  readonly name: string
+  /** The absolute path. */
+  readonly path: string | undefined
+  readonly type: 'file' | 'directory' | 'symlink' | 'other' | (string & {})
+  /** In bytes. */
+  readonly size: number | undefined
+  /** RFC 3339. */
+  readonly modifiedAt: string | undefined
+  /** The permissions in octal, such as `"0644"`. */
+  readonly mode: string | undefined
+  readonly owner: string | undefined
+  readonly group: string | undefined
+  /** Where a link leads to. */
+  readonly target: string | undefined
+  /** Changes with the content. */
+  readonly etag: string | undefined
+  readonly raw: Readonly<Fields>
+}
+
+/** @internal */
+export interface RunInfoBody { stdin_offset?: number }
+
+export function sandboxInfo (body: Fields): SandboxInfo {
+  return {
+    id: String(body['id']),
+    state: text(body, 'state') ?? '',
+    template: text(body, 'template'),
+    metadata: (body['metadata'] ?? {}) as Record<string, string>,
+    createdAt: text(body, 'created_at'),
+    expiresAt: text(body, 'expires_at'),
+    endedAt: text(body, 'ended_at'),
+    endedReason: text(body, 'ended_reason'),
+    idleTimeoutSeconds: number(body, 'idle_timeout_seconds'),
+    egress: body['egress'],
+    region: text(body, 'region'),
+    endpoint: text(body, 'endpoint'),
+    warnings: texts(body, 'warnings'),
+    raw: body
+  }
+}
+
+export function templateInfo (body: Fields): TemplateInfo {
+  return {
+    name: String(body['name']),
+    default: body['default'] === true,
+    memoryMib: number(body, 'memory_mib'),
+    maxMemoryMib: number(body, 'max_memory_mib'),
+    cpus: number(body, 'cpus'),
+    pids: number(body, 'pids'),
+    preload: texts(body, 'preload')
+  }
+}
+
+export function runInfo (body: Fields): RunInfo {
+  return {
+    id: String(body['id']),
+    state: text(body, 'state') ?? '',
+    kind: text(body, 'kind'),
+    exitCode: number(body, 'exit_code'),
+    reason: text(body, 'reason'),
+    signal: text(body, 'signal'),
+    stateLost: body['state_lost'] === true,
+    firstSeq: number(body, 'first_seq'),
+    lastSeq: number(body, 'last_seq') ?? 0,
+    createdAt: text(body, 'created_at'),
+    startedAt: text(body, 'started_at'),
+    endedAt: text(body, 'ended_at'),
+    traceId: text(body, 'trace_id'),
+    language: text(body, 'language'),
+    context: text(body, 'context'),
+    tag: text(body, 'tag'),
+    timeoutSeconds: number(body, 'timeout_seconds'),
+    executionCount: number(body, 'execution_count'),
+    stdinOffset: number(body, 'stdin_offset'),
+    pid: number(body, 'pid'),
+    argv: texts(body, 'argv'),
+    cwd: text(body, 'cwd'),
+    replRestarted: body['repl_restarted'] === true,
+    raw: body
+  }
+}
+
+export function contextInfo (body: Fields): ContextInfo {
+  return {
+    id: String(body['id']),
+    language: text(body, 'language'),
+    cwd: text(body, 'cwd'),
+    state: text(body, 'state'),
+    run: text(body, 'run'),
+    queued: number(body, 'queued') ?? 0,
+    executionCount: number(body, 'execution_count') ?? 0,
+    raw: body
+  }
+}
+
+export function fileInfo (body: Fields): FileInfo {
+  return {
+    name: pathOf(body, 'name') ?? '',
+    path: pathOf(body),
+    type: text(body, 'type') ?? 'file',
+    size: number(body, 'size'),
+    modifiedAt: text(body, 'modified_at'),
+    mode: text(body, 'mode'),
+    owner: text(body, 'owner'),
+    group: text(body, 'group'),
+    target: pathOf(body, 'target'),
+    etag: text(body, 'etag'),
+    raw: body
+  }
+}
+
+function text (body: Fields, name: string): string | undefined {
+  const value = body[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+function number (body: Fields, name: string): number | undefined {
+  const value = body[name]
+  return typeof value === 'number' ? value : undefined
+}
+
+function texts (body: Fields, name: string): string[] {
+  const value = body[name]
+  return Array.isArray(value) ? value.map(String) : []
+}

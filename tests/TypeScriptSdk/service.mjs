@@ -1,0 +1,54 @@
+// The service that the tests talk to: the embedded process, started when the first test asks for it.
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { after } from 'node:test'
+
+const repository = new URL('../../', import.meta.url).pathname
+const START_SECONDS = 60
+let started
+
+/** The address of the service. `PODFLARE_TEST_SERVICE` names one that runs already. */
+export function service () {
+  if (process.env.PODFLARE_TEST_SERVICE) return Promise.resolve(process.env.PODFLARE_TEST_SERVICE)
+  started ??= start()
+  return started
+}
+
+async function start () {
+  // Short, because a unix socket's path ends at 107 bytes.
+  const folder = mkdtempSync('/tmp/pfts.')
+  const port = await freePort()
+  const cluster = `${process.env.PODFLARE_TEST_CLUSTER || `test-${process.pid}`}-ts`
+  const log = openSync(`${folder}/log`, 'w')
+  const child = spawn('dotnet', [`${repository}artifacts/bin/Frontend/release/Podflare.Frontend.dll`], {
+    env: { ...process.env, PODFLARE_HOSTD_ADDR: `127.0.0.1:${port}`, Podflare__RunFolder: folder, Podflare__ClusterId: cluster },
+    cwd: folder,
+    stdio: ['ignore', log, log]
+  })
+  const ended = new Promise(resolve => child.once('exit', resolve))
+  after(async () => {
+    child.kill('SIGTERM')
+    const timer = setTimeout(() => child.kill('SIGKILL'), 35_000)
+    await ended
+    clearTimeout(timer)
+    const left = execFileSync('docker', ['ps', '-aq', '--filter', `label=podflare.cluster=${cluster}`], { encoding: 'utf8' }).split('\n').filter(Boolean)
+    if (left.length > 0) execFileSync('docker', ['rm', '-fv', ...left], { stdio: 'ignore' })
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const url = `http://127.0.0.1:${port}`
+  for (let waited = 0; waited < START_SECONDS; waited += 0.1) {
+    if (child.exitCode !== null) break
+    if (await fetch(`${url}/readyz`).then(answer => answer.ok, () => false)) return url
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+  throw new Error(`the service is not ready: ${readFileSync(`${folder}/log`, 'utf8').slice(-4000)}`)
+}
+
+async function freePort () {
+  const server = createServer()
+  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address()
+  await new Promise(resolve => server.close(resolve))
+  return port
+}

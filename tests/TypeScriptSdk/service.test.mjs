@@ -1,0 +1,187 @@
+// Every call, against a service and real sandboxes.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Client, ContextRequiredError, FileNotFoundError, RunEndedError, Sandbox, SandboxEndedError } from '../../clients/typescript/dist/index.js'
+import { CuttingProxy } from './cuttingProxy.mjs'
+import { service } from './service.mjs'
+
+let url, client, sandbox
+
+before(async () => {
+  url = await service()
+  client = new Client({ baseUrl: url })
+  sandbox = await Sandbox.create({ client, timeoutSeconds: 600, metadata: { suite: 'ts' }, env: { WHO: 'ts' } })
+})
+
+after(async () => {
+  await sandbox?.close()
+  client?.close()
+})
+
+test('code runs in one interpreter, and its result is that of a notebook', async () => {
+  await sandbox.runCode('total = 40')
+  const heard = []
+  const run = await sandbox.runCode('print("a"); import os; print(os.environ["WHO"]); total + 2', { onStdout: text => heard.push(text) })
+  assert.deepEqual(heard, ['a\n', 'ts\n'])
+  assert.equal(run.text, 'a\nts\n42')
+  assert.equal(run.main.text, '42')
+  const failed = await sandbox.runCode('1 / 0')
+  assert.equal(failed.exitCode, 1)
+  assert.equal(failed.error.name, 'ZeroDivisionError')
+  assert.equal((await sandbox.runCode('exit 3', { language: 'bash' })).exitCode, 3)
+})
+
+test('4,000 events over a connection that is cut again and again', async t => {
+  const proxy = await CuttingProxy.start(t, url, 20_000)
+  const through = new Sandbox(new Client({ baseUrl: proxy.url, retry: { firstDelaySeconds: 0.005 } }), sandbox.id, false)
+  let last = 0
+  const run = through.runCodeStream('for i in range(4000): print(i, "x" * 20)')
+  for await (const event of run) assert.equal(event.seq, ++last)
+  const result = await run.result()
+  assert.equal(last, 4001)
+  assert.equal(result.stdout.split('\n').length, 4001)
+  assert.ok(proxy.cuts >= 5, `${proxy.cuts} cuts`)
+})
+
+test('aborting ends the run and keeps the variables', async () => {
+  const controller = new AbortController()
+  await sandbox.runCode('kept = 1')
+  const reason = new Error('enough')
+  const run = sandbox.runCode('print("busy", flush=True)\nimport time\ntime.sleep(120)', { signal: controller.signal, onStdout: () => { controller.abort(reason) } })
+  await assert.rejects(run, e => e === reason)
+  assert.equal((await sandbox.runCode('kept')).text, '1')
+})
+
+test('input', async () => {
+  const asked = []
+  const run = await sandbox.runCode('a = input("name? "); b = input(); f"{a} {b}"', { stdin: request => { asked.push(request.data); return asked.length === 1 ? 'Ada' : 'Byron' } })
+  assert.deepEqual(asked, ['name? ', ''])
+  assert.equal(run.main.text, "'Ada Byron'")
+  const text = 'é'.repeat(400_000)
+  assert.equal((await sandbox.run(['cat'], { stdin: text })).stdout, text)
+})
+
+test('processes', async () => {
+  assert.equal((await sandbox.run('echo $0; exit 4')).exitCode, 4)
+  assert.equal((await sandbox.run(['no-such-program'])).exitCode, 127)
+  const server = await sandbox.start(['sleep', '100'], { tag: 'nap' })
+  const found = []
+  for await (const run of sandbox.runs({ tag: 'nap', state: 'running' })) found.push(run.id)
+  assert.deepEqual(found, [server.runId])
+  await server.signal('TERM')
+  assert.equal((await server.result()).signal, 'SIGTERM')
+  await assert.rejects(server.signal('TERM'), RunEndedError)
+  assert.equal((await sandbox.getRun(server.runId)).state, 'ended')
+  const again = await sandbox.follow(server.runId).result()
+  assert.equal(again.signal, 'SIGTERM')
+})
+
+test('a terminal', async () => {
+  const terminal = await sandbox.openTerminal({ cols: 100, rows: 30 })
+  await terminal.resize(90, 20)
+  await terminal.write('stty size; exit\n')
+  let output = ''
+  const decoder = new TextDecoder()
+  for await (const piece of terminal) output += decoder.decode(piece, { stream: true })
+  assert.match(output, /20 90/)
+  await terminal.close()
+})
+
+test('contexts', async () => {
+  const context = await sandbox.contexts.create({ cwd: '/tmp' })
+  await context.runCode('mine = 1')
+  assert.equal((await sandbox.runCode('"mine" in globals()')).text, 'False')
+  assert.equal((await context.runCode('import os; os.getcwd()')).text, "'/tmp'")
+  assert.ok((await sandbox.contexts.list()).some(each => each.id === context.id))
+  await context.restart()
+  assert.equal((await context.runCode('"mine" in globals()')).text, 'False')
+  await context.delete()
+  await assert.rejects((await sandbox.contexts.get('python')).delete(), ContextRequiredError)
+})
+
+test('files', async () => {
+  const { files } = sandbox
+  await files.write('d/a.txt', 'héllo')
+  assert.equal(await files.readText('d/a.txt'), 'héllo')
+  const odd = 'd/odd ?#%\udcff.bin'
+  const bytes = Uint8Array.from({ length: 256 }, (_, i) => i)
+  await files.write(odd, bytes)
+  assert.deepEqual(await files.read(odd), bytes)
+  assert.deepEqual((await files.list('d')).map(file => file.name).sort(), ['a.txt', 'odd ?#%\udcff.bin'])
+  assert.equal((await files.stat('d/a.txt')).size, 6)
+  await files.makeFolder('d/e/f', { parents: true })
+  await files.move('d/a.txt', 'd/e/b.txt')
+  await files.copy('d/e', 'd/g', { recursive: true })
+  assert.equal(await files.readText('d/g/b.txt'), 'héllo')
+  const archive = await files.readArchive('d')
+  await files.makeFolder('copy')
+  await files.writeArchive('copy', archive)
+  assert.ok(await files.exists('copy/e/b.txt') || await files.exists('copy/d/e/b.txt'))
+  await files.delete('d', { recursive: true })
+  assert.equal(await files.exists('d'), false)
+  await assert.rejects(files.read('d'), FileNotFoundError)
+})
+
+test('a watch', async () => {
+  await sandbox.files.makeFolder('watched')
+  const watch = sandbox.files.watch('watched')
+  await watch.start()
+  await sandbox.run(['touch', '/root/watched/new'])
+  for await (const change of watch) {
+    assert.equal(change.path, '/root/watched/new')
+    break
+  }
+})
+
+test('background runs and output', async () => {
+  const run = await sandbox.startCode('import threading, time\ndef late():\n    time.sleep(0.3); print("late")\nthreading.Thread(target=late).start()\n7')
+  assert.equal((await run.result()).text, '7')
+  for await (const event of sandbox.background({ follow: true })) {
+    if (event.type === 'stdout' && event.data === 'late\n') break
+  }
+  const replayed = []
+  for await (const event of sandbox.replay()) replayed.push(event)
+  assert.ok(replayed.length > 10)
+})
+
+test('a sandbox from its creation to its end', async () => {
+  const mine = await Sandbox.create({ client, metadata: { suite: 'ts-life' } })
+  const listed = []
+  for await (const info of Sandbox.list({ client, metadata: { suite: 'ts-life' } })) listed.push(info.id)
+  assert.deepEqual(listed, [mine.id])
+  assert.equal((await mine.update({ metadata: { more: 'x' } })).metadata.more, 'x')
+  const connected = await Sandbox.connect(mine.id, { client })
+  await connected.close()
+  assert.equal((await mine.info()).state, 'ready')
+  await mine.close()
+  await assert.rejects(mine.runCode('1'), SandboxEndedError)
+  await assert.rejects(Sandbox.connect(mine.id, { client }), SandboxEndedError)
+  assert.ok((await client.listTemplates()).some(template => template.default))
+  await client.checkHealth()
+})
+
+test('the trace of a call is that of its run', async () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  const run = await sandbox.runCode('import os; os.environ["TRACEPARENT"]', { traceparent })
+  assert.equal(run.traceId, '4bf92f3577b34da6a3ce929d0e0e4736')
+  assert.match(run.text, /00-4bf92f3577b34da6a3ce929d0e0e4736-/)
+})
+
+test('the entry points for frameworks', async () => {
+  const { codeTool } = await import('../../clients/typescript/dist/ai.js')
+  const tool = codeTool({ sandbox })
+  const output = await tool.execute({ code: '40 + 2' }, { toolCallId: '1', messages: [] })
+  assert.deepEqual(tool.toModelOutput({ output }).value, [{ type: 'text', text: '42' }])
+
+  const { podflare } = await import('../../clients/typescript/dist/computesdk.js')
+  const compute = podflare({ baseUrl: url })
+  const made = await compute.sandbox.create()
+  const ran = await made.runCommand('echo hi; exit 2')
+  assert.equal(ran.stdout, 'hi\n')
+  assert.equal(ran.exitCode, 2)
+  await made.filesystem.writeFile('/tmp/x/y', 'text')
+  assert.equal(await made.filesystem.readFile('/tmp/x/y'), 'text')
+  assert.equal(await made.filesystem.exists('/tmp/nope'), false)
+  await assert.rejects(made.getUrl({ port: 80 }), /not supported/)
+  await compute.sandbox.destroy(made.sandboxId)
+})

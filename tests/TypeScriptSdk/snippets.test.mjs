@@ -1,0 +1,41 @@
+// The README's snippets compile, and run against a service.
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { service } from './service.mjs'
+
+const run = promisify(execFile)
+const client = new URL('../../clients/typescript/', import.meta.url).pathname
+const snippets = [...readFileSync(`${client}README.md`, 'utf8').matchAll(/```ts\n(.*?)```/gs)].map(match => match[1])
+
+test('the snippets of the README compile and run', async t => {
+  // Inside the package's folder, so that the compiler finds its dependencies.
+  const folder = `${client}node_modules/.snippets/`
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(`${folder}node_modules/@podflare`, { recursive: true })
+  symlinkSync(client, `${folder}node_modules/@podflare/selfhosted`)
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  writeFileSync(`${folder}package.json`, '{"type":"module"}')
+  snippets.forEach((text, index) => writeFileSync(`${folder}snippet${index}.ts`, text))
+  const files = snippets.map((_, index) => `snippet${index}.ts`)
+  const compilerOptions = { strict: true, target: 'es2022', lib: ['es2023', 'esnext.disposable', 'dom'], module: 'nodenext', types: [], skipLibCheck: true }
+  writeFileSync(`${folder}tsconfig.json`, JSON.stringify({ compilerOptions, files }))
+  await run(`${client}node_modules/.bin/tsc`, ['-p', folder]).catch(e => assert.fail(e.stdout))
+  const env = { ...process.env, PODFLARE_HOSTD_URL: await service() }
+  for (const file of files) {
+    const { stdout } = await run(process.execPath, [`${folder}${file.replace('.ts', '.js')}`], { env, timeout: 60_000 })
+    assert.notEqual(stdout, '', file)
+  }
+  assert.ok(files.length >= 6)
+})
+
+test('Deno and Bun run the same program', async () => {
+  const env = { ...process.env, PODFLARE_HOSTD_URL: await service(), DENO_NO_UPDATE_CHECK: '1' }
+  const program = new URL('smoke.mjs', import.meta.url).pathname
+  for (const [name, ...args] of [['deno', 'run', '--allow-net', '--allow-env', '--allow-read'], ['bun', 'run']]) {
+    const { stdout } = await run(`${client}node_modules/.bin/${name}`, [...args, program], { env, timeout: 60_000 })
+    assert.equal(stdout.trim(), 'ok', name)
+  }
+})
