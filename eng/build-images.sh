@@ -19,6 +19,8 @@ export DOCKER_BUILDKIT=0 # this builder finds bases that exist only locally, and
 # Not needed in a sandbox.
 EXCLUDED=('/usr/share/doc/*' '/usr/share/man/*' '/usr/share/info/*' '/usr/share/icons/*' '/usr/share/locale/*' '/usr/share/lintian/*')
 REMOVED=('/var/cache/*' '/var/lib/apt/*' '/var/log/*' '/usr/share/perl*' '/usr/lib/*/perl*' '/usr/lib/*/gconv' '/usr/lib/python3*/test')
+# A user that no image knows: each sandbox has a number of its own.
+VERIFIER=1879048192
 
 packages_of() { sed -e 's/#.*//' "$IMAGES/$1/packages" | xargs -n 1; }
 
@@ -82,10 +84,10 @@ ensure_base() {
   fi
 }
 
-# As the service runs it: no network, nothing to write to but two tmpfs, uid 1000 without capabilities.
+# As the service runs it: no network, nothing to write to but two tmpfs, an unprivileged user without capabilities.
 verify() { # image
-  docker run --rm --network none --read-only --user 1000:1000 --cap-drop ALL --security-opt no-new-privileges \
-    --tmpfs /root:uid=1000,gid=1000,mode=0755,exec,size=16m --tmpfs /tmp:exec,size=16m \
+  docker run --rm --network none --read-only --user "$VERIFIER:$VERIFIER" --cap-drop ALL --security-opt no-new-privileges \
+    --tmpfs "/root:uid=$VERIFIER,gid=$VERIFIER,mode=0755,exec,size=16m" --tmpfs /tmp:exec,size=16m \
     --memory 512m --pids-limit 128 "$1" python3 -c "$(<"$here/verify-image.py")"
 }
 

@@ -5,7 +5,7 @@
 ARG BASE
 FROM ${BASE}
 
-# A base may end as another user; the guest's supervisor starts as root and drops to uid 1000 by itself.
+# A base may end as another user; the guest's supervisor starts as root and becomes an unprivileged user by itself.
 USER root
 # The environment of a sandbox. It replaces what the base has set. A Debian Python asks that its own packages be left alone; pip can
 # install nothing but in the home here.
@@ -36,6 +36,9 @@ RUN set -eu; \
     if [ -n "$(ls /root)" ]; then \
       echo "warning: the files that the image has in /root are not visible in a sandbox, whose home is empty: put them elsewhere, for example in /opt" >&2; \
     fi
+
+# No program gains privileges by being executed. A sandbox does not honour these bits anyway.
+RUN find / -xdev -type f -perm /6000 -exec chmod ug-s {} +
 
 # Some images leave out the compiled standard library. On a read-only file system, each start would compile it anew.
 RUN python3 -m compileall -q -x '/(test|tests|idlelib)/' "$(python3 -c 'import os; print(os.path.dirname(os.__file__))')" >/dev/null || true

@@ -1,4 +1,4 @@
-"""Entry of the supervisor: python3 -I -S main.py [--socket PATH] [--home DIR] [--memory-events PATH] [--preload MODULE,…]."""
+"""Entry of the supervisor: python3 -I -S main.py [--socket PATH] [--home DIR] [--memory-events PATH] [--preload MODULE,…] [--user NUMBER]."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import os
 import socket
 import stat
 
-from file_tests import CHUNK, FileTestCase, Transfer
+from file_tests import CHUNK, FileTestCase, Transfer, text
 from host import FILE_CANCEL, FILE_DATA, FILE_DONE, FILE_END, FILE_NEXT
 
 
@@ -75,6 +75,16 @@ class FilesTests(FileTestCase):
         self.assertEqual("root's", secret.read_text())
         self.assertEqual(FILE_DONE, Transfer(self.guest, "delete", link).next().kind)
         self.assertFalse(os.path.lexists(link))
+
+    def test_files_that_describe_the_process_of_a_transfer_are_refused(self) -> None:
+        os.makedirs(self.path())
+        os.chown(self.path(), 1000, 1000)
+        link = self.path("/link")
+        os.symlink("/proc/thread-self/maps", link)
+        for path in ("/proc/self/maps", "/proc/thread-self/smaps", "/proc/self/task/../maps", link):
+            self.assert_failed("denied", self.get(path))
+        self.assert_failed("denied", Transfer(self.guest, "copy", "/proc/self/maps", to=text(self.path("/copy"))).next())
+        self.assertFalse(os.path.exists(self.path("/copy")))
 
     def test_a_failure_names_the_file(self) -> None:
         path = self.path()

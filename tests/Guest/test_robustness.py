@@ -180,6 +180,21 @@ class RobustnessTests(unittest.TestCase):
         self.assertEqual(b"/opt/y\n", self.guest.bash("echo $PATH").stdout)
 
 
+    def test_the_user_has_the_number_that_the_host_names(self) -> None:
+        with Guest(arguments=("--user", "1879048200")) as guest:
+            os.chown(guest.home, 1_879_048_200, 1_879_048_200)
+            ids = "import os; print(os.getresuid(), os.getresgid())"
+            expected = b"(1879048200, 1879048200, 1879048200) (1879048200, 1879048200, 1879048200)\n"
+            self.assertEqual(expected, guest.run(ids).stdout)
+            self.assertEqual(expected, guest.bash(f"python3 -c '{ids}'").stdout)
+
+    def test_what_a_caller_sets_takes_effect_only_after_root_is_given_up(self) -> None:
+        script = self.guest.home / "first"
+        script.write_text("id -u; id -g; grep CapEff /proc/self/status\n")
+        script.chmod(0o644)
+        found = self.guest.bash("true", env={"BASH_ENV": str(script), "PATH": "/usr/bin:/bin"})
+        self.assertEqual([b"1000", b"1000", b"CapEff:\t0000000000000000"], found.stdout.splitlines())
+
     def test_no_process_of_the_user_can_make_the_kernel_choose_the_supervisor_instead(self) -> None:
         lower = "import os\ntry: open('/proc/self/oom_score_adj', 'w').write('0')\nexcept OSError: pass\nprint(open('/proc/self/oom_score_adj').read().strip())"
         self.assertEqual(b"1000\n", self.guest.run(lower).stdout)

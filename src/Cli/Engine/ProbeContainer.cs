@@ -5,13 +5,16 @@ using System.Text.Json.Nodes;
 namespace Podflare.Cli.Engine;
 
 /// <summary>
-/// Runs Python code in an image as a sandbox would run it: no network, nothing to write to but two tmpfs, uid 1000 without capabilities.
+/// Runs Python code in an image as a sandbox would run it: no network, nothing to write to but two tmpfs, an unprivileged user without capabilities.
 /// eng/build-images.sh checks its images in the same way.
 /// </summary>
 internal sealed class ProbeContainer(EngineClient engine)
 {
     private const int MaxOutputBytes = 64 * 1024;
     private const int FrameHeaderBytes = 8;
+
+    // A number that no image knows, as those of sandboxes are.
+    private const int User = 1_879_048_192;
     private static readonly TimeSpan RemoveLimit = TimeSpan.FromSeconds(30);
 
     /// <returns>The exit code, and what was written to stdout and stderr, at most 64 KiB.</returns>
@@ -38,14 +41,14 @@ internal sealed class ProbeContainer(EngineClient engine)
     {
         ["Image"] = image,
         ["Cmd"] = new JsonArray("python3", "-c", code),
-        ["User"] = "1000:1000",
+        ["User"] = $"{User}:{User}",
         ["HostConfig"] = new JsonObject
         {
             ["NetworkMode"] = "none",
             ["ReadonlyRootfs"] = true,
             ["CapDrop"] = new JsonArray("ALL"),
             ["SecurityOpt"] = new JsonArray("no-new-privileges"),
-            ["Tmpfs"] = new JsonObject { ["/root"] = "uid=1000,gid=1000,mode=0755,exec,size=16m", ["/tmp"] = "exec,size=16m" },
+            ["Tmpfs"] = new JsonObject { ["/root"] = $"uid={User},gid={User},mode=0755,exec,size=16m", ["/tmp"] = "exec,size=16m" },
             ["Memory"] = 512L << 20,
             ["PidsLimit"] = 128,
             // The engine's own driver may write elsewhere.

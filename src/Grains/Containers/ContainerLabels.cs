@@ -14,6 +14,9 @@ internal static class ContainerLabels
     /// <summary>The memory limit in bytes: a list of containers does not have it otherwise.</summary>
     public const string Memory = "podflare.memory";
 
+    /// <summary>The number of the sandbox's user.</summary>
+    public const string User = "podflare.user";
+
     public static Dictionary<string, string> Of(HostIdentity owner, ContainerSpec spec) => new()
     {
         [Cluster] = owner.Cluster,
@@ -21,6 +24,7 @@ internal static class ContainerLabels
         [Sandbox] = spec.Sandbox.Value,
         [Template] = spec.Template,
         [Memory] = spec.MemoryBytes.ToString(CultureInfo.InvariantCulture),
+        [User] = spec.User.ToString(CultureInfo.InvariantCulture),
     };
 
     /// <summary>An engine filter that only containers of <paramref name="owner"/> pass.</summary>
@@ -32,6 +36,14 @@ internal static class ContainerLabels
 
     public static long MemoryOf(IDictionary<string, string> labels) =>
         labels.TryGetValue(Memory, out var text) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) ? bytes : 0;
+
+    /// <returns>0 for a container of a version whose sandboxes all had user 1000.</returns>
+    public static int UserOf(IDictionary<string, string> labels) =>
+        labels.TryGetValue(User, out var text) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var user) ? user : 0;
+
+    /// <summary>The user of a container of any host and cluster.</summary>
+    public static TakenUser ReadUser(IDictionary<string, string> labels) => new(
+        UserOf(labels), labels.TryGetValue(Cluster, out var cluster) ? cluster : "", labels.TryGetValue(Host, out var host) ? host : "");
 
     /// <summary>The sandbox that a container was made for.</summary>
     public static bool TryRead(IDictionary<string, string> labels, out SandboxId sandbox, out string template)

@@ -14,7 +14,7 @@ public static class ContainerServices
     {
         /// <summary>
         /// Adds <see cref="IContainerRuntime"/> on Docker, <see cref="RunFolder"/> and <see cref="HostIdentity"/> (unless they are there
-        /// already), and <see cref="EngineOptions"/>, <see cref="TemplateOptions"/> and <see cref="EgressOptions"/>, which are validated at start.
+        /// already), and <see cref="EngineOptions"/>, <see cref="TemplateOptions"/>, <see cref="IsolationOptions"/> and <see cref="EgressOptions"/>, which are validated at start.
         /// </summary>
         public IServiceCollection AddContainers()
         {
@@ -24,7 +24,10 @@ public static class ContainerServices
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TemplateOptions>, TemplateOptionsValidator>());
             services.AddOptions<EgressOptions>().BindConfiguration(EgressOptions.Section).ValidateOnStart();
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<EgressOptions>, EgressOptionsValidator>());
+            services.AddOptions<IsolationOptions>().BindConfiguration(IsolationOptions.Section).ValidateOnStart();
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IsolationOptions>, IsolationOptionsValidator>());
             services.TryAddSingleton(TimeProvider.System);
+            services.TryAddSingleton<SandboxUsers>();
             services.TryAddSingleton<EgressNetwork>();
             services.AddRunFolder();
             services.TryAddSingleton(Identity);

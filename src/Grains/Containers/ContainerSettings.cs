@@ -12,11 +12,14 @@ internal static class ContainerSettings
     public const string GuestMount = "/podflare/guest";
     public const string SocketMount = "/podflare/s";
     private const int SharesPerCpu = 128;
+    private const int MostDescriptors = 20_000;
+    private const int MostPendingSignals = 8_192;
+    private const int BytesPerInode = 4_096;
     private const string GuestEntry = $"{GuestMount}/main.py";
 
     public static string NameOf(SandboxId sandbox) => $"podflare-{sandbox.Value}";
 
-    public static CreateContainerParameters Of(ContainerSpec spec, HostIdentity owner, RunFolder folder, EgressNetwork egress) => new()
+    public static CreateContainerParameters Of(ContainerSpec spec, HostIdentity owner, RunFolder folder, EgressNetwork egress, ContainerIsolation isolation) => new()
     {
         Name = NameOf(spec.Sandbox),
         Image = spec.Image,
@@ -25,17 +28,26 @@ internal static class ContainerSettings
         WorkingDir = "/root",
         Entrypoint = ["python3", "-I", "-S", GuestEntry],
         // The image's own command, health check and stop signal are not for this process.
-        Cmd = spec.Preload.Length > 0 ? ["--preload", spec.Preload] : [],
+        Cmd = [.. Arguments(spec)],
         Healthcheck = new HealthcheckConfig { Test = ["NONE"] },
         StopSignal = "SIGKILL",
         Env = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"],
         Labels = ContainerLabels.Of(owner, spec),
         // Unlike network mode "none" this spares the engine the network's setup: a start takes half the time.
         NetworkDisabled = !spec.Egress,
-        HostConfig = Confine(spec, folder, egress),
+        HostConfig = Confine(spec, folder, egress, isolation),
     };
 
-    private static HostConfig Confine(ContainerSpec spec, RunFolder folder, EgressNetwork egress) => new()
+    private static IEnumerable<string> Arguments(ContainerSpec spec)
+    {
+        yield return "--user";
+        yield return Number(spec.User);
+        if (spec.Preload.Length == 0) yield break;
+        yield return "--preload";
+        yield return spec.Preload;
+    }
+
+    private static HostConfig Confine(ContainerSpec spec, RunFolder folder, EgressNetwork egress, ContainerIsolation isolation) => new()
     {
         // Should an engine not know NetworkDisabled, there is still no network; together they cost no more.
         NetworkMode = spec.Egress ? egress.Name : "none",
@@ -44,13 +56,16 @@ internal static class ContainerSettings
         Sysctls = spec.Egress ? new Dictionary<string, string> { ["net.ipv6.conf.all.disable_ipv6"] = "1" } : new Dictionary<string, string>(),
         CapDrop = ["ALL"],
         CapAdd = ["SETUID", "SETGID", "KILL"],
-        SecurityOpt = ["no-new-privileges"],
+        SecurityOpt = isolation.SecurityOptions,
+        MaskedPaths = [.. MaskedFiles.Paths],
+        IpcMode = "private",
+        CgroupnsMode = "private",
         ReadonlyRootfs = true,
         Tmpfs = new Dictionary<string, string>
         {
             // The engine's default is noexec: scripts would be refused, and native modules would not load.
-            ["/root"] = $"rw,exec,nosuid,nodev,size={Bytes(spec.HomeBytes)},uid=1000,gid=1000,mode=0755",
-            ["/tmp"] = $"rw,exec,nosuid,nodev,size={Bytes(spec.TmpBytes)},mode=1777",
+            ["/root"] = $"rw,exec,nosuid,nodev,{Size(spec.HomeBytes)},uid={Number(spec.User)},gid={Number(spec.User)},mode=0755",
+            ["/tmp"] = $"rw,exec,nosuid,nodev,{Size(spec.TmpBytes)},mode=1777",
         },
         Memory = spec.MemoryBytes,
         MemorySwap = spec.MemoryBytes,
@@ -63,7 +78,7 @@ internal static class ContainerSettings
         // The REPL raises its own to 1000: the supervisor must not be the one that the kernel picks.
         OomScoreAdj = 500,
         LogConfig = new LogConfig { Type = "none" },
-        Ulimits = [new Ulimit { Name = "core", Soft = 0, Hard = 0 }],
+        Ulimits = [.. Limits(spec)],
         Init = false,
         RestartPolicy = new RestartPolicy { Name = RestartPolicyKind.No },
         Runtime = spec.Runtime,
@@ -77,10 +92,27 @@ internal static class ContainerSettings
     {
         yield return ReadOnly(folder.Guest, GuestMount);
         yield return ReadOnly(folder.SocketFolder(spec.Sandbox), SocketMount);
+        yield return ReadOnly(folder.PasswdFile(spec.User), "/etc/passwd");
+        yield return ReadOnly(folder.GroupFile(spec.User), "/etc/group");
         if (!spec.Egress) yield return ReadOnly(folder.HostsFile, "/etc/hosts");
     }
 
     private static Mount ReadOnly(string source, string target) => new() { Type = "bind", Source = source, Target = target, ReadOnly = true };
 
-    private static string Bytes(long bytes) => bytes.ToString(CultureInfo.InvariantCulture);
+    // These count what one user has on the whole machine, and no other sandbox has this user.
+    private static IEnumerable<Ulimit> Limits(ContainerSpec spec)
+    {
+        yield return Limit("core", 0);
+        yield return Limit("msgqueue", 0);
+        yield return Limit("nofile", MostDescriptors);
+        yield return Limit("nproc", spec.Pids);
+        yield return Limit("sigpending", MostPendingSignals);
+    }
+
+    private static Ulimit Limit(string name, long value) => new() { Name = name, Soft = value, Hard = value };
+
+    // Without a number of its own a file system in memory has as many inodes as half of the machine's memory has pages.
+    private static string Size(long bytes) => string.Create(CultureInfo.InvariantCulture, $"size={bytes},nr_inodes={Math.Max(1, bytes / BytesPerInode)}");
+
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -20,18 +20,24 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger<DockerRuntime> _logger;
     private readonly EgressNetwork _egress;
+    private readonly ContainerIsolation _isolation;
     private readonly DockerClient _docker;
+    private readonly ContainerLists _lists;
 
     public DockerRuntime(
-        HostIdentity owner, RunFolder folder, IOptions<EngineOptions> options, EgressNetwork egress, TimeProvider time, ILogger<DockerRuntime> logger)
+        HostIdentity owner, RunFolder folder, IOptions<EngineOptions> options, IOptions<IsolationOptions> isolation, EgressNetwork egress, TimeProvider time,
+        ILogger<DockerRuntime> logger)
     {
         (_owner, _folder, _options, _egress, _time, _logger) = (owner, folder, options.Value, egress, time, logger);
+        _isolation = ContainerIsolation.From(isolation.Value);
         _docker = EngineClient.Create(_options);
+        _lists = new ContainerLists(_docker, owner, _options, time);
     }
 
     /// <inheritdoc/>
     public async Task<string> StartAsync(ContainerSpec spec, CancellationToken cancellationToken)
     {
+        ArgumentOutOfRangeException.ThrowIfZero(spec.User);
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
@@ -70,7 +76,7 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
                 // Gone, or another removal of it is under way.
                 return;
             }
-            catch (Exception e) when (IsEngineTrouble(e) && !cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (EngineTrouble.Is(e) && !cancellationToken.IsCancellationRequested)
             {
                 LogRemoveFailed(e, containerId, attempt);
                 if (attempt == RemoveAttempts) throw new ContainerRemoveException(containerId, e);
@@ -90,36 +96,17 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
             var update = new ContainerUpdateParameters { CPUShares = ContainerSettings.Shares(cpus, low) };
             await _docker.Containers.UpdateContainerAsync(containerId, update, limit.Token);
         }
-        catch (Exception e) when (IsEngineTrouble(e) && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (EngineTrouble.Is(e) && !cancellationToken.IsCancellationRequested)
         {
             throw new ContainerEngineException("the CPU weight of a container could not be changed", e);
         }
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<HostContainer>> ListAsync(CancellationToken cancellationToken)
-    {
-        using var limit = Limit(_options.ListSeconds, cancellationToken);
-        var filters = new Dictionary<string, IDictionary<string, bool>> { ["label"] = ContainerLabels.FilterOf(_owner) };
-        IList<ContainerListResponse> listed;
-        try
-        {
-            listed = await _docker.Containers.ListContainersAsync(new ContainersListParameters { All = true, Filters = filters }, limit.Token);
-        }
-        catch (Exception e) when (IsEngineTrouble(e) && !cancellationToken.IsCancellationRequested)
-        {
-            throw new ContainerEngineException("containers could not be listed", e);
-        }
+    public Task<IReadOnlyList<HostContainer>> ListAsync(CancellationToken cancellationToken) => _lists.ListAsync(cancellationToken);
 
-        var containers = new List<HostContainer>(listed.Count);
-        foreach (var container in listed)
-        {
-            if (ContainerLabels.TryRead(container.Labels, out var sandbox, out var template))
-                containers.Add(new HostContainer(container.ID, sandbox, template, IsAlive(container.State), ContainerLabels.MemoryOf(container.Labels)));
-        }
-
-        return containers;
-    }
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<TakenUser>> ListUsersAsync(CancellationToken cancellationToken) => _lists.ListUsersAsync(cancellationToken);
 
     /// <inheritdoc/>
     public async Task<bool> IsPausedAsync(string containerId, CancellationToken cancellationToken)
@@ -133,7 +120,7 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
         {
             return false;
         }
-        catch (Exception e) when (IsEngineTrouble(e) && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (EngineTrouble.Is(e) && !cancellationToken.IsCancellationRequested)
         {
             throw new ContainerEngineException("the state of a container could not be read", e);
         }
@@ -147,7 +134,7 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
         {
             await _docker.System.PingAsync(limit.Token);
         }
-        catch (Exception e) when (IsEngineTrouble(e) && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (EngineTrouble.Is(e) && !cancellationToken.IsCancellationRequested)
         {
             throw new ContainerEngineException("the engine does not answer", e);
         }
@@ -182,7 +169,7 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
     private async Task<string> CreateAsync(ContainerSpec spec)
     {
         using var limit = Limit(_options.StartSeconds, CancellationToken.None);
-        var created = await _docker.Containers.CreateContainerAsync(ContainerSettings.Of(spec, _owner, _folder, _egress), limit.Token);
+        var created = await _docker.Containers.CreateContainerAsync(ContainerSettings.Of(spec, _owner, _folder, _egress, _isolation), limit.Token);
         return created.ID;
     }
 
@@ -212,7 +199,7 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
         {
             await _docker.System.MonitorEventsAsync(new ContainerEventsParameters { Filters = filters }, new DeathReport(deaths), cancellationToken);
         }
-        catch (Exception e) when (IsEngineTrouble(e))
+        catch (Exception e) when (EngineTrouble.Is(e))
         {
             if (!cancellationToken.IsCancellationRequested) LogWatchBroken(e);
         }
@@ -222,9 +209,6 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
         }
     }
 
-    // A paused container, and one that the engine restarts, still has its processes or gets them back.
-    private static bool IsAlive(string state) => state is "running" or "paused" or "restarting";
-
     private static ContainerStartException? Refusal(Exception error, ContainerSpec spec) => error switch
     {
         EgressException => new ContainerStartException("this host cannot give a sandbox a way out to the network", retry: false),
@@ -233,13 +217,9 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
         DockerApiException { StatusCode: HttpStatusCode.BadRequest } =>
             new ContainerStartException($"the engine refuses the settings of template {spec.Template}", retry: false),
         DockerApiException => new ContainerStartException("the container engine could not start a sandbox", retry: true),
-        _ when IsEngineTrouble(error) => new ContainerStartException("the container engine does not answer", retry: true),
+        _ when EngineTrouble.Is(error) => new ContainerStartException("the container engine does not answer", retry: true),
         _ => null,
     };
-
-    private static bool IsEngineTrouble(Exception error) =>
-        error is DockerApiException or HttpRequestException or IOException or System.Net.Sockets.SocketException
-            or TimeoutException or OperationCanceledException or System.Text.Json.JsonException;
 
     private EngineLimit Limit(double seconds, CancellationToken cancellationToken) => new(TimeSpan.FromSeconds(seconds), _time, cancellationToken);
 

@@ -22,6 +22,10 @@ public interface IContainerRuntime
     /// <exception cref="ContainerEngineException">The engine does not answer, or refuses.</exception>
     Task<IReadOnlyList<HostContainer>> ListAsync(CancellationToken cancellationToken);
 
+    /// <summary>The user numbers of all sandboxes on this engine, those of other hosts and clusters too.</summary>
+    /// <exception cref="ContainerEngineException">The engine does not answer, or refuses.</exception>
+    Task<IReadOnlyList<TakenUser>> ListUsersAsync(CancellationToken cancellationToken);
+
     /// <summary>Whether somebody has paused this container. One that is gone is not paused.</summary>
     /// <exception cref="ContainerEngineException">The engine does not answer, or refuses.</exception>
     Task<bool> IsPausedAsync(string containerId, CancellationToken cancellationToken);
@@ -56,6 +60,9 @@ public sealed record ContainerSpec(
     /// <summary>Size of <c>/dev/shm</c>, which is memory.</summary>
     public required long ShmBytes { get; init; }
 
+    /// <summary>The number of the sandbox's user, which no other container of this machine has; 0 in a shape.</summary>
+    public int User { get; init; }
+
     /// <summary>A container with the template's own limits, and without a network.</summary>
     public static ContainerSpec Of(SandboxId sandbox, string name, Template template) => new(
         sandbox, name, template.Image, template.Runtime, template.MemoryMib * Mib, template.Cpus, template.Pids,
@@ -68,6 +75,10 @@ public sealed record ContainerSpec(
 /// <summary>A container of ours as the engine lists it.</summary>
 /// <param name="MemoryBytes">Its limit, as its label says; 0 where it has none.</param>
 /// <param name="Running">Its processes exist; a paused container counts.</param>
-public sealed record HostContainer(string Id, SandboxId Sandbox, string Template, bool Running, long MemoryBytes);
+/// <param name="User">The number of its user; 0 where it has no label with one.</param>
+public sealed record HostContainer(string Id, SandboxId Sandbox, string Template, bool Running, long MemoryBytes, int User);
+
+/// <summary>A user number that a container of any host and cluster on this engine has.</summary>
+public sealed record TakenUser(int User, string Cluster, string Host);
 
 public sealed record ContainerDeath(string ContainerId, SandboxId Sandbox);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Podflare.Sandboxes;
@@ -12,6 +13,8 @@ public sealed class RunFolder : IDisposable
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode EveryoneReads = OwnerOnly
         | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+
+    private const UnixFileMode FileEveryoneReads = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     private readonly FileStream _lock;
 
@@ -46,6 +49,12 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>The file that says that a sandbox's container is parked: nobody has claimed it, and it goes with this worker.</summary>
     public string ParkedMark(SandboxId sandbox) => System.IO.Path.Combine(SocketFolder(sandbox), "parked");
+
+    /// <summary>The <c>/etc/passwd</c> of the container with this user number.</summary>
+    public string PasswdFile(int user) => UserFile(user, "passwd");
+
+    /// <summary>The <c>/etc/group</c> of the container with this user number.</summary>
+    public string GroupFile(int user) => UserFile(user, "group");
 
     /// <summary>Takes the folder for this process until it is disposed; makes what is missing in it.</summary>
     /// <param name="path">Created if it is not there.</param>
@@ -88,6 +97,41 @@ public sealed class RunFolder : IDisposable
         if (!Directory.Exists(Guest)) throw new DirectoryNotFoundException($"The guest's folder {Guest} is gone.");
     }
 
+    /// <summary>Writes the files that give a user number its name, whatever the image knows.</summary>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    internal void WriteUserFiles(int user)
+    {
+        Directory.CreateDirectory(Users, EveryoneReads);
+        WriteReadable(PasswdFile(user), string.Create(
+            CultureInfo.InvariantCulture,
+            $"root:x:0:0:root:/:/usr/sbin/nologin\nuser:x:{user}:{user}:user:/root:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"));
+        WriteReadable(GroupFile(user), string.Create(CultureInfo.InvariantCulture, $"root:x:0:\nuser:x:{user}:\nnogroup:x:65534:\n"));
+    }
+
+    /// <summary>Removes the files of a user number, as far as they are there.</summary>
+    internal void RemoveUserFiles(int user)
+    {
+        try
+        {
+            File.Delete(PasswdFile(user));
+            File.Delete(GroupFile(user));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // They are written again before the number is used again, and removed with the stale ones.
+        }
+    }
+
+    /// <summary>Removes the files of all user numbers that are stale.</summary>
+    internal void RemoveUserFiles(Func<int, bool> isStale)
+    {
+        if (!Directory.Exists(Users)) return;
+        foreach (var file in Directory.EnumerateFiles(Users))
+        {
+            if (int.TryParse(System.IO.Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out var user) && isStale(user)) RemoveUserFiles(user);
+        }
+    }
+
     /// <summary>Bytes that are free on its file system.</summary>
     public long FreeBytes() => new DriveInfo(Path).AvailableFreeSpace;
 
@@ -111,8 +155,14 @@ public sealed class RunFolder : IDisposable
     {
         // Containers have the file mounted, so it is replaced only where it differs.
         if (!File.Exists(file) || File.ReadAllText(file) != Hosts) WriteWhole(file, Hosts);
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        File.SetUnixFileMode(file, FileEveryoneReads);
         return file;
+    }
+
+    private static void WriteReadable(string file, string text)
+    {
+        File.WriteAllText(file, text);
+        File.SetUnixFileMode(file, FileEveryoneReads);
     }
 
     internal static void WriteWhole(string file, string text)
@@ -120,6 +170,10 @@ public sealed class RunFolder : IDisposable
         File.WriteAllText(file + ".new", text);
         File.Move(file + ".new", file, overwrite: true);
     }
+
+    private string Users => Combine("u");
+
+    private string UserFile(int user, string name) => System.IO.Path.Combine(Users, string.Create(CultureInfo.InvariantCulture, $"{user}.{name}"));
 
     private string Combine(string name) => System.IO.Path.Combine(Path, name);
 

@@ -16,6 +16,7 @@ public sealed partial class HostContainers(
     IContainerRuntime runtime,
     GuestListener guests,
     RunFolder folder,
+    SandboxUsers users,
     IGrainFactory grains,
     IOptions<HostOptions> options,
     SandboxTraces traces,
@@ -42,7 +43,7 @@ public sealed partial class HostContainers(
         try
         {
             var port = guests.Open(spec.Sandbox);
-            container = await runtime.StartAsync(spec, CancellationToken.None);
+            container = await runtime.StartAsync(spec with { User = users.Take(spec.Sandbox) }, CancellationToken.None);
 
             // Beside the guest's start, and behind an await, where no caller's context is.
             Background.Run(logger, "prepare", grains.GetGrain<ISandboxGrain>(spec.Sandbox.Value).Prepare());
@@ -65,6 +66,7 @@ public sealed partial class HostContainers(
         finally
         {
             _starting.TryRemove(spec.Sandbox, out _);
+            users.EndStart(spec.Sandbox);
         }
     }
 
@@ -76,6 +78,7 @@ public sealed partial class HostContainers(
         try
         {
             await runtime.RemoveAsync(containerId, CancellationToken.None);
+            users.Release(sandbox);
             return true;
         }
         catch (Exception e)
@@ -86,7 +89,13 @@ public sealed partial class HostContainers(
     }
 
     /// <inheritdoc cref="IContainerRuntime.ListAsync"/>
-    public Task<IReadOnlyList<HostContainer>> ListAsync(CancellationToken cancellationToken) => runtime.ListAsync(cancellationToken);
+    public async Task<IReadOnlyList<HostContainer>> ListAsync(CancellationToken cancellationToken)
+    {
+        var settled = users.Settled();
+        var listed = await runtime.ListAsync(cancellationToken);
+        users.Reconcile(settled, listed);
+        return listed;
+    }
 
     /// <inheritdoc cref="IContainerRuntime.WatchDeathsAsync"/>
     public IAsyncEnumerable<ContainerDeath> WatchDeathsAsync(CancellationToken cancellationToken) => runtime.WatchDeathsAsync(cancellationToken);
@@ -123,6 +132,7 @@ public sealed partial class HostContainers(
     /// <returns>How many were removed.</returns>
     public int RemoveStaleFolders(IReadOnlySet<SandboxId> found)
     {
+        users.RemoveStaleFiles();
         var living = found.Select(id => id.Tail).ToHashSet();
         var removed = 0;
         foreach (var tail in guests.ListTails().Where(tail => !living.Contains(tail)))

@@ -101,7 +101,7 @@ class BashExecution(Execution):
         reset_signals()
         os.setsid()
         try:
-            become_user(self._sandbox.restriction, self.pipes.shared_end, self.pipes.shared_end if self.run.merged_stderr else self.pipes.errors_end, self._folder, (self.group,), stdin)
+            become_user(self._sandbox.user, self.pipes.shared_end, self.pipes.shared_end if self.run.merged_stderr else self.pipes.errors_end, self._folder, (self.group,), stdin)
             arguments = [b"bash", b"-c", code]
             if long_code >= 0:
                 # Opened again for reading only: code that writes to descriptor 3 must not change itself.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from podflare_guest.settings import USER
 from podflare_guest.stdlib_core import TYPE_CHECKING, signal
 
 if TYPE_CHECKING:
@@ -16,7 +15,16 @@ if TYPE_CHECKING:
 MOST_DESCRIPTORS = 4096
 
 
-def become_user(restriction: WriteRestriction, stdout: int, stderr: int, folder: str, groups: Iterable[int] = (), stdin: int = -1) -> None:
+class SandboxUser:
+    """Who every process of the sandbox except the supervisor is, and what it is kept from."""
+
+    def __init__(self, number: int, restriction: WriteRestriction) -> None:
+        """`number`: of user and group. Images need not know it."""
+        self.number = number
+        self.restriction = restriction
+
+
+def become_user(user: SandboxUser, stdout: int, stderr: int, folder: str, groups: Iterable[int] = (), stdin: int = -1) -> None:
     """Gives up root for good. Standard input is empty unless `stdin` is given. `folder` becomes the working directory, or / if that fails."""
     # First, while /proc/self still belongs to root: the kernel must choose this process before the supervisor.
     try:
@@ -25,13 +33,13 @@ def become_user(restriction: WriteRestriction, stdout: int, stderr: int, folder:
     except OSError:
         pass  # a kernel without it, or a container that starts at more
     # From here on it cannot be lowered again.
-    restriction.apply()
+    user.restriction.apply()
     os.dup2(stdin if stdin >= 0 else os.open("/dev/null", os.O_RDONLY), 0)
     os.dup2(stdout, 1)
     os.dup2(stderr, 2)
     os.setgroups(list(groups))
-    os.setgid(USER)
-    os.setuid(USER)
+    os.setgid(user.number)
+    os.setuid(user.number)
     os.umask(0o022)
     try:
         os.chdir(folder)

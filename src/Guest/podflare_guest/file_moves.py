@@ -8,7 +8,7 @@ import os
 import stat
 
 from podflare_guest import frames
-from podflare_guest.file_entry import answer, make_folders
+from podflare_guest.file_entry import answer, make_folders, require_foreign
 from podflare_guest.file_link import FileLink, FileRefused, shown
 from podflare_guest.file_removal import remove_tree
 from podflare_guest.file_write import NewFile, part_name
@@ -142,6 +142,7 @@ class _Copy:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 return
+            require_foreign(name, descriptor)
             self._headroom.require(status.st_size)
             with NewFile(target) as new:
                 while piece := os.read(descriptor, _PIECE):

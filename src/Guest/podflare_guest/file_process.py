@@ -15,7 +15,7 @@ from podflare_guest.loop import READ, WRITE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from podflare_guest.kernel import WriteRestriction
+    from podflare_guest.child import SandboxUser
     from podflare_guest.loop import Loop
 
 _READ_BYTES = 256 << 10
@@ -27,7 +27,7 @@ class FileProcess:
     It gets one chunk at a time, when it has asked for it, and no message is accepted out of turn: the sandbox's user may have replaced the process.
     """
 
-    def __init__(self, loop: Loop, request: dict[str, object], home: str, restriction: WriteRestriction, on_message: Callable[[int, bytes], None]) -> None:
+    def __init__(self, loop: Loop, request: dict[str, object], home: str, user: SandboxUser, on_message: Callable[[int, bytes], None]) -> None:
         task = Task.parse(request)
         self._loop = loop
         self._on_message = on_message
@@ -41,7 +41,7 @@ class FileProcess:
             self.pid = os.fork()
             if self.pid == 0:
                 try:
-                    _become_process(peer.fileno(), task, home, restriction)
+                    _become_process(peer.fileno(), task, home, user)
                 finally:
                     os._exit(1)
         except OSError:
@@ -133,11 +133,11 @@ class FileProcess:
         return kind in (frames.FILE_OPENED, frames.FILE_DONE, frames.FILE_FAILED)
 
 
-def _become_process(link: int, task: Task, home: str, restriction: WriteRestriction) -> None:
+def _become_process(link: int, task: Task, home: str, user: SandboxUser) -> None:
     reset_signals()
     os.setsid()  # interrupts are for runs
     null = os.open("/dev/null", os.O_WRONLY)
-    become_user(restriction, null, null, home)
+    become_user(user, null, null, home)
     os.dup2(link, 3)
     os.closerange(4, MOST_DESCRIPTORS)
     prctl(PR_SET_DUMPABLE, 0)  # a copy of the supervisor's memory is in here, and the user's other processes are the same user

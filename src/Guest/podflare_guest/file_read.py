@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from podflare_guest import frames
-from podflare_guest.file_entry import entry, etag, require_file
+from podflare_guest.file_entry import entry, etag, require_file, require_foreign
 from podflare_guest.file_link import CHUNK, FileLink, FileRefused, shown
 from podflare_guest.stdlib_core import TYPE_CHECKING, dumps
 
@@ -19,6 +19,7 @@ def read(link: FileLink, task: Task) -> None:
     fd = os.open(task.path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     opened = os.fstat(fd)
     require_file(task.path, opened)
+    require_foreign(task.path, fd)
     task.conditions.require(task.path, opened)
     size = opened.st_size
     fields: dict[str, object] = {"size": size, "modified_ms": opened.st_mtime_ns // 1_000_000, "etag": etag(opened), "entry": entry(os.path.basename(task.path), opened)}

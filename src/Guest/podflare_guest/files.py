@@ -61,7 +61,7 @@ class Files:
             self._send_failed(number, "busy", f"{_MOST} transfers are open already")
         else:
             try:
-                process = FileProcess(self._sandbox.loop, parse_object(payload), self._sandbox.settings.home, self._sandbox.restriction, lambda kind, data: self._on_message(number, kind, data))
+                process = FileProcess(self._sandbox.loop, parse_object(payload), self._sandbox.settings.home, self._sandbox.user, lambda kind, data: self._on_message(number, kind, data))
             except Invalid as error:
                 self._send_failed(number, "invalid", str(error))
             except OSError as error:

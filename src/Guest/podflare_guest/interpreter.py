@@ -130,7 +130,7 @@ class Interpreter:
         try:
             reset_signals()
             os.setsid()
-            become_user(self._sandbox.restriction, records, self.pipes.errors_end, folder, (self.group,))
+            become_user(self._sandbox.user, records, self.pipes.errors_end, folder, (self.group,))
             for fd in (control, records, begun):
                 os.set_inheritable(fd, True)
             modules = [settings.preload] if settings.preload else []

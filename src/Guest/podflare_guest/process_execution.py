@@ -156,10 +156,10 @@ class ProcessExecution(Execution):
         reset_signals()
         os.setsid()
         if isinstance(self.pipes, RunPipes):
-            become_user(sandbox.restriction, self.pipes.shared_end, self.pipes.shared_end if self.run.merged_stderr else self.pipes.errors_end, sandbox.settings.home, (self.group,), stdin)
+            become_user(sandbox.user, self.pipes.shared_end, self.pipes.shared_end if self.run.merged_stderr else self.pipes.errors_end, sandbox.settings.home, (self.group,), stdin)
         else:
             null = os.open("/dev/null", os.O_WRONLY)
-            become_user(sandbox.restriction, null, null, sandbox.settings.home, (self.group,))
+            become_user(sandbox.user, null, null, sandbox.settings.home, (self.group,))
             _open_terminal(link)
         failed = spec.folder
         try:

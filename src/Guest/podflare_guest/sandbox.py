@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from podflare_guest import frames
+from podflare_guest.child import SandboxUser
 from podflare_guest.frames import frame, now_ms
 from podflare_guest.kernel import WriteRestriction
 from podflare_guest.late_output import LateOutput
@@ -41,7 +42,7 @@ class Sandbox:
         self.memory = MemoryEvents(settings.memory_events)
         self.environment: dict[bytes, bytes] = {}  # variables of the sandbox, below those of a run
         self.late = LateOutput(self)
-        self.restriction = WriteRestriction((settings.home, "/tmp", "/dev"))
+        self.user = SandboxUser(settings.user, WriteRestriction((settings.home, "/tmp", "/dev")))
         self.closing = False  # the sandbox ends: nothing is started any more
         self.killing_everything = False
         self.blocked_pipes: list[Pipe | PacketPipes | Terminal | Watch] = []  # those that are not read until frames have been acknowledged

@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-# The user of every process of the sandbox except the supervisor. Images need not know the number.
-USER = 1000
-
 _PATH = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -16,19 +13,23 @@ class Settings:
         self.socket = "/podflare/s/s"
         self.home = "/root"
         self.memory_events = ""  # empty: look for the container's cgroup, version 2 before version 1
+        self.user = 1000  # number of user and group of every process except the supervisor
         self.preload = ""  # modules that each interpreter imports before it is ready, separated by commas
         self.bash = _find("bash")
 
     @classmethod
     def parse(cls, arguments: list[str]) -> Settings:
         settings = cls()
-        options = {"--socket": "socket", "--home": "home", "--memory-events": "memory_events", "--preload": "preload"}
+        options = {"--socket": "socket", "--home": "home", "--memory-events": "memory_events", "--preload": "preload", "--user": "user"}
         rest = list(arguments)
         while rest:
             name = rest.pop(0)
             if name not in options or not rest:
                 sys.exit(f"podflare guest: cannot use argument {name}")
-            setattr(settings, options[name], rest.pop(0))
+            value = rest.pop(0)
+            if name == "--user" and not (value.isdigit() and 0 < int(value) < 1 << 31):
+                sys.exit(f"podflare guest: {value} is not the number of a user")
+            setattr(settings, options[name], int(value) if name == "--user" else value)
         return settings
 
     def environment(self) -> dict[bytes, bytes]:

@@ -163,7 +163,7 @@ def _become_process(link: int, spec: WatchSpec, sandbox: Sandbox) -> None:
     reset_signals()
     os.setsid()  # interrupts are for runs
     null = os.open("/dev/null", os.O_WRONLY)
-    become_user(sandbox.restriction, null, null, "/")
+    become_user(sandbox.user, null, null, "/")
     os.dup2(link, 3)
     os.closerange(4, MOST_DESCRIPTORS)
     prctl(PR_SET_DUMPABLE, 0)  # a copy of the supervisor's memory is in here, and the user's other processes are the same user

@@ -19,7 +19,9 @@ public sealed class DockerRuntimeTests(EngineBench bench) : IClassFixture<Engine
         Assert.Equal($"/podflare-{spec.Sandbox}", found.Name);
         Assert.Equal(["ALL"], host.CapDrop);
         Assert.Equal(["KILL", "SETGID", "SETUID"], host.CapAdd.Order());
-        Assert.Equal(["no-new-privileges"], host.SecurityOpt);
+        Assert.Equal(["no-new-privileges", $"seccomp={SeccompProfile.Embedded}"], host.SecurityOpt);
+        Assert.Equal(MaskedFiles.Paths, host.MaskedPaths);
+        Assert.Equal(("private", "private"), (host.IpcMode, host.CgroupnsMode));
         Assert.True(host.ReadonlyRootfs);
         Assert.False(host.Privileged);
         Assert.Equal("none", host.NetworkMode);
@@ -28,26 +30,30 @@ public sealed class DockerRuntimeTests(EngineBench bench) : IClassFixture<Engine
         Assert.Equal(500, host.OomScoreAdj);
         Assert.Equal(134_217_728, host.ShmSize);
         Assert.Equal("none", host.LogConfig?.Type);
-        Assert.Equal("rw,exec,nosuid,nodev,size=268435456,uid=1000,gid=1000,mode=0755", host.Tmpfs!["/root"]);
-        Assert.Equal("rw,exec,nosuid,nodev,size=67108864,mode=1777", host.Tmpfs!["/tmp"]);
+        Assert.Equal($"rw,exec,nosuid,nodev,size=268435456,nr_inodes=65536,uid={spec.User},gid={spec.User},mode=0755", host.Tmpfs!["/root"]);
+        Assert.Equal("rw,exec,nosuid,nodev,size=67108864,nr_inodes=16384,mode=1777", host.Tmpfs!["/tmp"]);
         Assert.Equal(2, host.Tmpfs!.Count);
         Assert.False(host.Init);
         Assert.Equal(RestartPolicyKind.No, host.RestartPolicy?.Name);
-        Assert.Equal(("core", 0L, 0L), Assert.Single(host.Ulimits) is var limit ? (limit.Name, limit.Soft, limit.Hard) : default);
+        Assert.Equal(
+            ["core 0 0", "msgqueue 0 0", "nofile 20000 20000", "nproc 128 128", "sigpending 8192 8192"],
+            host.Ulimits!.Select(limit => $"{limit.Name} {limit.Soft} {limit.Hard}").Order());
         Assert.Equal("runc", host.Runtime);
         Assert.Equal(
-            [$"{bench.Folder.HostsFile} /etc/hosts False", $"{bench.Folder.Guest} /podflare/guest False", $"{bench.Folder.SocketFolder(spec.Sandbox)} /podflare/s False"],
+            [$"{bench.Folder.GroupFile(spec.User)} /etc/group False", $"{bench.Folder.HostsFile} /etc/hosts False", $"{bench.Folder.PasswdFile(spec.User)} /etc/passwd False",
+                $"{bench.Folder.Guest} /podflare/guest False", $"{bench.Folder.SocketFolder(spec.Sandbox)} /podflare/s False"],
             found.Mounts!.Select(mount => $"{mount.Source} {mount.Destination} {mount.RW}").OrderBy(mount => mount.Split(' ')[1], StringComparer.Ordinal));
         var config = found.Config!;
         Assert.Equal(("0:0", "/root", "sandbox", true), (config.User, config.WorkingDir, config.Hostname, config.NetworkDisabled));
-        Assert.Equal(["python3", "-I", "-S", "/podflare/guest/main.py"], [.. config.Entrypoint, .. config.Cmd ?? []]);
+        Assert.Equal(["python3", "-I", "-S", "/podflare/guest/main.py", "--user", $"{spec.User}"], [.. config.Entrypoint, .. config.Cmd ?? []]);
         // The variables of pip are the image's: without the first, pip installs nothing into a home.
         Assert.Equal(
             ["HOME=/root", "LANG=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "PIP_BREAK_SYSTEM_PACKAGES=1", "PIP_DISABLE_PIP_VERSION_CHECK=1"],
             config.Env.Order());
         Assert.Equal(
-            (bench.Owner.Cluster, bench.Owner.Host, spec.Sandbox.Value, "default"),
-            (config.Labels!["podflare.cluster"], config.Labels["podflare.host"], config.Labels["podflare.sandbox"], config.Labels["podflare.template"]));
+            (bench.Owner.Cluster, bench.Owner.Host, spec.Sandbox.Value, "default", $"{spec.User}"),
+            (config.Labels!["podflare.cluster"], config.Labels["podflare.host"], config.Labels["podflare.sandbox"], config.Labels["podflare.template"],
+                config.Labels["podflare.user"]));
     }
 
     [Fact(Timeout = 120_000)]
@@ -55,10 +61,10 @@ public sealed class DockerRuntimeTests(EngineBench bench) : IClassFixture<Engine
     {
         var spec = bench.Spec();
         var (id, _) = await bench.StartAsync(spec);
-        Assert.Contains(new HostContainer(id, spec.Sandbox, "default", Running: true, 512 << 20), await bench.Runtime.ListAsync(Stopped));
+        Assert.Contains(new HostContainer(id, spec.Sandbox, "default", Running: true, 512 << 20, spec.User), await bench.Runtime.ListAsync(Stopped));
         await bench.Docker.Containers.KillContainerAsync(id, new ContainerKillParameters(), Stopped);
         await bench.Docker.Containers.WaitContainerAsync(id, Stopped);
-        Assert.Contains(new HostContainer(id, spec.Sandbox, "default", Running: false, 512 << 20), await bench.Runtime.ListAsync(Stopped));
+        Assert.Contains(new HostContainer(id, spec.Sandbox, "default", Running: false, 512 << 20, spec.User), await bench.Runtime.ListAsync(Stopped));
         await Task.WhenAll(bench.Runtime.RemoveAsync(id, Stopped), bench.Runtime.RemoveAsync(id, Stopped));
         await bench.Runtime.RemoveAsync(id, Stopped);
         await GoneAsync(spec.Sandbox);
@@ -68,10 +74,19 @@ public sealed class DockerRuntimeTests(EngineBench bench) : IClassFixture<Engine
     public async Task A_container_of_another_host_is_not_listed()
     {
         using var other = new DockerRuntime(
-            bench.Owner with { Host = "00000000" }, bench.Folder, Microsoft.Extensions.Options.Options.Create(new EngineOptions()), bench.Egress, TimeProvider.System,
+            bench.Owner with { Host = "00000000" }, bench.Folder, Microsoft.Extensions.Options.Options.Create(new EngineOptions()),
+            Microsoft.Extensions.Options.Options.Create(new IsolationOptions()), bench.Egress, TimeProvider.System,
             Microsoft.Extensions.Logging.Abstractions.NullLogger<DockerRuntime>.Instance);
         var (id, _) = await bench.StartAsync(bench.Spec());
         Assert.DoesNotContain(await other.ListAsync(Stopped), container => container.Id == id);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task The_users_of_all_containers_on_the_engine_are_listed()
+    {
+        var spec = bench.Spec();
+        await bench.StartAsync(spec);
+        Assert.Contains(new TakenUser(spec.User, bench.Owner.Cluster, bench.Owner.Host), await bench.Runtime.ListUsersAsync(Stopped));
     }
 
     [Fact(Timeout = 120_000)]

@@ -26,6 +26,7 @@ public sealed class EngineBench : IAsyncLifetime
             : Directory.CreateTempSubdirectory("pf-");
         Folder = RunFolder.Open(_root.FullName, Hex());
         Owner = new HostIdentity(Environment.GetEnvironmentVariable("PODFLARE_TEST_CLUSTER") ?? $"test-{Hex()}", Folder.HostId);
+        Users = new SandboxUsers(Options.Create(new IsolationOptions()), Owner, Folder);
         Runtime = With(new EngineOptions());
         Listener = Listen();
     }
@@ -43,12 +44,19 @@ public sealed class EngineBench : IAsyncLifetime
     public DockerClient Docker { get; } = new DockerClientBuilder().WithEndpoint(new Uri(new EngineOptions().Endpoint)).Build();
 
     public DockerRuntime With(EngineOptions options) =>
-        new(Owner, Folder, Options.Create(options), Egress, TimeProvider.System, NullLogger<DockerRuntime>.Instance);
+        new(Owner, Folder, Options.Create(options), Options.Create(new IsolationOptions()), Egress, TimeProvider.System, NullLogger<DockerRuntime>.Instance);
 
     /// <summary>A worker that listens in the same folder, as after a restart.</summary>
     public GuestListener Listen() => new(Folder, Options.Create(new GuestOptions()), TimeProvider.System, NullLogger<GuestListener>.Instance);
 
-    public ContainerSpec Spec() => ContainerSpec.Of(SandboxId.New(Owner.Host), TemplateOptions.Default, new TemplateOptions()[TemplateOptions.Default]);
+    public SandboxUsers Users { get; }
+
+    /// <summary>A container with a user of its own.</summary>
+    public ContainerSpec Spec()
+    {
+        var spec = ContainerSpec.Of(SandboxId.New(Owner.Host), TemplateOptions.Default, new TemplateOptions()[TemplateOptions.Default]);
+        return spec with { User = Users.Take(spec.Sandbox) };
+    }
 
     /// <summary>Starts a container, and waits for its guest.</summary>
     public async Task<(string Container, GuestPort Port)> StartAsync(ContainerSpec spec)

@@ -9,7 +9,7 @@ namespace Podflare.Containers;
 public sealed class SandboxInsideTests(EngineBench bench, ITestOutputHelper output) : IClassFixture<EngineBench>
 {
     private const string Look = """
-        import json, os, socket
+        import grp, json, os, pwd, socket
         def status(pid):
             return dict(line.split(":\t") for line in open(f"/proc/{pid}/status").read().splitlines() if ":\t" in line)
         me = status("self")
@@ -19,7 +19,7 @@ public sealed class SandboxInsideTests(EngineBench bench, ITestOutputHelper outp
             except OSError as e:
                 return e.strerror
         print(json.dumps({
-            "uid": me["Uid"].split(), "caps": me["CapEff"].strip(), "nnp": me["NoNewPrivs"].strip(),
+            "uid": me["Uid"].split(), "names": f"{pwd.getpwuid(os.getuid()).pw_name} {grp.getgrgid(os.getgid()).gr_name} {os.path.expanduser('~user')}", "caps": me["CapEff"].strip(), "nnp": me["NoNewPrivs"].strip(),
             "interfaces": sorted(os.listdir("/sys/class/net")), "routes": len(open("/proc/net/route").readlines()) - 1,
             "localhost": socket.gethostbyname("localhost"), "self": socket.gethostbyname(socket.gethostname()), "inet6": open("/proc/net/if_inet6").read(),
             "home": os.statvfs("/root").f_blocks * os.statvfs("/root").f_frsize, "tmp": os.statvfs("/tmp").f_blocks * os.statvfs("/tmp").f_frsize,
@@ -39,10 +39,12 @@ public sealed class SandboxInsideTests(EngineBench bench, ITestOutputHelper outp
     [Fact(Timeout = 120_000)]
     public async Task User_code_has_no_rights_no_network_and_writes_only_where_it_may()
     {
-        var (_, port) = await bench.StartAsync(bench.Spec());
+        var spec = bench.Spec();
+        var (_, port) = await bench.StartAsync(spec);
         var seen = JsonDocument.Parse(await EngineBench.OutputAsync(port, port.Attach(), Look)).RootElement;
         string Text(string name) => seen.GetProperty(name).ToString();
-        Assert.Equal("""["1000", "1000", "1000", "1000"]""", Text("uid"));
+        Assert.Equal($"""["{spec.User}", "{spec.User}", "{spec.User}", "{spec.User}"]""", Text("uid"));
+        Assert.Equal("user user /root", Text("names"));
         Assert.Equal("0000000000000000", Text("caps"));
         Assert.Equal("1", Text("nnp"));
         Assert.Equal("""["lo"]""", Text("interfaces"));

@@ -34,6 +34,9 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
     /// <summary>Whether guests of new containers have a REPL that answers at once. Default: true.</summary>
     public bool GuestsBecomeReady { get; set; } = true;
 
+    /// <summary>User numbers that containers of others on the same engine have.</summary>
+    public ConcurrentBag<TakenUser> ForeignUsers { get; } = [];
+
     /// <summary>How many of the next lists have no container at all, as those of an engine that is just starting.</summary>
     public int EmptyLists
     {
@@ -136,7 +139,13 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
         () => Task.FromResult<IReadOnlyList<HostContainer>>(Interlocked.Decrement(ref _emptyLists) >= 0
             ? []
             : [.. _containers.Values.Where(container => container.IsListed).Select(container =>
-                new HostContainer(container.Id, container.Sandbox, container.Spec.Template, container.IsRunning, container.Spec.MemoryBytes))]),
+                new HostContainer(container.Id, container.Sandbox, container.Spec.Template, container.IsRunning, container.Spec.MemoryBytes, container.Spec.User))]),
+        cancellationToken);
+
+    internal Task<IReadOnlyList<TakenUser>> ListUsersAsync(CancellationToken cancellationToken) => MeetAsync<IReadOnlyList<TakenUser>>(
+        EngineOperation.List,
+        "",
+        () => Task.FromResult<IReadOnlyList<TakenUser>>([.. ForeignUsers, .. _containers.Values.Select(container => new TakenUser(container.Spec.User, "grains", container.Sandbox.Host))]),
         cancellationToken);
 
     internal Task SetCpuPriorityAsync(string containerId, bool low, CancellationToken cancellationToken) => MeetAsync(
