@@ -22,6 +22,7 @@ public sealed class BodyTests(SharedCluster shared)
     {
         using var request = new HttpRequestMessage(new(method), path.Replace("{id}", _cluster.World.Add().Value, StringComparison.Ordinal)) { Content = new ByteArrayContent(new byte[Limit + 8 * 1024 * 1024]) };
         request.Headers.TransferEncodingChunked = chunked;
+        request.Content.Headers.ContentType = new("application/json");
 
         using var response = await _cluster.Client.SendAsync(request, TestContext.Current.CancellationToken);
 

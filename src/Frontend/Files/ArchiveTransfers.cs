@@ -18,7 +18,7 @@ internal sealed class ArchiveTransfers(IGrainFactory grains, IOptions<FileOption
         var response = context.Response;
         var chunk = HttpMethods.IsHead(context.Request.Method) ? null : await source.Read(transfer.Id, 0, context.RequestAborted);
         response.ContentType = ArchiveEndpoints.MediaType;
-        response.Headers.XContentTypeOptions = "nosniff";
+        UntrustedContent.Mark(response);
         response.Headers.CacheControl = "no-store, no-transform";
         if (HttpMethods.IsHead(context.Request.Method)) return;
         await ChunkSender.SendAsync(context, transfer, source, chunk);

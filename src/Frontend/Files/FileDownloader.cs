@@ -80,8 +80,7 @@ internal sealed class FileDownloader(IGrainFactory grains, IOptions<HttpOptions>
     private static void Prepare(HttpResponse response, FileOpened opened, FileRange? range)
     {
         response.ContentType = "application/octet-stream";
-        // A browser must never treat a sandbox's file as a page of this server.
-        response.Headers.XContentTypeOptions = "nosniff";
+        UntrustedContent.Mark(response);
         WriteValidators(response, opened.ETag, opened.ModifiedAt);
         if (opened.ETag is not null && opened.Size is > 0) response.Headers.AcceptRanges = "bytes";
         if (range is null || opened.Size is not { } size)

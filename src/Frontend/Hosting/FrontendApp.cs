@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Podflare.Contexts;
+using Podflare.Edge;
 using Podflare.Files;
 using Podflare.Health;
 using Podflare.Http;
@@ -21,13 +22,17 @@ internal static class FrontendApp
     public static void AddFrontend(this WebApplicationBuilder builder)
     {
         builder.AddHttp();
+        builder.Services.AddEdge();
         builder.Services.AddRequestTraces().AddRequests().AddSandboxEndpoints().AddRunEndpoints().AddTerminalEndpoints().AddFileEndpoints().AddHealth();
     }
 
     public static void MapFrontend(this WebApplication app)
     {
+        app.UseTrustedProxies();
         app.UseMiddleware<TraceMiddleware>();
+        app.UseMiddleware<SecurityHeaders>();
         app.UseMiddleware<ProblemMiddleware>();
+        app.UseEdge();
         app.UseRouting();
         app.UseMiddleware<ApiKeyMiddleware>();
         app.UseMiddleware<ResourceIdMiddleware>();

@@ -7,6 +7,22 @@ public sealed class HttpOptions
 {
     public const string Section = "Podflare:Http";
 
+    /// <summary>
+    /// Host names under which clients reach the server, without a port. Another name in a <c>Host</c> header gets 421 <c>host_not_allowed</c>, except <c>localhost</c> and that of
+    /// <c>PODFLARE_PUBLIC_URL</c>; IP addresses are always accepted. A server that requires API keys accepts every name while the list is empty. Default: none.
+    /// </summary>
+    public List<string> AllowedHosts { get; set; } = [];
+
+    /// <summary>
+    /// Origins of web pages that may use the API from a browser, such as <c>https://app.example.com</c>; <c>*</c> for all, if the server requires API keys. Default: none.
+    /// </summary>
+    public List<string> AllowedOrigins { get; set; } = [];
+
+    /// <summary>
+    /// IP addresses or networks of proxies whose <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c> are believed. Default: none.
+    /// </summary>
+    public List<string> TrustedProxies { get; set; } = [];
+
     /// <summary>Largest request body except that of a file upload, in bytes; a larger one gets 413. Default: 32 MiB.</summary>
     [Range(1024 * 1024, 256 * 1024 * 1024)]
     public int MaxBodyBytes { get; set; } = 32 * 1024 * 1024;

@@ -9,6 +9,9 @@ internal sealed record Mount(string Prefix, EventFormat EventFormat)
 
     /// <summary>The routes that the published clients use, with events in the format that those clients expect.</summary>
     public static readonly Mount Compat = new("/compat/podflare", EventFormat.JoinedLines);
+
+    /// <summary>Whether a path is one of the API, on any mount.</summary>
+    public static bool IsApi(PathString path) => path.StartsWithSegments("/v1") || path.StartsWithSegments($"{Compat.Prefix}/v1");
 }
 
 /// <summary>How a mount sends events.</summary>

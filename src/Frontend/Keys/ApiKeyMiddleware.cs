@@ -23,9 +23,7 @@ internal sealed class ApiKeyMiddleware(RequestDelegate next, AuthenticationSetti
     // Unknown routes under /v1 also need a key, so that strangers cannot find out which routes exist.
     private static bool IsProtected(HttpContext context) =>
         context.GetEndpoint()?.Metadata is { } metadata && metadata.GetMetadata<RequireApiKey>() is not null
-        || context.GetEndpoint()?.Metadata.GetMetadata<AllowAnonymous>() is null && IsApi(context.Request.Path);
-
-    private static bool IsApi(PathString path) => path.StartsWithSegments("/v1") || path.StartsWithSegments($"{Mount.Compat.Prefix}/v1");
+        || context.GetEndpoint()?.Metadata.GetMetadata<AllowAnonymous>() is null && Mount.IsApi(context.Request.Path);
 
     private Caller Authenticate(HttpRequest request)
     {

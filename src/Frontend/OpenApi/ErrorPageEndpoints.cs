@@ -13,7 +13,6 @@ internal static class ErrorPageEndpoints
     private static ContentHttpResult Get(HttpContext context, string code)
     {
         if (ErrorPages.FindMarkdown(code) is not { } markdown) throw new ProblemException(ExceptionMapper.ForStatus(StatusCodes.Status404NotFound));
-        context.Response.Headers.XContentTypeOptions = "nosniff";
         context.Response.Headers.Vary = "Accept";
         if (!AcceptsHtml(context.Request)) return TypedResults.Text(markdown, "text/markdown; charset=utf-8");
         context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

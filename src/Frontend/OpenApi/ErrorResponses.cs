@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Podflare.Contexts;
+using Podflare.Edge;
 using Podflare.Files;
 using Podflare.Problems;
 using Podflare.Requests;
@@ -28,8 +29,8 @@ internal static class ErrorResponses
     [
         new("InvalidRequest", "A field, parameter or header is not valid; `errors` names each one.", ProblemException.Invalid("timeout_seconds", "must be greater than 0").Problem),
         new("Unauthorized", "The API key is missing or not valid.", new Problem(401, "missing_api_key", "missing Authorization: Bearer <key>"), new Problem(401, "invalid_api_key", "invalid api key")),
-        new("Forbidden", "The API key does not have the scope that this operation needs.", NoScope),
-        new("FileForbidden", "The API key does not have the scope that this operation needs, or the sandbox's user does not have permission.", NoScope, File(FileRefusal.AccessDenied, "Permission denied")),
+        new("Forbidden", "The API key does not have the scope that this operation needs, or a web page of another origin sent the request.", NoScope, CrossOriginFilter.Refusal),
+        new("FileForbidden", "The API key does not have the scope that this operation needs, or the sandbox's user does not have permission, or a web page of another origin sent the request.", NoScope, CrossOriginFilter.Refusal, File(FileRefusal.AccessDenied, "Permission denied")),
         new("TemplateNotFound", "The template does not exist.", ExceptionMapper.ToProblem(new TemplateNotFoundException("large"))),
         new("SandboxNotFound", "The sandbox does not exist, or belongs to another tenant.", SandboxNotFound),
         new("RunNotFound", "The sandbox or run does not exist, or belongs to another tenant.", SandboxNotFound, ExceptionMapper.ToProblem(new RunNotFoundException())),
@@ -67,7 +68,7 @@ internal static class ErrorResponses
         new("NotOffered", "This server does not offer the operation.", Problem.NotOffered("persistent")),
         new("Unavailable", "The operation is not possible at the moment; the same request is safe to retry.", Unavailable),
         new("OtherRefusal", "The server refused the request before it reached the operation.", ExceptionMapper.ForStatus(404), ExceptionMapper.ForStatus(405), ExceptionMapper.ForStatus(408),
-            ExceptionMapper.ForStatus(414), ExceptionMapper.ForStatus(431), ExceptionMapper.ForStatus(505)),
+            ExceptionMapper.ForStatus(414), HostFilter.Refusal("podflare.example"), ExceptionMapper.ForStatus(431), ExceptionMapper.ForStatus(505)),
     ];
 
     /// <summary>All error codes.</summary>

@@ -27,7 +27,6 @@ internal static class ProblemWriter
         response.StatusCode = problem.Status;
         response.ContentType = ContentType;
         response.Headers.CacheControl = "no-store";
-        response.Headers.XContentTypeOptions = "nosniff";
         if (problem.RetryAfter is { } seconds) response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         if (problem.AcceptEncoding is { } encodings) response.Headers.AcceptEncoding = encodings;
         if (problem.FileSize is { } size) response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes */{size}");

@@ -56,6 +56,7 @@ internal sealed partial class ServerRefusals(ILogger<ServerRefusals> logger) : I
             Content-Type: {ProblemWriter.ContentType}
             Cache-Control: no-store
             Connection: close
+            X-Content-Type-Options: nosniff
             Podflare-Trace-Id: {traceId}
 
 

@@ -50,6 +50,7 @@ internal sealed class JsonBodyReader(IOptions<HttpOptions> options, TimeProvider
 
                 var read = await request.Body.ReadAsync(buffer.AsMemory(length), cancellationToken);
                 if (read == 0) return new JsonBody(buffer, length, place);
+                if (string.IsNullOrEmpty(request.ContentType)) throw UnsupportedMediaType.Undeclared();
                 length += read;
                 if (length > options.Value.MaxBodyBytes) throw new ProblemException(Problem.BodyTooLarge(options.Value.MaxBodyBytes));
             }

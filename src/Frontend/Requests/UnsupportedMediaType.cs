@@ -16,7 +16,11 @@ internal static class UnsupportedMediaType
     public static ProblemException ContentType(string text, string expected) =>
         new(new Problem(415, "unsupported_media_type", $"Content-Type '{Shorten(text)}' is not supported; it must be {expected}"));
 
-    /// <summary>Accepts a body that is declared as JSON in UTF-8, or not declared at all.</summary>
+    /// <summary>415 for a body that is not declared at all. Browsers send such a body to any server on behalf of any page, without asking the server first.</summary>
+    public static ProblemException Undeclared() =>
+        new(ExceptionMapper.ForStatus(StatusCodes.Status415UnsupportedMediaType) with { Detail = "send the header Content-Type: application/json" });
+
+    /// <summary>Accepts a body that is declared as JSON in UTF-8. Whether there is a body shows when it is read.</summary>
     /// <exception cref="ProblemException">415 that names what was declared.</exception>
     public static void ThrowIfNotJson(HttpRequest request)
     {
