@@ -33,7 +33,7 @@ public sealed class CrossOriginTests(DevelopmentServer server) : IClassFixture<D
             foreach (var path in new[] { "v1/sandboxes", $"v1/sandboxes/{server.Sandbox}", $"v1/sandboxes/{server.Sandbox}/replay", server.File[1..], "v1/healthz", "docs", "openapi/v1.json" })
             {
                 Assert.Equal("blocked", await FetchAsync(page, target + path, "{}"));
-                Assert.Contains(await FetchAsync(page, target + path, "{mode: 'no-cors'}"), new[] { "blocked", "0 " });
+                Assert.True(await FetchAsync(page, target + path, "{mode: 'no-cors'}") is "blocked" or "0 ", path);
             }
 
             var exec = $"{target}v1/sandboxes/{server.Sandbox}/exec";
@@ -95,7 +95,7 @@ public sealed class CrossOriginTests(DevelopmentServer server) : IClassFixture<D
     {
         var form = $$"""<iframe name="answer"></iframe><form method="post" action="{{url}}" target="answer" enctype="text/plain"><input name='{"code":"1","x":"' value='"}'></form>""";
         var answer = await page.RunAndWaitForResponseAsync(() => page.EvaluateAsync("html => { document.body.innerHTML = html; document.forms[0].submit(); }", form), url);
-        Assert.Contains(answer.Status, new[] { 403, 421 });
+        Assert.True(answer.Status is 403 or 421, $"{answer.Status}");
     }
 
     /// <summary>Includes a file of a sandbox as a script and as an image.</summary>

@@ -46,14 +46,13 @@ public sealed class EdgeSettingsTests
     }
 
     [Theory]
-    [InlineData(AuthMode.Development)]
-    [InlineData(AuthMode.Disabled)]
-    public void Without_keys_hosts_and_origins_are_checked(AuthMode mode)
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Without_keys_hosts_and_origins_are_checked(bool isDisabled)
     {
-        var settings = EdgeSettings.From(new HttpOptions(), "https://podflare.example:8443", mode);
+        var settings = EdgeSettings.From(new HttpOptions(), "https://podflare.example:8443", isDisabled ? AuthMode.Disabled : AuthMode.Development);
 
-        Assert.Equal((true, 2), (settings.ChecksOrigin, settings.Hosts!.Count));
-        Assert.Contains("Podflare.Example", settings.Hosts);
+        Assert.Equal((true, 2, true), (settings.ChecksOrigin, settings.Hosts!.Count, settings.Hosts.Contains("Podflare.Example")));
         Assert.False(settings.Allows("https://podflare.example:8443"));
     }
 
