@@ -48,7 +48,7 @@ internal sealed record EdgeSettings(FrozenSet<string>? Hosts, bool ChecksOrigin,
         }
 
         // Exactly as browsers write it, because the header is compared with it.
-        var isOrigin = Uri.TryCreate(origin, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && origin.Equals(url.GetLeftPart(UriPartial.Authority), StringComparison.OrdinalIgnoreCase);
+        var isOrigin = Uri.TryCreate(origin, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && origin.Equals(url.GetLeftPart(UriPartial.Authority), StringComparison.OrdinalIgnoreCase);
         if (!isOrigin) throw new StartUpException($"{OriginsOption} contains '{origin}'; it must be an origin such as https://app.example.com, with a port unless it is the default one, and without a path.");
     }
 
