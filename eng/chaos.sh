@@ -8,8 +8,8 @@
 # --kinds    makes only these faults, as tests/Faults/Chaos/Fault.cs names them, such as KillWorker,FillRedis
 # --engine   restarts the container engine of this machine as well: never where it has other work
 #
-# Clocks are shifted only with --kinds StepClock, and only where there is gcc. Read-only folders need a mount; without the right to mount,
-# a file takes the place of the socket folders.
+# Clocks are shifted only where there is gcc. Read-only folders need a mount; without the right to mount, a file takes the place of the
+# socket folders.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"

@@ -106,6 +106,34 @@ public sealed class ProcessTests(CrashLab lab)
     }
 
     [Fact]
+    public async Task A_worker_that_starts_an_hour_ahead_joins_at_once_and_goes_on_when_its_clock_is_set_right()
+    {
+        Assert.SkipWhen(lab.Cluster.Clocks.Length == 0, "Clocks are shifted only where there is gcc.");
+        var sandbox = await lab.CreateOnAsync("worker1");
+        var logged = LogOf("worker1").Length;
+        lab.Cluster.Clocks[0].Set(TimeSpan.FromHours(1));
+        try
+        {
+            lab.Cluster.Signal("worker1", "KILL");
+            await lab.Cluster.ReadyAsync("worker1", StartLimit);
+
+            Assert.Equal("1\n", await lab.BashAsync(sandbox, "echo 1"));
+            // The others did not know for some seconds that it had joined, and refused its grains.
+            Assert.DoesNotContain("on invalid silo", LogOf("worker1")[logged..], StringComparison.Ordinal);
+        }
+        finally
+        {
+            lab.Cluster.Clocks[0].Set(TimeSpan.Zero);
+        }
+
+        // Orleans' collector of idle grains has made its rounds an hour ahead.
+        await lab.DeleteAsync(await lab.CreateOnAsync("worker1"));
+        Assert.Equal("1\n", await lab.BashAsync(sandbox, "echo 1"));
+        await lab.DeleteAsync(sandbox);
+        lab.AssertClean();
+    }
+
+    [Fact]
     public async Task A_rolling_restart_under_load_loses_no_event_and_fails_no_request_for_good()
     {
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -121,6 +149,8 @@ public sealed class ProcessTests(CrashLab lab)
         await Task.WhenAll(lanes).WaitAsync(TimeSpan.FromMinutes(2), Cancelled);
         lab.AssertClean();
     }
+
+    private string LogOf(string silo) => File.ReadAllText(Path.Combine(lab.Cluster.Folder, "logs", $"{silo}.log"));
 
     private async Task AssertStoredAsync(string sandbox, Transcript transcript)
     {

@@ -17,8 +17,15 @@ public static class Transient
         _ => IsLostCall(exception),
     };
 
-    /// <summary>Orleans failed, not the grain: a silo is gone, does not answer, or refused the message. Whether the call was executed is not known.</summary>
+    /// <summary>
+    /// Orleans failed, not the grain: a silo is gone, does not answer, refused the message, or does not know yet that the grain's silo has joined.
+    /// Whether the call was executed is not known.
+    /// </summary>
     public static bool IsLostCall(Exception exception) =>
         exception is TimeoutException or OrleansMessageRejectionException or ConnectionFailedException or SiloUnavailableException
-            or ClientNotAvailableException or GatewayTooBusyException;
+            or ClientNotAvailableException or GatewayTooBusyException
+        || IsUnsettled(exception);
+
+    // The grain directory throws the base class, and nothing else of it: a silo that registers a grain is unknown at its owner, or dead.
+    private static bool IsUnsettled(Exception exception) => exception.GetType() == typeof(OrleansException);
 }

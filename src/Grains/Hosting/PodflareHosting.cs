@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.Reminders;
 using Orleans.Storage;
 using Podflare.Containers;
 using Podflare.Contexts;
@@ -77,6 +78,8 @@ public static class PodflareHosting
         silo.Configure<SiloOptions>(options => options.SiloName = process.SiloName);
         silo.Services.AddPlacementDirector<HostPlacement, HostPlacementDirector>();
         silo.Services.AddSingleton<IConfigureGrainContextProvider, ActivationYield>();
+
+        UseSteadyTime(silo.Services);
         silo.AddRunStreams();
         silo.AddFiles();
         silo.AddContexts();
@@ -85,10 +88,18 @@ public static class PodflareHosting
         else UseMemory(silo, process);
     }
 
+    // Orleans asks for a clock by the name of the part that uses it.
+    private static void UseSteadyTime(IServiceCollection services)
+    {
+        services.AddSingleton(provider => new SteadyClock(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<TimeProvider>().GetUtcNow()));
+        services.Replace(ServiceDescriptor.KeyedSingleton<TimeProvider>(KeyedService.AnyKey, static (provider, _) => provider.GetRequiredService<SteadyClock>()));
+    }
+
     private static void UseRedis(ISiloBuilder silo, PodflareProcess process, string redis)
     {
         // A connection each: Orleans closes them at different times of a stop, while appends still finish on ours.
         silo.UseRedisClustering(options => options.ConfigurationOptions = RedisConnection.Settings(redis));
+        UseClusterTime(silo.Services);
         silo.Services.Replace(ServiceDescriptor.Singleton<ILocalSiloDetails, LocalSilo>());
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, JoiningTurn>();
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, HostIdCheck>();
@@ -112,6 +123,16 @@ public static class PodflareHosting
         var address = AdvertisedAddress.Resolve(process.Options.AdvertisedAddress, redis);
         silo.ConfigureEndpoints(
             address, process.Options.SiloPort ?? 11_111, process.Options.GatewayPort ?? 30_000, listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
+    }
+
+    // Rows of the membership table and times of reminders are written by one silo and read by others, whose clocks may differ.
+    private static void UseClusterTime(IServiceCollection services)
+    {
+        services.AddSingleton(provider => ClusterClock.Start(provider.GetRequiredService<IConnectionMultiplexer>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddKeyedSingleton<TimeProvider>(ReminderTimeProviderNames.Reminders, static (provider, _) => provider.GetRequiredService<ClusterClock>());
+        var table = services.Last(service => service.ServiceType == typeof(IMembershipTable)).ImplementationFactory!;
+        services.Replace(ServiceDescriptor.Singleton<IMembershipTable>(provider =>
+            new ClusterTimeMembershipTable((IMembershipTable)table(provider), provider.GetRequiredService<ClusterClock>(), TimeProvider.System)));
     }
 
     private static void AddRedisStore(ISiloBuilder silo, string name, string redis, TimeSpan? expiry) =>

@@ -3,7 +3,7 @@ namespace Podflare.Hosts;
 /// <summary>Which host a create asks next, and for how long the create may wait there.</summary>
 /// <remarks>
 /// In the first round each host gets only the chance to begin at once. Then the create waits at the full hosts, which share the time. What one of
-/// them does not use goes to the others. Hosts that were slow or are unwell come last, with the time that is left.
+/// them does not use goes to the others. Hosts that were slow come next, and hosts that are unwell last, each with the time that is left.
 /// </remarks>
 internal sealed class HostAttempts
 {
@@ -76,14 +76,16 @@ internal sealed class HostAttempts
     private void BeginRound()
     {
         _waits = true;
-        if (_full.Count > 0 && _left >= ShortestWait) Ask(_full);
-        else Ask(_last);
+        if (_full.Count > 0 && _left >= ShortestWait) Ask(_full, static _ => true);
+        else if (_last.Exists(host => _isWell(host))) Ask(_last, _isWell);
+        else Ask(_last, static _ => true);
     }
 
-    private void Ask(List<string> hosts)
+    private void Ask(List<string> hosts, Func<string, bool> which)
     {
-        var order = hosts.Count > 1 ? _candidates().ToList() : [];
-        foreach (var host in hosts.OrderBy(order.IndexOf)) _round.Enqueue(host);
-        hosts.Clear();
+        var chosen = hosts.Where(which).ToList();
+        var order = chosen.Count > 1 ? _candidates().ToList() : [];
+        foreach (var host in chosen.OrderBy(order.IndexOf)) _round.Enqueue(host);
+        hosts.RemoveAll(chosen.Contains);
     }
 }

@@ -33,13 +33,12 @@ internal static class FaultPlan
     ];
 
     /// <param name="engine">Restarts of the container engine are drawn as well.</param>
-    /// <param name="only">The kinds that are drawn; empty draws all but steps of the clock.</param>
+    /// <param name="only">The kinds that are drawn; empty draws all.</param>
     public static IEnumerable<Fault> Of(int seed, bool engine, IReadOnlyCollection<FaultKind> only)
     {
         var random = new Random(seed);
         (FaultKind Kind, int Weight)[] all = engine ? [.. Kinds, (FaultKind.RestartEngine, 5)] : Kinds;
-        // Beside other faults, steps of the clock show faults that are not mended: they are made only where they are asked for.
-        (FaultKind Kind, int Weight)[] kinds = [.. all.Where(kind => only.Count == 0 ? kind.Kind is not FaultKind.StepClock : only.Contains(kind.Kind))];
+        (FaultKind Kind, int Weight)[] kinds = [.. all.Where(kind => only.Count == 0 || only.Contains(kind.Kind))];
         var (lastRedis, lastOverlaps) = (false, false);
         for (var number = 1; ; number++)
         {

@@ -65,6 +65,7 @@ public sealed class ProblemTests
         { new ContextQuotaExceededException(8), 429, "context_quota_exceeded", true },
         { new SandboxUnreachableException(), 503, "sandbox_unreachable", true },
         { new SiloUnavailableException("10.0.0.7"), 503, "sandbox_unreachable", true },
+        { new OrleansException("Trying to register sandbox/sbx_1 on invalid silo: S10.0.0.7:11111:155001229. Known status: Dead"), 503, "sandbox_unreachable", true },
         { new TimeoutException("10.0.0.7"), 503, "sandbox_unreachable", true },
         { new OperationCanceledException(), 503, "sandbox_unreachable", true },
         { new BadHttpRequestException("SandboxId id", 413), 413, "code_too_large", false },

@@ -60,7 +60,32 @@ public sealed class HostAttemptsTests
             else attempts.OnFull(wait);
         }
 
-        Assert.Equal([("a", 0), ("b", 0), ("c", 0), ("c", 10), ("a", 0), ("b", 0)], _asked);
+        Assert.Equal([("a", 0), ("b", 0), ("c", 0), ("c", 10), ("b", 0), ("a", 0)], _asked);
+    }
+
+    [Fact]
+    public void A_slow_host_gets_the_wait_before_an_unwell_one()
+    {
+        _unwell.Add("a");
+        var attempts = Make("a", "b");
+
+        while (Ask(attempts) is { } wait) attempts.OnSlow(wait + TimeSpan.FromSeconds(5));
+
+        Assert.Equal([("a", 0), ("b", 0), ("b", 10), ("a", 0)], _asked);
+    }
+
+    [Fact]
+    public void A_host_that_turned_out_to_be_unwell_shares_no_wait_with_a_slow_one()
+    {
+        var attempts = Make("a", "b");
+
+        while (Ask(attempts) is { } wait)
+        {
+            attempts.OnSlow(wait + TimeSpan.FromSeconds(5));
+            _unwell.Add("a");
+        }
+
+        Assert.Equal([("a", 0), ("b", 0), ("b", 10), ("a", 0)], _asked);
     }
 
     [Fact]
