@@ -188,6 +188,15 @@ class LinkTests(unittest.TestCase):
             self.guest.send(PING)
         self.guest.wait(lambda: sum(f.kind == PONG for f in self.guest.frames) >= before + 3, "three PONGs")
 
+    def test_a_ping_with_a_payload_and_a_kill_of_everything_are_answered_with_the_cpu_time(self) -> None:
+        self.guest.send(PING, b"1")
+        self.guest.result(self.guest.start("import time\nwhile time.process_time() < 0.2: pass"))
+        self.guest.send(PING, b"1")
+        pongs = self.guest.wait(lambda: len(found := [f.payload for f in self.guest.frames if f.kind == PONG and f.payload]) >= 2 and found, "two PONGs")
+        before, after = (int.from_bytes(pong, "big") for pong in pongs)
+        self.assertGreaterEqual(after - before, 190_000_000)
+        self.assertGreaterEqual(self.guest.kill(None).json["cpu_ns"], after)
+
     def test_a_silent_host_is_left_and_dialled_again(self) -> None:
         started = time.monotonic()
         self.guest._listener.settimeout(10)

@@ -25,7 +25,7 @@ internal sealed record StartServices(
         var request = parse(body.Utf8);
         using var deadline = new TimeLimit(TimeSpan.FromSeconds(Http.Value.StartSeconds), Time, context.RequestAborted);
         var trace = RequestTrace.Of(context);
-        return (await start(request.Run with { Trace = trace.Caller, Span = trace.Span, Keyless = key is null }, deadline), request.Warnings);
+        return (await start(request.Run with { Trace = trace.Caller, Span = trace.Span, Keyless = key is null, Key = context.Features.Get<Caller>()?.Key }, deadline), request.Warnings);
     }
 
     /// <summary>Puts what is known of the run into the headers, and its id and trace into the log.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
+using Podflare.Audit;
 using Podflare.Containers;
 using Podflare.Http;
 using Podflare.OpenApi;
@@ -50,7 +51,7 @@ internal static class SandboxEndpoints
         var key = IdempotencyKey.Read(context.Request);
         var request = (await ReadAsync(context, services)).WithTrace(RequestTrace.Of(context));
         using var deadline = new TimeLimit(TimeSpan.FromSeconds(services.Http.Value.StartSeconds), services.Time, context.RequestAborted);
-        var creation = await services.Creator.CreateAsync(caller.Tenant, key, request.Spec, deadline);
+        var creation = await services.Creator.CreateAsync(caller.Tenant, key, request.Spec with { Origin = RequestOrigin.Of(context, caller) }, deadline);
         services.Traces.Note(creation.Sandbox.Id, caller.Tenant.Value, creation.Sandbox.Trace);
         if (LogCall.Current is { } call) call.Sandbox = creation.Sandbox.Id.Value;
         if (creation.Joined) context.Response.Headers[IdempotencyKey.Replayed] = "true";
@@ -87,9 +88,10 @@ internal static class SandboxEndpoints
         return TypedResults.Json(warnings.Count > 0 ? json with { Warnings = warnings } : json, SandboxJsonContext.Default.SandboxJson);
     }
 
-    private static async Task<NoContent> DeleteAsync(SandboxId id, Caller caller, IGrainFactory grains, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<NoContent> DeleteAsync(HttpContext context, SandboxId id, Caller caller, IGrainFactory grains, TimeProvider time, CancellationToken cancellationToken)
     {
-        await GrainCallRetry.RetryLostAsync(() => grains.GetGrain<ISandboxGrain>(id.Value).Delete(caller.Tenant), time, cancellationToken);
+        var origin = RequestOrigin.Of(context, caller);
+        await GrainCallRetry.RetryLostAsync(() => grains.GetGrain<ISandboxGrain>(id.Value).Delete(caller.Tenant, origin), time, cancellationToken);
         return TypedResults.NoContent();
     }
 }

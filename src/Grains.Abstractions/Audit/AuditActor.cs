@@ -12,6 +12,7 @@ public sealed record AuditActor(
     [property: Id(0)] string Type, [property: Id(1)] string? Id = null, [property: Id(2)] TenantId? Tenant = null, [property: Id(3)] string? Issuer = null)
 {
     private const int MaxLength = 256;
+    private const string KeyType = "key";
 
     /// <summary>Podflare itself: nobody asked.</summary>
     public static AuditActor System { get; } = new("system");
@@ -19,7 +20,10 @@ public sealed record AuditActor(
     /// <summary>A caller of a server without authentication.</summary>
     public static AuditActor Anonymous { get; } = new("anonymous");
 
-    public static AuditActor Key(string id, TenantId tenant) => new("key", id, tenant);
+    public static AuditActor Key(string id, TenantId tenant) => new(KeyType, id, tenant);
+
+    /// <summary>The id of its API key; null for an actor of another type.</summary>
+    public string? ToKey() => Type == KeyType ? Id : null;
 
     /// <summary>Issuer and subject are cut to 256 characters.</summary>
     public static AuditActor Token(string issuer, string subject, TenantId tenant) =>

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Podflare.Keys;
 using Podflare.Telemetry;
 
 namespace Podflare.Runs;
@@ -115,6 +116,10 @@ public sealed record RunRequest(
     /// <summary>A name of the caller's to find the run by, 1 to 64 characters.</summary>
     [Id(20)]
     public string? Tag { get; init; }
+
+    /// <summary>The API key of the caller, to which the run counts; null for callers without one. No part of the payload.</summary>
+    [Id(21)]
+    public KeyId? Key { get; init; }
 
     /// <summary>
     /// SHA-256 (lower-case hex) over language, timeout, on_disconnect, env sorted by name, and code, each with its length (u32,

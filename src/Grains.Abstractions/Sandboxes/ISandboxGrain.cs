@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using Podflare.Audit;
 using Podflare.Runs;
 using Podflare.Streaming;
 using Podflare.Tenants;
@@ -109,9 +110,10 @@ public interface ISandboxGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("Update")]
     Task<SandboxInfo> Update(TenantId tenant, SandboxUpdate update, CancellationToken cancellationToken = default);
 
-    /// <summary>Ends the sandbox; its open runs end with 137 <c>killed</c>. Safe to repeat.</summary>
+    /// <summary>Ends the sandbox; its open runs end with 137 <c>killed</c>. Safe to repeat. When it returns, the usage of the sandbox is complete.</summary>
+    /// <param name="origin">Who deletes it; null for an unknown caller.</param>
     [AlwaysInterleave, Alias("Delete")]
-    Task Delete(TenantId tenant);
+    Task Delete(TenantId tenant, AuditOrigin? origin = null);
 
     /// <summary>The host has found this sandbox's container. The sandbox takes it over, or lets the host remove it.</summary>
     /// <returns>The sandbox, or null when the container belongs to no living sandbox.</returns>

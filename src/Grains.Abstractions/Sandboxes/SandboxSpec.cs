@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
+using Podflare.Audit;
 using Podflare.Telemetry;
 
 namespace Podflare.Sandboxes;
@@ -26,6 +27,10 @@ public sealed record SandboxSpec(
     /// <summary>The trace that it belongs to. No part of the payload: a repeat comes from another span.</summary>
     [Id(8)]
     public TraceBinding? Trace { get; init; }
+
+    /// <summary>Who creates it. No part of the payload.</summary>
+    [Id(9)]
+    public AuditOrigin? Origin { get; init; }
 
     /// <summary>SHA-256 (lower-case hex) over all other fields, each with its length (u32, big-endian) in front.</summary>
     public string PayloadHash()

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Binary;
 using Podflare.Contexts;
 using Podflare.Runs;
 
@@ -25,9 +27,21 @@ internal static class AnswerDecoder
         {
             Execution = taken.Execution is > 0 ? taken.Execution : null,
             Offset = taken.Offset,
+            CpuTime = taken.CpuNs is { } cpu ? CpuTime((ulong)Math.Max(0, cpu)) : null,
         };
         return taken.Contexts is null && taken.Runs is null ? answer : WithContexts(answer, taken);
     }
+
+    /// <summary>The CPU time in a <c>PONG</c>; null from an older guest.</summary>
+    public static TimeSpan? Pong(in Frame frame)
+    {
+        if (frame.Header.Length < sizeof(ulong)) return null;
+        Span<byte> nanoseconds = stackalloc byte[sizeof(ulong)];
+        frame.Payload.Slice(0, sizeof(ulong)).CopyTo(nanoseconds);
+        return CpuTime(BinaryPrimitives.ReadUInt64BigEndian(nanoseconds));
+    }
+
+    private static TimeSpan CpuTime(ulong nanoseconds) => TimeSpan.FromTicks((long)(nanoseconds / TimeSpan.NanosecondsPerTick));
 
     public static RunState State(string state) => state switch
     {

@@ -10,8 +10,13 @@ internal sealed class FrameWriter(Stream stream, TimeProvider time)
 
     private readonly ArrayBufferWriter<byte> _gathered = new(256);
 
-    /// <summary>Adds a frame without payload.</summary>
-    public void Add(FrameType type) => Add(new FrameHeader(0, type, 0, Now()));
+    /// <summary>Adds a <c>PING</c> that asks for the CPU time. An older guest does not read its payload.</summary>
+    public void AddPing()
+    {
+        Add(new FrameHeader(1, FrameType.Ping, 0, Now()));
+        _gathered.GetSpan(1)[0] = (byte)'1';
+        _gathered.Advance(1);
+    }
 
     /// <summary>Accepts a guest's <c>HELLO</c>, and chooses the version of the protocol. The first version knows no choice.</summary>
     public void AddWelcome(int version) => Add(new FrameHeader(0, FrameType.Welcome, version > GuestVersion.First ? (ulong)version : 0, Now()));

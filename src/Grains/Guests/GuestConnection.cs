@@ -144,7 +144,12 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
                 Fit(port.Take(this, _decoder.Started(frame), frame.WireBytes));
                 break;
             case FrameType.Taken or FrameType.Refused:
-                port.Requests.Answer(this, frame.Header.Number, AnswerDecoder.Decode(frame));
+                var answer = AnswerDecoder.Decode(frame);
+                if (answer is GuestTaken { CpuTime: { } used }) port.RecordCpuTime(this, used);
+                port.Requests.Answer(this, frame.Header.Number, answer);
+                break;
+            case FrameType.Pong:
+                if (AnswerDecoder.Pong(frame) is { } cpu) port.RecordCpuTime(this, cpu);
                 break;
             case FrameType.Out when IsNext(frame.Header.Number):
                 Fit(port.Take(this, _decoder.Output(frame), frame.WireBytes));
@@ -217,7 +222,7 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
         if (_pingDue)
         {
             _pingDue = false;
-            writer.Add(FrameType.Ping);
+            writer.AddPing();
         }
 
         if (port.Acknowledged is var number && number > _acknowledged) writer.AddAck(_acknowledged = number);

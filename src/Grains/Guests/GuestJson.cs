@@ -15,7 +15,7 @@ internal sealed record HelloRunPayload(
 internal sealed record ReadyPayload(int? Repl, string? Context = null);
 
 internal sealed record TakenPayload(
-    string? State, bool? ReplRestarted, int? Execution = null, long? Offset = null, ContextPayload?[]? Contexts = null, string?[]? Runs = null, bool? Created = null);
+    string? State, bool? ReplRestarted, int? Execution = null, long? Offset = null, ContextPayload?[]? Contexts = null, string?[]? Runs = null, bool? Created = null, long? CpuNs = null);
 
 internal sealed record ContextPayload(
     string? Id, string? Language, [property: JsonConverter(typeof(LenientStringConverter))] string? Cwd, string? State, string? Run, int? Queued, int? ExecutionCount);

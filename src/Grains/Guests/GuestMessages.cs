@@ -96,6 +96,9 @@ public sealed record GuestTaken(RunState? State, bool ReplRestarted) : GuestAnsw
 
     /// <summary>The context is new.</summary>
     public bool Created { get; init; }
+
+    /// <summary>For a kill of everything: CPU time of the container so far; null from an older guest.</summary>
+    public TimeSpan? CpuTime { get; init; }
 }
 
 /// <param name="Code">Such as <c>queue_full</c>, <c>closing</c> or <c>invalid</c>. Nothing was done.</param>

@@ -19,6 +19,7 @@ public sealed class GuestPort
     private ulong _lastTaken;
     private ulong _acknowledged;
     private bool _closed;
+    private TimeSpan? _cpuTime;
 
     internal GuestPort(SandboxId sandbox, GuestOptions options, TimeProvider time)
     {
@@ -46,6 +47,12 @@ public sealed class GuestPort
     public int? Version
     {
         get { lock (_gate) return _hello?.Version; }
+    }
+
+    /// <summary>CPU time that the container has used, as its guest reported it last; null while it has reported none.</summary>
+    public TimeSpan? CpuTime
+    {
+        get { lock (_gate) return _cpuTime; }
     }
 
     internal GuestRequests Requests { get; }
@@ -180,6 +187,15 @@ public sealed class GuestPort
             if (!_inbox.TryAdd(item, bytes)) return false;
             _lastTaken = frame.Number;
             return true;
+        }
+    }
+
+    /// <summary>The guest reports what its container has used. User code may have taken it over, so it may say anything; it cannot take back what it said.</summary>
+    internal void RecordCpuTime(GuestConnection connection, TimeSpan used)
+    {
+        lock (_gate)
+        {
+            if (connection == _connection && !(used <= _cpuTime)) _cpuTime = used;
         }
     }
 

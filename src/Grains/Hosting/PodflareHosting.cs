@@ -20,6 +20,7 @@ using Podflare.Sandboxes;
 using Podflare.Storage;
 using Podflare.Streaming;
 using Podflare.Telemetry;
+using Podflare.Usage;
 using StackExchange.Redis;
 
 namespace Podflare.Hosting;
@@ -45,7 +46,7 @@ public static class PodflareHosting
         services.AddOptions<Microsoft.Extensions.Hosting.HostOptions>().Configure(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
         if (process.Folder is { } folder) services.AddSingleton<HostContainers>().AddSingleton(folder).AddSingleton(new HostIdentity(process.ClusterId, folder.HostId));
         AddStore(services, process.Redis);
-        services.AddRuns().AddGuests().AddContainers();
+        services.AddRuns().AddUsage().AddGuests().AddContainers();
         builder.UseOrleans(silo => Configure(silo, process));
         if (process.Host.Id is not null) services.AddHostedService<HostStarter>();
         return process;

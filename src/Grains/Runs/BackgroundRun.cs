@@ -7,7 +7,8 @@ namespace Podflare.Runs;
 /// The run of a sandbox that has the late output of all others. It begins with the first output or the first reader, is no open run for any
 /// limit, and ends with the sandbox. Its log keeps the newest output, and never waits for readers.
 /// </summary>
-public sealed class BackgroundRun(SandboxId sandbox, IEventLog log, RunOptions options, TimeProvider time)
+/// <param name="key">The API key to which its output counts.</param>
+public sealed class BackgroundRun(SandboxId sandbox, IEventLog log, RunOptions options, TimeProvider time, Func<string?> key)
 {
     private const string Hash = "background";
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
@@ -63,7 +64,8 @@ public sealed class BackgroundRun(SandboxId sandbox, IEventLog log, RunOptions o
             {
                 if (!accept) return null;
                 stored = new RunRecord(
-                    Id, Hash, RunLanguage.Bash, RunRequest.NoTimeout, OnDisconnect.Continue, time.GetUtcNow(), Keyless: true, Details: new RunDetails(RunKind.Background));
+                    Id, Hash, RunLanguage.Bash, RunRequest.NoTimeout, OnDisconnect.Continue, time.GetUtcNow(), Keyless: true, Details: new RunDetails(RunKind.Background),
+                    Key: key());
                 await log.AcceptAsync(sandbox, stored, tenant: null, cancellationToken);
             }
 

@@ -56,6 +56,9 @@ public interface IEventLog
     /// <summary>The last 256 runs at most, oldest first.</summary>
     Task<IReadOnlyList<RunId>> ListRunsAsync(SandboxId sandbox, CancellationToken cancellationToken);
 
+    /// <summary>What the ended runs of the sandbox have used since it was created, per key that started them.</summary>
+    Task<IReadOnlyDictionary<string, RunUsage>> ReadUsageAsync(SandboxId sandbox, CancellationToken cancellationToken);
+
     /// <summary>
     /// The sandbox has ended: everything of it expires, and later runs are refused. Safe to repeat.
     /// </summary>

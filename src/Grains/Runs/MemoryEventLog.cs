@@ -17,6 +17,7 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
 
     private readonly Lock _lock = new();
     private readonly MemoryRuns _runs = new();
+    private readonly MemoryUsage _usage = new();
     private readonly MemoryRetention _retention;
     private readonly MemoryLogBudget _budget;
     private readonly RunOptions _options;
@@ -88,6 +89,7 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
             if (append.Ending is { } ending)
             {
                 _runs.End(found, ending, _time.GetUtcNow());
+                _usage.Add(sandbox, found.Record, found.TotalBytes);
                 _retention.Add(found);
             }
 
@@ -153,10 +155,16 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
         }
     }
 
+    public Task<IReadOnlyDictionary<string, RunUsage>> ReadUsageAsync(SandboxId sandbox, CancellationToken cancellationToken)
+    {
+        lock (_lock) return Task.FromResult(_usage.Find(sandbox));
+    }
+
     public Task ExpireAsync(SandboxId sandbox, bool deleted, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
+            _usage.End(sandbox);
             if (_runs.Find(sandbox) is { } known) _retention.End(known, deleted);
             return Task.CompletedTask;
         }

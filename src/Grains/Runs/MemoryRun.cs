@@ -16,6 +16,9 @@ internal sealed class MemoryRun(MemorySandbox sandbox, RunRecord record)
 
     public long Bytes { get; private set; }
 
+    /// <summary>Bytes of all batches ever, also of those that were dropped.</summary>
+    public long TotalBytes { get; private set; }
+
     public DateTimeOffset EndedAt { get; set; }
 
     /// <summary>It has ended, and its events are gone: it no longer counts towards a budget.</summary>
@@ -26,6 +29,7 @@ internal sealed class MemoryRun(MemorySandbox sandbox, RunRecord record)
         Last = new RingEntry(batch, frame, ending);
         Entries.Enqueue(Last);
         Bytes += batch.Utf8.Length;
+        TotalBytes += batch.Utf8.Length;
     }
 
     /// <returns>The bytes that this freed.</returns>

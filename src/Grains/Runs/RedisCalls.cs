@@ -5,7 +5,8 @@ namespace Podflare.Runs;
 
 /// <summary>Calls Redis, and tells an outage, which passes, from a refusal, which does not.</summary>
 /// <remarks>That the multiplexer fails fast (no backlog, short timeout) is set where it is made.</remarks>
-internal sealed partial class RedisCalls(IConnectionMultiplexer redis, ILogger logger)
+/// <param name="store">What the calls are for, as the log names it.</param>
+internal sealed partial class RedisCalls(IConnectionMultiplexer redis, ILogger logger, string store = "event log")
 {
     // A refusal of these kinds is an outage: a failover or a restart is under way, or the server is busy or full.
     private static readonly string[] Passing = ["LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK", "BUSY", "OOM", "MISCONF", "NOREPLICAS", "NOSCRIPT", "UNKILLABLE"];
@@ -24,7 +25,7 @@ internal sealed partial class RedisCalls(IConnectionMultiplexer redis, ILogger l
         try
         {
             var result = await call(redis.GetDatabase()).WaitAsync(cancellationToken);
-            if (Interlocked.Exchange(ref _away, 0) == 1) LogBack();
+            if (Interlocked.Exchange(ref _away, 0) == 1) LogBack(store);
             return result;
         }
         catch (RedisServerException e) when (!IsPassing(e.Message))
@@ -33,7 +34,7 @@ internal sealed partial class RedisCalls(IConnectionMultiplexer redis, ILogger l
         }
         catch (Exception e) when (IsOutage(e) && !(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
-            if (Interlocked.Exchange(ref _away, 1) == 0) LogAway(e);
+            if (Interlocked.Exchange(ref _away, 1) == 0) LogAway(e, store);
             throw new StorageUnavailableException();
         }
     }
@@ -46,7 +47,7 @@ internal sealed partial class RedisCalls(IConnectionMultiplexer redis, ILogger l
         var kind = Permanent.FirstOrDefault(known => KindOf(e.Message) == known || e.Message.Contains($" {known} ", StringComparison.Ordinal)) ?? "other";
         LogMetrics.Rejected.Add(1, new KeyValuePair<string, object?>("kind", kind.ToLowerInvariant()));
         var (now, last) = (Environment.TickCount64, Interlocked.Read(ref _rejectedLogged));
-        if ((last == 0 || now - last > LogInterval.TotalMilliseconds) && Interlocked.CompareExchange(ref _rejectedLogged, now, last) == last) LogRejected(e, kind);
+        if ((last == 0 || now - last > LogInterval.TotalMilliseconds) && Interlocked.CompareExchange(ref _rejectedLogged, now, last) == last) LogRejected(e, store, kind);
         return kind == "WRONGTYPE" ? new WrongTypeException() : new StorageRejectedException();
     }
 
@@ -59,14 +60,14 @@ internal sealed partial class RedisCalls(IConnectionMultiplexer redis, ILogger l
         e is RedisException or TimeoutException or ObjectDisposedException or InvalidOperationException or OperationCanceledException or IOException;
 
     // Once per outage: every open run asks again within a second.
-    [LoggerMessage(LogLevel.Warning, "The event log does not answer.")]
-    private partial void LogAway(Exception exception);
+    [LoggerMessage(LogLevel.Warning, "The {Store} does not answer.")]
+    private partial void LogAway(Exception exception, string store);
 
-    [LoggerMessage(LogLevel.Information, "The event log answers again.")]
-    private partial void LogBack();
+    [LoggerMessage(LogLevel.Information, "The {Store} answers again.")]
+    private partial void LogBack(string store);
 
-    [LoggerMessage(LogLevel.Error, "Redis refuses calls of the event log ({Kind}). This does not pass by itself. Further refusals within a minute are only counted.")]
-    private partial void LogRejected(Exception exception, string kind);
+    [LoggerMessage(LogLevel.Error, "Redis refuses calls of the {Store} ({Kind}). This does not pass by itself. Further refusals within a minute are only counted.")]
+    private partial void LogRejected(Exception exception, string store, string kind);
 
     /// <summary>A key of a run holds something else than it should.</summary>
     internal sealed class WrongTypeException : Exception;

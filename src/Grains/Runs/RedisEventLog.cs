@@ -128,6 +128,8 @@ public sealed partial class RedisEventLog : IEventLog, IDisposable
             ending is null ? "" : retention,
             ending is null ? "" : kept ? Math.Max(retention, _options.RecordRetentionSeconds) : retention,
             kept ? "k" : "",
+            ending is null ? "" : record?.Key ?? RunUsage.NoKey,
+            ending is null ? "" : RunUsage.Of(record, 0).Runs,
         ];
         var (held, refusal) = await CallAsync(
             run,
@@ -185,6 +187,9 @@ public sealed partial class RedisEventLog : IEventLog, IDisposable
         var ids = await CallAsync(null, db => db.ListRangeAsync(RedisKeys.Runs(sandbox)), cancellationToken);
         return [.. ids.Reverse().Select(id => RunId.Parse(id!))];
     }
+
+    public Task<IReadOnlyDictionary<string, RunUsage>> ReadUsageAsync(SandboxId sandbox, CancellationToken cancellationToken) =>
+        CallAsync(null, db => RedisRunReader.ReadUsageAsync(db, sandbox), cancellationToken);
 
     public async Task ExpireAsync(SandboxId sandbox, bool deleted, CancellationToken cancellationToken)
     {

@@ -22,6 +22,9 @@ internal static class RedisKeys
     /// <summary>The ended runs whose events are kept, a list.</summary>
     public static RedisKey Closed(SandboxId sandbox) => $"podflare:{{{sandbox.Value}}}:closed";
 
+    /// <summary>What the ended runs of the sandbox have used, a hash.</summary>
+    public static RedisKey Usage(SandboxId sandbox) => $"podflare:{{{sandbox.Value}}}:usage";
+
     /// <summary>How much the log keeps of a tenant, a hash with one field per process.</summary>
     public static RedisKey Tenant(string tenant) => $"podflare:log:tenant:{tenant}";
 

@@ -97,6 +97,19 @@ internal static class RedisRunReader
         return parts.Count == 0 ? null : EventBatches.Join(parts);
     }
 
+    public static async Task<IReadOnlyDictionary<string, RunUsage>> ReadUsageAsync(IDatabase db, SandboxId sandbox)
+    {
+        Dictionary<string, RunUsage> usage = new(StringComparer.Ordinal);
+        foreach (var entry in await db.HashGetAllAsync(RedisKeys.Usage(sandbox)))
+        {
+            if (entry.Name.ToString().Split('|') is not [var key, var name]) continue;
+            var known = usage.GetValueOrDefault(key);
+            usage[key] = name == "runs" ? known with { Runs = (long)entry.Value } : known with { Bytes = (long)entry.Value };
+        }
+
+        return usage;
+    }
+
     /// <summary>The one batch of a run that ended in it; null for any other run, or when its lines are gone.</summary>
     private static async Task<EventBatch?> ReadShortAsync(IDatabase db, SandboxId sandbox, RunId run, TimeSpan recordExtra)
     {

@@ -10,6 +10,7 @@ namespace Podflare.Runs;
 /// It was started without an idempotency key, so that nobody repeats it after its events have expired: its record expires with them.
 /// </param>
 /// <param name="Details">Null for plain code.</param>
+/// <param name="Key">The API key that started it; null for callers without one.</param>
 public sealed record RunRecord(
     RunId Id,
     string PayloadHash,
@@ -22,7 +23,8 @@ public sealed record RunRecord(
     RunEnding? Ending = null,
     RunTrace? Trace = null,
     bool Keyless = false,
-    RunDetails? Details = null)
+    RunDetails? Details = null,
+    string? Key = null)
 {
     public bool Ended => Exit is not null;
 

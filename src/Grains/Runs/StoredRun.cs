@@ -9,13 +9,13 @@ namespace Podflare.Runs;
 /// </summary>
 internal sealed record StoredRun(
     RunLanguage Language, TimeSpan Timeout, OnDisconnect OnDisconnect, DateTimeOffset CreatedAt, RunTrace? Trace = null, bool? Keyless = null,
-    RunDetails? Details = null)
+    RunDetails? Details = null, string? Key = null)
 {
     // A version that knows no runs without a timeout never ends one with this.
     private static readonly TimeSpan NoTimeout = TimeSpan.FromDays(36_500);
 
     public static string Write(RunRecord record) => JsonSerializer.Serialize(
-        new StoredRun(record.Language, record.HasTimeout ? record.Timeout : NoTimeout, record.OnDisconnect, record.CreatedAt, record.Trace, record.Keyless ? true : null, record.Details),
+        new StoredRun(record.Language, record.HasTimeout ? record.Timeout : NoTimeout, record.OnDisconnect, record.CreatedAt, record.Trace, record.Keyless ? true : null, record.Details, record.Key),
         RunJson.Default.StoredRun);
 
     public static string Write(RunEnding ending) => JsonSerializer.Serialize(ending, RunJson.Default.RunEnding);
@@ -26,7 +26,7 @@ internal sealed record StoredRun(
     /// <exception cref="JsonException">The text is not an ending.</exception>
     public static RunEnding ReadEnding(string json) => JsonSerializer.Deserialize(json, RunJson.Default.RunEnding) ?? throw new JsonException("An ending is null.");
 
-    public RunRecord ToRecord(RunId run, string hash) => new(run, hash, Language, Timeout >= NoTimeout ? RunRequest.NoTimeout : Timeout, OnDisconnect, CreatedAt, Trace: Trace, Keyless: Keyless is true, Details: Details);
+    public RunRecord ToRecord(RunId run, string hash) => new(run, hash, Language, Timeout >= NoTimeout ? RunRequest.NoTimeout : Timeout, OnDisconnect, CreatedAt, Trace: Trace, Keyless: Keyless is true, Details: Details, Key: Key);
 }
 
 [JsonSourceGenerationOptions(

@@ -18,8 +18,9 @@ internal sealed partial class ContainerOwnership(
     private IHostGrain Host => grains.GetGrain<IHostGrain>(records.Id.Host);
 
     /// <summary>Takes the leased container and writes the record, before anything else: from then on the sandbox exists.</summary>
+    /// <param name="memoryMib">The memory limit of the container.</param>
     /// <exception cref="LeaseGoneException">There is no living lease.</exception>
-    public async Task TakeAsync(string creation, TenantId tenant, SandboxSpec spec)
+    public async Task TakeAsync(string creation, TenantId tenant, SandboxSpec spec, int memoryMib)
     {
         var container = await Host.TakeLease(records.Id) ?? throw new LeaseGoneException();
         var now = time.GetUtcNow();
@@ -36,6 +37,9 @@ internal sealed partial class ContainerOwnership(
             ExpiresAt = now + spec.Lifetime,
             IdleLimit = spec.IdleLimit,
             Trace = spec.Trace,
+            Origin = spec.Origin,
+            MemoryMib = memoryMib,
+            CpuBeforeUs = (long)(guests.Open(records.Id).CpuTime ?? TimeSpan.Zero).TotalMicroseconds,
         });
         Attach(adopted: false);
         await ReportAsync();

@@ -10,14 +10,29 @@ using Podflare.Tenants;
 namespace Podflare.Sandboxes;
 
 /// <summary>Accepts runs: writes their records and hands them to the guest, which holds the queue.</summary>
-/// <param name="closing">Cancelled when the sandbox ends or the activation stops.</param>
 internal sealed partial class RunAcceptor(
     SandboxRecords records, SandboxRuns runs, GuestRequestSender sender, IEventLog log, RunSpans spans, SandboxSettings settings, TimeProvider time,
-    ILogger logger, CancellationToken closing)
+    ILogger logger, SandboxTermination termination)
 {
+    private CancellationToken Closing => termination.Closing;
+
     /// <summary>Starts a run, or joins the one that has this id.</summary>
     /// <exception cref="IdempotencyKeyReusedException">The id belongs to another payload.</exception>
+    /// <exception cref="SandboxEndedException">The sandbox has ended meanwhile.</exception>
     public async Task<RunAccepted> StartAsync(GuestPort port, RunId run, RunRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await JoinAsync(port, run, request, cancellationToken);
+        }
+        catch (Exception e) when (e is SandboxUnreachableException or OperationCanceledException && Closing.IsCancellationRequested)
+        {
+            termination.GuardLiving();
+            throw new SandboxUnreachableException();
+        }
+    }
+
+    private async Task<RunAccepted> JoinAsync(GuestPort port, RunId run, RunRequest request, CancellationToken cancellationToken)
     {
         if (!RunLimits.IsOfferedByAll(request)) GuestRequestSender.GuardVersion(port);
         var hash = request.PayloadHash();
@@ -41,7 +56,7 @@ internal sealed partial class RunAcceptor(
             endedBefore = entry is { Ended: true, IsMarkedEnded: false };
             if (entry.Events!.Record.PayloadHash != hash) throw new IdempotencyKeyReusedException();
             if (entry.Ended) return Accepted(entry, joined: true, restarted: false);
-            closing.ThrowIfCancellationRequested();
+            Closing.ThrowIfCancellationRequested();
             var restarted = false;
             if (!entry.Held && entry.Events.LastSeq == 0) restarted = await HandOverAsync(port, entry, request);
             if (!joined) LogAccepted(entry.Id, records.Id, request.Language);
@@ -74,7 +89,7 @@ internal sealed partial class RunAcceptor(
         entry.Span = trace is null ? null : spans.Start(records.Record.ToRunSandbox(records.Id), entry.Id, request, trace);
         if (entry.Span is { Recorded: true } span) trace = trace! with { Span = span.Id };
         var wanted = new RunRecord(entry.Id, hash, request.Language, request.Timeout, request.OnDisconnect, time.GetUtcNow(), Trace: trace, Keyless: request.Keyless,
-            Details: RunDetails.Of(request));
+            Details: RunDetails.Of(request), Key: request.Key?.Value);
         FaultPoint.Reach(FaultPoint.RunStarting);
 
         // Not cancelled when the sandbox ends: the end waits for the answer, so that it closes whatever the store has accepted.
@@ -82,9 +97,9 @@ internal sealed partial class RunAcceptor(
         FaultPoint.Reach(FaultPoint.RunAccepted);
         if (!outcome.IsNew) SandboxRuns.DropSpan(entry);
         if (outcome.PayloadHash != hash) throw new IdempotencyKeyReusedException();
-        var stored = outcome.IsNew ? wanted : await log.FindRunAsync(records.Id, entry.Id, closing) ?? wanted;
+        var stored = outcome.IsNew ? wanted : await log.FindRunAsync(records.Id, entry.Id, Closing) ?? wanted;
         records.RememberTrace(stored);
-        entry.Open(await RunEvents.OpenAsync(log, records.Id, stored, outcome.IsNew, settings.Runs, time, closing));
+        entry.Open(await RunEvents.OpenAsync(log, records.Id, stored, outcome.IsNew, settings.Runs, time, Closing));
         return outcome.IsNew;
     }
 
@@ -118,7 +133,7 @@ internal sealed partial class RunAcceptor(
         }
         catch (Exception e) when (e is InvalidOperationException || e is PodflareException and not SandboxUnreachableException)
         {
-            await runs.TryWithdrawAsync(entry, e is RunQueueFullException ? "run_queue_full" : "refused", closing);
+            await runs.TryWithdrawAsync(entry, e is RunQueueFullException ? "run_queue_full" : "refused", Closing);
             throw;
         }
     }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Podflare.Audit;
 using Podflare.Containers;
 using Podflare.Contexts;
 using Podflare.Files;
@@ -25,6 +26,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     private readonly SandboxRecords _records;
     private readonly SandboxRuns _runs;
     private readonly GuestSession _guest;
+    private readonly SandboxUsage _usage;
     private readonly SandboxTermination _termination;
     private readonly GuestRequestSender _sender;
     private readonly RunAcceptor _acceptor;
@@ -37,18 +39,20 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     private readonly CallGuard _guard;
 
     public SandboxGrain(
-        IGrainContext context, SandboxRecordStore store, SandboxHosts hosts, IEventLog log, GuestListener guests, IContainerRuntime runtime, RunSpans spans,
+        IGrainContext context, SandboxRecordStore store, SandboxHosts hosts, SandboxLogs logs, GuestListener guests, IContainerRuntime runtime, RunSpans spans,
         SandboxSettings settings, TimeProvider time, ILogger<SandboxGrain> logger)
     {
         (_settings, _logger) = (settings, logger);
+        var log = logs.Events;
         IsOnOwningHost = SandboxId.TryParse(context.GrainId.Key.ToString(), null, out _id) && hosts.IsLocal(_id);
         _records = store.Open(_id, context.GrainId, logger, OnReplaced);
         _runs = new SandboxRuns(_records, log, spans, settings, time, logger);
         _guest = new GuestSession(_records, _runs, settings, time, logger);
-        _termination = new SandboxTermination(_records, _runs, _guest, log, guests, GrainFactory, settings, time, logger) { Ended = OnEnded };
+        _usage = new SandboxUsage(_records, _guest, hosts, logs, settings, time, logger);
+        _termination = new SandboxTermination(_records, _runs, _guest, _usage, log, guests, GrainFactory, settings, time, logger) { Ended = OnEnded };
         // A guest that was told to close by an end that was never recorded can run nothing any more.
         _sender = new GuestRequestSender(settings, time, () => _termination.EndInBackground(EndReason.Lost), _termination.Closing);
-        _acceptor = new RunAcceptor(_records, _runs, _sender, log, spans, settings, time, logger, _termination.Closing);
+        _acceptor = new RunAcceptor(_records, _runs, _sender, log, spans, settings, time, logger, _termination);
         _lister = new RunLister(_runs, log);
         _commands = new RunCommands(_records, _runs, _sender, settings);
         _container = new ContainerOwnership(_records, _runs, _guest, _termination, guests, log, GrainFactory, time, logger, OnAttached);
@@ -101,7 +105,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         await _records.ResolveAsync();
         if (_records.HasRecord && (_records.Record.Creation != creation || _records.Record.Tenant != tenant.Value)) throw new SandboxTakenException();
         if (!IsOnOwningHost) throw new SandboxUnreachableException();
-        if (!_records.HasRecord) await _container.TakeAsync(creation, tenant, spec);
+        if (!_records.HasRecord) await _container.TakeAsync(creation, tenant, spec, _settings.MemoryMibOf(spec));
         _termination.GuardLiving();
         var port = await _guard.GuestAsync(cancellationToken);
         if (!spec.Env.IsEmpty) await _sender.SendAsync(port, new SetEnvironment(spec.Env), cancellationToken);
@@ -120,15 +124,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     {
         RunLimits.Guard(request, _settings);
         var port = await _guard.CommandAsync(tenant, cancellationToken);
-        try
-        {
-            return await _acceptor.StartAsync(port, run, request, cancellationToken);
-        }
-        catch (Exception e) when (e is SandboxUnreachableException or OperationCanceledException && FilesClosing.IsCancellationRequested)
-        {
-            _termination.GuardLiving();
-            throw new SandboxUnreachableException();
-        }
+        return await _acceptor.StartAsync(port, run, request, cancellationToken);
     }
 
     public async Task<RunInfo> GetRun(TenantId tenant, RunId run)
@@ -177,13 +173,13 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         return await _updater.UpdateAsync(update);
     }
 
-    public async Task Delete(TenantId tenant)
+    public async Task Delete(TenantId tenant, AuditOrigin? origin)
     {
         _guard.Readable(tenant);
         await _orphan.EndWhenHostIsLostAsync();
         if (_records.HasTombstone) return;
         if (!_termination.IsEnding && !IsOnOwningHost) throw new SandboxUnreachableException();
-        await _termination.DeleteAsync();
+        await _termination.DeleteAsync(origin);
     }
 
     public async Task<SandboxInfo?> Adopt(string containerId)
@@ -218,11 +214,13 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     {
         DelayDeactivation(Timeout.InfiniteTimeSpan);
         _deadlines.Start(this, adopted);
+        _usage.Start(this);
     }
 
     private void OnEnded()
     {
         _deadlines.Stop();
+        _usage.Stop();
         _orphan.Stop();
         DelayDeactivation(TimeSpan.Zero);
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Podflare.Audit;
 using Podflare.Runs;
 using Podflare.Telemetry;
 using Podflare.Tenants;
@@ -42,6 +43,21 @@ public sealed record SandboxRecord
 
     [Id(13)] public TraceBinding? Trace { get; init; }
 
+    /// <summary>Who created it; null where that is not known.</summary>
+    [Id(14)] public AuditOrigin? Origin { get; init; }
+
+    /// <summary>The memory limit of its container, in MiB; 0 in a record of an older version.</summary>
+    [Id(15)] public int MemoryMib { get; init; }
+
+    /// <summary>CPU time that its container had used before it became this sandbox, in microseconds.</summary>
+    [Id(16)] public long CpuBeforeUs { get; init; }
+
+    /// <summary>With <see cref="EndReason.Deleted"/>: who deleted it.</summary>
+    [Id(17)] public AuditOrigin? EndOrigin { get; init; }
+
+    /// <summary>The API key to which the sandbox counts; null for callers without one.</summary>
+    public string? CreatorKey() => Origin?.Actor.ToKey();
+
     public RunSandbox ToRunSandbox(SandboxId id) => new(id, Tenant, Template, ContainerId);
 
     public SandboxInfo ToInfo(SandboxId id) => new(
@@ -55,4 +71,7 @@ public sealed record SandboxRecord
 public sealed record Tombstone
 {
     [Id(0)] public SandboxInfo? Sandbox { get; init; }
+
+    /// <summary>Who deleted it; null when nobody asked for its end.</summary>
+    [Id(1)] public AuditOrigin? Origin { get; init; }
 }

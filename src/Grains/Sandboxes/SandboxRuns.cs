@@ -19,7 +19,7 @@ internal sealed partial class SandboxRuns(
         settings.Runs.MaxOpen, settings.Runs.MaxWatches, MaxExpecting, settings.Runs.MaxEndedInMemory, settings.Runs.MaxEndedBytesInMemory, time);
 
     /// <summary>The run that has the late output of all others.</summary>
-    public BackgroundRun Background { get; } = new(records.Id, log, settings.Runs, time);
+    public BackgroundRun Background { get; } = new(records.Id, log, settings.Runs, time, () => records.HasRecord ? records.Record.CreatorKey() : null);
 
     /// <summary>When the last open run that kept the sandbox from being idle ended, as a timestamp.</summary>
     public long IdleAt { get; private set; } = time.GetTimestamp();

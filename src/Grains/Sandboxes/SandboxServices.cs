@@ -12,6 +12,7 @@ public static class SandboxServices
         services.TryAddSingleton<SandboxSettings>();
         services.TryAddSingleton<SandboxHosts>();
         services.TryAddSingleton<SandboxRecordStore>();
+        services.TryAddSingleton<SandboxLogs>();
         services.TryAddSingleton<SandboxCreator>();
         return services;
     }

@@ -15,4 +15,8 @@ public sealed class SandboxSettings(IOptions<SandboxOptions> sandboxes, IOptions
 
     /// <summary>Time between an interrupt (or a timeout) and the kill.</summary>
     public TimeSpan Grace => TimeSpan.FromSeconds(Runs.GraceSeconds);
+
+    /// <summary>The memory limit of a sandbox, in MiB. For a template that this host does not know (any more): as it was asked for.</summary>
+    public int MemoryMibOf(SandboxSpec spec) =>
+        Templates.GetValueOrDefault(spec.Template) is { } template ? (int)(template.ToContainer(default, spec).MemoryBytes >> 20) : spec.RamMib ?? 0;
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
+using Podflare.Audit;
 using Podflare.Guests;
 using Podflare.Hosts;
 using Podflare.Processes;
@@ -16,17 +17,19 @@ namespace Podflare.Sandboxes;
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "A cancellation source without a timer and without a wait handle has nothing to dispose of.")]
 internal sealed partial class SandboxTermination(
-    SandboxRecords records, SandboxRuns runs, GuestSession guest, IEventLog log, GuestListener guests, IGrainFactory grains, SandboxSettings settings, TimeProvider time,
-    ILogger logger)
+    SandboxRecords records, SandboxRuns runs, GuestSession guest, SandboxUsage usage, IEventLog log, GuestListener guests, IGrainFactory grains, SandboxSettings settings,
+    TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestPauseAfterFailure = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan IdlePatience = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan CallerLimit = TimeSpan.FromSeconds(20);
 
     private readonly CancellationTokenSource _closing = new();
     private readonly CancellationTokenSource _stopping = new();
     private Task? _end;
+    private AuditOrigin? _origin;
     private bool _codeIsStopped;
     private bool _endingIsWritten;
 
@@ -60,8 +63,10 @@ internal sealed partial class SandboxTermination(
 
     /// <summary>Ends the sandbox because its tenant asks for it.</summary>
     /// <exception cref="StorageUnavailableException">It is not done in time. The end continues.</exception>
-    public async Task DeleteAsync()
+    /// <param name="origin">Who asks.</param>
+    public async Task DeleteAsync(AuditOrigin? origin)
     {
+        _origin ??= origin;
         using var span = Spans.Start(Spans.Destroy, records.Trace);
         records.Describe(span);
         try
@@ -115,6 +120,7 @@ internal sealed partial class SandboxTermination(
             foreach (var run in runs.Table.All.Where(run => run is { Ended: true, Events.IsInDoubt: true }).ToArray()) await runs.VerifyAsync(run, Stopping);
             await CloseAsync(await log.ListOpenAsync(records.Id, Stopping), ended.EndReason!.Value, stuck: null);
             await log.ExpireAsync(records.Id, ended.EndReason is EndReason.Deleted, Stopping);
+            await usage.CompleteAsync(Stopping);
             await records.WriteTombstoneAsync(ended);
         }
 
@@ -148,6 +154,7 @@ internal sealed partial class SandboxTermination(
         records.Describe(span)?.SetTag(Spans.EndReason, why.ToString().ToLowerInvariant());
         LogEnding(records.Id, why);
         Reason = why;
+        usage.End();
         await _closing.CancelAsync();
         await GrainTask.IgnoreFailure(Adopting);
         await GrainTask.IgnoreFailure(Updating);
@@ -184,17 +191,19 @@ internal sealed partial class SandboxTermination(
             stuck = records.Record.StuckRun is { } known ? new RunId(known) : stuck;
             foreach (var run in runs.Table.All.ToArray()) await GrainTask.IgnoreFailure(run.Starting ?? Task.CompletedTask);
             await StopCodeAsync(why);
-            if (!_endingIsWritten) await records.WriteAsync(records.Record with { Ending = why, StuckRun = stuck?.Value });
+            if (!_endingIsWritten) await records.WriteAsync(records.Record with { Ending = why, StuckRun = stuck?.Value, EndOrigin = records.Record.EndOrigin ?? _origin });
             _endingIsWritten = true;
             FaultPoint.Reach(FaultPoint.SandboxEnding);
             await DetachGuestAsync();
             await CloseAsync(await log.ListOpenAsync(records.Id, Stopping), why, stuck);
             FaultPoint.Reach(FaultPoint.RunsClosed);
             await log.ExpireAsync(records.Id, why is EndReason.Deleted, Stopping);
+            // The store may have executed an accept late, whose caller had given up. From here on it refuses them.
+            await CloseAsync(await log.ListOpenAsync(records.Id, Stopping), why, stuck);
+            await usage.CompleteAsync(Stopping);
             await records.WriteTombstoneAsync(Tombstone(why));
             FaultPoint.Reach(FaultPoint.TombstoneWritten);
             await records.ClearAsync();
-            // The store may have executed an accept late, whose caller had given up.
             await CloseLeftoverRunsAsync();
         }
         else
@@ -216,15 +225,18 @@ internal sealed partial class SandboxTermination(
         if (_codeIsStopped || guest.Port is not { } port) return;
         _codeIsStopped = true;
         guest.StopWaitingForReaders();
-        if (runs.Table.OpenCount == 0 || !port.Connected || why is EndReason.Lost) return;
+        if (!port.Connected || why is EndReason.Lost) return;
         var reason = why switch
         {
             EndReason.Deleted => ExitReason.Killed,
             EndReason.Stuck => ExitReason.Timeout,
             _ => ExitReason.Expired,
         };
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(settings.Sandboxes.EndPatienceSeconds), time);
+        // Without open runs only the CPU time is of interest, which the guest reports in its answer.
+        var limit = TimeSpan.FromSeconds(settings.Sandboxes.EndPatienceSeconds);
+        using var patience = new CancellationTokenSource(runs.Table.OpenCount > 0 || limit < IdlePatience ? limit : IdlePatience, time);
         await GrainTask.IgnoreFailure(port.SendAsync(new KillGuestRuns(null, reason), patience.Token));
+        usage.Sample();
         await GrainTask.IgnoreFailure(runs.WaitUntilAllEndedAsync().WaitAsync(patience.Token));
     }
 

@@ -36,6 +36,7 @@ class Link:
         self._hello = hello
         self._on_frame = on_frame
         self.on_drop: Callable[[], None] = lambda: None
+        self.cpu_time: Callable[[], int | None] = lambda: None
         self.version = 1  # the version of the protocol that the host has chosen
         self._socket: socket.socket | None = None
         self._welcomed = False
@@ -136,7 +137,8 @@ class Link:
             self._outbox.extend(self._early)
             self._early.clear()
         elif kind == frames.PING:
-            self.send(frame(frames.PONG))
+            used = self.cpu_time() if payload else None
+            self.send(frame(frames.PONG, b"" if used is None else used.to_bytes(8, "big")))
         else:
             self._on_frame(kind, number, payload)
 

@@ -40,7 +40,7 @@ public sealed class EventLogAgreementTests(RedisFixture fixture)
                 using var memory = new MemoryEventLog(Options.Create(Limits), TimeProvider.System);
                 using var redis = new RedisEventLog(fixture.Redis, Options.Create(Limits), TimeProvider.System, NullLogger<RedisEventLog>.Instance);
                 var sandbox = SandboxId.New("0123abcd");
-                var runs = Enumerable.Range(0, Runs).Select(i => EventLogTests.NewRecord() with { Keyless = i % 2 == 0 }).ToArray();
+                var runs = Enumerable.Range(0, Runs).Select(i => EventLogTests.NewRecord() with { Keyless = i % 2 == 0, Key = i < 2 ? null : $"key_{i}" }).ToArray();
                 foreach (var (call, run, count, size) in history)
                 {
                     var (first, second) = (await AnswerAsync(memory, sandbox, runs[run], call, count, size), await AnswerAsync(redis, sandbox, runs[run], call, count, size));
@@ -93,9 +93,12 @@ public sealed class EventLogAgreementTests(RedisFixture fixture)
         var text = new StringBuilder();
         text.AppendJoin(' ', (await log.ListOpenAsync(sandbox, Cancel)).Order(Comparer<RunId>.Create((a, b) => string.CompareOrdinal(a.Value, b.Value)))).AppendLine();
         text.AppendJoin(' ', await log.ListRunsAsync(sandbox, Cancel)).AppendLine();
+        text.AppendJoin(' ', (await log.ReadUsageAsync(sandbox, Cancel)).OrderBy(usage => usage.Key, StringComparer.Ordinal)).AppendLine();
         foreach (var run in runs)
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"{await log.FindRunAsync(sandbox, run.Id, Cancel)} {await log.FindBoundsAsync(sandbox, run.Id, Cancel)}");
+            // The compact form of a run that has ended does not name the key: it has been counted.
+            var record = await log.FindRunAsync(sandbox, run.Id, Cancel) is { } found ? found with { Key = found.Ended ? null : found.Key } : null;
+            text.AppendLine(CultureInfo.InvariantCulture, $"{record} {await log.FindBoundsAsync(sandbox, run.Id, Cancel)}");
             var last = await log.FindLastEntryAsync(sandbox, run.Id, Cancel);
             text.AppendLine(CultureInfo.InvariantCulture, $"{last?.LastSeq} {Hash(last?.Utf8)}");
             List<EventBatch> parts = [];

@@ -137,7 +137,7 @@ public sealed partial class ScriptedGuest
             killed = [.. _runs.Values];
         }
 
-        Answer(number, killed is [var one] ? one.State : null);
+        Answer(number, killed is [var one] ? one.State : null, reportsCpuTime: (string?)kill["run"] is null);
         foreach (var run in killed)
         {
             if (run.State is not RunState.Ended && !_programs.Find(run.Code).IgnoresEverything) run.Stop(code, reason);
@@ -225,9 +225,10 @@ public sealed partial class ScriptedGuest
         foreach (var run in _runs.Values.Where(run => run.EndNumber <= acknowledged)) run.EndNumber = 0;
     }
 
-    private void Answer(ulong number, RunState? state)
+    private void Answer(ulong number, RunState? state, bool reportsCpuTime = false)
     {
-        if (!LosesAnswers) Send(FrameType.Taken, number, $$"""{"state":"{{state?.ToString().ToLowerInvariant() ?? "unknown"}}","repl_restarted":false}""");
+        var cpu = reportsCpuTime && CpuTime is { } used ? $$""","cpu_ns":{{(long)used.TotalNanoseconds}}""" : "";
+        if (!LosesAnswers) Send(FrameType.Taken, number, $$"""{"state":"{{state?.ToString().ToLowerInvariant() ?? "unknown"}}","repl_restarted":false{{cpu}}}""");
     }
 
     private static JsonObject Json(ReadOnlySpan<byte> payload) => JsonNode.Parse(payload)!.AsObject();

@@ -45,6 +45,9 @@ public sealed partial class ScriptedGuest : IAsyncDisposable
     /// <summary>The highest version of the protocol that it offers.</summary>
     public int MaxVersion { get; set; } = 2;
 
+    /// <summary>The CPU time that it reports; null for an older guest, which reports none.</summary>
+    public TimeSpan? CpuTime { get; set; } = TimeSpan.Zero;
+
     /// <summary>Changes the payload of the next <c>HELLO</c>s.</summary>
     public Func<JsonObject, JsonObject>? RewriteHello { get; set; }
 
@@ -234,7 +237,7 @@ public sealed partial class ScriptedGuest : IAsyncDisposable
                     if (!_holdsFrames) SendRing(link);
                     break;
                 case FrameType.Ping:
-                    Send(FrameType.Pong, 0, []);
+                    Send(FrameType.Pong, 0, CpuTime is { } cpu && payload.Length > 0 ? CpuBytes(cpu) : []);
                     break;
                 case FrameType.Ack:
                     Acknowledge(BinaryPrimitives.ReadUInt64BigEndian(payload));
@@ -247,6 +250,13 @@ public sealed partial class ScriptedGuest : IAsyncDisposable
                     break;
             }
         }
+    }
+
+    private static byte[] CpuBytes(TimeSpan cpu)
+    {
+        var bytes = new byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, (ulong)cpu.TotalNanoseconds);
+        return bytes;
     }
 
     private void SendRing(GuestLink link)

@@ -36,6 +36,7 @@ public sealed class GrainCluster : IAsyncDisposable
         Id = "test-" + RandomNumberGenerator.GetHexString(8, lowercase: true);
         Folder = Directory.CreateTempSubdirectory("pg.").FullName;
         Log = new UnreliableEventLog(Clock, settings.RunOptions);
+        Usage = new UnreliableUsageLog(Clock, Folder);
         Storage = new UnreliableStorage(Clock);
         var builder = new InProcessTestClusterBuilder(1);
         builder.Options.ClusterId = builder.Options.ServiceId = Id;
@@ -50,6 +51,9 @@ public sealed class GrainCluster : IAsyncDisposable
 
     /// <summary>The event log that all silos share.</summary>
     public UnreliableEventLog Log { get; }
+
+    /// <summary>The usage log that all silos share.</summary>
+    public UnreliableUsageLog Usage { get; }
 
     /// <summary>The grain storage that all silos share.</summary>
     public UnreliableStorage Storage { get; }
@@ -241,12 +245,14 @@ public sealed class GrainCluster : IAsyncDisposable
     {
         Storage.EndFaults();
         Log.EndFaults();
+        Usage.EndFaults();
         foreach (var worker in _workers) worker.Engine.EndFaults();
         foreach (var silo in _frontends.Concat(_workers).Where(silo => silo.IsRunning).ToArray()) await silo.KillAsync(detected: false);
         StopKilled();
         foreach (var worker in _workers) await worker.Engine.DisposeAsync();
         await _cluster.DisposeAsync();
         Log.Dispose();
+        Usage.Dispose();
         Clock.Dispose();
         await Until.TrueAsync(() => TryDelete(Folder));
     }

@@ -18,6 +18,7 @@ using Podflare.Processes;
 using Podflare.Runs;
 using Podflare.Stores;
 using Podflare.Telemetry;
+using Podflare.Usage;
 using StackExchange.Redis;
 
 namespace Podflare.Harness;
@@ -62,6 +63,7 @@ internal sealed class SiloComposition(GrainCluster cluster, Machine? machine, Po
         services.AddSingleton(PoweredProxy<IMembershipTable>.Create((IMembershipTable)membership.ImplementationInstance!, power));
         services.AddSingleton(PoweredProxy<IReminderTable>.Create(cluster.Reminders, power));
         services.AddSingleton<IEventLog>(new SiloEventLog(cluster.Log, power));
+        services.AddSingleton<IUsageLog>(new SiloUsageLog(cluster.Usage, power));
         services.AddKeyedSingleton<IGrainStorage>(Storage.Stores.Durable, new SiloStorage(cluster.Storage, expiry: null, power));
         services.AddKeyedSingleton<IGrainStorage>(Storage.Stores.Expiring, new SiloStorage(cluster.Storage, Storage.Stores.Expiry, power));
         if (machine is not null)

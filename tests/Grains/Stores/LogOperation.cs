@@ -12,5 +12,6 @@ public enum LogOperation
     FindRun,
     ListOpen,
     ListRuns,
+    ReadUsage,
     Expire,
 }

@@ -45,6 +45,9 @@ internal sealed class SiloEventLog(UnreliableEventLog log, Power power) : IEvent
     public Task<IReadOnlyList<RunId>> ListRunsAsync(SandboxId sandbox, CancellationToken cancellationToken) =>
         ReadAsync(LogOperation.ListRuns, sandbox, null, it => it.ListRunsAsync(sandbox, CancellationToken.None), cancellationToken);
 
+    public Task<IReadOnlyDictionary<string, RunUsage>> ReadUsageAsync(SandboxId sandbox, CancellationToken cancellationToken) =>
+        ReadAsync(LogOperation.ReadUsage, sandbox, null, it => it.ReadUsageAsync(sandbox, CancellationToken.None), cancellationToken);
+
     public Task ExpireAsync(SandboxId sandbox, bool deleted, CancellationToken cancellationToken) =>
         WriteAsync(LogOperation.Expire, sandbox, null, async it =>
         {

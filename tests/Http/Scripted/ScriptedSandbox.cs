@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using Podflare.Audit;
 using Podflare.Contexts;
 using Podflare.Runs;
 using Podflare.Sandboxes;
@@ -179,7 +180,7 @@ public sealed class ScriptedSandbox(World world) : Grain, ISandboxGrain
         return state.Info;
     }
 
-    public async Task Delete(TenantId tenant)
+    public async Task Delete(TenantId tenant, AuditOrigin? origin)
     {
         var state = await FindAsync(tenant);
         state.Info = state.Info with { State = SandboxState.Ended, EndReason = EndReason.Deleted, EndedAt = state.Info.CreatedAt };

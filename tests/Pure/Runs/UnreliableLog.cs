@@ -84,6 +84,8 @@ internal sealed class UnreliableLog(IEventLog first) : IEventLog
 
     public Task<IReadOnlyList<RunId>> ListRunsAsync(SandboxId sandbox, CancellationToken cancellationToken) => Reach().ListRunsAsync(sandbox, cancellationToken);
 
+    public Task<IReadOnlyDictionary<string, RunUsage>> ReadUsageAsync(SandboxId sandbox, CancellationToken cancellationToken) => Reach().ReadUsageAsync(sandbox, cancellationToken);
+
     public Task ExpireAsync(SandboxId sandbox, bool deleted, CancellationToken cancellationToken) => Reach().ExpireAsync(sandbox, deleted, cancellationToken);
 
     private IEventLog Reach()
