@@ -9,6 +9,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Reminders;
 using Orleans.Storage;
+using Podflare.Audit;
 using Podflare.Containers;
 using Podflare.Contexts;
 using Podflare.Files;
@@ -46,7 +47,7 @@ public static class PodflareHosting
         services.AddOptions<Microsoft.Extensions.Hosting.HostOptions>().Configure(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
         if (process.Folder is { } folder) services.AddSingleton<HostContainers>().AddSingleton(folder).AddSingleton(new HostIdentity(process.ClusterId, folder.HostId));
         AddStore(services, process.Redis);
-        services.AddRuns().AddUsage().AddGuests().AddContainers();
+        services.AddRuns().AddUsage().AddAudit().AddGuests().AddContainers();
         builder.UseOrleans(silo => Configure(silo, process));
         if (process.Host.Id is not null) services.AddHostedService<HostStarter>();
         return process;

@@ -8,6 +8,17 @@ namespace Podflare.Sandboxes;
 internal sealed class CallGuard(
     SandboxRecords records, GuestSession guest, SandboxTermination termination, ContainerOwnership container, OrphanedSandbox orphan, bool isOnOwningHost, Action nothingKnown)
 {
+    /// <summary>Checks a request to delete the sandbox.</summary>
+    /// <returns>False when it has ended.</returns>
+    /// <exception cref="SandboxUnreachableException">Its host is away.</exception>
+    public async Task<bool> IsToBeDeletedAsync(TenantId tenant)
+    {
+        Readable(tenant);
+        await orphan.EndWhenHostIsLostAsync();
+        if (records.HasTombstone) return false;
+        return termination.IsEnding || isOnOwningHost ? true : throw new SandboxUnreachableException();
+    }
+
     /// <exception cref="SandboxNotFoundException">The sandbox does not exist, or it belongs to another tenant.</exception>
     public SandboxInfo Readable(TenantId tenant)
     {

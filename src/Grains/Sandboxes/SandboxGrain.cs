@@ -27,6 +27,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     private readonly SandboxRuns _runs;
     private readonly GuestSession _guest;
     private readonly SandboxUsage _usage;
+    private readonly SandboxAudit _audit;
     private readonly SandboxTermination _termination;
     private readonly GuestRequestSender _sender;
     private readonly RunAcceptor _acceptor;
@@ -49,6 +50,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _runs = new SandboxRuns(_records, log, spans, settings, time, logger);
         _guest = new GuestSession(_records, _runs, settings, time, logger);
         _usage = new SandboxUsage(_records, _guest, hosts, logs, settings, time, logger);
+        _audit = new SandboxAudit(_records, logs);
         _termination = new SandboxTermination(_records, _runs, _guest, _usage, log, guests, GrainFactory, settings, time, logger) { Ended = OnEnded };
         // A guest that was told to close by an end that was never recorded can run nothing any more.
         _sender = new GuestRequestSender(settings, time, () => _termination.EndInBackground(EndReason.Lost), _termination.Closing);
@@ -76,6 +78,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         if (_records.HasTombstone)
         {
             // A crash has left the record behind the tombstone, or the store executed an accept late.
+            _audit.ReportEnded();
             await _records.ClearAsync();
             await _termination.CloseLeftoverRunsAsync();
         }
@@ -175,11 +178,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
 
     public async Task Delete(TenantId tenant, AuditOrigin? origin)
     {
-        _guard.Readable(tenant);
-        await _orphan.EndWhenHostIsLostAsync();
-        if (_records.HasTombstone) return;
-        if (!_termination.IsEnding && !IsOnOwningHost) throw new SandboxUnreachableException();
-        await _termination.DeleteAsync(origin);
+        if (await _guard.IsToBeDeletedAsync(tenant)) await _termination.DeleteAsync(origin);
     }
 
     public async Task<SandboxInfo?> Adopt(string containerId)
@@ -215,12 +214,14 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         DelayDeactivation(Timeout.InfiniteTimeSpan);
         _deadlines.Start(this, adopted);
         _usage.Start(this);
+        _audit.ReportCreated();
     }
 
     private void OnEnded()
     {
         _deadlines.Stop();
         _usage.Stop();
+        _audit.ReportEnded();
         _orphan.Stop();
         DelayDeactivation(TimeSpan.Zero);
     }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
+using Podflare.Audit;
 using Podflare.Storage;
 using Podflare.Telemetry;
 using Podflare.Tenants;
@@ -53,6 +54,9 @@ public sealed partial class SandboxRecords(
     /// <summary>The sandbox as lists show it: from the record, or once it has ended from the tombstone. Null when there is neither.</summary>
     public SandboxInfo? Info => HasTombstone ? _lostEnd ?? tombstone.Value.Sandbox : HasRecord ? InfoOf(Record) : null;
 
+    /// <summary>Who deleted the sandbox; null while it lives, and when nobody asked for its end.</summary>
+    public AuditOrigin? EndOrigin => tombstone.Value.Origin;
+
     /// <summary>The trace that this sandbox belongs to.</summary>
     public TraceBinding? Trace => Info?.Trace;
 
@@ -87,12 +91,13 @@ public sealed partial class SandboxRecords(
     }
 
     /// <summary>Writes the tombstone. Repeating it is safe.</summary>
+    /// <param name="origin">Who deleted the sandbox; null when nobody asked for its end.</param>
     /// <exception cref="StorageUnavailableException">The store does not answer.</exception>
-    public async Task WriteTombstoneAsync(SandboxInfo ended)
+    public async Task WriteTombstoneAsync(SandboxInfo ended, AuditOrigin? origin)
     {
         try
         {
-            await tombstone.WriteAsync(new Tombstone { Sandbox = ended });
+            await tombstone.WriteAsync(new Tombstone { Sandbox = ended, Origin = origin });
             _lostEnd = null;
         }
         catch (InconsistentStateException)

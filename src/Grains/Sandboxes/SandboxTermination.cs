@@ -121,7 +121,7 @@ internal sealed partial class SandboxTermination(
             await CloseAsync(await log.ListOpenAsync(records.Id, Stopping), ended.EndReason!.Value, stuck: null);
             await log.ExpireAsync(records.Id, ended.EndReason is EndReason.Deleted, Stopping);
             await usage.CompleteAsync(Stopping);
-            await records.WriteTombstoneAsync(ended);
+            await records.WriteTombstoneAsync(ended, ended.EndReason is EndReason.Deleted ? _origin : null);
         }
 
         await records.ClearAsync();
@@ -188,10 +188,11 @@ internal sealed partial class SandboxTermination(
         if (!records.HasTombstone)
         {
             why = records.Record.Ending ?? why;
+            _origin ??= records.Record.EndOrigin;
             stuck = records.Record.StuckRun is { } known ? new RunId(known) : stuck;
             foreach (var run in runs.Table.All.ToArray()) await GrainTask.IgnoreFailure(run.Starting ?? Task.CompletedTask);
             await StopCodeAsync(why);
-            if (!_endingIsWritten) await records.WriteAsync(records.Record with { Ending = why, StuckRun = stuck?.Value, EndOrigin = records.Record.EndOrigin ?? _origin });
+            if (!_endingIsWritten) await records.WriteAsync(records.Record with { Ending = why, StuckRun = stuck?.Value, EndOrigin = _origin });
             _endingIsWritten = true;
             FaultPoint.Reach(FaultPoint.SandboxEnding);
             await DetachGuestAsync();
@@ -201,7 +202,7 @@ internal sealed partial class SandboxTermination(
             // The store may have executed an accept late, whose caller had given up. From here on it refuses them.
             await CloseAsync(await log.ListOpenAsync(records.Id, Stopping), why, stuck);
             await usage.CompleteAsync(Stopping);
-            await records.WriteTombstoneAsync(Tombstone(why));
+            await records.WriteTombstoneAsync(Tombstone(why), why is EndReason.Deleted ? _origin : null);
             FaultPoint.Reach(FaultPoint.TombstoneWritten);
             await records.ClearAsync();
             await CloseLeftoverRunsAsync();

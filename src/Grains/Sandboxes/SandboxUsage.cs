@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Podflare.Containers;
 using Podflare.Resilience;
 using Podflare.Runs;
+using Podflare.Telemetry;
 using Podflare.Usage;
 
 namespace Podflare.Sandboxes;
@@ -70,6 +71,7 @@ internal sealed partial class SandboxUsage(
         catch (Exception e)
         {
             // The values are cumulative: nothing is lost. The store logs its outages.
+            Instruments.UsageFoldFailures.Add(1);
             if (!Transient.IsTransient(e)) LogNotFolded(e, records.Id);
             Arm(RetryDelay);
         }

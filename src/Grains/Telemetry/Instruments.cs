@@ -71,6 +71,13 @@ public static class Instruments
 
     public static readonly Counter<long> QuotaExchangeFailures = Meter.CreateCounter<long>("podflare.quota.exchange.failures", "{exchange}", "Exchanges of shares in tenants' limits that failed.");
 
+    public static readonly Counter<long> AuditEntries = Meter.CreateCounter<long>("podflare.audit.entries", "{entry}", "Entries written to audit logs.");
+
+    public static readonly Counter<long> AuditDropped = Meter.CreateCounter<long>(
+        "podflare.audit.dropped", "{entry}", "Entries about sandboxes that were dropped because too many waited for the audit log.");
+
+    public static readonly Counter<long> UsageFoldFailures = Meter.CreateCounter<long>("podflare.usage.fold.failures", "{fold}", "Folds of usage that failed and are repeated.");
+
     /// <summary>The gauges of the hosts of this process.</summary>
     public static HostMetrics Hosts { get; } = new(Meter);
 

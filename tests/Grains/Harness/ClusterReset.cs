@@ -38,7 +38,7 @@ internal static class ClusterReset
     }
 
     private static bool HadFaults(GrainCluster cluster) =>
-        cluster.Storage.HadFaults || cluster.Log.HadFaults || cluster.Usage.HadFaults || cluster.Workers.Any(worker => worker.Engine.HadFaults);
+        cluster.Storage.HadFaults || cluster.Log.HadFaults || cluster.Usage.HadFaults || cluster.Audit.HadFaults || cluster.Workers.Any(worker => worker.Engine.HadFaults);
 
     // No sandbox, no container, no run and no claim is left, and the host accepts new ones.
     private static async Task CheckIsEmptyAsync(GrainCluster cluster)

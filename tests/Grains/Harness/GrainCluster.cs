@@ -37,6 +37,7 @@ public sealed class GrainCluster : IAsyncDisposable
         Folder = Directory.CreateTempSubdirectory("pg.").FullName;
         Log = new UnreliableEventLog(Clock, settings.RunOptions);
         Usage = new UnreliableUsageLog(Clock, Folder);
+        Audit = new UnreliableAuditLog(Clock, Folder);
         Storage = new UnreliableStorage(Clock);
         var builder = new InProcessTestClusterBuilder(1);
         builder.Options.ClusterId = builder.Options.ServiceId = Id;
@@ -54,6 +55,9 @@ public sealed class GrainCluster : IAsyncDisposable
 
     /// <summary>The usage log that all silos share.</summary>
     public UnreliableUsageLog Usage { get; }
+
+    /// <summary>The audit logs that all silos share.</summary>
+    public UnreliableAuditLog Audit { get; }
 
     /// <summary>The grain storage that all silos share.</summary>
     public UnreliableStorage Storage { get; }
@@ -246,6 +250,7 @@ public sealed class GrainCluster : IAsyncDisposable
         Storage.EndFaults();
         Log.EndFaults();
         Usage.EndFaults();
+        Audit.EndFaults();
         foreach (var worker in _workers) worker.Engine.EndFaults();
         foreach (var silo in _frontends.Concat(_workers).Where(silo => silo.IsRunning).ToArray()) await silo.KillAsync(detected: false);
         StopKilled();

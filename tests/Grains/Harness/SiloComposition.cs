@@ -11,6 +11,7 @@ using Orleans.GrainDirectory;
 using Orleans.Reminders;
 using Orleans.Runtime;
 using Orleans.Storage;
+using Podflare.Audit;
 using Podflare.Containers;
 using Podflare.Engine;
 using Podflare.Hosting;
@@ -64,6 +65,7 @@ internal sealed class SiloComposition(GrainCluster cluster, Machine? machine, Po
         services.AddSingleton(PoweredProxy<IReminderTable>.Create(cluster.Reminders, power));
         services.AddSingleton<IEventLog>(new SiloEventLog(cluster.Log, power));
         services.AddSingleton<IUsageLog>(new SiloUsageLog(cluster.Usage, power));
+        services.AddSingleton<IAuditLog>(new SiloAuditLog(cluster.Audit, power));
         services.AddKeyedSingleton<IGrainStorage>(Storage.Stores.Durable, new SiloStorage(cluster.Storage, expiry: null, power));
         services.AddKeyedSingleton<IGrainStorage>(Storage.Stores.Expiring, new SiloStorage(cluster.Storage, Storage.Stores.Expiry, power));
         if (machine is not null)
