@@ -135,6 +135,21 @@ class WatchTests(unittest.TestCase):
             self.expect(run, *[change for change in expected if change[0] != "attributes"])
         self.assertIn(("attributes", "b", "file"), self.changes(run))
 
+    def test_a_file_has_no_name_before_it_is_linked(self) -> None:
+        run = self.watch()
+        name = os.fsdecode(self.home)
+        unnamed = os.open(name, os.O_TMPFILE | os.O_WRONLY, 0o600)
+        try:
+            os.write(unnamed, b"x")
+            os.fchmod(unnamed, 0o644)
+            os.link(f"/proc/self/fd/{unnamed}", f"{name}/linked", src_dir_fd=unnamed)  # a descriptor makes it follow the link
+        finally:
+            os.close(unnamed)
+        # A name that only looks like one is reported.
+        self.make("echo x > '#7'")
+        self.expect(run, ("create", "linked", "file"), ("create", "#7", "file"), ("modify", "#7", "file"))
+        self.assertEqual([], [change for change in self.changes(run) if change[1].startswith("#") and change[1] != "#7"])
+
     def test_names_may_be_any_bytes(self) -> None:
         run = self.watch()
         for name in (b"\xff\n", "é".encode(), b'"\\'):

@@ -64,6 +64,11 @@ def _same(path: bytes) -> bytes:
     return path
 
 
+def _is_unnamed(name: bytes, path: bytes) -> bool:
+    """Whether it is a file that was opened without a name (O_TMPFILE). The kernel reports one as "#" and its number."""
+    return name[:1] == b"#" and name[1:].isdigit() and not os.path.lexists(path)
+
+
 def _refusal(path: bytes, error: OSError) -> tuple[str, str]:
     shown = path.decode("utf-8", "backslashreplace")[:300]
     if error.errno in (errno.EACCES, errno.EPERM):
@@ -154,6 +159,8 @@ class Watcher:
         elif notice.mask & inotify.DELETE:
             self._found.discard(path)
             self._reports.report("delete", path, is_folder or None)
+        elif _is_unnamed(notice.name, path):
+            pass
         elif notice.mask & inotify.MODIFY:
             self._reports.report("modify", path, is_folder)
         elif notice.mask & inotify.ATTRIB:
