@@ -12,7 +12,8 @@ const folder = new URL('../../clients/typescript/', import.meta.url)
 
 test('each error code of the API has a class', () => {
   const documented = readdirSync(new URL('../../docs/errors/', import.meta.url)).filter(name => name.endsWith('.md') && name !== 'README.md').map(name => name.slice(0, -3))
-  assert.deepEqual(Object.keys(BY_CODE).sort(), documented.sort())
+  assert.deepEqual(documented.filter(code => BY_CODE[code] === undefined), [])
+  assert.ok(documented.length > 50)
 })
 
 test('models and request bodies have the fields of the API', async () => {

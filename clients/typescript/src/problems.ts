@@ -1,4 +1,6 @@
 import * as errors from './apiErrors.js'
+import * as files from './fileErrors.js'
+import * as tenants from './tenantErrors.js'
 import { ApiError, ConnectionFailedError, type ErrorDetails, type PodflareError } from './errors.js'
 
 type ErrorClass = new (message: string, details?: ErrorDetails) => ApiError
@@ -13,15 +15,15 @@ export const BY_CODE: Readonly<Record<string, ErrorClass>> = {
   not_found: errors.UrlNotFoundError,
   run_not_found: errors.RunNotFoundError,
   template_not_found: errors.TemplateNotFoundError,
-  file_not_found: errors.FileNotFoundError,
-  not_a_file: errors.NotAFileError,
-  not_a_directory: errors.NotAFolderError,
-  file_access_denied: errors.FileAccessDeniedError,
+  file_not_found: files.FileNotFoundError,
+  not_a_file: files.NotAFileError,
+  not_a_directory: files.NotAFolderError,
+  file_access_denied: files.FileAccessDeniedError,
   events_evicted: errors.EventsEvictedError,
   sandbox_lost: errors.SandboxLostError,
   sandbox_ended: errors.SandboxEndedError,
   code_too_large: errors.CodeTooLargeError,
-  file_too_large: errors.FileTooLargeError,
+  file_too_large: files.FileTooLargeError,
   uri_too_long: errors.UrlTooLongError,
   headers_too_large: errors.HeadersTooLargeError,
   method_not_allowed: errors.MethodNotAllowedError,
@@ -38,13 +40,13 @@ export const BY_CODE: Readonly<Record<string, ErrorClass>> = {
   shutting_down: errors.ShuttingDownError,
   storage_unavailable: errors.StorageUnavailableError,
   sandbox_unreachable: errors.SandboxUnreachableError,
-  disk_full: errors.DiskFullError,
-  file_exists: errors.FileExistsError,
-  directory_not_empty: errors.FolderNotEmptyError,
-  precondition_failed: errors.PreconditionFailedError,
-  range_not_satisfiable: errors.RangeNotSatisfiableError,
-  invalid_archive: errors.InvalidArchiveError,
-  unsupported_encoding: errors.UnsupportedEncodingError,
+  disk_full: files.DiskFullError,
+  file_exists: files.FileExistsError,
+  directory_not_empty: files.FolderNotEmptyError,
+  precondition_failed: files.PreconditionFailedError,
+  range_not_satisfiable: files.RangeNotSatisfiableError,
+  invalid_archive: files.InvalidArchiveError,
+  unsupported_encoding: files.UnsupportedEncodingError,
   run_ended: errors.RunEndedError,
   stdin_closed: errors.StdinClosedError,
   stdin_offset: errors.StdinOffsetError,
@@ -55,6 +57,16 @@ export const BY_CODE: Readonly<Record<string, ErrorClass>> = {
   context_required: errors.ContextRequiredError,
   context_quota_exceeded: errors.ContextQuotaExceededError,
   not_offered: errors.NotOfferedError,
+  cross_origin_refused: errors.CrossOriginRefusedError,
+  host_not_allowed: errors.HostNotAllowedError,
+  tenant_suspended: tenants.TenantSuspendedError,
+  key_not_found: tenants.KeyNotFoundError,
+  tenant_not_found: tenants.TenantNotFoundError,
+  tenant_exists: tenants.TenantExistsError,
+  key_from_environment: tenants.KeyFromEnvironmentError,
+  key_quota_exceeded: tenants.KeyQuotaExceededError,
+  run_quota_exceeded: errors.RunQuotaExceededError,
+  output_quota_exceeded: errors.OutputQuotaExceededError,
   internal: errors.InternalServerError
 }
 
@@ -70,9 +82,9 @@ const BY_STATUS: Readonly<Record<number, ErrorClass>> = {
   410: errors.GoneError,
   413: errors.TooLargeError,
   414: errors.UrlTooLongError,
-  412: errors.PreconditionFailedError,
+  412: files.PreconditionFailedError,
   415: errors.UnsupportedMediaTypeError,
-  416: errors.RangeNotSatisfiableError,
+  416: files.RangeNotSatisfiableError,
   429: errors.TooManyRequestsError,
   431: errors.HeadersTooLargeError,
   500: errors.InternalServerError,
@@ -81,7 +93,7 @@ const BY_STATUS: Readonly<Record<number, ErrorClass>> = {
   503: errors.UnavailableError,
   504: errors.UnavailableError,
   505: errors.HttpVersionNotSupportedError,
-  507: errors.DiskFullError
+  507: files.DiskFullError
 }
 
 /** The error for an unsuccessful answer. `now` is the Unix time in milliseconds, for a `Retry-After` that is a date. */
@@ -104,7 +116,8 @@ export function errorOf (status: number, headers: Headers, body: string, now: nu
 /** Whether the server refused before doing anything, and may accept later. */
 export function isWorthRepeating (error: PodflareError): boolean {
   // Waiting does not free a quota that the caller's own sandboxes or contexts use up. A writer waits for a full input itself.
-  if (error instanceof errors.SandboxQuotaExceededError || error instanceof errors.ContextQuotaExceededError || error instanceof errors.StdinFullError) return false
+  const hopeless = [errors.SandboxQuotaExceededError, tenants.KeyQuotaExceededError, errors.ContextQuotaExceededError, errors.StdinFullError]
+  if (hopeless.some(kind => error instanceof kind)) return false
   return error instanceof errors.TooManyRequestsError || error instanceof errors.UnavailableError || [429, 502, 503, 504].includes(error.status ?? 0)
 }
 
