@@ -13,6 +13,7 @@ using Podflare.Contexts;
 using Podflare.Files;
 using Podflare.Hosting;
 using Podflare.Hosts;
+using Podflare.Limits;
 using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Scripted;
@@ -97,7 +98,7 @@ public sealed class Cluster : IAsyncDisposable
         if (settings.Contains(("PODFLARE_API_KEYS", ""))) builder.Configuration["PODFLARE_ADMIN_KEYS"] = "";
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton(World).AddHosts().AddTenants().AddSingleton<SandboxCreator>().AddRuns();
+        builder.Services.AddSingleton(World).AddSingleton<ITenantLimits, ScriptedLimits>().AddHosts().AddTenants().AddLimits(servesHttp: true, new LocalHost(null)).AddSingleton<CreateReservations>().AddSingleton<SandboxCreator>().AddRuns();
         builder.Services.AddOptions<Podflare.Files.FileOptions>();
         builder.UseOrleans(silo);
         builder.AddFrontend();
@@ -112,7 +113,7 @@ public sealed class Cluster : IAsyncDisposable
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton(World).AddSingleton(TimeProvider.System).AddHosts().AddTenants();
+        builder.Services.AddSingleton(World).AddSingleton(TimeProvider.System).AddSingleton<ITenantLimits, ScriptedLimits>().AddHosts().AddTenants();
         builder.UseOrleans(silo => Configure(silo, World, id, ports, index, "worker", host));
         var worker = builder.Build();
         await worker.StartAsync();
@@ -130,8 +131,9 @@ public sealed class Cluster : IAsyncDisposable
         silo.Configure<SiloOptions>(options => options.SiloName = HostSilos.NameOf(role, host));
         silo.Services.AddPlacementDirector<HostPlacement, HostPlacementDirector>();
         silo.Services.AddKeyedSingleton<IGrainStorage>(Stores.Kept, world.Kept);
+        silo.Services.AddKeyedSingleton<IGrainStorage>(Stores.Durable, world.Kept);
         // The real grains have the same names; here their places are taken, except those of tenants, which need nothing but a store.
-        Type[] real = [typeof(TenantGrain), typeof(TenantRegistryGrain)];
+        Type[] real = [typeof(TenantGrain), typeof(TenantRegistryGrain), typeof(QuotaBoardGrain)];
         silo.Services.Configure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Assembly.GetName().Name == "Podflare.Grains" && !real.Contains(type)));
     }
 

@@ -47,6 +47,8 @@ internal static class ErrorReader
         "sandbox_ended" => new SandboxEndedException(problem),
         "rate_limited" => new RateLimitedException(problem),
         "sandbox_quota_exceeded" => new SandboxQuotaExceededException(problem),
+        "run_quota_exceeded" => new RunQuotaExceededException(problem),
+        "output_quota_exceeded" => new OutputQuotaExceededException(problem),
         "run_queue_full" => new RunQueueFullException(problem),
         "log_budget_exceeded" => new LogBudgetExceededException(problem),
         "no_capacity" => new NoCapacityException(problem),

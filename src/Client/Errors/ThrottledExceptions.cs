@@ -20,11 +20,31 @@ public sealed class RateLimitedException : ThrottledException
     }
 }
 
-/// <summary>The caller has the maximum number of sandboxes (<c>sandbox_quota_exceeded</c>).</summary>
+/// <summary>The tenant has the maximum number of sandboxes, or the maximum of memory in them (<c>sandbox_quota_exceeded</c>).</summary>
 public sealed class SandboxQuotaExceededException : ThrottledException
 {
     /// <summary>Creates the exception for an error response.</summary>
     public SandboxQuotaExceededException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}
+
+/// <summary>As many runs of the tenant execute as may at the same time (<c>run_quota_exceeded</c>).</summary>
+public sealed class RunQuotaExceededException : ThrottledException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public RunQuotaExceededException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}
+
+/// <summary>The output of the tenant's open runs uses all the storage that the tenant may use (<c>output_quota_exceeded</c>).</summary>
+public sealed class OutputQuotaExceededException : ThrottledException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public OutputQuotaExceededException(ApiProblem problem)
         : base(problem)
     {
     }

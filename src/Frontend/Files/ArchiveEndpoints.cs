@@ -23,7 +23,7 @@ internal static class ArchiveEndpoints
     {
         streams.ThrowIfDraining();
         var path = FilePathReader.OfQuery(context);
-        using var place = places.Enter();
+        using var place = places.Enter(caller.Tenant);
         using var open = streams.Track(context, mayPause: false);
         await archives.DownloadAsync(context, caller.Tenant, id, path);
     }
@@ -33,7 +33,7 @@ internal static class ArchiveEndpoints
         streams.ThrowIfDraining();
         var path = FilePathReader.OfQuery(context);
         if (context.Request.ContentType is { Length: > 0 } type && !IsTar(type)) throw UnsupportedMediaType.ContentType(type, MediaType);
-        using var place = places.Enter();
+        using var place = places.Enter(caller.Tenant);
         using var open = streams.Track(context, mayPause: false);
         var written = await archives.UploadAsync(context, caller.Tenant, id, path);
         return TypedResults.Json(new ArchiveJson(written.Files, written.Directories, written.Bytes), ArchiveJsonContext.Default.ArchiveJson);

@@ -8,7 +8,7 @@ using Podflare.Tenants;
 namespace Podflare.Files;
 
 /// <summary>Transfers archives between clients and sandboxes.</summary>
-internal sealed class ArchiveTransfers(IGrainFactory grains, IOptions<FileOptions> files, IOptions<HttpOptions> http, TimeProvider time, ILogger<ArchiveTransfers> logger)
+internal sealed class ArchiveTransfers(IGrainFactory grains, UploadLimits limits, IOptions<HttpOptions> http, TimeProvider time, ILogger<ArchiveTransfers> logger)
 {
     public async Task DownloadAsync(HttpContext context, TenantId tenant, SandboxId sandbox, FilePath path)
     {
@@ -27,12 +27,13 @@ internal sealed class ArchiveTransfers(IGrainFactory grains, IOptions<FileOption
 
     public async Task<ArchiveSummary> UploadAsync(HttpContext context, TenantId tenant, SandboxId sandbox, FilePath path)
     {
-        if (context.Request.ContentLength > files.Value.MaxFileBytes) throw ChunkReceiver.TooLarge(files.Value.MaxFileBytes);
+        var maxBytes = limits.MaxBytesOf(tenant);
+        if (context.Request.ContentLength > maxBytes) throw ChunkReceiver.TooLarge(maxBytes);
         var target = Of(sandbox);
         await using var transfer = new FileTransfer(target, time, logger);
         var isCompressed = RequestBodyMiddleware.EncodingsOf(context.Request).Any();
         await OpenAsync(context, transfer, (id, token) => target.OpenExtract(id, tenant, path, isCompressed, token));
-        var length = await ChunkReceiver.ReceiveAsync(context, transfer, target, files.Value.MaxFileBytes);
+        var length = await ChunkReceiver.ReceiveAsync(context, transfer, target, new BodyRateGuard(http.Value, time), maxBytes);
         var written = await target.Extract(transfer.Id, length, context.RequestAborted);
         transfer.Complete();
         return written;

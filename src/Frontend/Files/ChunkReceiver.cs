@@ -1,4 +1,5 @@
 using Podflare.Problems;
+using Podflare.Requests;
 
 namespace Podflare.Files;
 
@@ -7,14 +8,15 @@ internal static class ChunkReceiver
 {
     /// <returns>Bytes of the body.</returns>
     /// <exception cref="ProblemException">413: the body has more bytes than the limit.</exception>
-    public static async Task<long> ReceiveAsync(HttpContext context, FileTransfer transfer, IFileExtension target, long maxBytes)
+    /// <exception cref="ProblemException">408: the body arrives too slowly.</exception>
+    public static async Task<long> ReceiveAsync(HttpContext context, FileTransfer transfer, IFileExtension target, BodyRateGuard guard, long maxBytes)
     {
         var offset = 0L;
         var writing = Task.CompletedTask;
         FileChunk? written = null;
         try
         {
-            while (await transfer.WaitForClientAsync(ReadChunkAsync(context, offset)) is { Length: > 0 } chunk)
+            while (await transfer.WaitForClientAsync(ReadChunkAsync(context, guard, offset)) is { Length: > 0 } chunk)
             {
                 await writing;
                 written?.Return();
@@ -38,13 +40,14 @@ internal static class ChunkReceiver
     public static ProblemException TooLarge(long maxBytes) => new(new Problem(413, "file_too_large", $"the file is larger than the limit of {maxBytes} bytes"));
 
     /// <returns>An empty chunk at the end of the body.</returns>
-    private static async Task<FileChunk> ReadChunkAsync(HttpContext context, long offset)
+    private static async Task<FileChunk> ReadChunkAsync(HttpContext context, BodyRateGuard guard, long offset)
     {
         var left = context.Request.ContentLength is { } length ? length - offset : long.MaxValue;
         var chunk = FileChunk.Rent((int)Math.Min(left, FileChunk.MaxBytes));
-        var read = await context.Request.Body.ReadAtLeastAsync(chunk.Bytes, chunk.Length, throwOnEndOfStream: false, context.RequestAborted);
-        chunk.Cut(read);
-        if (read == 0) chunk.Return();
+        var filled = 0;
+        while (filled < chunk.Length && await guard.ReadAsync(context.Request.Body, chunk.Bytes[filled..], context.RequestAborted) is var read and > 0) filled += read;
+        chunk.Cut(filled);
+        if (filled == 0) chunk.Return();
         return chunk;
     }
 }

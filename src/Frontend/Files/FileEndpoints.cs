@@ -14,7 +14,7 @@ internal static class FileEndpoints
     private const int MaxCursor = (FilePath.MaxBytes + 2) / 3 * 4;
 
     public static IServiceCollection AddFileEndpoints(this IServiceCollection services) => services
-        .AddSingleton<TransferLimiter>().AddSingleton<FileUploader>().AddSingleton<FileDownloader>().AddSingleton<ArchiveTransfers>();
+        .AddSingleton<TransferLimiter>().AddSingleton<UploadLimits>().AddSingleton<FileUploader>().AddSingleton<FileDownloader>().AddSingleton<ArchiveTransfers>();
 
     public static void MapFiles(this RouteGroupBuilder api)
     {
@@ -30,7 +30,7 @@ internal static class FileEndpoints
     {
         streams.ThrowIfDraining();
         var path = FilePathReader.OfRoute(context);
-        using var place = places.Enter();
+        using var place = places.Enter(caller.Tenant);
         using var open = streams.Track(context, mayPause: false);
         var entry = await uploader.UploadAsync(context, caller.Tenant, id, path);
         if (entry?.ETag is { } tag) context.Response.Headers.ETag = EntityTags.Quote(tag);
@@ -41,7 +41,7 @@ internal static class FileEndpoints
     {
         streams.ThrowIfDraining();
         var path = FilePathReader.OfRoute(context);
-        using var place = places.Enter();
+        using var place = places.Enter(caller.Tenant);
         using var open = streams.Track(context, mayPause: false);
         await downloader.DownloadAsync(context, caller.Tenant, id, path);
     }

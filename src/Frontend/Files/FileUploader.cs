@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Podflare.Http;
 using Podflare.Problems;
+using Podflare.Requests;
 using Podflare.Resilience;
 using Podflare.Sandboxes;
 using Podflare.Tenants;
@@ -9,7 +10,7 @@ namespace Podflare.Files;
 
 /// <summary>Writes a request body to a file in a sandbox.</summary>
 internal sealed class FileUploader(
-    IGrainFactory grains, IOptions<FileOptions> files, IOptions<HttpOptions> http, TimeProvider time, ILogger<FileUploader> logger)
+    IGrainFactory grains, UploadLimits limits, IOptions<HttpOptions> http, TimeProvider time, ILogger<FileUploader> logger)
 {
     /// <returns>The file; null when the sandbox is older than entity tags.</returns>
     public async Task<FileEntry?> UploadAsync(HttpContext context, TenantId tenant, SandboxId sandbox, FilePath path)
@@ -17,12 +18,13 @@ internal sealed class FileUploader(
         var request = context.Request;
         if (request.Headers.ContentRange.Count > 0) throw ProblemException.Invalid("Content-Range", "is not supported; a file is always written as a whole");
         var conditions = EntityTags.OfChange(request);
-        if (request.ContentLength > files.Value.MaxFileBytes) throw ChunkReceiver.TooLarge(files.Value.MaxFileBytes);
+        var maxBytes = limits.MaxBytesOf(tenant);
+        if (request.ContentLength > maxBytes) throw ChunkReceiver.TooLarge(maxBytes);
 
         var target = grains.GetGrain<ISandboxGrain>(sandbox.Value).AsReference<IFileExtension>();
         await using var transfer = new FileTransfer(target, time, logger);
         await OpenAsync(context, transfer, target, tenant, path, conditions);
-        var length = await ChunkReceiver.ReceiveAsync(context, transfer, target, files.Value.MaxFileBytes);
+        var length = await ChunkReceiver.ReceiveAsync(context, transfer, target, new BodyRateGuard(http.Value, time), maxBytes);
         var entry = await target.Publish(transfer.Id, length, context.RequestAborted);
         transfer.Complete();
         return entry;

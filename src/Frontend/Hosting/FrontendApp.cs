@@ -5,6 +5,7 @@ using Podflare.Files;
 using Podflare.Health;
 using Podflare.Http;
 using Podflare.Keys;
+using Podflare.Limits;
 using Podflare.Oidc;
 using Podflare.OpenApi;
 using Podflare.Problems;
@@ -37,6 +38,7 @@ internal static class FrontendApp
         app.UseEdge();
         app.UseRouting();
         app.UseMiddleware<KeyMiddleware>();
+        app.UseMiddleware<RateLimitMiddleware>();
         app.UseMiddleware<ResourceIdMiddleware>();
         app.UseMiddleware<RequestBodyMiddleware>();
         app.UseMiddleware<DeadlineMiddleware>();
@@ -64,6 +66,7 @@ internal static class FrontendApp
         }
 
         app.Services.GetRequiredService<ServerRefusals>().Subscribe(app.Services.GetRequiredService<DiagnosticListener>());
+        if (app.Services.GetRequiredService<AuthenticationSettings>().Mode is AuthMode.Keys) app.Services.GetRequiredService<LimitEnforcement>().Begin();
         app.LogAuthenticationMode();
     }
 }

@@ -35,9 +35,24 @@ public sealed class HttpOptions
     [Range(0, 300)]
     public double DiscardSeconds { get; set; } = 30;
 
-    /// <summary>Request bodies over 1 MiB that are held in memory at the same time; further ones wait. Default: 16.</summary>
+    /// <summary>Request bodies over 1 MiB that are held in memory at the same time; further ones wait, and tenants take turns. Default: 16.</summary>
     [Range(1, 1024)]
     public int MaxLargeBodies { get; set; } = 16;
+
+    /// <summary>Request bodies over 1 MiB that wait, each with 1 MiB in memory; one more gets 429 <c>rate_limited</c>. Default: 256.</summary>
+    [Range(0, 65_536)]
+    public int MaxWaitingBodies { get; set; } = 256;
+
+    /// <summary>
+    /// Average rate at which request bodies over 1 MiB and file uploads must arrive after <see cref="SlowBodySeconds"/>, in bytes per second; slower ones
+    /// get 408. Default: 65,536.
+    /// </summary>
+    [Range(1, 1L << 30)]
+    public int MinLargeBodyBytesPerSecond { get; set; } = 65_536;
+
+    /// <summary>Time that a slow body is given in addition to what <see cref="MinLargeBodyBytesPerSecond"/> allows, in seconds. Default: 10.</summary>
+    [Range(1, 3_600)]
+    public double SlowBodySeconds { get; set; } = 10;
 
     /// <summary>Files that are uploaded or downloaded at the same time, each using about 3 MiB of memory; one more gets 429 <c>rate_limited</c>. Default: 128.</summary>
     [Range(1, 4_096)]

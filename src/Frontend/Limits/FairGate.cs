@@ -27,6 +27,12 @@ internal sealed class FairGate(int places, int maxWaiting)
         }
     }
 
+    /// <summary>Places that a tenant has.</summary>
+    public int TakenBy(TenantId tenant)
+    {
+        lock (_lock) return _lines.GetValueOrDefault(tenant)?.Taken ?? 0;
+    }
+
     /// <summary>Takes a place if one is free and nobody waits for it.</summary>
     /// <param name="most">Places of this tenant at most.</param>
     /// <returns>Null when there is none.</returns>

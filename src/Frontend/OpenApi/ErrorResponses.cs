@@ -3,6 +3,7 @@ using Podflare.Contexts;
 using Podflare.Edge;
 using Podflare.Files;
 using Podflare.Keys;
+using Podflare.Limits;
 using Podflare.Problems;
 using Podflare.Requests;
 using Podflare.Runs;
@@ -20,7 +21,7 @@ internal static class ErrorResponses
     private static readonly Problem[] Unavailable =
         [.. new Exception[] { new NoCapacityException(), new ShuttingDownException(), new StorageUnavailableException(), new SandboxUnreachableException(), new LogBudgetExceededException(LogBudgetScope.Cluster) }.Select(ExceptionMapper.ToProblem)];
 
-    private static readonly Problem RateLimited = new(429, "rate_limited", "too many requests") { RetryAfter = RetryAfterSeconds };
+    private static readonly Problem RateLimited = new(429, "rate_limited", "too many requests") { RetryAfter = RetryAfterSeconds, ViolatedPolicies = ["requests"] };
     private static readonly Problem NoScope = Problem.InsufficientScope(KeyScopes.Sandboxes);
     private static readonly Problem SandboxNotFound = ExceptionMapper.ToProblem(new SandboxNotFoundException());
     private static readonly Problem ContextNotFound = ExceptionMapper.ToProblem(new ContextNotFoundException("analysis"));
@@ -67,10 +68,11 @@ internal static class ErrorResponses
         new("Contradiction", "The `Idempotency-Key` was used with another body, or the `traceparent` field is not valid.",
             ExceptionMapper.ToProblem(new IdempotencyKeyReusedException()), new Problem(422, "invalid_traceparent", "traceparent is not valid")),
         new("RateLimited", "Too many requests or readers.", RateLimited),
-        new("QuotaExceeded", "Too many requests, or the tenant has reached its limit of sandboxes.", RateLimited,
-            new Problem(429, "sandbox_quota_exceeded", "the tenant has reached its limit of sandboxes") { RetryAfter = RetryAfterSeconds }),
-        new("QueueFull", "Too many requests or readers, too many open runs or contexts in the sandbox, or too much output that is kept.", RateLimited,
-            ExceptionMapper.ToProblem(new RunQueueFullException(64)), TooManyContexts, ExceptionMapper.ToProblem(new LogBudgetExceededException(LogBudgetScope.Sandbox))),
+        new("QuotaExceeded", "Too many requests or creates, or the tenant has reached its limit of sandboxes or of their memory.", RateLimited,
+            ExceptionMapper.ToProblem(new SandboxQuotaExceededException(SandboxQuota.Sandboxes, 20))),
+        new("QueueFull", "Too many requests or readers, too many open runs or contexts in the sandbox, too much output that is kept, or a limit of the tenant.", RateLimited,
+            ExceptionMapper.ToProblem(new RunQueueFullException(64)), TooManyContexts, ExceptionMapper.ToProblem(new LogBudgetExceededException(LogBudgetScope.Sandbox)),
+            ExceptionMapper.ToProblem(new RunQuotaExceededException(10)), ExceptionMapper.ToProblem(new OutputQuotaExceededException())),
         new("StdinFull", "Too many requests, or too much input that the run has not read.", RateLimited, ExceptionMapper.ToProblem(new StdinFullException(6))),
         new("ContextQuotaExceeded", "Too many requests, or the sandbox has reached its limit of contexts.", RateLimited, TooManyContexts),
         new("Internal", "The server has a fault. Its log has the details under `trace_id`.", ExceptionMapper.ForStatus(500)),

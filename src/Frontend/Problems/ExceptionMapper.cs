@@ -1,6 +1,7 @@
 using Podflare.Contexts;
 using Podflare.Files;
 using Podflare.Keys;
+using Podflare.Limits;
 using Podflare.Resilience;
 using Podflare.Runs;
 using Podflare.Streaming;
@@ -12,6 +13,9 @@ namespace Podflare.Problems;
 internal static class ExceptionMapper
 {
     private const int RetryAfterSeconds = 1;
+
+    // A tenant that is at its limit of sandboxes gets room when one of them ends, not by itself.
+    private const int SandboxRetryAfterSeconds = 5;
 
     public static Problem ToProblem(Exception e) => e switch
     {
@@ -41,6 +45,12 @@ internal static class ExceptionMapper
         TenantNotFoundException x => new Problem(404, "tenant_not_found", x.Message),
         TenantChangedException x => new Problem(503, "storage_unavailable", x.Message) { RetryAfter = RetryAfterSeconds },
         TenantExistsException x => new Problem(409, "tenant_exists", x.Message),
+        SandboxQuotaExceededException x => new Problem(429, "sandbox_quota_exceeded", x.Message)
+        {
+            RetryAfter = SandboxRetryAfterSeconds, ViolatedPolicies = [x.Quota is SandboxQuota.Memory ? "memory" : "sandboxes"],
+        },
+        RunQuotaExceededException x => new Problem(429, "run_quota_exceeded", x.Message) { RetryAfter = RetryAfterSeconds, ViolatedPolicies = ["running"] },
+        OutputQuotaExceededException x => new Problem(429, "output_quota_exceeded", x.Message) { RetryAfter = RetryAfterSeconds, ViolatedPolicies = ["output"] },
         NotOfferedException x => new Problem(501, "not_offered", x.Message),
         PreconditionFailedException x => new Problem(412, "precondition_failed", x.Message),
         RangeNotSatisfiableException x => new Problem(416, "range_not_satisfiable", x.Message) { FileSize = x.Size },

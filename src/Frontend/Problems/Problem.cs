@@ -31,6 +31,9 @@ internal sealed record Problem(int Status, string Code, string Error)
     /// <summary>The scopes that the operation needs, all of them.</summary>
     public IReadOnlyList<string>? RequiredScopes { get; init; }
 
+    /// <summary>The limits of the tenant that the request would exceed, as in the header <c>RateLimit-Policy</c>.</summary>
+    public IReadOnlyList<string>? ViolatedPolicies { get; init; }
+
     /// <summary>Seconds after which the same request may succeed.</summary>
     public int? RetryAfter { get; init; }
 

@@ -13,6 +13,9 @@ internal static class ProblemWriter
 {
     public const string ContentType = "application/problem+json";
 
+    // Of draft-ietf-httpapi-ratelimit-headers-11.
+    private const string QuotaExceededType = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+
     // People read these texts in terminals: "<key>" instead of "\u003Ckey\u003E". Nothing embeds them in HTML.
 #pragma warning disable RS0030 // the ban is for event lines, which are ASCII
     private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -45,7 +48,7 @@ internal static class ProblemWriter
             json.WriteString("error"u8, problem.Error);
             json.WriteString("code"u8, problem.Code);
             // Relative, so that it leads to the page that this server serves, whatever its address.
-            json.WriteString("type"u8, $"{ErrorPages.Prefix}/{problem.Code}");
+            json.WriteString("type"u8, problem.ViolatedPolicies is null ? $"{ErrorPages.Prefix}/{problem.Code}" : QuotaExceededType);
             json.WriteString("title"u8, ReasonPhrases.GetReasonPhrase(problem.Status));
             json.WriteNumber("status"u8, problem.Status);
             json.WriteString("detail"u8, problem.Detail ?? problem.Error);
@@ -55,6 +58,7 @@ internal static class ProblemWriter
             if (problem.Written is { } written) WriteSummary(json, written);
             if (problem.EndedReason is { } reason) json.WriteString("ended_reason"u8, reason);
             if (problem.RequiredScopes is { } scopes) WriteScopes(json, scopes);
+            if (problem.ViolatedPolicies is { } policies) WritePolicies(json, policies);
             if (problem.Errors is { } errors) WriteErrors(json, errors);
             json.WriteEndObject();
         }
@@ -75,6 +79,13 @@ internal static class ProblemWriter
     {
         json.WriteStartArray("required_scopes"u8);
         foreach (var scope in scopes) json.WriteStringValue(scope);
+        json.WriteEndArray();
+    }
+
+    private static void WritePolicies(Utf8JsonWriter json, IReadOnlyList<string> policies)
+    {
+        json.WriteStartArray("violated-policies"u8);
+        foreach (var policy in policies) json.WriteStringValue(policy);
         json.WriteEndArray();
     }
 

@@ -1,15 +1,16 @@
 using System.Buffers;
+using Podflare.Limits;
 
 namespace Podflare.Requests;
 
 /// <summary>A whole request body in a pooled buffer.</summary>
-internal sealed class JsonBody(byte[] buffer, int length, SemaphoreSlim? place) : IDisposable
+internal sealed class JsonBody(byte[] buffer, int length, FairGate.Place? place) : IDisposable
 {
     public ReadOnlySpan<byte> Utf8 => buffer.AsSpan(0, length);
 
     public void Dispose()
     {
         ArrayPool<byte>.Shared.Return(buffer);
-        place?.Release();
+        place?.Dispose();
     }
 }

@@ -1,17 +1,17 @@
 using System.Buffers;
 using Microsoft.Extensions.Options;
 using Podflare.Http;
+using Podflare.Limits;
 using Podflare.Problems;
 using Podflare.Resilience;
 
 namespace Podflare.Requests;
 
 /// <summary>Reads JSON bodies with bounded memory: small ones without a limit on their number, only a few large ones at a time.</summary>
-internal sealed class JsonBodyReader(IOptions<HttpOptions> options, TimeProvider time) : IDisposable
+internal sealed class JsonBodyReader(IOptions<HttpOptions> options, LargeBodyGate largeBodies, TimeProvider time)
 {
     private const int InitialBytes = 4 * 1024;
     private const int LargeBytes = 1024 * 1024;
-    private readonly SemaphoreSlim _largeBodies = new(options.Value.MaxLargeBodies);
 
     /// <exception cref="ProblemException">The body is too large, arrives too slowly, or is not declared as JSON.</exception>
     public async Task<JsonBody> ReadAsync(HttpContext context)
@@ -20,7 +20,7 @@ internal sealed class JsonBodyReader(IOptions<HttpOptions> options, TimeProvider
         using var limit = new TimeLimit(TimeSpan.FromSeconds(options.Value.BodySeconds), time, context.RequestAborted);
         try
         {
-            return await ReadAsync(context.Request, limit.Token);
+            return await ReadAsync(context, limit.Token);
         }
         catch (OperationCanceledException) when (limit.IsExceeded)
         {
@@ -28,10 +28,12 @@ internal sealed class JsonBodyReader(IOptions<HttpOptions> options, TimeProvider
         }
     }
 
-    private async Task<JsonBody> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    private async Task<JsonBody> ReadAsync(HttpContext context, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(InitialBytes);
-        SemaphoreSlim? place = null;
+        FairGate.Place? place = null;
+        BodyRateGuard? guard = null;
+        var body = context.Request.Body;
         var length = 0;
         try
         {
@@ -41,16 +43,17 @@ internal sealed class JsonBodyReader(IOptions<HttpOptions> options, TimeProvider
                 {
                     if (length >= LargeBytes && place is null)
                     {
-                        await _largeBodies.WaitAsync(cancellationToken);
-                        place = _largeBodies;
+                        place = await largeBodies.EnterAsync(context, cancellationToken);
+                        guard = new BodyRateGuard(options.Value, time);
                     }
 
                     buffer = Grow(buffer, length);
                 }
 
-                var read = await request.Body.ReadAsync(buffer.AsMemory(length), cancellationToken);
+                var rest = buffer.AsMemory(length);
+                var read = guard is null ? await body.ReadAsync(rest, cancellationToken) : await guard.ReadAsync(body, rest, cancellationToken);
                 if (read == 0) return new JsonBody(buffer, length, place);
-                if (string.IsNullOrEmpty(request.ContentType)) throw UnsupportedMediaType.Undeclared();
+                if (string.IsNullOrEmpty(context.Request.ContentType)) throw UnsupportedMediaType.Undeclared();
                 length += read;
                 if (length > options.Value.MaxBodyBytes) throw new ProblemException(Problem.BodyTooLarge(options.Value.MaxBodyBytes));
             }
@@ -58,7 +61,7 @@ internal sealed class JsonBodyReader(IOptions<HttpOptions> options, TimeProvider
         catch
         {
             ArrayPool<byte>.Shared.Return(buffer);
-            place?.Release();
+            place?.Dispose();
             throw;
         }
     }
@@ -71,11 +74,9 @@ internal sealed class JsonBodyReader(IOptions<HttpOptions> options, TimeProvider
         ArrayPool<byte>.Shared.Return(buffer);
         return larger;
     }
-
-    public void Dispose() => _largeBodies.Dispose();
 }
 
 internal static class RequestServices
 {
-    public static IServiceCollection AddRequests(this IServiceCollection services) => services.AddSingleton<JsonBodyReader>().AddSingleton<JsonRequestHandler>();
+    public static IServiceCollection AddRequests(this IServiceCollection services) => services.AddSingleton<LargeBodyGate>().AddSingleton<JsonBodyReader>().AddSingleton<JsonRequestHandler>();
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Podflare.Limits;
 
 namespace Podflare.Sandboxes;
 
@@ -52,4 +53,12 @@ public sealed class CreateOptions
     /// <summary>Largest number of sandboxes on a page of a list; a larger <c>limit</c> is reduced, with a warning. Default: 1,000.</summary>
     [Range(1, 10_000)]
     public int MaxPage { get; set; } = 1_000;
+
+    /// <summary>Longest total lifetime of a sandbox of a tenant, in seconds.</summary>
+    internal int MaxLifetimeOf(EffectiveLimits? tenant) => Min(MaxLifetimeSeconds, tenant?.Lifetime);
+
+    /// <summary>Longest idle limit of a sandbox of a tenant, in seconds.</summary>
+    internal int MaxIdleOf(EffectiveLimits? tenant) => Min(MaxIdleSeconds, tenant?.Idle);
+
+    private static int Min(int seconds, TimeSpan? limit) => limit is { TotalSeconds: var most } && most < seconds ? Math.Max(1, (int)most) : seconds;
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Podflare.Containers;
+using Podflare.Limits;
 using Podflare.Problems;
 using Podflare.Requests;
 using Podflare.Telemetry;
@@ -20,12 +21,13 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
         return new CreateRequest(Spec with { Trace = trace }, trace.Padded ? [.. Warnings, padded] : Warnings);
     }
 
+    /// <param name="tenant">The limits of the caller's tenant; null where it has none.</param>
     /// <exception cref="ProblemException">400 that names each field, 422 for the trace, or 501 for an option that is not offered.</exception>
-    public static CreateRequest Parse(ReadOnlySpan<byte> utf8, CreateOptions options, TemplateOptions templates) =>
+    public static CreateRequest Parse(ReadOnlySpan<byte> utf8, CreateOptions options, TemplateOptions templates, EffectiveLimits? tenant = null) =>
         // All fields are optional, so no body means the same as an empty object.
-        JsonFieldReader.Read(utf8.IsEmpty ? "{}"u8 : utf8, (fields, errors) => Parse(ref fields, errors, options, templates));
+        JsonFieldReader.Read(utf8.IsEmpty ? "{}"u8 : utf8, (fields, errors) => Parse(ref fields, errors, options, templates, tenant));
 
-    private static CreateRequest Parse(ref JsonFieldReader fields, FieldErrors errors, CreateOptions options, TemplateOptions templates)
+    private static CreateRequest Parse(ref JsonFieldReader fields, FieldErrors errors, CreateOptions options, TemplateOptions templates, EffectiveLimits? tenant)
     {
         string? template = null;
         double? lifetime = null, idle = null;
@@ -63,8 +65,8 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
         return new CreateRequest(
             new SandboxSpec(
                 template,
-                RequestFields.Duration("timeout_seconds", lifetime, options.DefaultLifetimeSeconds, options.MaxLifetimeSeconds, warnings),
-                RequestFields.Duration("idle_timeout_seconds", idle, options.DefaultIdleSeconds, options.MaxIdleSeconds, warnings),
+                RequestFields.Duration("timeout_seconds", lifetime, options.DefaultLifetimeSeconds, options.MaxLifetimeOf(tenant), warnings),
+                RequestFields.Duration("idle_timeout_seconds", idle, options.DefaultIdleSeconds, options.MaxIdleOf(tenant), warnings),
                 ram is { } mib && limits is not null ? (int)RequestFields.Cap("ram_mib", mib, limits.MemoryLimitMib, warnings) : ram,
                 CapRootfs(rootfs, limits, warnings),
                 offered && (egress ?? options.EgressByDefault),

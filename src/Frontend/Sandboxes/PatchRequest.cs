@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Podflare.Limits;
 using Podflare.Problems;
 using Podflare.Requests;
 
@@ -8,8 +9,9 @@ namespace Podflare.Sandboxes;
 /// <param name="Warnings">Values that were reduced.</param>
 internal sealed record PatchRequest(SandboxUpdate Update, IReadOnlyList<string> Warnings)
 {
+    /// <param name="tenant">The limits of the caller's tenant; null where it has none.</param>
     /// <exception cref="ProblemException">400 that names each field.</exception>
-    public static PatchRequest Parse(ReadOnlySpan<byte> utf8, CreateOptions options) => JsonFieldReader.Read(utf8, (fields, errors) =>
+    public static PatchRequest Parse(ReadOnlySpan<byte> utf8, CreateOptions options, EffectiveLimits? tenant = null) => JsonFieldReader.Read(utf8, (fields, errors) =>
     {
         double? lifetime = null, idle = null;
         ImmutableSortedDictionary<string, string?>? metadata = null;
@@ -24,8 +26,8 @@ internal sealed record PatchRequest(SandboxUpdate Update, IReadOnlyList<string> 
         errors.ThrowIfAny();
         var warnings = new List<string>();
         var update = new SandboxUpdate(
-            Limit("timeout_seconds", lifetime, options.MaxLifetimeSeconds, warnings),
-            Limit("idle_timeout_seconds", idle, options.MaxIdleSeconds, warnings),
+            Limit("timeout_seconds", lifetime, options.MaxLifetimeOf(tenant), warnings),
+            Limit("idle_timeout_seconds", idle, options.MaxIdleOf(tenant), warnings),
             metadata is { IsEmpty: false } ? metadata : null);
         return new PatchRequest(update, warnings);
     });

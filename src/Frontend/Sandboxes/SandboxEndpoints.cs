@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Podflare.Containers;
 using Podflare.Http;
+using Podflare.Limits;
 using Podflare.OpenApi;
 using Podflare.Problems;
 using Podflare.Requests;
@@ -23,7 +24,7 @@ internal static class SandboxEndpoints
     {
         var sandboxes = api.MapGroup("/sandboxes");
         sandboxes.MapPost("", (HttpContext context, Caller caller, CreateServices services) => CreateAsync(context, caller, services, mount))
-            .WithMetadata(new DisableRequestDeadline());
+            .WithMetadata(new DisableRequestDeadline(), new LimitCreates());
         sandboxes.MapDelete("/{id}", DeleteAsync);
         if (mount == Mount.Compat) return;
 
@@ -48,7 +49,7 @@ internal static class SandboxEndpoints
     {
         services.Streams.ThrowIfDraining();
         var key = IdempotencyKey.Read(context.Request);
-        var request = (await ReadAsync(context, services)).WithTrace(RequestTrace.Of(context));
+        var request = (await ReadAsync(context, caller, services)).WithTrace(RequestTrace.Of(context));
         using var deadline = new TimeLimit(TimeSpan.FromSeconds(services.Http.Value.StartSeconds), services.Time, context.RequestAborted);
         var creation = await services.Creator.CreateAsync(caller.Tenant, key, request.Spec with { Origin = RequestOrigin.Of(context, caller) }, deadline);
         services.Traces.Note(creation.Sandbox.Id, caller.Tenant.Value, creation.Sandbox.Trace);
@@ -58,10 +59,10 @@ internal static class SandboxEndpoints
         return TypedResults.Json(request.Warnings.Count > 0 ? json with { Warnings = request.Warnings } : json, SandboxJsonContext.Default.SandboxJson);
     }
 
-    private static async Task<CreateRequest> ReadAsync(HttpContext context, CreateServices services)
+    private static async Task<CreateRequest> ReadAsync(HttpContext context, Caller caller, CreateServices services)
     {
         using var body = await services.Bodies.ReadAsync(context);
-        return CreateRequest.Parse(body.Utf8, services.Options.Value, services.Templates.Value);
+        return CreateRequest.Parse(body.Utf8, services.Options.Value, services.Templates.Value, services.Limits.Find(caller.Tenant));
     }
 
     private static async Task<JsonHttpResult<SandboxPageJson>> ListAsync(
@@ -75,10 +76,10 @@ internal static class SandboxEndpoints
         return TypedResults.Json(SandboxJson.Of(info).WithEndpoint(settings, Mount.Main), SandboxJsonContext.Default.SandboxJson);
     }
 
-    private static async Task<JsonHttpResult<SandboxJson>> PatchAsync(HttpContext context, SandboxId id, Caller caller, IGrainFactory grains, JsonRequestHandler requests, IOptions<CreateOptions> options, ServerSettings settings)
+    private static async Task<JsonHttpResult<SandboxJson>> PatchAsync(HttpContext context, SandboxId id, Caller caller, IGrainFactory grains, JsonRequestHandler requests, IOptions<CreateOptions> options, ITenantLimits limits, ServerSettings settings)
     {
         var sandbox = grains.GetGrain<ISandboxGrain>(id.Value);
-        var (info, warnings) = await requests.HandleAsync(context, utf8 => PatchRequest.Parse(utf8, options.Value), async (request, token) =>
+        var (info, warnings) = await requests.HandleAsync(context, utf8 => PatchRequest.Parse(utf8, options.Value, limits.Find(caller.Tenant)), async (request, token) =>
         {
             if (request.Update.Metadata is not null) request.ThrowIfTooManyPairs((await sandbox.Get(caller.Tenant)).Metadata, options.Value.MaxMetadataPairs);
             return (await sandbox.Update(caller.Tenant, request.Update, token), request.Warnings);
@@ -105,4 +106,5 @@ internal sealed record CreateServices(
     IOptions<TemplateOptions> Templates,
     IOptions<HttpOptions> Http,
     SandboxTraces Traces,
+    ITenantLimits Limits,
     TimeProvider Time);

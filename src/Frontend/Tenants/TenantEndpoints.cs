@@ -22,7 +22,7 @@ internal static class TenantEndpoints
         var tenants = api.MapGroup("/tenants");
         tenants.MapPost("", CreateAsync).RequireScope(KeyScopes.Admin).WithMetadata(new DisableRequestDeadline());
         tenants.MapGet("", ListAsync).RequireScope(KeyScopes.Admin);
-        tenants.MapGet("/current", GetCurrent).RequireScope(KeyScopes.None);
+        tenants.MapGet("/current", GetCurrentAsync).RequireScope(KeyScopes.None);
         tenants.MapGet("/{tenant}", GetAsync).RequireScope(KeyScopes.Admin);
         tenants.MapPatch("/{tenant}", UpdateAsync).RequireScope(KeyScopes.Admin).WithMetadata(new DisableRequestDeadline());
         tenants.MapDelete("/{tenant}", DeleteAsync).RequireScope(KeyScopes.Admin);
@@ -45,10 +45,16 @@ internal static class TenantEndpoints
         return TypedResults.Json(new TenantPageJson([.. page.Select(TenantJson.Of)], next), TenantJsonContext.Default.TenantPageJson);
     }
 
-    private static JsonHttpResult<TenantJson> GetCurrent(Caller caller, TenantDirectory directory, IOptions<LimitOptions> defaults)
+    private static async Task<JsonHttpResult<TenantJson>> GetCurrentAsync(
+        Caller caller, TenantDirectory directory, IOptions<LimitOptions> defaults, ITenantLimits limits, IGrainFactory grains, TimeProvider time, CancellationToken cancellationToken)
     {
         var tenant = directory.Find(caller.Tenant) ?? TenantManager.WithoutRecord(caller.Tenant);
-        return TypedResults.Json(TenantJson.Of(tenant, LimitsJson.Of(defaults.Value.Apply(tenant.Limits))), TenantJsonContext.Default.TenantJson);
+        var json = TenantJson.Of(tenant, LimitsJson.Of(defaults.Value.Apply(tenant.Limits)));
+        // What a tenant without limits has in use is not counted.
+        if (limits.Find(tenant.Id) is null) return TypedResults.Json(json, TenantJsonContext.Default.TenantJson);
+        var use = await GrainCallRetry.RetryLostAsync(() => grains.GetGrain<ITenantGrain>(tenant.Id.Value).InUse(), time, cancellationToken);
+        var running = await GrainCallRetry.RetryLostAsync(() => grains.GetGrain<IQuotaBoardGrain>(IQuotaBoardGrain.Key).Used(tenant.Id, QuotaKind.Running), time, cancellationToken);
+        return TypedResults.Json(json with { InUse = new InUseJson(use.Sandboxes, (int)running, use.MemoryMib) }, TenantJsonContext.Default.TenantJson);
     }
 
     private static async Task<JsonHttpResult<TenantJson>> GetAsync(TenantId tenant, TenantManager manager, CancellationToken cancellationToken) =>

@@ -9,11 +9,18 @@ namespace Podflare.Tenants;
 /// <summary>The JSON representation of a tenant.</summary>
 internal sealed record TenantJson(string Id, string Name, string State, LimitsJson Limits, string? CreatedAt)
 {
+    /// <summary>What the calling tenant has in use; null for other tenants.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public InUseJson? InUse { get; init; }
+
     public static TenantJson Of(TenantSnapshot tenant) => Of(tenant, LimitsJson.Of(tenant.Limits));
 
     public static TenantJson Of(TenantSnapshot tenant, LimitsJson limits) => new(
         tenant.Id.Value, tenant.Name, tenant.State.ToString().ToLowerInvariant(), limits, tenant.CreatedAt == default ? null : Timestamps.ToRfc3339(tenant.CreatedAt));
 }
+
+/// <summary>What a tenant has in use. Running runs are those of a moment ago.</summary>
+internal sealed record InUseJson(int Sandboxes, int Running, long MemoryMib);
 
 /// <summary>Limits: as an administrator set them, or as they are in effect.</summary>
 internal sealed record LimitsJson(

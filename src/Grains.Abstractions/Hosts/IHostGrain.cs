@@ -31,6 +31,11 @@ public interface IHostGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("List")]
     Task<IReadOnlyList<SandboxInfo>> List(TenantId tenant, SandboxFilter filter);
 
+    /// <summary>This host's sandboxes of one tenant, with those that are being created.</summary>
+    /// <exception cref="SandboxUnreachableException">The host does not know its sandboxes yet.</exception>
+    [AlwaysInterleave, Alias("Holdings")]
+    Task<HostHoldings> Holdings(TenantId tenant);
+
     /// <summary>A sandbox of this host changed.</summary>
     [AlwaysInterleave, Alias("Report")]
     Task Report(SandboxInfo sandbox);

@@ -38,8 +38,8 @@ public sealed record EffectiveLimits(
 /// <summary>The limits of all tenants, as this process knows them.</summary>
 public interface ITenantLimits
 {
-    /// <summary>At least one tenant has limits.</summary>
-    bool Any { get; }
+    /// <summary>Complete when the limits of all tenants have been read once.</summary>
+    Task Loaded { get; }
 
     /// <summary>The limits of a tenant; null where it has none, as on a server without tenants. The same object until the limits change.</summary>
     EffectiveLimits? Find(TenantId tenant);

@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using Podflare.Tenants;
 
 namespace Podflare.Limits;
 
@@ -12,4 +13,8 @@ public interface IQuotaBoardGrain : IGrainWithStringKey
     /// <summary>Reports what a process wants and holds, and returns its shares.</summary>
     [AlwaysInterleave, Alias("Exchange")]
     Task<QuotaAnswer> Exchange(QuotaExchange exchange);
+
+    /// <summary>How much of a limit of a tenant all processes use together, as they last reported.</summary>
+    [AlwaysInterleave, Alias("Used")]
+    Task<double> Used(TenantId tenant, QuotaKind kind);
 }

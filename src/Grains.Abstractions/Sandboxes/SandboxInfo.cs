@@ -59,4 +59,8 @@ public sealed record SandboxInfo(
     /// <summary>The trace that it belongs to.</summary>
     [Id(11)]
     public TraceBinding? Trace { get; init; }
+
+    /// <summary>The create that made it; null where an earlier version reported it.</summary>
+    [Id(12)]
+    public string? Creation { get; init; }
 }

@@ -32,6 +32,10 @@ public sealed record SandboxSpec(
     [Id(9)]
     public AuditOrigin? Origin { get; init; }
 
+    /// <summary>Names the create, as its tenant's limits count it. No part of the payload.</summary>
+    [Id(10)]
+    public string? Creation { get; init; }
+
     /// <summary>SHA-256 (lower-case hex) over all other fields, each with its length (u32, big-endian) in front.</summary>
     public string PayloadHash()
     {

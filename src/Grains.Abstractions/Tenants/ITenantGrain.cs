@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using Orleans.Concurrency;
 using Podflare.Audit;
 using Podflare.Keys;
+using Podflare.Limits;
+using Podflare.Sandboxes;
 
 namespace Podflare.Tenants;
 
@@ -57,6 +59,22 @@ public interface ITenantGrain : IGrainWithStringKey
     /// <exception cref="ApiKeyNotFoundException">The tenant has no such key.</exception>
     [Alias("RevokeKey")]
     Task RevokeKey(KeyId id, AuditOrigin origin);
+
+    /// <summary>
+    /// Counts a sandbox that is about to be created against the limits of the tenant. A repeat with the same creation counts once. It is forgotten
+    /// after a minute unless the sandbox appears.
+    /// </summary>
+    /// <exception cref="SandboxQuotaExceededException">The tenant would have more than it may. Nothing is counted.</exception>
+    [AlwaysInterleave, Alias("Reserve")]
+    Task Reserve(string creation, long memoryMib);
+
+    /// <summary>Says what became of a create: this sandbox, or with null nothing, as when the sandbox has ended. Repeating it is safe.</summary>
+    [AlwaysInterleave, Alias("Settle")]
+    Task Settle(string creation, SandboxId? sandbox);
+
+    /// <summary>What the tenant has in sandboxes now.</summary>
+    [AlwaysInterleave, Alias("InUse")]
+    Task<TenantUse> InUse();
 
     /// <summary>Records when keys were last used. Written at most once per minute.</summary>
     [AlwaysInterleave, Alias("Touch")]

@@ -15,6 +15,7 @@ using Podflare.Contexts;
 using Podflare.Files;
 using Podflare.Guests;
 using Podflare.Hosts;
+using Podflare.Limits;
 using Podflare.Processes;
 using Podflare.Runs;
 using Podflare.Sandboxes;
@@ -43,7 +44,7 @@ public static class PodflareHosting
         services.AddSingleton(process);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(process.Host);
-        services.AddHosts().AddTenants().AddSandboxes();
+        services.AddHosts().AddTenants().AddLimits(servesHttp: process.Role is not ProcessRole.Worker, process.Host).AddSandboxes();
         services.AddOptions<Podflare.Hosts.HostOptions>().BindConfiguration(Podflare.Hosts.HostOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<Microsoft.Extensions.Hosting.HostOptions>().Configure(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
         if (process.Folder is { } folder) services.AddSingleton<HostContainers>().AddSingleton(folder).AddSingleton(new HostIdentity(process.ClusterId, folder.HostId));

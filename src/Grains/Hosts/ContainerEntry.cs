@@ -19,6 +19,9 @@ internal sealed class ContainerEntry(SandboxId sandbox, ContainerState state, lo
     /// <summary>What the sandbox gets when it comes for the container: set while it is leased or handed over.</summary>
     public LeasedContainer? Lease { get; set; }
 
+    /// <summary>The claim that it was leased for.</summary>
+    public ClaimLedger.Claim? Claim { get; set; }
+
     /// <summary>Timestamp of the moment at which it came into this state.</summary>
     public long Since { get; internal set; }
 

@@ -74,7 +74,7 @@ public sealed partial class HostGrain(
             var shape = templates.Value.Find(spec.Template).ToContainer(default, spec);
             if (!_work.Pool.HasParked(shape) && !_work.Health.Admits()) throw new NoCapacityException();
             var trace = spec.Trace is null ? null : new ClaimTrace(spec.Trace, tenant.Value, span?.Context ?? default);
-            var leased = await _work.Pool.ClaimAsync(tenant, shape, trace, wait, cancellationToken);
+            var leased = await _work.ClaimAsync(tenant, spec.Creation, shape, trace, wait, cancellationToken);
             containers.RecordTrace(leased.Sandbox, tenant.Value, spec.Trace);
             span?.SetTag(Spans.SandboxId, leased.Sandbox.Value);
             return leased.Sandbox;
@@ -99,6 +99,9 @@ public sealed partial class HostGrain(
 
     public Task<IReadOnlyList<SandboxInfo>> List(TenantId tenant, SandboxFilter filter) =>
         Task.FromResult(SandboxPage.Of(_work.Ledger.Sandboxes, tenant, filter));
+
+    public Task<HostHoldings> Holdings(TenantId tenant) =>
+        IsOnOwningHost && _started ? Task.FromResult(_work.Claims.Of(tenant)) : throw new SandboxUnreachableException();
 
     public Task Report(SandboxInfo sandbox)
     {

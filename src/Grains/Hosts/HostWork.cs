@@ -6,6 +6,7 @@ using Podflare.Resilience;
 using Podflare.Sandboxes;
 using Podflare.Storage;
 using Podflare.Telemetry;
+using Podflare.Tenants;
 
 namespace Podflare.Hosts;
 
@@ -26,6 +27,7 @@ internal sealed partial class HostWork
     {
         (_host, _containers, _grains, _templates, _options, _logger) = (host, containers, grains, templates, options, logger);
         Ledger = new ContainerLedger(options.Slots, options.MemoryMib << 20, time);
+        Claims = new ClaimLedger(Ledger);
         Health = new HostHealth(host, containers, options, time, logger);
         Remover = new ContainerRemover(containers, Ledger, options.ConcurrentRemovals, () => Pool!.Serve(), logger);
         Pool = new ContainerPool(host, templates, options, Ledger, new Starter(this), time, logger);
@@ -36,6 +38,9 @@ internal sealed partial class HostWork
     }
 
     public ContainerLedger Ledger { get; }
+
+    /// <summary>What the tenants have on this host.</summary>
+    public ClaimLedger Claims { get; }
 
     public ContainerPool Pool { get; }
 
@@ -53,6 +58,23 @@ internal sealed partial class HostWork
 
     /// <summary>The label of a template in metrics. A template that is gone from the options would be one more value for ever.</summary>
     public string Label(string template) => _templates.ContainsKey(template) ? template : "other";
+
+    /// <inheritdoc cref="ContainerPool.ClaimAsync"/>
+    /// <param name="creation">The create that the claim belongs to.</param>
+    public async Task<ContainerEntry> ClaimAsync(TenantId tenant, string? creation, ContainerSpec shape, ClaimTrace? trace, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        var claim = Claims.Begin(tenant, creation, shape.MemoryBytes);
+        try
+        {
+            var leased = await Pool.ClaimAsync(tenant, shape, trace, wait, cancellationToken);
+            leased.Claim = claim;
+            return leased;
+        }
+        finally
+        {
+            Claims.End(claim);
+        }
+    }
 
     /// <param name="accepts">The host accepts sandboxes.</param>
     public HostLoad Load(bool accepts, bool draining)

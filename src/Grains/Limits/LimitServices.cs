@@ -12,10 +12,11 @@ public static class LimitServices
     public static IServiceCollection AddLimits(this IServiceCollection services, bool servesHttp, LocalHost host)
     {
         services.AddOptions<QuotaOptions>().BindConfiguration(QuotaOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<LimitOptions>().BindConfiguration(LimitOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         QuotaKind[] rates = servesHttp ? [QuotaKind.Requests, QuotaKind.Creates] : [];
         QuotaKind[] permits = host.Id is null ? [] : [QuotaKind.Running];
         services.TryAddSingleton(new QuotaKinds([.. rates, .. permits]));
+        services.TryAddSingleton<ITenantLimits, NoLimits>();
+        services.TryAddSingleton<LimitEnforcement>();
         services.TryAddSingleton<ShareTable>();
         services.TryAddSingleton<ShareExchange>();
         services.TryAddSingleton<TenantShares>();

@@ -22,18 +22,23 @@ internal sealed class QuotaBoard(QuotaOptions options, Func<int> expected, TimeP
     /// <summary>Limits that somebody holds a share of, or held one lately.</summary>
     public int Count => _entries.Count;
 
+    /// <summary>How much of a limit all processes use, as they last reported.</summary>
+    public double UsedOf(TenantId tenant, QuotaKind kind) => _entries.GetValueOrDefault((tenant, kind))?.Used ?? 0;
+
     public QuotaAnswer Exchange(QuotaExchange exchange)
     {
         Clean();
         if (!_members.TryGetValue(exchange.Process, out var member)) _members[exchange.Process] = member = new Member();
         // A report that was overtaken says nothing about what the process holds now, and the process does not wait for its answer.
-        if (exchange.Sequence <= member.Sequence) return new QuotaAnswer([], [], _isListening);
-        (member.Sequence, member.HeardAt, member.Kinds) = (exchange.Sequence, time.GetTimestamp(), exchange.Kinds);
+        if (exchange.Sequence <= member.Sequence) return new QuotaAnswer([], [], IsEnforced, _isListening);
+        (member.Sequence, member.HeardAt, member.Kinds, member.IsEnforced) = (exchange.Sequence, time.GetTimestamp(), exchange.Kinds, exchange.IsEnforced);
         if (_isListening && (_members.Count >= expected() || time.GetElapsedTime(_startedAt) >= TimeSpan.FromSeconds(options.ListenSeconds))) _isListening = false;
         if (!exchange.IsPartial) Release(exchange.Process, member, exchange.Reports);
         ImmutableArray<QuotaShare> shares = [.. exchange.Reports.Select(report => Exchange(exchange.Process, member, report))];
-        return new QuotaAnswer(shares, [.. exchange.Kinds.Select(CountOf)], _isListening);
+        return new QuotaAnswer(shares, [.. exchange.Kinds.Select(CountOf)], IsEnforced, _isListening);
     }
+
+    private bool IsEnforced => _members.Values.Any(member => member.IsEnforced);
 
     private QuotaShare Exchange(string process, Member member, QuotaReport report)
     {
@@ -82,6 +87,8 @@ internal sealed class QuotaBoard(QuotaOptions options, Func<int> expected, TimeP
         public long HeardAt { get; set; }
 
         public ImmutableArray<QuotaKind> Kinds { get; set; } = [];
+
+        public bool IsEnforced { get; set; }
 
         public HashSet<(TenantId, QuotaKind)> Held { get; } = [];
     }

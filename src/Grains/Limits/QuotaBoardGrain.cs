@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
 using Podflare.Hosts;
+using Podflare.Tenants;
 
 namespace Podflare.Limits;
 
@@ -16,6 +17,8 @@ public sealed class QuotaBoardGrain(IOptions<QuotaOptions> options, ISiloStatusO
         DelayDeactivation(Timeout.InfiniteTimeSpan);
         return Task.CompletedTask;
     }
+
+    public Task<double> Used(TenantId tenant, QuotaKind kind) => Task.FromResult(_board.UsedOf(tenant, kind));
 
     public Task<QuotaAnswer> Exchange(QuotaExchange exchange) => Task.FromResult(_board.Exchange(exchange));
 }

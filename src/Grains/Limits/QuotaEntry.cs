@@ -19,6 +19,9 @@ internal sealed class QuotaEntry(QuotaReport first, bool isNew, TimeProvider tim
 
     private double Free => Math.Max(0, _limit - _holdings.Values.Sum(holding => holding.Held));
 
+    /// <summary>How much all processes use, as they last reported.</summary>
+    public double Used => _holdings.Values.Sum(holding => holding.Used);
+
     /// <summary>Forgetting the entry changes nothing: nobody holds a share, and the whole burst is there.</summary>
     public bool IsForgettable
     {
@@ -43,7 +46,7 @@ internal sealed class QuotaEntry(QuotaReport first, bool isNew, TimeProvider tim
     {
         RefillCredit();
         var held = Math.Max(report.Held, report.Used);
-        var own = _holdings[process] = new Holding(report.Limit, report.Burst, report.Wanted, held);
+        var own = _holdings[process] = new Holding(report.Limit, report.Burst, report.Wanted, report.Used, held);
         // Processes learn of a changed limit one after the other; the lowest one counts until all have.
         _limit = _holdings.Values.Min(holding => holding.Limit);
         _burst = _holdings.Values.Min(holding => holding.Burst);
@@ -90,5 +93,5 @@ internal sealed class QuotaEntry(QuotaReport first, bool isNew, TimeProvider tim
     private static Dictionary<string, double> Pair(string[] names, double[] shares) => names.Zip(shares).ToDictionary(pair => pair.First, pair => pair.Second);
 
     /// <param name="Held">What the process may be using: its own report, or what it was granted since.</param>
-    private sealed record Holding(double Limit, double Burst, double Wanted, double Held);
+    private sealed record Holding(double Limit, double Burst, double Wanted, double Used, double Held);
 }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
+using Podflare.Hosts;
 using Podflare.Telemetry;
 
 namespace Podflare.Limits;
@@ -17,7 +18,7 @@ public sealed record QuotaKinds(ImmutableArray<QuotaKind> Values);
 /// way at a time, so that each says what this process holds.
 /// </summary>
 public sealed partial class ShareExchange(
-    ShareTable shares, IGrainFactory grains, ILocalSiloDetails silo, ISiloStatusOracle silos, ITenantLimits limits, QuotaKinds kinds, IOptions<QuotaOptions> options,
+    ShareTable shares, IGrainFactory grains, ILocalSiloDetails silo, ISiloStatusOracle silos, HostSilos hosts, LimitEnforcement enforcement, QuotaKinds kinds, IOptions<QuotaOptions> options,
     TimeProvider time, ILogger<ShareExchange> logger)
     : BackgroundService
 {
@@ -41,6 +42,11 @@ public sealed partial class ShareExchange(
 
     private TimeSpan Interval => TimeSpan.FromMilliseconds(options.Value.ExchangeMilliseconds);
 
+    private bool IsWorkerOnly => kinds.Values is [QuotaKind.Running];
+
+    // A frontend tells the board that it authenticates callers, and a worker learns it.
+    private bool IsAlwaysTold => enforcement.IsOn || IsWorkerOnly;
+
     /// <summary>Asks the board for a share at once.</summary>
     /// <returns>Completes with the exchange; null when the board was asked for it a moment ago.</returns>
     internal Task? Ask(TenantShare share) => share.Ask(TimeSpan.FromMilliseconds(options.Value.AskMilliseconds), () =>
@@ -54,6 +60,7 @@ public sealed partial class ShareExchange(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         _answeredAt = time.GetTimestamp();
+        if (!IsWorkerOnly) enforcement.Learn(false);
         using var timer = time.CreateTimer(_ => Wake(), null, TimeSpan.Zero, Interval);
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -81,21 +88,30 @@ public sealed partial class ShareExchange(
     {
         _beganAt = time.GetTimestamp();
         var held = shares.Active();
-        if (held.Length > 0 || _heldShares || limits.Any) await ExchangeAsync(held, isPartial: false, cancellationToken);
+        // Before this process has joined and a worker is there, a call would wait for its timeout.
+        if (hosts.Alive().Count > 0 && (held.Length > 0 || _heldShares || IsAlwaysTold)) await ExchangeAsync(held, isPartial: false, cancellationToken);
         else if (!_failing) _answeredAt = _beganAt;
         _heldShares = held.Length > 0;
     }
 
-    private Task ExchangeSomeAsync(TenantShare[] needed, CancellationToken cancellationToken) =>
-        needed.Length == 0 ? Task.CompletedTask : ExchangeAsync(needed, isPartial: true, cancellationToken);
+    private Task ExchangeSomeAsync(TenantShare[] needed, CancellationToken cancellationToken)
+    {
+        if (needed.Length == 0) return Task.CompletedTask;
+        if (hosts.Alive().Count > 0) return ExchangeAsync(needed, isPartial: true, cancellationToken);
+
+        // There is no worker that could have the board. A request is answered with what the cluster lacks, not with a limit.
+        UseEqualParts(needed);
+        return Task.CompletedTask;
+    }
 
     private async Task ExchangeAsync(TenantShare[] held, bool isPartial, CancellationToken cancellationToken)
     {
         _shrunk.ExceptWith(held);
         var sentAt = time.GetTimestamp();
-        var exchange = new QuotaExchange(_process, ++_sequence, kinds.Values, isPartial, [.. held.Select(share => share.Report(endsInterval: !isPartial))]);
+        var exchange = new QuotaExchange(_process, ++_sequence, kinds.Values, enforcement.IsLocal, isPartial, [.. held.Select(share => share.Report(endsInterval: !isPartial))]);
         var answer = await grains.GetGrain<IQuotaBoardGrain>(IQuotaBoardGrain.Key).Exchange(exchange).WaitAsync(AnswerLimit, time, cancellationToken);
         (_answeredAt, _isListening, _failing) = (sentAt, answer.IsListening, false);
+        if (answer.IsEnforced || !answer.IsListening) enforcement.Learn(answer.IsEnforced);
         if (answer.Processes.Length == kinds.Values.Length) _processes = kinds.Values.Zip(answer.Processes).ToImmutableDictionary(pair => pair.First, pair => pair.Second);
         foreach (var share in answer.Shares)
         {
@@ -114,7 +130,12 @@ public sealed partial class ShareExchange(
         if (time.GetElapsedTime(_answeredAt) < TimeSpan.FromSeconds(options.Value.SilenceSeconds)) return;
 
         // The board takes what this process held for released. With an equal part each, all processes together stay within the limit.
-        foreach (var share in shares.Active()) share.ApplyEqualPart(ProcessesOf(share.Kind));
+        UseEqualParts(shares.Active());
+    }
+
+    private void UseEqualParts(TenantShare[] some)
+    {
+        foreach (var share in some) share.ApplyEqualPart(ProcessesOf(share.Kind));
     }
 
     private int ProcessesOf(QuotaKind kind) =>

@@ -62,10 +62,13 @@ public sealed class TenantShares(ShareTable shares, ShareExchange exchange, IOpt
 
     private async Task<bool> WaitAsync(PermitShare share, LinkedListNode<TaskCompletionSource> waiter, TimeSpan patience, CancellationToken cancellationToken)
     {
-        var (permit, began) = (waiter.Value.Task, time.GetTimestamp());
+        var (permit, began, listening) = (waiter.Value.Task, time.GetTimestamp(), TimeSpan.FromSeconds(options.Value.ListenSeconds) + ShareExchange.AnswerLimit);
         try
         {
-            while (!permit.IsCompleted && patience - time.GetElapsedTime(began) is var left && left > TimeSpan.Zero)
+            // Without any patience, too, the board is asked once.
+            if (exchange.Ask(share) is { } asked) await IsDoneAsync(asked, ShareExchange.AnswerLimit, cancellationToken);
+            // A board that still listens to the processes has no answer yet.
+            while (!permit.IsCompleted && (exchange.IsListening && patience < listening ? listening : patience) - time.GetElapsedTime(began) is var left && left > TimeSpan.Zero)
             {
                 // What others release reaches this process when it asks again.
                 _ = exchange.Ask(share);

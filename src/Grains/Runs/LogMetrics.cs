@@ -40,5 +40,10 @@ internal static class LogMetrics
 
     public static void SetHeld(long bytes) => Interlocked.Exchange(ref _held, bytes);
 
-    public static KeyValuePair<string, object?> Scope(LogBudgetScope scope) => new("scope", scope.ToString().ToLowerInvariant());
+    /// <summary>Counts and makes the refusal of a new run.</summary>
+    public static LogBudgetExceededException Refuse(LogBudgetScope scope)
+    {
+        Refused.Add(1, new KeyValuePair<string, object?>("scope", scope.ToString().ToLowerInvariant()));
+        return new LogBudgetExceededException(scope);
+    }
 }

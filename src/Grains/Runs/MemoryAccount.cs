@@ -1,10 +1,15 @@
+using Podflare.Tenants;
+
 namespace Podflare.Runs;
 
 /// <summary>What counts towards one budget of the memory log: that of a sandbox or of a tenant. Guarded by the log's lock.</summary>
-internal sealed class MemoryAccount
+/// <param name="tenant">The tenant whose budget it is; null for a sandbox's.</param>
+internal sealed class MemoryAccount(TenantId? tenant = null)
 {
     // Oldest end first. A run whose events have gone for another reason may still be among them.
     private readonly Queue<MemoryRun> _ended = new();
+
+    public TenantId? Tenant { get; } = tenant;
 
     public long Bytes { get; set; }
 

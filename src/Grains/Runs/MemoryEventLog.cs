@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Podflare.Limits;
 using Podflare.Sandboxes;
 using Podflare.Streaming;
 using Podflare.Tenants;
@@ -24,11 +25,12 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
     private readonly TimeProvider _time;
     private readonly ITimer _sweep;
 
-    public MemoryEventLog(IOptions<RunOptions> options, TimeProvider time)
+    /// <param name="tenants">The limits of tenants; null where they have none.</param>
+    public MemoryEventLog(IOptions<RunOptions> options, TimeProvider time, ITenantLimits? tenants = null)
     {
         (_options, _time) = (options.Value, time);
         _retention = new MemoryRetention(_runs, _options, time);
-        _budget = new MemoryLogBudget(_runs, _retention, _options);
+        _budget = new MemoryLogBudget(_runs, _retention, new TenantLogLimits(_options, tenants), _options);
         _sweep = time.CreateTimer(_ => Sweep(), null, SweepPeriod, SweepPeriod);
     }
 

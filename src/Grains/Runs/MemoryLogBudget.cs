@@ -1,3 +1,4 @@
+using Podflare.Limits;
 using Podflare.Tenants;
 
 namespace Podflare.Runs;
@@ -6,7 +7,7 @@ namespace Podflare.Runs;
 /// The budgets of the memory log: of a sandbox, of a tenant, and of all together. Over one, the events of ended runs go first, the oldest
 /// first. Guarded by the log's lock.
 /// </summary>
-internal sealed class MemoryLogBudget(MemoryRuns runs, MemoryRetention retention, RunOptions options)
+internal sealed class MemoryLogBudget(MemoryRuns runs, MemoryRetention retention, TenantLogLimits tenants, RunOptions options)
 {
     // The longest run is looked for among all open ones, so a cut is worth at least this.
     private const long SmallestCut = 1024 * 1024;
@@ -16,10 +17,11 @@ internal sealed class MemoryLogBudget(MemoryRuns runs, MemoryRetention retention
     /// <summary>Makes room for a new run in the budgets of its sandbox and of its tenant.</summary>
     /// <param name="sandbox">Null when the log knows nothing of it yet.</param>
     /// <exception cref="LogBudgetExceededException">There are no events of ended runs that could make room.</exception>
+    /// <exception cref="OutputQuotaExceededException">As before, for a limit that is the tenant's own.</exception>
     public void Require(MemorySandbox? sandbox, TenantId tenant)
     {
-        if (sandbox is not null) Require(sandbox.Account, options.MaxSandboxLogBytes, LogBudgetScope.Sandbox);
-        if (runs.Find(tenant) is { } account) Require(account, options.MaxTenantLogBytes, LogBudgetScope.Tenant);
+        if (sandbox is not null && !TryMakeRoom(sandbox.Account, options.MaxSandboxLogBytes)) throw LogMetrics.Refuse(LogBudgetScope.Sandbox);
+        if (runs.Find(tenant) is { } account && !TryMakeRoom(account, tenants.MaxBytesOf(tenant))) throw tenants.Refuse(tenant);
     }
 
     /// <summary>Makes room after an append. What an open run writes is never refused.</summary>
@@ -27,7 +29,7 @@ internal sealed class MemoryLogBudget(MemoryRuns runs, MemoryRetention retention
     public bool Settle(MemorySandbox sandbox)
     {
         Evict(sandbox.Account, options.MaxSandboxLogBytes, EvictedPerAppend);
-        if (sandbox.TenantAccount is { } tenant) Evict(tenant, options.MaxTenantLogBytes, EvictedPerAppend);
+        if (sandbox.TenantAccount is { Tenant: { } tenant } account) Evict(account, tenants.MaxBytesOf(tenant), EvictedPerAppend);
         return sandbox.Account.Bytes > options.MaxSandboxLogBytes;
     }
 
@@ -52,13 +54,11 @@ internal sealed class MemoryLogBudget(MemoryRuns runs, MemoryRetention retention
 
     private bool IsOver(int more) => runs.Bytes + more > options.MaxMemoryLogBytes;
 
-    private void Require(MemoryAccount account, long limit, LogBudgetScope scope)
+    private bool TryMakeRoom(MemoryAccount account, long limit)
     {
         var budget = limit - MemoryRuns.RunCost;
         Evict(account, budget, EvictedPerAccept);
-        if (account.Bytes <= budget) return;
-        LogMetrics.Refused.Add(1, LogMetrics.Scope(scope));
-        throw new LogBudgetExceededException(scope);
+        return account.Bytes <= budget;
     }
 
     /// <summary>Removes the events of the oldest ended runs of an account. Their exits stay.</summary>

@@ -36,7 +36,7 @@ internal sealed class MemoryRuns
         if (!_sandboxes.TryGetValue(id, out var sandbox)) _sandboxes[id] = sandbox = new MemorySandbox(id);
         if (tenant is { } owner && sandbox.TenantAccount is null)
         {
-            if (!_tenants.TryGetValue(owner, out var account)) _tenants[owner] = account = new MemoryAccount();
+            if (!_tenants.TryGetValue(owner, out var account)) _tenants[owner] = account = new MemoryAccount(owner);
             sandbox.JoinTenant(account);
         }
 

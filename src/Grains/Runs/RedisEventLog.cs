@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Podflare.Limits;
 using Podflare.Sandboxes;
 using Podflare.Streaming;
 using Podflare.Telemetry;
@@ -33,11 +34,12 @@ public sealed partial class RedisEventLog : IEventLog, IDisposable
     private readonly ConcurrentDictionary<RunId, bool> _unreadable = new();
     private int _epoch;
 
-    public RedisEventLog(IConnectionMultiplexer redis, IOptions<RunOptions> options, TimeProvider time, ILogger<RedisEventLog> logger)
+    /// <param name="tenants">The limits of tenants; null where they have none.</param>
+    public RedisEventLog(IConnectionMultiplexer redis, IOptions<RunOptions> options, TimeProvider time, ILogger<RedisEventLog> logger, ITenantLimits? tenants = null)
     {
         (_options, _logger) = (options.Value, logger);
         _calls = new RedisCalls(redis, logger);
-        _budget = new RedisLogBudget(redis, _options, time, logger);
+        _budget = new RedisLogBudget(redis, _options, new TenantLogLimits(_options, tenants), time, logger);
         // No server restarts, and none takes the place of another, without the connection to it breaking.
         redis.ConnectionFailed += (_, _) => Interlocked.Increment(ref _epoch);
         redis.ConnectionRestored += (_, _) => Interlocked.Increment(ref _epoch);
@@ -61,7 +63,7 @@ public sealed partial class RedisEventLog : IEventLog, IDisposable
                 }
                 catch (RedisServerException e) when (Refuses(e, "BUDGET "))
                 {
-                    throw RedisLogBudget.Refuse(LogBudgetScope.Sandbox);
+                    throw LogMetrics.Refuse(LogBudgetScope.Sandbox);
                 }
                 catch (RedisServerException e) when (Refuses(e, "CLOSED "))
                 {
@@ -69,7 +71,7 @@ public sealed partial class RedisEventLog : IEventLog, IDisposable
                 }
                 catch (RedisServerException e) when (tenant is not null && RedisCalls.IsOutOfMemory(e.Message))
                 {
-                    throw RedisLogBudget.Refuse(LogBudgetScope.Cluster);
+                    throw LogMetrics.Refuse(LogBudgetScope.Cluster);
                 }
             },
             cancellationToken);

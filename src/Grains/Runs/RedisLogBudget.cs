@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Podflare.Limits;
 using Podflare.Resilience;
 using Podflare.Sandboxes;
 using Podflare.Tenants;
@@ -12,10 +13,11 @@ namespace Podflare.Runs;
 /// The log budgets of tenants and of the cluster, and the share of Redis' memory that new runs may use. The scripts report the bytes of a
 /// sandbox with each write; the sums are exchanged between the processes every two seconds, so they are approximate and cost the runs nothing.
 /// </summary>
-internal sealed partial class RedisLogBudget(IConnectionMultiplexer redis, RunOptions options, TimeProvider time, ILogger logger) : IDisposable
+internal sealed partial class RedisLogBudget(IConnectionMultiplexer redis, RunOptions options, TenantLogLimits tenants, TimeProvider time, ILogger logger) : IDisposable
 {
     private const int RunsPerEviction = 64;
     private const int EvictionsPerPass = 32;
+    private const int EvictionsPerAccept = 8;
     private const int RefreshesPerPass = 16;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
@@ -31,31 +33,27 @@ internal sealed partial class RedisLogBudget(IConnectionMultiplexer redis, RunOp
     private int _started;
     private bool _failed;
 
-    public static LogBudgetExceededException Refuse(LogBudgetScope scope)
-    {
-        LogMetrics.Refused.Add(1, LogMetrics.Scope(scope));
-        return new LogBudgetExceededException(scope);
-    }
-
     /// <summary>Returns when the tenant may start a run in this sandbox. Calls Redis only where a budget is exceeded.</summary>
     /// <exception cref="StorageUnavailableException">A budget is exceeded, and Redis does not answer.</exception>
     /// <exception cref="LogBudgetExceededException">It may not, and there are no events of ended runs that could make room.</exception>
+    /// <exception cref="OutputQuotaExceededException">As before, for a limit that is the tenant's own.</exception>
     public async Task CheckAsync(TenantId tenant, SandboxId sandbox, CancellationToken cancellationToken)
     {
         Start();
         var verdict = _verdict;
-        if (verdict.MemoryExceeded) throw Refuse(LogBudgetScope.Cluster);
+        if (verdict.MemoryExceeded) throw LogMetrics.Refuse(LogBudgetScope.Cluster);
         if (!verdict.ClusterExceeded && !verdict.Tenants.Contains(tenant.Value)) return;
         try
         {
             if (await EvictAsync(sandbox, keep: 0).WaitAsync(cancellationToken) > 0) return;
+            if (!verdict.ClusterExceeded && await EvictAnyAsync(tenant).WaitAsync(cancellationToken)) return;
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
         {
             throw new StorageUnavailableException();
         }
 
-        throw Refuse(verdict.ClusterExceeded ? LogBudgetScope.Cluster : LogBudgetScope.Tenant);
+        throw verdict.ClusterExceeded ? LogMetrics.Refuse(LogBudgetScope.Cluster) : tenants.Refuse(tenant);
     }
 
     /// <summary>A script has reported the bytes of a sandbox.</summary>
@@ -88,7 +86,7 @@ internal sealed partial class RedisLogBudget(IConnectionMultiplexer redis, RunOp
         HashSet<string> exceeded = [];
         foreach (var tenant in _reported.Union(byTenant.Keys).ToArray())
         {
-            if (await ExchangeAsync(RedisKeys.Tenant(tenant), byTenant.GetValueOrDefault(tenant)) > options.MaxTenantLogBytes) exceeded.Add(tenant);
+            if (await ExchangeAsync(RedisKeys.Tenant(tenant), byTenant.GetValueOrDefault(tenant)) > tenants.MaxBytesOf(new TenantId(tenant))) exceeded.Add(tenant);
         }
 
         _reported = [.. byTenant.Keys];
@@ -130,6 +128,18 @@ internal sealed partial class RedisLogBudget(IConnectionMultiplexer redis, RunOp
     {
         foreach (var (sandbox, _) in _sandboxes.Where(pair => pair.Value.Bytes > 0 && time.GetElapsedTime(pair.Value.RecordedAt) > RefreshAfter)
             .OrderBy(pair => pair.Value.RecordedAt).Take(RefreshesPerPass).ToArray()) await EvictAsync(sandbox, keep: long.MaxValue / 2);
+    }
+
+    /// <summary>Removes events of ended runs in the largest sandboxes of a tenant that this process serves.</summary>
+    private async Task<bool> EvictAnyAsync(TenantId tenant)
+    {
+        foreach (var (sandbox, _) in _sandboxes.Where(pair => pair.Value.Tenant == tenant.Value && pair.Value.Bytes > 0)
+            .OrderByDescending(pair => pair.Value.Bytes).Take(EvictionsPerAccept).ToArray())
+        {
+            if (await EvictAsync(sandbox, keep: 0) > 0) return true;
+        }
+
+        return false;
     }
 
     /// <returns>The ended runs whose events were removed.</returns>

@@ -69,6 +69,9 @@ public sealed class RunEntry(RunId id, RunKind kind = RunKind.Code)
     /// <summary>The run's span, where this activation began it and somebody listens.</summary>
     public Activity? Span { get; set; }
 
+    /// <summary>Called once, when it has its exit, or this activation no longer has it.</summary>
+    public Action? Left { get; set; }
+
     /// <summary>Bytes of its standard output that this activation has logged.</summary>
     public long StdoutBytes { get; set; }
 
@@ -108,6 +111,8 @@ public sealed class RunEntry(RunId id, RunKind kind = RunKind.Code)
     public void Leave()
     {
         if (_counted) Count(-1);
+        Left?.Invoke();
+        Left = null;
     }
 
     /// <summary>It was not accepted: readers that wait for its events get this exception.</summary>

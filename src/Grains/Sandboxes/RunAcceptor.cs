@@ -52,6 +52,7 @@ internal sealed partial class RunAcceptor(
         var endedBefore = false;
         try
         {
+            if (entry is { Events: null, Left: null }) await runs.Permits.EnterAsync(entry, request, Closing);
             var joined = entry.Events is not null || !await AcceptAsync(entry, request, hash);
             endedBefore = entry is { Ended: true, IsMarkedEnded: false };
             if (entry.Events!.Record.PayloadHash != hash) throw new IdempotencyKeyReusedException();
@@ -69,6 +70,7 @@ internal sealed partial class RunAcceptor(
                 RunSpans.Refuse(entry.Span, e.GetType().FullName!);
                 entry.Span = null;
                 entry.Refuse(e);
+                entry.Leave();
                 runs.Table.Remove(entry);
             }
 
@@ -77,7 +79,12 @@ internal sealed partial class RunAcceptor(
         finally
         {
             // It ended long ago, and its readers are served from the log.
-            if (endedBefore) runs.Table.Remove(entry);
+            if (endedBefore)
+            {
+                entry.Leave();
+                runs.Table.Remove(entry);
+            }
+
             runs.Changed();
         }
     }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Podflare.Containers;
 using Podflare.Hosts;
+using Podflare.Limits;
 using Podflare.Resilience;
 using Podflare.Telemetry;
 using Podflare.Tenants;
@@ -10,8 +11,8 @@ namespace Podflare.Sandboxes;
 
 /// <summary>Creates sandboxes: chooses a host, claims a container there, and hands it to its grain. When a host refuses, the next best one is asked.</summary>
 public sealed partial class SandboxCreator(
-    HostDirectory hosts, IGrainFactory grains, IOptions<HostDirectoryOptions> options, IOptions<TemplateOptions> templates, IOptions<SandboxOptions> limits,
-    TimeProvider time, ILogger<SandboxCreator> logger)
+    HostDirectory hosts, IGrainFactory grains, CreateReservations reservations, IOptions<HostDirectoryOptions> options, IOptions<TemplateOptions> templates,
+    IOptions<SandboxOptions> limits, TimeProvider time, ILogger<SandboxCreator> logger)
 {
     // A lease that is gone means a host that restarted: it is worth another claim there, but not for ever.
     private const int MaxLeases = 6;
@@ -29,6 +30,7 @@ public sealed partial class SandboxCreator(
     /// </param>
     /// <param name="cancellationToken">The deadline of the whole create.</param>
     /// <exception cref="InvalidRequestException">A field is beyond its limit. Nothing was claimed.</exception>
+    /// <exception cref="SandboxQuotaExceededException">The tenant has as many sandboxes, or as much memory in them, as it may. Nothing was claimed.</exception>
     /// <exception cref="NoCapacityException">No host has room.</exception>
     /// <exception cref="ContainerStartException">The engine or the image refused.</exception>
     public async Task<SandboxInfo> CreateAsync(
@@ -41,7 +43,7 @@ public sealed partial class SandboxCreator(
         using var took = new DurationTimer(Instruments.SandboxCreate, templates.Value.ContainsKey(spec.Template) ? spec.Template : "other");
         try
         {
-            var sandbox = await TryHostsAsync(creation, tenant, spec, claimed, cancellationToken);
+            var sandbox = await reservations.CreateAsync(creation, tenant, spec, counted => TryHostsAsync(creation, tenant, counted, claimed, cancellationToken), cancellationToken);
             span?.SetTag(Spans.SandboxId, sandbox.Id.Value);
             return sandbox;
         }

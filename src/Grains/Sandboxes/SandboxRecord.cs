@@ -63,7 +63,7 @@ public sealed record SandboxRecord
     public SandboxInfo ToInfo(SandboxId id) => new(
         id, new TenantId(Tenant), Ending is null ? SandboxState.Ready : SandboxState.Ending, Template, Metadata, Egress, CreatedAt, ExpiresAt,
         IdleLimit, null, Ending)
-    { Trace = Trace };
+    { Trace = Trace, Creation = Creation };
 }
 
 /// <summary>What is left of a sandbox for 24 h after its end. It beats a record that a crash left beside it.</summary>

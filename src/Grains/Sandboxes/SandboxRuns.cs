@@ -21,6 +21,9 @@ internal sealed partial class SandboxRuns(
     /// <summary>The run that has the late output of all others.</summary>
     public BackgroundRun Background { get; } = new(records.Id, log, settings.Runs, time, () => records.HasRecord ? records.Record.CreatorKey() : null);
 
+    /// <summary>What the runs count against the limits of their tenant.</summary>
+    public RunPermits Permits { get; } = new(records, log, settings, logger);
+
     /// <summary>When the last open run that kept the sandbox from being idle ended, as a timestamp.</summary>
     public long IdleAt { get; private set; } = time.GetTimestamp();
 
@@ -52,6 +55,7 @@ internal sealed partial class SandboxRuns(
     public async Task OpenAllAsync(CancellationToken cancellationToken)
     {
         foreach (var run in await log.ListOpenAsync(records.Id, cancellationToken)) await TryFindAsync(run, cancellationToken);
+        Permits.Adopt(Table);
     }
 
     /// <summary>A run as clients see it.</summary>

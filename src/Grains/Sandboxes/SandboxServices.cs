@@ -13,6 +13,7 @@ public static class SandboxServices
         services.TryAddSingleton<SandboxHosts>();
         services.TryAddSingleton<SandboxRecordStore>();
         services.TryAddSingleton<SandboxLogs>();
+        services.TryAddSingleton<CreateReservations>();
         services.TryAddSingleton<SandboxCreator>();
         return services;
     }

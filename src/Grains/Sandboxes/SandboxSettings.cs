@@ -1,17 +1,28 @@
 using Microsoft.Extensions.Options;
 using Podflare.Containers;
+using Podflare.Limits;
 using Podflare.Runs;
 
 namespace Podflare.Sandboxes;
 
-/// <summary>The options that apply to one sandbox and its runs.</summary>
-public sealed class SandboxSettings(IOptions<SandboxOptions> sandboxes, IOptions<RunOptions> runs, IOptions<TemplateOptions> templates)
+/// <summary>The options that apply to one sandbox and its runs, and the limits of tenants.</summary>
+public sealed class SandboxSettings(
+    IOptions<SandboxOptions> sandboxes, IOptions<RunOptions> runs, IOptions<TemplateOptions> templates, IOptions<QuotaOptions> quota, ITenantLimits tenants, TenantShares shares)
 {
     public SandboxOptions Sandboxes => sandboxes.Value;
 
     public RunOptions Runs => runs.Value;
 
     public TemplateOptions Templates => templates.Value;
+
+    /// <summary>The limits of tenants.</summary>
+    public ITenantLimits Tenants => tenants;
+
+    /// <summary>What this process may use of them.</summary>
+    public TenantShares Shares => shares;
+
+    /// <summary>How long a run waits while its tenant executes as many as it may.</summary>
+    public TimeSpan RunPatience => TimeSpan.FromSeconds(quota.Value.RunWaitSeconds);
 
     /// <summary>Time between an interrupt (or a timeout) and the kill.</summary>
     public TimeSpan Grace => TimeSpan.FromSeconds(Runs.GraceSeconds);

@@ -7,6 +7,7 @@ using Podflare.Processes;
 using Podflare.Resilience;
 using Podflare.Runs;
 using Podflare.Telemetry;
+using Podflare.Tenants;
 
 namespace Podflare.Sandboxes;
 
@@ -216,8 +217,16 @@ internal sealed partial class SandboxTermination(
         LogEnded(records.Id, why);
         Instruments.SandboxEnded.Add(1, new KeyValuePair<string, object?>("reason", why.ToString().ToLowerInvariant()));
         Ended();
+        ReturnReservation();
         // If this fails, the sweep of the host finds the container.
         if (records.ContainerId is { } containerId) await GrainTask.IgnoreFailure(grains.GetGrain<IHostGrain>(records.Id.Host).Release(records.Id, containerId));
+    }
+
+    // If this is lost, the tenant's next count on the hosts notices.
+    private void ReturnReservation()
+    {
+        if (records.Info is { Creation: { } creation, Tenant: var tenant } && settings.Tenants.Find(tenant) is not null)
+            Background.Run(logger, "return of a reservation", grains.GetGrain<ITenantGrain>(tenant.Value).Settle(creation, sandbox: null));
     }
 
     /// <summary>Kills the code before anything that needs the store, which may be away, and gives it a moment to report its end.</summary>

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Podflare.Hosts;
+using Podflare.Limits;
+using Podflare.Tenants;
 
 namespace Podflare.Sandboxes;
 
@@ -26,6 +28,7 @@ internal sealed partial class SandboxUpdater(
         var record = records.Record;
         var metadata = Merge(record.Metadata, update.Metadata);
         SandboxLimits.Guard(update, metadata, settings.Sandboxes);
+        update = TenantMaxima.Reduce(update, settings.Tenants.Find(new TenantId(record.Tenant)));
         await records.WriteAsync(record with
         {
             ExpiresAt = update.Lifetime is { } lifetime ? time.GetUtcNow() + lifetime : record.ExpiresAt,

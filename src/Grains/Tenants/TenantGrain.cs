@@ -6,6 +6,8 @@ using Orleans.Storage;
 using Podflare.Audit;
 using Podflare.Hosts;
 using Podflare.Keys;
+using Podflare.Limits;
+using Podflare.Sandboxes;
 using Podflare.Storage;
 
 namespace Podflare.Tenants;
@@ -27,6 +29,7 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
     private readonly KeyUses _uses;
     private readonly AuditOutbox _outbox;
     private readonly TenantSandboxes _sandboxes;
+    private readonly TenantReservations _reservations;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private IGrainTimer? _work;
@@ -34,13 +37,16 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
     private bool _isBehind;
 
     public TenantGrain(
-        [FromKeyedServices(Stores.Kept)] IGrainStorage kept, IGrainContext context, HostDirectory hosts, IOptions<KeyOptions> options, TimeProvider time, ILogger<TenantGrain> logger)
+        [FromKeyedServices(Stores.Kept)] IGrainStorage kept, [FromKeyedServices(Stores.Durable)] IGrainStorage durable, IGrainContext context, HostDirectory hosts, ITenantLimits limits,
+        IOptions<KeyOptions> options, IOptions<QuotaOptions> quota, TimeProvider time, ILogger<TenantGrain> logger)
     {
         _id = new TenantId(context.GrainId.Key.ToString()!);
         _record = new GrainRecord<TenantRecord>(kept, "tenant", context.GrainId, logger);
         (_time, _logger, _keys, _uses) = (time, logger, new KeyRules(options.Value.MaxPerTenant), new KeyUses(time));
         _outbox = new AuditOutbox(() => GrainFactory.GetGrain<IAuditGrain>(_id.Value));
         _sandboxes = new TenantSandboxes(_id, hosts, () => GrainFactory);
+        var reserved = new GrainRecord<ReservationRecord>(durable, "reservations", context.GrainId, logger);
+        _reservations = new TenantReservations(_id, reserved, hosts, limits, () => GrainFactory, quota.Value, time, logger);
     }
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -103,6 +109,12 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
         StartWork();
         return Task.CompletedTask;
     }
+
+    public Task Reserve(string creation, long memoryMib) => _reservations.ReserveAsync(creation, memoryMib);
+
+    public Task Settle(string creation, SandboxId? sandbox) => _reservations.SettleAsync(creation, sandbox);
+
+    public Task<TenantUse> InUse() => _reservations.CountAsync();
 
     private ITenantRegistryGrain Registry => GrainFactory.GetGrain<ITenantRegistryGrain>(ITenantRegistryGrain.Key);
 

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Podflare.Keys;
+using Podflare.Limits;
 
 namespace Podflare.Tenants;
 
@@ -9,7 +11,10 @@ public static class TenantServices
     public static IServiceCollection AddTenants(this IServiceCollection services)
     {
         services.AddOptions<KeyOptions>().BindConfiguration(KeyOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<LimitOptions>().BindConfiguration(LimitOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton<LimitEnforcement>();
         services.AddSingleton<TenantDirectory>();
+        services.TryAddSingleton<ITenantLimits, TenantLimitTable>();
         return services.AddHostedService(provider => provider.GetRequiredService<TenantDirectory>());
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Podflare.Containers;
+using Podflare.Limits;
 using Podflare.Runs;
 
 namespace Podflare.Harness;
@@ -26,6 +27,9 @@ public sealed class ClusterSettings
         get => _values.GetValueOrDefault(key);
         set => _values[key] = value;
     }
+
+    /// <summary>The limits of every tenant; null for none, as without authentication.</summary>
+    public EffectiveLimits? Limits { get; set; }
 
     internal IReadOnlyDictionary<string, string?> Values => _values;
 

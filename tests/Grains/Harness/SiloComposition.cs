@@ -15,6 +15,7 @@ using Podflare.Audit;
 using Podflare.Containers;
 using Podflare.Engine;
 using Podflare.Hosting;
+using Podflare.Limits;
 using Podflare.Processes;
 using Podflare.Runs;
 using Podflare.Stores;
@@ -69,6 +70,7 @@ internal sealed class SiloComposition(GrainCluster cluster, Machine? machine, Po
         services.AddKeyedSingleton<IGrainStorage>(Storage.Stores.Durable, new SiloStorage(cluster.Storage, expiry: null, power));
         services.AddKeyedSingleton<IGrainStorage>(Storage.Stores.Kept, new SiloStorage(cluster.Storage, expiry: null, power));
         services.AddKeyedSingleton<IGrainStorage>(Storage.Stores.Expiring, new SiloStorage(cluster.Storage, Storage.Stores.Expiry, power));
+        if (cluster.Settings.Limits is { } limits) services.AddSingleton<ITenantLimits>(new SameLimits(limits));
         if (machine is not null)
             services.AddSingleton<IContainerRuntime>(provider => new SiloContainerRuntime(machine.Engine, provider.GetRequiredService<RunFolder>(), power));
         services.Configure<ClusterMembershipOptions>(membership =>

@@ -27,6 +27,9 @@ public sealed class ScriptedHost(World world) : Grain, IHostGrain
             .Take(filter.Limit)];
     }
 
+    public Task<HostHoldings> Holdings(TenantId tenant) => Task.FromResult(new HostHoldings(
+        [.. world.Sandboxes.Values.Where(state => state.Info.Id.Host == this.GetPrimaryKeyString() && state.Info.Tenant == tenant).Select(state => new HostHolding(state.Info.Id, state.Info.Creation, 512))], []));
+
     public Task<LeasedContainer?> TakeLease(SandboxId sandbox) => Task.FromResult<LeasedContainer?>(null);
 
     public Task Report(SandboxInfo sandbox) => Task.CompletedTask;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Podflare.Hosts;
+using Podflare.Limits;
 using Podflare.Sandboxes;
 using Podflare.Storage;
 using Podflare.Tenants;
@@ -24,6 +25,9 @@ public sealed class World
 
     /// <summary>The spec of each sandbox, as the grains got it.</summary>
     public ConcurrentDictionary<string, SandboxSpec> Specs { get; } = new();
+
+    /// <summary>The limits of tenants; a tenant that is not here has none.</summary>
+    public ConcurrentDictionary<TenantId, EffectiveLimits> Limits { get; } = new();
 
     public HostScript Host(string host) => Hosts.GetOrAdd(host, _ => new HostScript());
 

@@ -31,6 +31,8 @@ public sealed class ErrorTreeTests
     [InlineData(422, "idempotency_key_reused", typeof(IdempotencyKeyReusedException))]
     [InlineData(429, "rate_limited", typeof(RateLimitedException))]
     [InlineData(429, "sandbox_quota_exceeded", typeof(SandboxQuotaExceededException))]
+    [InlineData(429, "run_quota_exceeded", typeof(RunQuotaExceededException))]
+    [InlineData(429, "output_quota_exceeded", typeof(OutputQuotaExceededException))]
     [InlineData(429, "run_queue_full", typeof(RunQueueFullException))]
     [InlineData(429, "log_budget_exceeded", typeof(LogBudgetExceededException))]
     [InlineData(503, "log_budget_exceeded", typeof(LogBudgetExceededException))]

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using Podflare.Files;
 using Podflare.Http;
+using Podflare.Limits;
 using Podflare.Problems;
+using Podflare.Tenants;
 
 namespace Podflare.Files;
 
@@ -60,12 +62,12 @@ public sealed class FilePathTests
     [Fact]
     public void One_file_more_than_there_are_places_is_told_to_come_again()
     {
-        using var places = new TransferLimiter(Options.Create(new HttpOptions { MaxFileTransfers = 2 }));
-        using var first = places.Enter();
+        var places = new TransferLimiter(Options.Create(new HttpOptions { MaxFileTransfers = 2 }), new NoLimits());
+        using var first = places.Enter(TenantId.Default);
         for (var i = 0; i < 3; i++)
         {
-            using var second = places.Enter();
-            Assert.Equal((429, 1), (Assert.Throws<ProblemException>(() => places.Enter()).Problem is var refused ? (refused.Status, refused.RetryAfter) : default));
+            using var second = places.Enter(TenantId.Default);
+            Assert.Equal((429, 1), (Assert.Throws<ProblemException>(() => places.Enter(TenantId.Default)).Problem is var refused ? (refused.Status, refused.RetryAfter) : default));
         }
     }
 

@@ -5,6 +5,7 @@ using Orleans.Runtime;
 using Podflare.Contexts;
 using Podflare.Files;
 using Podflare.Keys;
+using Podflare.Limits;
 using Podflare.Problems;
 using Podflare.Runs;
 using Podflare.Sandboxes;
@@ -34,6 +35,9 @@ public sealed class ProblemTests
         { new TenantNotFoundException(), 404, "tenant_not_found", false },
         { new TenantExistsException(new TenantId("acme")), 409, "tenant_exists", false },
         { new TenantChangedException(), 503, "storage_unavailable", true },
+        { new SandboxQuotaExceededException(SandboxQuota.Memory, 1_024), 429, "sandbox_quota_exceeded", true },
+        { new RunQuotaExceededException(10), 429, "run_quota_exceeded", true },
+        { new OutputQuotaExceededException(), 429, "output_quota_exceeded", true },
         { new StorageRejectedException(), 500, "internal", false },
         { new RecordUnreadableException("run_1"), 500, "internal", false },
         { new TooManyReadersException(256), 429, "rate_limited", true },

@@ -209,7 +209,7 @@ public sealed class QuotaBoardTests
             if (!IsValid(process)) process.Share = 0;
             process.SentAt = _time.GetTimestamp();
             return new QuotaExchange(
-                process.Name, ++process.Sequence, [_kind], isPartial, nothing ? [] : [new QuotaReport(Acme, _kind, process.Limit, process.Burst, process.Wanted, 0, process.Share)]);
+                process.Name, ++process.Sequence, [_kind], IsEnforced: false, isPartial, nothing ? [] : [new QuotaReport(Acme, _kind, process.Limit, process.Burst, process.Wanted, 0, process.Share)]);
         }
 
         /// <returns>The board listens.</returns>

@@ -39,6 +39,8 @@ BY_CODE: Mapping[str, type[ApiError]] = {
     "idempotency_key_reused": errors.IdempotencyKeyReusedError,
     "rate_limited": errors.RateLimitedError,
     "sandbox_quota_exceeded": errors.SandboxQuotaExceededError,
+    "run_quota_exceeded": _run_errors.RunQuotaExceededError,
+    "output_quota_exceeded": _run_errors.OutputQuotaExceededError,
     "run_queue_full": _run_errors.RunQueueFullError,
     "log_budget_exceeded": _run_errors.LogBudgetExceededError,
     "no_capacity": errors.NoCapacityError,

@@ -21,6 +21,14 @@ class RunQueueFullError(TooManyRequestsError):
     """Too many runs are waiting in this sandbox."""
 
 
+class RunQuotaExceededError(TooManyRequestsError):
+    """As many runs of the tenant are executing as may execute at the same time. Nothing was started."""
+
+
+class OutputQuotaExceededError(TooManyRequestsError):
+    """The output of the tenant's open runs uses all the storage that the tenant may use. Nothing was started."""
+
+
 class LogBudgetExceededError(TooManyRequestsError, UnavailableError):
     """The output that the server keeps of open runs has reached its limit. Nothing was started.
 
