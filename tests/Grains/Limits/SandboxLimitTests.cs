@@ -90,7 +90,7 @@ public sealed class SandboxLimitTests
     public async Task The_sandboxes_of_a_killed_worker_count_although_the_tenants_grain_was_killed_with_it()
     {
         await using var cluster = await StartAsync(limits => limits.Sandboxes = 6);
-        while (!cluster.Workers.All(worker => worker.Engine.Containers.Any())) await CreateAndMaybeDeleteAsync(cluster);
+        while (!cluster.Workers.All(worker => worker.Engine.Containers.Count > 0)) await CreateAndMaybeDeleteAsync(cluster);
         while (await TryCreateAsync(cluster) is not null)
         {
             // Until the limit is reached.
