@@ -180,16 +180,6 @@ export class RunQueueFullError extends TooManyRequestsError {
   /** @internal */ static override readonly brand = brandOf('RunQueueFullError')
 }
 
-/** As many runs of the tenant are executing as may execute at the same time. Nothing was started. */
-export class RunQuotaExceededError extends TooManyRequestsError {
-  /** @internal */ static override readonly brand = brandOf('RunQuotaExceededError')
-}
-
-/** The output of the tenant's open runs uses all the storage that the tenant may use. Nothing was started. */
-export class OutputQuotaExceededError extends TooManyRequestsError {
-  /** @internal */ static override readonly brand = brandOf('OutputQuotaExceededError')
-}
-
 /** The output that the server keeps of open runs has reached its limit. Nothing was started. `status` is 429 if it is the limit of the sandbox or of the tenant, and 503 if it is that of the whole cluster. */
 export class LogBudgetExceededError extends TooManyRequestsError {
   /** @internal */ static override readonly brand = brandOf('LogBudgetExceededError')

@@ -34,8 +34,6 @@ export const BY_CODE: Readonly<Record<string, ErrorClass>> = {
   idempotency_key_reused: errors.IdempotencyKeyReusedError,
   rate_limited: errors.RateLimitedError,
   sandbox_quota_exceeded: errors.SandboxQuotaExceededError,
-  run_quota_exceeded: errors.RunQuotaExceededError,
-  output_quota_exceeded: errors.OutputQuotaExceededError,
   run_queue_full: errors.RunQueueFullError,
   log_budget_exceeded: errors.LogBudgetExceededError,
   no_capacity: errors.NoCapacityError,
