@@ -22,15 +22,21 @@ public sealed class EmbeddedTlsTests(EmbeddedTlsTests.EmbeddedProcess embedded) 
     [InlineData(true)]
     public async Task A_silo_does_not_join(bool hasCertificate)
     {
-        var builder = Host.CreateApplicationBuilder();
-        builder.Logging.ClearProviders();
-        builder.UseOrleans(silo =>
-        {
-            silo.UseLocalhostClustering(Ports.Free(), Ports.Free(), new IPEndPoint(IPAddress.Loopback, embedded.SiloPort), embedded.ClusterId, embedded.ClusterId);
-            silo.Services.AddSingleton(TimeProvider.System);
-            if (hasCertificate) silo.UseTls(tls => EmbeddedTls.Configure(tls, TimeProvider.System));
-        });
-        await AssertDoesNotStartAsync(builder.Build());
+        await AssertDoesNotStartAsync(CreateSilo(Ports.Free(), embedded.SiloPort, embedded.ClusterId, hasCertificate));
+    }
+
+    [Fact]
+    public async Task The_same_silo_joins_one_that_does_not_ask_for_a_certificate()
+    {
+        var port = Ports.Free();
+        using var first = CreateSilo(port, port, "open", hasCertificate: false);
+        await first.StartAsync(TestContext.Current.CancellationToken);
+        using var second = CreateSilo(Ports.Free(), port, "open", hasCertificate: false);
+
+        await second.StartAsync(TestContext.Current.CancellationToken).WaitAsync(3 * Patience, TestContext.Current.CancellationToken);
+
+        await second.StopAsync(TestContext.Current.CancellationToken);
+        await first.StopAsync(TestContext.Current.CancellationToken);
     }
 
     [Theory]
@@ -54,12 +60,12 @@ public sealed class EmbeddedTlsTests(EmbeddedTlsTests.EmbeddedProcess embedded) 
     {
         using var socket = new TcpClient();
         await socket.ConnectAsync(IPAddress.Loopback, embedded.SiloPort, TestContext.Current.CancellationToken);
-        await using var tls = new SslStream(socket.GetStream(), false, static (_, _, _, _) => true);
+        await using var tls = new SslStream(socket.GetStream(), false, static (_, certificate, _, _) => certificate is not null);
 
         // With TLS 1.3, a client learns only from the first read that its certificate was missed.
         await Assert.ThrowsAnyAsync<Exception>(async () =>
         {
-            await tls.AuthenticateAsClientAsync("podflare");
+            await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "podflare" }, TestContext.Current.CancellationToken);
             if (await tls.ReadAsync(new byte[1], TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience, TimeProvider.System) == 0) throw new IOException("closed");
         });
     }
@@ -70,6 +76,19 @@ public sealed class EmbeddedTlsTests(EmbeddedTlsTests.EmbeddedProcess embedded) 
         using var socket = new TcpClient();
 
         await Assert.ThrowsAsync<SocketException>(() => socket.ConnectAsync(IPAddress.Loopback, embedded.GatewayPort, TestContext.Current.CancellationToken).AsTask());
+    }
+
+    private static IHost CreateSilo(int port, int primary, string cluster, bool hasCertificate)
+    {
+        var builder = Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
+        builder.UseOrleans(silo =>
+        {
+            silo.UseLocalhostClustering(port, Ports.Free(), new IPEndPoint(IPAddress.Loopback, primary), cluster, cluster);
+            silo.Services.AddSingleton(TimeProvider.System);
+            if (hasCertificate) silo.UseTls(tls => EmbeddedTls.Configure(tls, TimeProvider.System));
+        });
+        return builder.Build();
     }
 
     private static async Task AssertDoesNotStartAsync(IHost host)
