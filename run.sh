@@ -79,12 +79,16 @@ local_address() { sed -E 's/^(0\.0\.0\.0|\*|\[::\]|):/127.0.0.1:/' <<<"$1"; }
 api=$(local_address "$PODFLARE_HOSTD_ADDR")
 page=$(local_address "$PODFLARE_STATUS_ADDR")
 
-# fetch ADDRESS PATH [OPTION...]: the answer of a program on this machine, never through a proxy.
-fetch() { curl --noproxy '*' -s -m 5 "http://$1$2" "${@:3}"; }
+# With a certificate, the service and the page speak HTTPS. It names a host, and this script asks an address, so it does not check the name.
+api_url=http${PODFLARE_TLS_CERT:+s}://$api
+page_url=http${PODFLARE_STATUS_TLS_CERT:+s}://$page
 
-service_ready() { [ "$(fetch "$api" /readyz -o /dev/null -w '%{http_code}')" = 200 ]; }
+# fetch URL PATH [OPTION...]: the answer of a program on this machine, never through a proxy.
+fetch() { curl --noproxy '*' -s -k -m 5 "$1$2" "${@:3}"; }
 
-status_page_answers() { [[ $(fetch "$page" /api/v2/status.json) == *'"indicator"'* ]]; }
+service_ready() { [ "$(fetch "$api_url" /readyz -o /dev/null -w '%{http_code}')" = 200 ]; }
+
+status_page_answers() { [[ $(fetch "$page_url" /api/v2/status.json) == *'"indicator"'* ]]; }
 
 # port_taken ADDRESS: something accepts connections there. curl ends with 7 if nothing does.
 port_taken() {
@@ -168,20 +172,31 @@ ensure_images() {
 is_default_template() {
   local key=()
   [ -z "${PODFLARE_API_KEYS:-}" ] || key=(-H "Authorization: Bearer $(sed -e 's/,.*//' -e 's/^[^:]*://' <<<"$PODFLARE_API_KEYS")")
-  fetch "$api" /v1/templates "${key[@]}" | grep -qF "\"name\":\"$template\",\"default\":true"
+  fetch "$api_url" /v1/templates "${key[@]}" | grep -qF "\"name\":\"$template\",\"default\":true"
 }
 
-# start_program LOG DLL: starts it with its log lines appended to LOG; its pid is then in STARTED. It stops when this script dies.
+# Of this environment, the status page gets only what concerns it: the service's keys and passwords are none of its business.
+PAGE_VARIABLES='^(PATH|HOME|USER|LANG|LC_[A-Z]+|TZ|TMPDIR|DOTNET_[A-Za-z_]+|SSL_CERT_(FILE|DIR)|(NO|HTTP|HTTPS|ALL)_PROXY|(no|http|https|all)_proxy|OTEL_[A-Z_]+|Logging__[A-Za-z_]+|Status__[A-Za-z0-9_]+|PODFLARE_STATUS_[A-Z_]+|PODFLARE_TEST_[A-Z_]+)$'
+
+# keep_page_variables: removes all others from the environment of this shell.
+keep_page_variables() {
+  local name
+  while IFS= read -r name; do [[ $name =~ $PAGE_VARIABLES ]] || unset "$name"; done < <(compgen -e)
+}
+
+# start_program LOG DLL [NAME=VALUE...]: starts it with its log lines appended to LOG; its pid is then in STARTED. It stops when this script dies.
 start_program() {
   local guard=()
   ! command -v setpriv >/dev/null || guard=(setpriv --pdeathsig TERM)
-  "${guard[@]}" env "${settings[@]}" dotnet "$2" >>"$1" 2>&4 </dev/null &
+  "${guard[@]}" env "${@:3}" dotnet "$2" >>"$1" 2>&4 </dev/null &
   STARTED=$!
 }
 
 # watch_status_page: keeps the page running while the service runs.
 watch_status_page() {
   local pid='' code started
+  # This is a shell of its own.
+  keep_page_variables
   trap '' INT
   trap '[ -z "$pid" ] || stop_process "$pid" 20; exit 0' TERM
   while process_lives "$service"; do
@@ -227,21 +242,21 @@ try_it() {
   local body=(--json) key=''
   [ -z "${PODFLARE_API_KEYS:-}" ] || key=" -H 'Authorization: Bearer KEY'"
   curl_has_json || body=(-H "'Content-Type: application/json'" -d)
-  printf "S=\$(curl -sS http://%s/v1/sandboxes%s %s '{}' | grep -o 'sbx_[0-9a-f]*'); curl -sSN http://%s/v1/sandboxes/\$S/exec%s %s '{\"code\":\"print(6 * 7)\"}'" \
-    "$api" "$key" "${body[*]}" "$api" "$key" "${body[*]}"
+  printf "S=\$(curl -sS %s/v1/sandboxes%s %s '{}' | grep -o 'sbx_[0-9a-f]*'); curl -sSN %s/v1/sandboxes/\$S/exec%s %s '{\"code\":\"print(6 * 7)\"}'" \
+    "$api_url" "$key" "${body[*]}" "$api_url" "$key" "${body[*]}"
 }
 
 banner() { # first line
   say "$1"
-  say "  API          http://$api/v1"
-  say "  Docs         http://$api/docs"
+  say "  API          $api_url/v1"
+  say "  Docs         $api_url/docs"
   [ -z "$template" ] || say "  Template     $template, unless a create names another one"
   if [ "$page" = off ]; then
     say "  Status page  off (PODFLARE_STATUS_ADDR)"
   elif status_page_answers; then
-    say "  Status page  http://$page"
+    say "  Status page  $page_url"
   else
-    say "  Status page  does not answer on http://$page"
+    say "  Status page  does not answer on $page_url"
   fi
   say "  Try it       $(try_it)"
   say "  Logs         $logs/podflare.log (JSON; ./run.sh -v shows them here too)"
@@ -253,7 +268,7 @@ for address in "$PODFLARE_HOSTD_ADDR" "$PODFLARE_STATUS_ADDR"; do
   [[ $address == off || $address =~ :[1-9][0-9]*$ ]] || die "'$address' is not an address; write it as 127.0.0.1:7070."
 done
 command -v curl >/dev/null || apt_install curl
-if [ "$(fetch "$api" /v1/healthz)" = ok ]; then
+if [ "$(fetch "$api_url" /v1/healthz)" = ok ]; then
   [ -z "$template" ] || is_default_template \
     || die "Podflare is already running on $api, and its default template is not $template. Stop it first, or choose a free port: PODFLARE_HOSTD_ADDR=127.0.0.1:7170 $0 --template $template"
   banner "Podflare is already running."
@@ -287,7 +302,7 @@ if [ "$page" != off ] && ! status_page_answers; then
     PODFLARE_API_KEYS+=,status:$Status__Probes__Key
     export Status__Probes__Key
   fi
-  export Status__Probes__Platform=${Status__Probes__Platform:-http://$api}
+  export Status__Probes__Platform=${Status__Probes__Platform:-$api_url}
 fi
 
 mkdir -p "$logs"
@@ -299,7 +314,7 @@ if [ -n "$with_page" ]; then
 fi
 if [ -n "$verbose" ]; then tail -q -n 0 -F --pid=$$ "$logs/podflare.log" $([ -z "$with_page" ] || printf '%s' "$logs/status.log") 2>/dev/null & fi
 
-start_program "$logs/podflare.log" artifacts/bin/Frontend/release/Podflare.Frontend.dll
+start_program "$logs/podflare.log" artifacts/bin/Frontend/release/Podflare.Frontend.dll "${settings[@]}"
 service=$STARTED
 trap stop INT TERM HUP
 started=$SECONDS

@@ -4,6 +4,7 @@
 # nuget/   the packages of the .NET SDK and of the command as a .NET tool
 # python/  wheel and sdist
 # cli/     the command as one file for each platform, and SHA256SUMS
+# sbom/    what each program and package consists of (CycloneDX)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . eng/lib.sh
@@ -23,4 +24,8 @@ done
 (cd "$release/cli" && sha256sum podflare-* >SHA256SUMS)
 cp artifacts/packages/*.nupkg artifacts/packages/*.snupkg "$release/nuget/"
 eng/build-python-sdk.sh "$release/python"
+dotnet tool restore >/dev/null
+for project in Frontend Silo StatusPage Cli Client GrainClient; do
+  dotnet dotnet-CycloneDX "src/$project/$project.csproj" --output "$release/sbom" --filename "$project.cdx.json" --output-format Json --recursive --set-version "$(cat VERSION)" >/dev/null
+done
 find "$release" -type f -printf '%p, %k KiB\n' | sort

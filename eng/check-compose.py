@@ -7,7 +7,8 @@ WORKERS = ("worker1", "worker2")
 FRONTENDS = ("frontend1", "frontend2")
 STATUS = "status"
 
-services = json.load(sys.stdin)["services"]
+config = json.load(sys.stdin)
+services = config["services"]
 problems = []
 
 
@@ -47,6 +48,17 @@ for name in WORKERS:
 folders = {services[name]["environment"]["Podflare__RunFolder"] for name in WORKERS}
 expect(len(folders) == len(WORKERS), "workers share a run folder")
 
+expect(config["networks"]["cluster"].get("internal") is True, "the network cluster leads out")
+for name in ("redis", *WORKERS, *FRONTENDS):
+    expect(str(mounts(services[name]).get("/certificates", "")).endswith(f"/{name}"), f"{name} does not have its own certificate")
+for name in (*WORKERS, *FRONTENDS):
+    environment = services[name]["environment"]
+    connection = environment.get("ConnectionStrings__Redis", "")
+    expect("ssl=true" in connection and "user=podflare" in connection and "password=" in connection, f"{name} reaches Redis without TLS or a password")
+    for setting in ("Podflare__Cluster__Certificate", "Podflare__Cluster__Key", "Podflare__Cluster__Authority", "Podflare__Redis__Authority"):
+        expect(str(environment.get(setting, "")).startswith("/certificates/"), f"{name} has no {setting}")
+    expect("Podflare__Cluster__AllowPlaintext" not in environment, f"{name} may start without TLS")
+
 page = services[STATUS]
 expect(list(page["networks"]) == ["public"], f"status is in the networks {list(page['networks'])}: it must reach the frontends alone")
 expect(not page.get("depends_on"), "status waits for the platform to start")
@@ -58,7 +70,7 @@ for name in FRONTENDS:
     expect("status:" + page["environment"]["Status__Probes__Key"] in keys, f"{name} does not know the key of status")
     expect(f"http://{name}:7070" in page["environment"]["Status__Probes__Platform"].split(","), f"status does not watch {name}")
 command = " ".join(services["redis"]["command"])
-for setting in ("--appendonly yes", "--appendfsync everysec", "--save  ", "--maxmemory-policy noeviction"):
+for setting in ("--appendonly yes", "--appendfsync everysec", "--save  ", "--maxmemory-policy noeviction", "--port 0", "--tls-port 6379", "--aclfile "):
     expect(setting in command, f"redis runs without {setting}")
 
 for problem in problems:

@@ -16,7 +16,10 @@ else
   as_json() { "${compose[@]}" config | /usr/bin/python3 -c 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout, default=str)'; }
 fi
 
-export PODFLARE_API_KEYS=checked PODFLARE_STATUS_KEY=checked-too
+secrets=$(mktemp -d)
+trap 'rm -rf "$secrets"' EXIT
+"$here/cluster-certificates.sh" "$secrets/cluster" >/dev/null
+export PODFLARE_CLUSTER_SECRETS=$secrets/cluster PODFLARE_API_KEYS=checked PODFLARE_STATUS_KEY=checked-too
 for key in PODFLARE_API_KEYS PODFLARE_STATUS_KEY; do
   ! env -u "$key" "${compose[@]}" config >/dev/null 2>&1 || die "it is accepted without $key."
 done

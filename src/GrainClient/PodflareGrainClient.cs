@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Podflare.Certificates;
 using Podflare.Sandboxes;
 using Podflare.Storage;
 using Podflare.Streaming;
@@ -20,11 +21,14 @@ public static class PodflareGrainClient
     /// <summary>
     /// Adds <see cref="ISandboxes"/>, for the sandboxes of one tenant. The host's start waits until a silo of the cluster answers, and fails
     /// with <see cref="ClusterUnreachableException"/> after <see cref="GrainClientOptions.ConnectSeconds"/>.
-    /// Gateways know no keys: whoever reaches them can act for every tenant, so they belong in a private network.
+    /// Gateways know no keys: whoever has a certificate of the cluster, or reaches a cluster without certificates, can act for every tenant.
+    /// Section <c>Podflare:Cluster</c> names this program's certificate (<c>Certificate</c>, <c>Key</c>, <c>Authority</c>), and <c>Podflare:Redis:Authority</c>
+    /// the authority of Redis' certificate.
     /// </summary>
     /// <param name="redis">Connection string of the cluster's Redis: the silos are found there.</param>
     /// <param name="tenant">Whose sandboxes: 1 to 64 letters, digits, <c>-</c>, <c>_</c> or <c>.</c>.</param>
     /// <param name="configure">Changes the options, which section <c>Podflare:GrainClient</c> can set as well.</param>
+    /// <exception cref="OptionsValidationException">A certificate cannot be used.</exception>
     /// <exception cref="ArgumentException">The tenant's name is not valid, or the connection string is empty or not valid.</exception>
     public static IHostApplicationBuilder AddPodflareGrainClient(
         this IHostApplicationBuilder builder, string redis, string tenant, Action<GrainClientOptions>? configure = null)
@@ -33,7 +37,8 @@ public static class PodflareGrainClient
         if (tenant is not { Length: > 0 and <= MaxTenant } || !tenant.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
             throw new ArgumentException($"The tenant's name must be 1 to {MaxTenant} letters, digits, '-', '_' or '.'.", nameof(tenant));
 
-        var settings = RedisConnection.Settings(redis);
+        var settings = RedisConnection.Settings(redis, RedisConnection.FindAuthority(builder.Configuration));
+        var tls = ClusterTls.Find(builder.Configuration);
         var services = builder.Services;
         services.AddSingleton(new ClusterAddress(RedisConnection.Describe(redis)));
         services.TryAddSingleton(TimeProvider.System);
@@ -45,6 +50,7 @@ public static class PodflareGrainClient
         builder.UseOrleansClient(client =>
         {
             client.UseRedisClustering(clustering => clustering.ConfigurationOptions = settings);
+            if (tls is not null) client.UseTls(tls.Configure);
             // A lost gateway is found out, and a new one found, within seconds.
             client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
             client.UseConnectionRetryFilter<ConnectionRetryFilter>();

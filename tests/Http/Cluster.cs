@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -35,6 +36,9 @@ public sealed class Cluster : IAsyncDisposable
     public const string AcmeKey = "key-of-acme";
     public const string AdminKey = "key-of-an-administrator-of-this-server";
 
+    /// <summary>A setting for these tests alone: the PEM file of the authority that clients trust.</summary>
+    public const string AuthorityOfTests = "Tests:Authority";
+
     private readonly List<IHost> _workers = [];
     private WebApplication? _app;
 
@@ -61,9 +65,18 @@ public sealed class Cluster : IAsyncDisposable
     public HttpClient ClientOf(string? key)
     {
         // The published client asks for gzip in every request.
-        var client = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(30), DefaultRequestHeaders = { { "Accept-Encoding", "gzip" } } };
+        var client = new HttpClient(CreateHandler()) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(30), DefaultRequestHeaders = { { "Accept-Encoding", "gzip" } } };
         if (key is not null) client.DefaultRequestHeaders.Authorization = new("Bearer", key);
         return client;
+    }
+
+    private SocketsHttpHandler CreateHandler()
+    {
+        var handler = new SocketsHttpHandler();
+        if (_app?.Configuration[AuthorityOfTests] is not { } authority) return handler;
+        handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        handler.SslOptions.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(authority);
+        return handler;
     }
 
     public static async Task WaitAsync(Func<Task<bool>> condition)

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Podflare.Edge;
 using Podflare.Http;
 using Podflare.Keys;
 using Podflare.Problems;
@@ -19,6 +20,7 @@ internal static partial class HttpHosting
     {
         var settings = ServerSettings.Read(builder.Configuration);
         var authentication = AuthenticationSettings.Read(builder.Configuration, settings.Listen);
+        var certificate = ServerCertificate.Find(builder.Configuration, TimeProvider.System);
         settings.Listen.ThrowIfInUse();
         var services = builder.Services;
         services.AddSingleton(settings).AddSingleton(authentication);
@@ -44,7 +46,7 @@ internal static partial class HttpHosting
             kestrel.Limits.MaxRequestLineSize = MaxRequestLineBytes;
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(limits.IdleConnectionSeconds);
             kestrel.Limits.MaxConcurrentConnections = limits.MaxConnections;
-            settings.Listen.Listen(kestrel, ServerRefusals.Wrap);
+            settings.Listen.Listen(kestrel, ServerRefusals.Wrap, certificate is null ? null : certificate.Use);
         });
     }
 

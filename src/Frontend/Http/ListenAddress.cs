@@ -60,15 +60,17 @@ internal sealed record ListenAddress(IPAddress? Address, int Port)
     }
 
     /// <param name="middleware">Sees every connection before HTTP does.</param>
-    public void Listen(KestrelServerOptions kestrel, Func<ConnectionDelegate, ConnectionDelegate> middleware)
+    /// <param name="secure">Adds TLS; null for plain HTTP.</param>
+    public void Listen(KestrelServerOptions kestrel, Func<ConnectionDelegate, ConnectionDelegate> middleware, Action<ListenOptions>? secure = null)
     {
-        // Without TLS no client negotiates HTTP/2, and with HTTP/1.1 a slow reader holds up its own connection only.
+        // With HTTP/1.1 a slow reader holds up its own connection only.
         if (Address is null) kestrel.ListenLocalhost(Port, Configure);
         else kestrel.Listen(Address, Port, Configure);
 
         void Configure(ListenOptions http)
         {
             http.Protocols = HttpProtocols.Http1;
+            secure?.Invoke(http);
             http.Use(middleware);
         }
     }

@@ -13,7 +13,8 @@ namespace Podflare.Egress;
 public sealed partial class EgressNetwork(IOptions<EgressOptions> options, TimeProvider time, ILogger<EgressNetwork> logger) : IDisposable
 {
     private const string BridgeOption = "com.docker.network.bridge";
-    private const string LockFile = "/run/lock/podflare-egress.lock";
+    // Only root may open it: whoever holds the lock of a folder that everybody may write to could keep every sandbox from starting.
+    private const string LockFile = "/run/podflare/egress.lock";
     private const string BridgeFilter = "/proc/sys/net/bridge/bridge-nf-call-iptables";
     private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(50);
 
@@ -67,6 +68,7 @@ public sealed partial class EgressNetwork(IOptions<EgressOptions> options, TimeP
         {
             try
             {
+                Directory.CreateDirectory(Path.GetDirectoryName(LockFile)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
                 return new FileStream(LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -6,6 +6,8 @@ namespace Podflare.Egress;
 /// <summary>This host's packet filter, by its programs. Each call has a time limit.</summary>
 internal sealed class Firewall(EgressOptions options, TimeProvider time)
 {
+    private const string SearchPath = "/usr/sbin:/usr/bin:/sbin:/bin";
+
     /// <exception cref="EgressException">The program is missing, may not, or refuses.</exception>
     public Task<string> ListAsync() => RunAsync(options.Iptables, ["-w", "-S"], input: null);
 
@@ -20,6 +22,9 @@ internal sealed class Firewall(EgressOptions options, TimeProvider time)
     private async Task<string> RunAsync(string program, string[] arguments, string? input)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        // None of this process's variables: keys and passwords are among them.
+        start.Environment.Clear();
+        start.Environment["PATH"] = SearchPath;
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(options.LoadSeconds), time);
         try
         {

@@ -10,6 +10,7 @@ using Orleans.Configuration;
 using Orleans.Reminders;
 using Orleans.Storage;
 using Podflare.Audit;
+using Podflare.Certificates;
 using Podflare.Containers;
 using Podflare.Contexts;
 using Podflare.Files;
@@ -48,22 +49,22 @@ public static class PodflareHosting
         services.AddOptions<Podflare.Hosts.HostOptions>().BindConfiguration(Podflare.Hosts.HostOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<Microsoft.Extensions.Hosting.HostOptions>().Configure(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
         if (process.Folder is { } folder) services.AddSingleton<HostContainers>().AddSingleton(folder).AddSingleton(new HostIdentity(process.ClusterId, folder.HostId));
-        AddStore(services, process.Redis);
+        AddStore(services, process);
         services.AddRuns().AddUsage().AddAudit().AddGuests().AddContainers();
         builder.UseOrleans(silo => Configure(silo, process));
         if (process.Host.Id is not null) services.AddHostedService<HostStarter>();
         return process;
     }
 
-    private static void AddStore(IServiceCollection services, string? redis)
+    private static void AddStore(IServiceCollection services, PodflareProcess process)
     {
-        if (redis is null)
+        if (process.Redis is not { } redis)
         {
             services.AddSingleton(new StoreAvailability(static () => true));
             return;
         }
 
-        services.AddSingleton<IConnectionMultiplexer>(_ => ConnectionMultiplexer.Connect(RedisConnection.Settings(redis)));
+        services.AddSingleton<IConnectionMultiplexer>(_ => ConnectionMultiplexer.Connect(RedisConnection.Settings(redis, process.RedisAuthority)));
         services.AddSingleton(provider => new StoreAvailability(() => provider.GetRequiredService<IConnectionMultiplexer>().IsConnected));
     }
 
@@ -102,16 +103,16 @@ public static class PodflareHosting
     private static void UseRedis(ISiloBuilder silo, PodflareProcess process, string redis)
     {
         // A connection each: Orleans closes them at different times of a stop, while appends still finish on ours.
-        silo.UseRedisClustering(options => options.ConfigurationOptions = RedisConnection.Settings(redis));
+        silo.UseRedisClustering(options => options.ConfigurationOptions = RedisConnection.Settings(redis, process.RedisAuthority));
         UseClusterTime(silo.Services);
         silo.Services.Replace(ServiceDescriptor.Singleton<ILocalSiloDetails, LocalSilo>());
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, JoiningTurn>();
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, HostIdCheck>();
         silo.Services.AddSingleton<MembershipWatch>().AddHostedService(provider => provider.GetRequiredService<MembershipWatch>());
-        silo.UseRedisReminderService(options => options.ConfigurationOptions = RedisConnection.Settings(redis));
-        AddRedisStore(silo, Stores.Durable, redis, expiry: null);
-        AddRedisStore(silo, Stores.Expiring, redis, Stores.Expiry);
-        AddRedisStore(silo, Stores.Kept, redis, expiry: null);
+        silo.UseRedisReminderService(options => options.ConfigurationOptions = RedisConnection.Settings(redis, process.RedisAuthority));
+        AddRedisStore(silo, Stores.Durable, process, expiry: null);
+        AddRedisStore(silo, Stores.Expiring, process, Stores.Expiry);
+        AddRedisStore(silo, Stores.Kept, process, expiry: null);
         silo.Configure<ClusterMembershipOptions>(membership =>
         {
             membership.ProbeTimeout = TimeSpan.FromSeconds(1);
@@ -125,7 +126,13 @@ public static class PodflareHosting
             membership.EvictWhenMaxJoinAttemptTimeExceeded = false;
             membership.SiloGenerationRetirementAge = TimeSpan.FromDays(7);
         });
-        var address = AdvertisedAddress.Resolve(process.Options.AdvertisedAddress, redis);
+        if (process.Tls is { } tls)
+        {
+            silo.UseTls(tls.Configure);
+            silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => new CertificateReports(tls, services.GetRequiredService<ILogger<CertificateReports>>()));
+        }
+
+        var address = process.Address!;
         silo.ConfigureEndpoints(
             address, process.Options.SiloPort ?? 11_111, process.Options.GatewayPort ?? 30_000, listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
     }
@@ -140,10 +147,10 @@ public static class PodflareHosting
             new ClusterTimeMembershipTable((IMembershipTable)table(provider), provider.GetRequiredService<ClusterClock>(), TimeProvider.System)));
     }
 
-    private static void AddRedisStore(ISiloBuilder silo, string name, string redis, TimeSpan? expiry) =>
+    private static void AddRedisStore(ISiloBuilder silo, string name, PodflareProcess process, TimeSpan? expiry) =>
         silo.AddRedisGrainStorage(name, options =>
         {
-            options.ConfigurationOptions = RedisConnection.Settings(redis);
+            options.ConfigurationOptions = RedisConnection.Settings(process.Redis!, process.RedisAuthority);
             options.EntryExpiry = expiry;
 
             // Else each sandbox that ever was leaves a hash behind, for good.
@@ -153,8 +160,9 @@ public static class PodflareHosting
 
     private static void UseMemory(ISiloBuilder silo, PodflareProcess process)
     {
-        silo.UseLocalhostClustering(
-            process.Options.SiloPort ?? FreePort(), process.Options.GatewayPort ?? FreePort(), serviceId: process.ClusterId, clusterId: process.ClusterId);
+        // Nobody but this process needs its silo, so it has no gateway, and the port of the silo is closed to everybody else.
+        silo.UseLocalhostClustering(process.Options.SiloPort ?? FreePort(), gatewayPort: 0, serviceId: process.ClusterId, clusterId: process.ClusterId);
+        silo.UseTls(tls => EmbeddedTls.Configure(tls, TimeProvider.System));
         silo.UseInMemoryReminderService();
         AddMemoryStore(silo, Stores.Durable, expiry: null);
         AddMemoryStore(silo, Stores.Expiring, Stores.Expiry);

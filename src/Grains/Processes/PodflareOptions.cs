@@ -39,7 +39,7 @@ public sealed class PodflareOptions
     [Range(1, 65535)]
     public int? SiloPort { get; set; }
 
-    /// <summary>TCP port for Orleans clients. Default: 30000 with Redis; a free port without.</summary>
+    /// <summary>TCP port for Orleans clients. A process without Redis has none. Default: 30000.</summary>
     [Range(1, 65535)]
     public int? GatewayPort { get; set; }
 

@@ -1,6 +1,9 @@
 using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
+using Podflare.Certificates;
 using StackExchange.Redis;
 
 namespace Podflare.Storage;
@@ -30,9 +33,25 @@ internal static class RedisConnection
         _ => server.ToString(),
     }));
 
+    /// <summary>The only authority that a certificate of Redis may have; null when none is configured, and the system's authorities apply.</summary>
+    /// <exception cref="OptionsValidationException">The file cannot be used.</exception>
+    public static CertificateAuthority? FindAuthority(IConfiguration configuration)
+    {
+        if (configuration[$"{RedisOptions.Section}:{nameof(RedisOptions.Authority)}"] is not { Length: > 0 } path) return null;
+        try
+        {
+            return new CertificateAuthority(path, TimeProvider.System);
+        }
+        catch (CertificateFileException e)
+        {
+            throw new OptionsValidationException(RedisOptions.Section, typeof(RedisOptions), [$"{RedisOptions.Section}:{nameof(RedisOptions.Authority)}: {e.Message}"]);
+        }
+    }
+
     /// <summary>The settings of every connection: it fails fast, because callers repeat with their own deadlines.</summary>
+    /// <param name="authority">The only authority that the certificate of Redis may have.</param>
     /// <exception cref="ArgumentException">The connection string is not valid.</exception>
-    public static ConfigurationOptions Settings(string connection)
+    public static ConfigurationOptions Settings(string connection, CertificateAuthority? authority = null)
     {
         var settings = TryParse(connection) ?? throw new ArgumentException($"The Redis connection string {Expected}", nameof(connection));
         settings.AbortOnConnectFail = false;
@@ -43,6 +62,12 @@ internal static class RedisConnection
         // The client library counts INFO, which tells how full Redis is, among the administrator's commands.
         settings.AllowAdmin = true;
         settings.ReconnectRetryPolicy = new LinearRetry(500);
+        if (authority is not null)
+        {
+            settings.CertificateValidation += (_, certificate, _, errors) =>
+                (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) == SslPolicyErrors.None && certificate is X509Certificate2 own && authority.Trusts(own);
+        }
+
         return settings;
     }
 

@@ -186,7 +186,10 @@ internal static class AdminEndpoints
     private static async ValueTask<object?> RequireTokenAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
     {
         var context = invocation.HttpContext;
+        var limiter = context.RequestServices.GetRequiredService<AdminTokenLimiter>();
+        limiter.ThrowIfExhausted(context);
         if (context.RequestServices.GetRequiredService<AdminToken>().Accepts(context.Request.Headers.Authorization)) return await next(invocation);
+        if (context.Request.Headers.Authorization.Count > 0) limiter.CountWrong(context);
         context.Response.Headers.WWWAuthenticate = "Bearer";
         throw new RequestRejectedException(401, "invalid_token", "the admin token is missing or wrong");
     }

@@ -26,6 +26,7 @@ internal static class StatusApp
         var (services, configuration) = (builder.Services, builder.Configuration);
         var page = ListenAddress.Parse(ListenAddress.PageVariable, configuration[ListenAddress.PageVariable], "127.0.0.1:7071");
         var admin = ListenAddress.Parse(ListenAddress.AdminVariable, configuration[ListenAddress.AdminVariable], "127.0.0.1:7072");
+        var certificate = PageCertificate.Find(configuration, TimeProvider.System);
         page.EnsureFree(ListenAddress.PageVariable);
         admin.EnsureFree(ListenAddress.AdminVariable);
         var token = configuration[AdminToken.Variable];
@@ -42,26 +43,30 @@ internal static class StatusApp
             kestrel.Limits.MaxRequestBodySize = 128 * 1024;
             kestrel.Limits.MaxConcurrentConnections = 2000;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
-            page.Listen(kestrel);
-            admin.Listen(kestrel, listen => listen.Use(next => connection =>
+            page.Listen(kestrel, certificate is null ? null : certificate.Use);
+            admin.Listen(kestrel, listen =>
             {
-                connection.Features.Set(new AdminListener());
-                return next(connection);
-            }));
+                if (!admin.IsLoopback) certificate?.Use(listen);
+                listen.Use(next => connection =>
+                {
+                    connection.Features.Set(new AdminListener());
+                    return next(connection);
+                });
+            });
         });
 
         services.TryAddSingleton(TimeProvider.System);
         // Registered through a factory, so that the container disposes it.
         services.AddSingleton(_ => folder);
         services.AddSingleton(new AdminToken(string.IsNullOrEmpty(token) ? null : token, folder));
-        services.AddSingleton(new PublicAddress(string.IsNullOrEmpty(url) ? $"http://{page}" : url));
+        services.AddSingleton(new PublicAddress(string.IsNullOrEmpty(url) ? $"{(certificate is null ? "http" : "https")}://{page}" : url));
         AddOptions(services);
         services.AddSingleton(provider => new Database(folder.Path, provider.GetRequiredService<ILogger<Database>>()));
         services.AddSingleton<Supervisor>().AddSingleton<SnapshotStore>().AddSingleton<Assets>().AddSingleton<EventStreamLimiter>().AddSingleton<MetricsText>();
         services.AddSingleton(provider => new Layout(provider.GetRequiredService<Assets>(), provider.GetRequiredService<IOptions<StatusOptions>>().Value.Name));
         services.AddSingleton<NotificationWriter>().AddSingleton<Reconciler>().AddSingleton<IncidentService>().AddSingleton<MaintenanceService>().AddSingleton<HealthMonitor>();
         services.AddSingleton<SubscriptionTokens>().AddSingleton<AddressGuard>().AddSingleton<Subscriptions>().AddSingleton<DeliveryQueue>().AddSingleton<MailComposer>();
-        services.AddSingleton<AdminCommandExecutor>();
+        services.AddSingleton<AdminCommandExecutor>().AddSingleton<AdminTokenLimiter>();
         services.AddSingleton<ProbeScheduler>().AddHostedService(provider => provider.GetRequiredService<ProbeScheduler>());
         services.AddHostedService<MailSender>().AddHostedService<WebhookSender>().AddHostedService<HousekeepingService>().AddHostedService<StaticSnapshotWriter>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));

@@ -1,0 +1,56 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Podflare.Certificates;
+using Podflare.Processes;
+
+namespace Podflare.Edge;
+
+/// <summary>The certificate of the API's port: <c>PODFLARE_TLS_CERT</c> and <c>PODFLARE_TLS_KEY</c>. Without them the port speaks plain HTTP.</summary>
+internal sealed partial class ServerCertificate(CertificateFile file)
+{
+    public const string CertificateVariable = "PODFLARE_TLS_CERT";
+    public const string KeyVariable = "PODFLARE_TLS_KEY";
+
+    /// <summary>The certificate; null when none is configured.</summary>
+    /// <exception cref="StartUpException">One of the files is missing, or they do not fit together.</exception>
+    public static ServerCertificate? Find(IConfiguration configuration, TimeProvider time)
+    {
+        switch (configuration[CertificateVariable], configuration[KeyVariable])
+        {
+            case (null or "", null or ""):
+                return null;
+            case ({ Length: > 0 } certificate, { Length: > 0 } key):
+                try
+                {
+                    return new ServerCertificate(new CertificateFile(certificate, key, time));
+                }
+                catch (CertificateFileException e)
+                {
+                    throw new StartUpException($"{CertificateVariable} and {KeyVariable}: {e.Message}");
+                }
+
+            default:
+                throw new StartUpException($"{CertificateVariable} and {KeyVariable} belong together: set both, or neither.");
+        }
+    }
+
+    /// <summary>Makes a port speak TLS 1.2 or later. Each connection gets the certificate that is current then.</summary>
+    public void Use(ListenOptions port)
+    {
+        var logger = port.ApplicationServices.GetRequiredService<ILogger<ServerCertificate>>();
+        file.OnRefused = error => LogRefused(logger, error);
+        port.UseHttps(new TlsHandshakeCallbackOptions
+        {
+            OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
+            {
+                ServerCertificateContext = file.Context,
+                EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            }),
+        });
+    }
+
+    [LoggerMessage(LogLevel.Error, "The new certificate of the API cannot be used, so the old one stays in use.")]
+    private static partial void LogRefused(ILogger logger, Exception exception);
+}
