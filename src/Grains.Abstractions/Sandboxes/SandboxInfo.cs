@@ -59,4 +59,8 @@ public sealed record SandboxInfo(
     /// <summary>The trace that it belongs to.</summary>
     [Id(11)]
     public TraceBinding? Trace { get; init; }
+
+    /// <summary>The hosts that it may reach; empty if it reaches none by name. <see cref="Egress"/> is then false.</summary>
+    [Id(12)]
+    public ImmutableArray<string> EgressHosts { get; init; } = [];
 }
