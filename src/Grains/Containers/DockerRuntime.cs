@@ -113,7 +113,7 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
         {
             await _egress.AllowAsync(containerId, access, _docker, limit.Token);
         }
-        catch (Exception e) when ((e is EgressException || IsEngineTrouble(e)) && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when ((e is EgressException || EngineTrouble.Is(e)) && !cancellationToken.IsCancellationRequested)
         {
             throw new ContainerEngineException("the hosts of a container could not be allowed", e);
         }

@@ -163,12 +163,6 @@ public sealed class RunFolder : IDisposable
         return file;
     }
 
-    private static void WriteReadable(string file, string text)
-    {
-        File.WriteAllText(file, text);
-        File.SetUnixFileMode(file, FileEveryoneReads);
-    }
-
     internal static void WriteWhole(string file, string text)
     {
         File.WriteAllText(file + ".new", text);
