@@ -25,8 +25,8 @@ internal sealed class ProxyConnectionHandler(
         var pipe = connection.Transport;
         try
         {
-            if (Find(connection.RemoteEndPoint) is { } sandbox) await ServeAsync(sandbox, pipe, connection.ConnectionClosed);
-            else await RefuseAsync(null, "", pipe, new(Verdict.UnknownSandbox, 403, "this address is not a sandbox of this proxy"), connection.ConnectionClosed);
+            if (Find(connection.RemoteEndPoint) is { } sandbox) await ServeAsync(sandbox, pipe);
+            else await RefuseAsync(null, "", pipe, new(Verdict.UnknownSandbox, 403, "this address is not a sandbox of this proxy"), CancellationToken.None);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or SocketException or ConnectionAbortedException or ConnectionResetException)
         {
@@ -43,18 +43,18 @@ internal sealed class ProxyConnectionHandler(
     private RegisteredSandbox? Find(EndPoint? remote) =>
         remote is IPEndPoint { Address: var address } ? sandboxes.Find(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address) : null;
 
-    private async Task ServeAsync(RegisteredSandbox sandbox, IDuplexPipe pipe, CancellationToken closed)
+    // The connection's own token is not used: it is cancelled as soon as the sandbox has sent everything, which may still be waiting for an answer.
+    private async Task ServeAsync(RegisteredSandbox sandbox, IDuplexPipe pipe)
     {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(closed, sandbox.Removed);
         if (!limit.TryEnter(sandbox))
         {
-            await RefuseAsync(sandbox, "", pipe, new(Verdict.TooMany, 429, "too many connections"), ended.Token);
+            await RefuseAsync(sandbox, "", pipe, new(Verdict.TooMany, 429, "too many connections"), sandbox.Removed);
             return;
         }
 
         try
         {
-            await ConnectAsync(sandbox, pipe, ended.Token);
+            await ConnectAsync(sandbox, pipe, sandbox.Removed);
         }
         finally
         {

@@ -16,7 +16,7 @@ public sealed class EgressRequestTests
     [InlineData("""["*.BÜCHER.example"]""", "*.xn--bcher-kva.example")]
     public void Hosts_are_normalized(string allow, string hosts)
     {
-        var (spec, warnings) = Create($$"""{"egress":{"allow":{{allow}},"unknown":{"a":[1]}},"template":"default"}""", new() { OfferNamedEgress = true });
+        var (spec, warnings) = Create($$$"""{"egress":{"allow":{{{allow}}},"unknown":{"a":[1]}},"template":"default"}""", new() { OfferNamedEgress = true });
         Assert.Equal(hosts, string.Join(' ', spec.EgressHosts));
         // A worker that does not know the list then grants nothing.
         Assert.False(spec.Egress);
@@ -57,7 +57,7 @@ public sealed class EgressRequestTests
     [InlineData(65, false)]
     public void There_are_at_most_64_hosts(int count, bool fits)
     {
-        var body = $$"""{"egress":{"allow":[{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"h{i}.example\""))}}]}}""";
+        var body = $$$"""{"egress":{"allow":[{{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"h{i}.example\""))}}}]}}""";
         if (fits) Assert.Equal(count, Create(body, new() { OfferNamedEgress = true }).Spec.EgressHosts.Length);
         else Assert.Throws<ProblemException>(() => Create(body, new() { OfferNamedEgress = true }));
     }
@@ -69,7 +69,7 @@ public sealed class EgressRequestTests
     [InlineData(true, true, "closed", "egress is not offered for template closed; the sandbox has no network access")]
     public void Named_hosts_are_given_where_the_server_offers_them(bool all, bool named, string template, string? warning)
     {
-        var (spec, warnings) = Create($$"""{"egress":{"allow":["a.example"]},"template":"{{template}}"}""", new() { OfferEgress = all, OfferNamedEgress = named });
+        var (spec, warnings) = Create($$$"""{"egress":{"allow":["a.example"]},"template":"{{{template}}}"}""", new() { OfferEgress = all, OfferNamedEgress = named });
         Assert.Equal(warning, warnings.SingleOrDefault());
         Assert.Equal(warning is null ? ["a.example"] : [], spec.EgressHosts);
     }
