@@ -80,7 +80,7 @@ public class PodflareClient : IDisposable
                 ArgumentChecks.Seconds(options.IdleTimeout, nameof(SandboxOptions.IdleTimeout)),
                 options.RamMib,
                 options.RootfsGb,
-                options.Egress,
+                ArgumentChecks.Egress(options),
                 options.Metadata,
                 options.Env),
             ClientJson.Default.CreateBody);
@@ -209,7 +209,7 @@ public class PodflareClient : IDisposable
         var warnings = new List<string>(info.Warnings);
         if (trace is { WasPadded: true } padded) warnings.Add(TraceParentResolver.PaddedWarning(padded));
         // What was requested and not granted must not go unnoticed, even if the server does not mention it.
-        if (options.Egress == true && !info.Egress && !warnings.Exists(warning => warning.Contains("egress", StringComparison.OrdinalIgnoreCase)))
+        if ((options.Egress == true || options.EgressAllow is not null) && !info.Egress && !warnings.Exists(warning => warning.Contains("egress", StringComparison.OrdinalIgnoreCase)))
             warnings.Add("egress was requested but not granted; the sandbox has no network access");
         return new Sandbox(new SandboxScope(_transport, info.Id, _transport.Endpoint(info.Endpoint), trace), info, warnings, deleteOnDispose: true)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using Podflare.Sandboxes;
 
 namespace Podflare.GrainClient;
 
@@ -39,6 +40,21 @@ internal static class Checks
 
         var bytes = env.Sum(pair => (long)Encoding.UTF8.GetByteCount(pair.Key) + Encoding.UTF8.GetByteCount(pair.Value));
         if (bytes > MaxEnvBytes) throw new ArgumentException($"{field} has {bytes} bytes; at most {MaxEnvBytes} are allowed.");
+    }
+
+    /// <returns>The hosts in their normal form.</returns>
+    /// <exception cref="ArgumentException">There are too many, or one is not a host name.</exception>
+    public static ImmutableArray<string> Hosts(IReadOnlyList<string> texts, string field)
+    {
+        if (texts.Count > EgressHosts.Max) throw new ArgumentException($"{field} must have at most {EgressHosts.Max} hosts.");
+        var hosts = ImmutableArray.CreateBuilder<string>(texts.Count);
+        foreach (var text in texts)
+        {
+            if (EgressHosts.Normalize(text, out var host) is { } wrong) throw new ArgumentException($"{field} '{text}' {wrong}.");
+            if (!hosts.Contains(host)) hosts.Add(host);
+        }
+
+        return hosts.ToImmutable();
     }
 
     /// <returns>The key, or a new one.</returns>

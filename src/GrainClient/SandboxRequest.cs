@@ -24,6 +24,12 @@ public sealed record SandboxRequest
     /// <summary>A way out to the network, where the hosts offer one. Default: false.</summary>
     public bool Egress { get; init; }
 
+    /// <summary>
+    /// Hosts that it may reach over HTTPS, where the hosts of the cluster offer that: at most 64 names such as <c>api.example.com</c>, and patterns such as
+    /// <c>*.example.com</c> for all names below one. With it, <see cref="Egress"/> has no effect. Default: none.
+    /// </summary>
+    public IReadOnlyList<string> EgressHosts { get; init; } = [];
+
     /// <summary>To find it again: 32 pairs, keys of 1 to 64 and values of at most 512 characters.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = ImmutableDictionary<string, string>.Empty;
 
@@ -41,6 +47,7 @@ public sealed record SandboxRequest
         if (RamMib is <= 0 or > MaxRamMib) throw new ArgumentException($"{nameof(RamMib)} must be 1 to {MaxRamMib}.");
         Checks.Metadata(Metadata);
         Checks.Env(Env, nameof(Env));
-        return new SandboxSpec(Template, Lifetime, IdleLimit, RamMib, null, Egress, Checks.Sorted(Metadata), Checks.Sorted(Env));
+        var hosts = Checks.Hosts(EgressHosts, nameof(EgressHosts));
+        return new SandboxSpec(Template, Lifetime, IdleLimit, RamMib, null, Egress && hosts.IsEmpty, Checks.Sorted(Metadata), Checks.Sorted(Env)) { EgressHosts = hosts };
     }
 }

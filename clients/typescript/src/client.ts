@@ -19,8 +19,8 @@ export interface CreateOptions {
   ramMib?: number | undefined
   /** Disk in GiB. */
   rootfsGb?: number | undefined
-  /** Whether the sandbox can reach the internet. */
-  egress?: boolean | undefined
+  /** Whether the sandbox can reach the internet; or the only hosts that it can reach with HTTPS, such as `{ allow: ["api.example.com"] }`. */
+  egress?: boolean | { readonly allow: readonly string[] } | undefined
   /** Up to 32 pairs to find the sandbox by. */
   metadata?: Record<string, string> | undefined
   /** Environment variables of all its runs. */

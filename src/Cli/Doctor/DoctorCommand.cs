@@ -31,7 +31,10 @@ internal static class DoctorCommand
             if (await CheckAsync("docker", engine.EngineAsync)) await CheckAsync("image", engine.ImageAsync);
         }
 
-        if (ready && known) await CheckAsync("run", server.RunAsync);
+        if (ready && known)
+        {
+            if (await CheckAsync("run", server.RunAsync)) await CheckAsync("egress", server.EgressAsync);
+        }
         else Add(new Finding("run", Finding.Skipped, "skipped because a check above failed"));
 
         var report = new DoctorReport(findings.TrueForAll(finding => finding.Status != Finding.Failed), client.BaseAddress.ToString(), version, findings);

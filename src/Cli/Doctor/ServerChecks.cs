@@ -63,6 +63,32 @@ internal sealed class ServerChecks(PodflareClient client, CommandContext context
         }
     }
 
+    /// <summary>Checks access to named hosts by asking for one that is not on the list. Nothing leaves the server's host.</summary>
+    public async Task<Finding> EgressAsync(string name, CancellationToken cancellationToken)
+    {
+        const string Refused = "HTTP/1.1 403";
+        const string AskProxy = """
+            import os, socket
+            host, port = os.environ['HTTPS_PROXY'].removeprefix('http://').split(':')
+            with socket.create_connection((host, int(port)), 10) as proxy:
+                proxy.sendall(b'CONNECT not-on-the-list.invalid:443 HTTP/1.1\r\n\r\n')
+                print(proxy.recv(500).split(b'\r\n')[0].decode())
+            """;
+        try
+        {
+            await using var sandbox = await client.CreateSandboxAsync(new SandboxOptions { EgressAllow = ["named.invalid"] }, cancellationToken);
+            if (sandbox.Info is not { Egress: true }) return new Finding(name, Finding.Passed, "the server does not offer network access to named hosts");
+            var result = await sandbox.RunAsync(AskProxy, cancellationToken: cancellationToken);
+            return result.ExitCode == 0 && result.Stdout.StartsWith(Refused, StringComparison.Ordinal)
+                ? new Finding(name, Finding.Passed, "the egress proxy answers, and refuses a host that is not on the list")
+                : new Finding(name, Finding.Failed, $"the egress proxy gave {result.Stdout.Trim()} {result.Stderr.Trim()}", "Check the worker's log for the egress proxy, and the firewall between sandboxes and their host.");
+        }
+        catch (PodflareException e)
+        {
+            return new Finding(name, Finding.Failed, e.Message, "The worker needs root, iptables and the host's network namespace for this. Its log says what is missing.");
+        }
+    }
+
     public async Task<Finding> RunAsync(string name, CancellationToken cancellationToken)
     {
         try

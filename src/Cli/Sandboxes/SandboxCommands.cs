@@ -60,7 +60,7 @@ internal static class SandboxCommands
                 ("created", Both(info.CreatedAt)),
                 ("expires", info.EndedAt is null ? Both(info.ExpiresAt) : null),
                 ("idle timeout", $"{info.IdleTimeoutSeconds:0.###} s"),
-                ("egress", info.Egress ? "yes" : "no"),
+                ("egress", info.EgressAllow.Count > 0 ? string.Join(", ", info.EgressAllow) : info.Egress ? "yes" : "no"),
                 ("metadata", Texts.Pairs(info.Metadata)),
                 ("ended", info.EndedAt is null ? null : Both(info.EndedAt)),
                 ("ended reason", info.EndedReason?.ToString().ToLowerInvariant()),

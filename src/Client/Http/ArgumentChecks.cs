@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json.Nodes;
 
 namespace Podflare;
 
@@ -38,6 +39,15 @@ internal static class ArgumentChecks
     /// <summary>Converts a member of an enum to the word of the API.</summary>
     public static string Word<T>(T value, string name)
         where T : struct, Enum => Enum.IsDefined(value) ? value.ToString().ToLowerInvariant() : throw new ArgumentOutOfRangeException(name, value, "The value is not supported.");
+
+    /// <summary>The field <c>egress</c>: a flag, or the list of hosts.</summary>
+    public static JsonNode? Egress(SandboxOptions options)
+    {
+        if (options.EgressAllow is not { } hosts) return options.Egress;
+        if (options.Egress is not null) throw new ArgumentException($"Set either {nameof(SandboxOptions.Egress)} or {nameof(SandboxOptions.EgressAllow)}.", nameof(options));
+        if (hosts.Count == 0) throw new ArgumentException($"{nameof(SandboxOptions.EgressAllow)} must name at least one host.", nameof(options));
+        return new JsonObject { ["allow"] = new JsonArray([.. hosts.Select(host => (JsonNode?)host)]) };
+    }
 
     public static TerminalSizeBody TerminalSize(int columns, int rows)
     {

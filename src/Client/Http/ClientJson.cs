@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace Podflare;
@@ -8,7 +9,7 @@ internal sealed record CreateBody(
     double? IdleTimeoutSeconds,
     int? RamMib,
     int? RootfsGb,
-    bool? Egress,
+    JsonNode? Egress,
     IReadOnlyDictionary<string, string>? Metadata,
     IReadOnlyDictionary<string, string>? Env);
 

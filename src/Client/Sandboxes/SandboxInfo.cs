@@ -26,6 +26,9 @@ public sealed record SandboxInfo
     /// <summary>Whether code in the sandbox can access the network.</summary>
     public bool Egress { get; init; }
 
+    /// <summary>The only hosts that code can access; empty if it was not created with a list of hosts.</summary>
+    public IReadOnlyList<string> EgressAllow { get; init => field = value ?? []; } = [];
+
     /// <summary>When it was created.</summary>
     public DateTimeOffset? CreatedAt { get; init; }
 

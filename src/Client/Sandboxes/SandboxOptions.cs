@@ -30,6 +30,12 @@ public sealed record SandboxOptions
     /// <summary>Whether code may access the network. Server default: no. If it is requested but not granted, <see cref="Sandbox.Warnings"/> says so.</summary>
     public bool? Egress { get; init; }
 
+    /// <summary>
+    /// The only hosts that code may access, with HTTPS: at most 64 names such as <c>api.example.com</c>, and patterns such as <c>*.example.com</c> for all
+    /// names below one. Set either this or <see cref="Egress"/>. If it is not granted, <see cref="Sandbox.Warnings"/> says so.
+    /// </summary>
+    public IReadOnlyList<string>? EgressAllow { get; init; }
+
     /// <summary>Key-value pairs that lists can be filtered by: at most 32 pairs, keys of up to 64 and values of up to 512 characters.</summary>
     public IReadOnlyDictionary<string, string>? Metadata { get; init; }
 

@@ -148,6 +148,21 @@ internal ref struct JsonFieldReader
         return (null, false);
     }
 
+    /// <summary>True, false or an object, which is then entered as by <see cref="EnterObject"/>.</summary>
+    public (bool? Flag, bool IsObject) FlagOrObject()
+    {
+        _reader.Read();
+        if (_reader.TokenType is JsonTokenType.True or JsonTokenType.False) return (_reader.GetBoolean(), false);
+        if (_reader.TokenType is JsonTokenType.StartObject)
+        {
+            _object = _field;
+            return (null, true);
+        }
+
+        Refuse("must be true, false or an object");
+        return (null, false);
+    }
+
     /// <summary>A number above zero.</summary>
     public double? Positive()
     {

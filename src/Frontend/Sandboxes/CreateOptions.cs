@@ -35,6 +35,9 @@ public sealed class CreateOptions
     /// <summary>Whether sandboxes may have network access when they request it. Default: false.</summary>
     public bool OfferEgress { get; set; }
 
+    /// <summary>Whether sandboxes may reach the hosts that the request names. <see cref="OfferEgress"/> includes this. Default: false.</summary>
+    public bool OfferNamedEgress { get; set; }
+
     /// <summary>Whether sandboxes have network access when the request does not say. Needs <see cref="OfferEgress"/>. Default: false.</summary>
     public bool EgressByDefault { get; set; }
 

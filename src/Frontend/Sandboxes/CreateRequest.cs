@@ -32,7 +32,8 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
         string? template = null;
         double? lifetime = null, idle = null;
         int? ram = null, rootfs = null;
-        bool? egress = null, persistent = null;
+        bool? persistent = null;
+        var egress = default(EgressRequest);
         string? traceParent = null, traceState = null;
         var metadata = ImmutableSortedDictionary<string, string>.Empty;
         var env = metadata;
@@ -43,7 +44,7 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
             else if (fields.Is("idle_timeout_seconds")) idle = fields.Positive();
             else if (fields.Is("ram_mib")) ram = fields.Whole(options.MinRamMib);
             else if (fields.Is("rootfs_gb")) rootfs = fields.Whole(1);
-            else if (fields.Is("egress")) egress = fields.Flag();
+            else if (fields.Is("egress")) egress = EgressRequest.Read(ref fields, errors);
             else if (fields.Is("persistent")) persistent = fields.Flag();
             else if (fields.Is("metadata")) metadata = RequestFields.Metadata(ref fields, options.MaxMetadataPairs);
             else if (fields.Is("traceparent")) traceParent = fields.Text(int.MaxValue);
@@ -60,8 +61,7 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
         var limits = templates.GetValueOrDefault(template);
         var warnings = new List<string>();
         var trace = traceParent is null ? null : ReadTrace(traceParent, traceState, warnings);
-        var offered = options.OfferEgress && limits is not { Egress: false };
-        if (egress == true && !offered) warnings.Add($"egress is not offered {(options.OfferEgress ? $"for template {template}" : "by this server")}; the sandbox has no network access");
+        var (open, hosts) = egress.Grant(options, template, limits, warnings);
         return new CreateRequest(
             new SandboxSpec(
                 template,
@@ -69,10 +69,10 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
                 RequestFields.Duration("idle_timeout_seconds", idle, options.DefaultIdleSeconds, options.MaxIdleOf(tenant), warnings),
                 ram is { } mib && limits is not null ? (int)RequestFields.Cap("ram_mib", mib, limits.MemoryLimitMib, warnings) : ram,
                 CapRootfs(rootfs, limits, warnings),
-                offered && (egress ?? options.EgressByDefault),
+                open,
                 metadata,
                 env)
-            { Trace = trace },
+            { Trace = trace, EgressHosts = hosts },
             warnings);
     }
 

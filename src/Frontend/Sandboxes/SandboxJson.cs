@@ -19,6 +19,10 @@ internal sealed record SandboxJson(
     string? EndedAt,
     string? EndedReason)
 {
+    /// <summary>The hosts that it may reach, unless it has general network access or none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? EgressAllow { get; init; }
+
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Region { get; init; }
 
@@ -33,12 +37,13 @@ internal sealed record SandboxJson(
         info.State.ToString().ToLowerInvariant(),
         info.Template,
         info.Metadata,
-        info.Egress,
+        info.Egress || !info.EgressHosts.IsDefaultOrEmpty,
         Timestamps.ToRfc3339(info.CreatedAt),
         Timestamps.ToRfc3339(info.ExpiresAt),
         info.IdleLimit.TotalSeconds,
         info.EndedAt is { } ended ? Timestamps.ToRfc3339(ended) : null,
-        info.EndReason?.ToString().ToLowerInvariant());
+        info.EndReason?.ToString().ToLowerInvariant())
+    { EgressAllow = info.EgressHosts.IsDefaultOrEmpty ? null : info.EgressHosts };
 
     /// <summary>Adds the region and the address that clients should use for this sandbox, when they are configured.</summary>
     public SandboxJson WithEndpoint(ServerSettings settings, Mount mount) =>

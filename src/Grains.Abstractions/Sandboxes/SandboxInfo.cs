@@ -63,4 +63,8 @@ public sealed record SandboxInfo(
     /// <summary>The create that made it; null where an earlier version reported it.</summary>
     [Id(12)]
     public string? Creation { get; init; }
+
+    /// <summary>The hosts that it may reach; empty if it reaches none by name. <see cref="Egress"/> is then false.</summary>
+    [Id(13)]
+    public ImmutableArray<string> EgressHosts { get; init; } = [];
 }

@@ -36,6 +36,13 @@ public sealed record SandboxSpec(
     [Id(10)]
     public string? Creation { get; init; }
 
+    /// <summary>
+    /// The hosts that it may reach, normalized (<see cref="Sandboxes.EgressHosts"/>); empty for none. <see cref="Egress"/> is false with it: a
+    /// host that does not know this field then grants nothing.
+    /// </summary>
+    [Id(11)]
+    public ImmutableArray<string> EgressHosts { get; init; } = [];
+
     /// <summary>SHA-256 (lower-case hex) over all other fields, each with its length (u32, big-endian) in front.</summary>
     public string PayloadHash()
     {
@@ -57,5 +64,7 @@ public sealed record SandboxSpec(
         Template, $"{Lifetime.Ticks}", $"{IdleLimit.Ticks}", $"{RamMib}", $"{RootfsGb}", $"{Egress}",
         $"{Metadata.Count}", .. Metadata.SelectMany(pair => new[] { pair.Key, pair.Value }),
         $"{Env.Count}", .. Env.SelectMany(pair => new[] { pair.Key, pair.Value }),
+        // Without hosts the hash is the one that creates before this field had.
+        .. EgressHosts.IsDefaultOrEmpty ? ImmutableArray<string>.Empty : [$"{EgressHosts.Length}", .. EgressHosts],
     ];
 }

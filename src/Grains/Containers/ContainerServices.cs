@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Podflare.Egress;
+using Podflare.EgressProxy.Settings;
 using Podflare.Processes;
 using Podflare.Storage;
 
@@ -14,7 +15,7 @@ public static class ContainerServices
     {
         /// <summary>
         /// Adds <see cref="IContainerRuntime"/> on Docker, <see cref="RunFolder"/> and <see cref="HostIdentity"/> (unless they are there
-        /// already), and <see cref="EngineOptions"/>, <see cref="TemplateOptions"/>, <see cref="IsolationOptions"/> and <see cref="EgressOptions"/>, which are validated at start.
+        /// already), and <see cref="EngineOptions"/>, <see cref="TemplateOptions"/>, <see cref="IsolationOptions"/> <see cref="EgressOptions"/> and <see cref="ProxyOptions"/>, which are validated at start.
         /// </summary>
         public IServiceCollection AddContainers()
         {
@@ -28,8 +29,11 @@ public static class ContainerServices
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IsolationOptions>, IsolationOptionsValidator>());
             services.TryAddSingleton(TimeProvider.System);
             services.TryAddSingleton<SandboxUsers>();
-            services.TryAddSingleton<EgressNetwork>();
+            services.AddOptions<ProxyOptions>().BindConfiguration(ProxyOptions.Section).ValidateDataAnnotations().ValidateOnStart();
             services.AddRunFolder();
+            services.TryAddSingleton(provider => new EgressFolder(Path.Combine(provider.GetRequiredService<RunFolder>().Path, "egress")));
+            services.TryAddSingleton<EgressProxySupervisor>();
+            services.TryAddSingleton<EgressNetwork>();
             services.TryAddSingleton(Identity);
             services.TryAddSingleton<IContainerRuntime, DockerRuntime>();
             return services;

@@ -31,10 +31,10 @@ internal static class ContainerSettings
         Cmd = [.. Arguments(spec)],
         Healthcheck = new HealthcheckConfig { Test = ["NONE"] },
         StopSignal = "SIGKILL",
-        Env = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"],
+        Env = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8", .. egress.EnvironmentOf(spec.Egress)],
         Labels = ContainerLabels.Of(owner, spec),
         // Unlike network mode "none" this spares the engine the network's setup: a start takes half the time.
-        NetworkDisabled = !spec.Egress,
+        NetworkDisabled = spec.Egress is EgressKind.None,
         HostConfig = Confine(spec, folder, egress, isolation),
     };
 
@@ -50,10 +50,10 @@ internal static class ContainerSettings
     private static HostConfig Confine(ContainerSpec spec, RunFolder folder, EgressNetwork egress, ContainerIsolation isolation) => new()
     {
         // Should an engine not know NetworkDisabled, there is still no network; together they cost no more.
-        NetworkMode = spec.Egress ? egress.Name : "none",
-        DNS = spec.Egress ? [.. egress.Dns] : [],
+        NetworkMode = egress.NameOf(spec.Egress),
+        DNS = [.. egress.DnsOf(spec.Egress)],
         // The network has no IPv6, and the rules are for IPv4 alone.
-        Sysctls = spec.Egress ? new Dictionary<string, string> { ["net.ipv6.conf.all.disable_ipv6"] = "1" } : new Dictionary<string, string>(),
+        Sysctls = spec.Egress is not EgressKind.None ? new Dictionary<string, string> { ["net.ipv6.conf.all.disable_ipv6"] = "1" } : new Dictionary<string, string>(),
         CapDrop = ["ALL"],
         CapAdd = ["SETUID", "SETGID", "KILL"],
         SecurityOpt = isolation.SecurityOptions,
@@ -94,7 +94,8 @@ internal static class ContainerSettings
         yield return ReadOnly(folder.SocketFolder(spec.Sandbox), SocketMount);
         yield return ReadOnly(folder.PasswdFile(spec.User), "/etc/passwd");
         yield return ReadOnly(folder.GroupFile(spec.User), "/etc/group");
-        if (!spec.Egress) yield return ReadOnly(folder.HostsFile, "/etc/hosts");
+        if (spec.Egress is EgressKind.None) yield return ReadOnly(folder.HostsFile, "/etc/hosts");
+        if (spec.Egress is EgressKind.NamedHosts) yield return ReadOnly(folder.NoDnsFile, "/etc/resolv.conf");
     }
 
     private static Mount ReadOnly(string source, string target) => new() { Type = "bind", Source = source, Target = target, ReadOnly = true };

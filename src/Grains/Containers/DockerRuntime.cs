@@ -6,6 +6,7 @@ using Docker.DotNet.Models;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Podflare.Egress;
+using Podflare.EgressProxy.Sandboxes;
 
 namespace Podflare.Containers;
 
@@ -41,7 +42,7 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            if (spec.Egress) await PrepareEgressAsync(cancellationToken);
+            if (spec.Egress is not EgressKind.None) await PrepareEgressAsync(spec.Egress, cancellationToken);
             var id = await CreateAsync(spec);
             cancellationToken.ThrowIfCancellationRequested();
             using var limit = Limit(_options.StartSeconds, cancellationToken);
@@ -62,6 +63,8 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
     /// <inheritdoc/>
     public async Task RemoveAsync(string containerId, CancellationToken cancellationToken)
     {
+        // Before the engine may give the address to another container.
+        await _egress.Proxy.ForgetAsync(containerId);
         for (var attempt = 1; ; attempt++)
         {
             try
@@ -99,6 +102,20 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
         catch (Exception e) when (EngineTrouble.Is(e) && !cancellationToken.IsCancellationRequested)
         {
             throw new ContainerEngineException("the CPU weight of a container could not be changed", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task AllowHostsAsync(string containerId, SandboxAccess access, CancellationToken cancellationToken)
+    {
+        using var limit = Limit(_options.StartSeconds, cancellationToken);
+        try
+        {
+            await _egress.AllowAsync(containerId, access, _docker, limit.Token);
+        }
+        catch (Exception e) when ((e is EgressException || EngineTrouble.Is(e)) && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ContainerEngineException("the hosts of a container could not be allowed", e);
         }
     }
 
@@ -148,7 +165,12 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
         var watching = WatchAsync(deaths.Writer, stop.Token);
         try
         {
-            await foreach (var death in deaths.Reader.ReadAllAsync(cancellationToken)) yield return death;
+            await foreach (var death in deaths.Reader.ReadAllAsync(cancellationToken))
+            {
+                // Its address is free from now on.
+                await _egress.Proxy.ForgetAsync(death.ContainerId);
+                yield return death;
+            }
         }
         finally
         {
@@ -159,10 +181,10 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
 
     public void Dispose() => _docker.Dispose();
 
-    private async Task PrepareEgressAsync(CancellationToken cancellationToken)
+    private async Task PrepareEgressAsync(EgressKind kind, CancellationToken cancellationToken)
     {
         using var limit = Limit(_options.StartSeconds, cancellationToken);
-        await _egress.EnsureAsync(_docker, limit.Token);
+        await _egress.EnsureAsync(kind, _docker, limit.Token);
     }
 
     // Without the caller's token: a create that is abandoned may still happen, after our removal has found nothing.

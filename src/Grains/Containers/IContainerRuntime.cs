@@ -1,3 +1,5 @@
+using Podflare.Egress;
+using Podflare.EgressProxy.Sandboxes;
 using Podflare.Sandboxes;
 
 namespace Podflare.Containers;
@@ -17,6 +19,10 @@ public interface IContainerRuntime
     /// <summary>Gives a running container its full CPU weight against others, or a sixteenth of it. Its limits stay.</summary>
     /// <exception cref="ContainerEngineException">The engine does not answer, or refuses.</exception>
     Task SetCpuPriorityAsync(string containerId, double cpus, bool low, CancellationToken cancellationToken);
+
+    /// <summary>Lets a container that was started for <see cref="EgressKind.NamedHosts"/> reach these hosts, until it dies or is removed. Repeating it is fine.</summary>
+    /// <exception cref="ContainerEngineException">The engine or the host's proxy does not answer.</exception>
+    Task AllowHostsAsync(string containerId, SandboxAccess access, CancellationToken cancellationToken);
 
     /// <summary>This host's containers, stopped ones too.</summary>
     /// <exception cref="ContainerEngineException">The engine does not answer, or refuses.</exception>
@@ -52,7 +58,7 @@ public sealed record ContainerSpec(
     long Pids,
     long HomeBytes,
     long TmpBytes,
-    bool Egress,
+    EgressKind Egress,
     string Preload = "")
 {
     private const long Mib = 1024 * 1024;
@@ -66,7 +72,7 @@ public sealed record ContainerSpec(
     /// <summary>A container with the template's own limits, and without a network.</summary>
     public static ContainerSpec Of(SandboxId sandbox, string name, Template template) => new(
         sandbox, name, template.Image, template.Runtime, template.MemoryMib * Mib, template.Cpus, template.Pids,
-        template.HomeMib * Mib, template.TmpMib * Mib, Egress: false, template.Preload)
+        template.HomeMib * Mib, template.TmpMib * Mib, EgressKind.None, template.Preload)
     {
         ShmBytes = template.SharedMemoryBytes(template.MemoryMib * Mib, template.HomeMib * Mib, template.TmpMib * Mib),
     };

@@ -38,6 +38,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>The <c>/etc/hosts</c> of containers without a network, whose own is empty: without it <c>localhost</c> is unknown.</summary>
     public required string HostsFile { get; init; }
 
+    /// <summary>The <c>/etc/resolv.conf</c> of containers that are to look up no name. It makes lookups fail at once.</summary>
+    public required string NoDnsFile { get; init; }
+
     /// <summary>The folder of all socket folders.</summary>
     public string Sockets { get; }
 
@@ -75,7 +78,8 @@ public sealed class RunFolder : IDisposable
             {
                 HostId = hostId ?? HostIdFile.ReadOrCreate(System.IO.Path.Combine(path, "host")),
                 Guest = GuestFiles.CopyTo(guestSource ?? GuestFiles.BesideProgram, System.IO.Path.Combine(path, "guest")),
-                HostsFile = WriteHosts(System.IO.Path.Combine(path, "hosts")),
+                HostsFile = WriteReadable(System.IO.Path.Combine(path, "hosts"), Hosts),
+                NoDnsFile = WriteReadable(System.IO.Path.Combine(path, "resolv.conf"), NoDns),
             };
         }
         catch
@@ -154,18 +158,12 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    private static string WriteHosts(string file)
+    private static string WriteReadable(string file, string text)
     {
         // Containers have the file mounted, so it is replaced only where it differs.
-        if (!File.Exists(file) || File.ReadAllText(file) != Hosts) WriteWhole(file, Hosts);
+        if (!File.Exists(file) || File.ReadAllText(file) != text) WriteWhole(file, text);
         File.SetUnixFileMode(file, FileEveryoneReads);
         return file;
-    }
-
-    private static void WriteReadable(string file, string text)
-    {
-        File.WriteAllText(file, text);
-        File.SetUnixFileMode(file, FileEveryoneReads);
     }
 
     internal static void WriteWhole(string file, string text)
@@ -181,4 +179,7 @@ public sealed class RunFolder : IDisposable
     private string Combine(string name) => System.IO.Path.Combine(Path, name);
 
     private const string Hosts = $"127.0.0.1\tlocalhost {ContainerSettings.Hostname}\n";
+
+    // Nobody listens there.
+    private const string NoDns = "nameserver 127.0.0.1\n";
 }

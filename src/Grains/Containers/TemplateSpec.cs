@@ -1,3 +1,4 @@
+using Podflare.Egress;
 using Podflare.Sandboxes;
 
 namespace Podflare.Containers;
@@ -41,7 +42,7 @@ public static class TemplateSpec
                 HomeBytes = home * Mib,
                 TmpBytes = tmp * Mib,
                 ShmBytes = template.SharedMemoryBytes(memory * Mib, home * Mib, tmp * Mib),
-                Egress = spec.Egress && template.Egress,
+                Egress = !template.Egress ? EgressKind.None : !spec.EgressHosts.IsDefaultOrEmpty ? EgressKind.NamedHosts : spec.Egress ? EgressKind.Open : EgressKind.None,
             };
         }
     }

@@ -1,127 +1,76 @@
 using System.Net;
 using Docker.DotNet;
-using Docker.DotNet.Models;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Podflare.EgressProxy.Sandboxes;
 
 namespace Podflare.Egress;
 
-/// <summary>
-/// The network of sandboxes with a way out. Its rules are loaded once per host and looked at again before each start: whoever flushes
-/// the host's rules stops new sandboxes from having a network, not the rules from holding.
-/// </summary>
-public sealed partial class EgressNetwork(IOptions<EgressOptions> options, TimeProvider time, ILogger<EgressNetwork> logger) : IDisposable
+/// <summary>The networks of sandboxes with a way out: one for those that reach everything that is not refused, one for those that reach named hosts.</summary>
+public sealed class EgressNetwork : IDisposable
 {
-    private const string BridgeOption = "com.docker.network.bridge";
-    // Only root may open it: whoever holds the lock of a folder that everybody may write to could keep every sandbox from starting.
-    private const string LockFile = "/run/podflare/egress.lock";
-    private const string BridgeFilter = "/proc/sys/net/bridge/bridge-nf-call-iptables";
-    private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(50);
+    // No name server: names cannot carry anything out. The engine's own resolver asks this one, from within the sandbox, where nobody answers.
+    private static readonly string[] NoDns = ["127.0.0.1"];
 
-    private readonly EgressRules _rules = new(options.Value);
-    private readonly Firewall _firewall = new(options.Value, time);
-    private readonly SemaphoreSlim _one = new(1);
+    private readonly EgressOptions _options;
+    private readonly EgressBridge _open;
+    private readonly EgressBridge _namedHosts;
 
-    /// <summary>The network's name.</summary>
-    public string Name => options.Value.Network;
-
-    public IReadOnlyList<string> Dns => options.Value.DnsServers;
-
-    /// <summary>Returns when the rules are in force and the network is there; makes what is missing, the rules first.</summary>
-    /// <exception cref="EgressException">It can't be done here.</exception>
-    public async Task EnsureAsync(DockerClient docker, CancellationToken cancellationToken)
+    public EgressNetwork(IOptions<EgressOptions> options, EgressProxySupervisor proxy, TimeProvider time, ILogger<EgressNetwork> logger)
     {
-        await _one.WaitAsync(cancellationToken);
-        try
-        {
-            if (!_rules.AreIn(await _firewall.ListAsync())) await LoadAsync(cancellationToken);
-            await EnsureNetworkAsync(docker, cancellationToken);
-            // Off, frames between two sandboxes would pass the bridge without meeting a rule.
-            if (!File.Exists(BridgeFilter) || (await File.ReadAllTextAsync(BridgeFilter, cancellationToken)).Trim() != "1")
-                throw new EgressException($"{BridgeFilter} is not 1");
-        }
-        finally
-        {
-            _one.Release();
-        }
+        _options = options.Value;
+        Proxy = proxy;
+        var firewall = new Firewall(_options, time);
+        _open = new EgressBridge(_options.Network, _options.Subnet, _ => EgressRules.ForOpen(_options), _options, firewall, time, logger);
+        _namedHosts = new EgressBridge(
+            _options.NamedHostsNetwork, _options.NamedHostsSubnet, address => EgressRules.ForNamedHosts(_options, address), _options, firewall, time, logger);
     }
 
-    public void Dispose() => _one.Dispose();
+    /// <summary>The proxy to named hosts.</summary>
+    public EgressProxySupervisor Proxy { get; }
 
-    // Another worker of this host may be doing the same.
-    private async Task LoadAsync(CancellationToken cancellationToken)
+    /// <summary>The engine's name of the network; <c>none</c> for a sandbox without one.</summary>
+    public string NameOf(EgressKind kind) => kind switch
     {
-        await using var held = await LockAsync(cancellationToken);
-        var listed = await _firewall.ListAsync();
-        if (_rules.AreIn(listed)) return;
-        await _firewall.RestoreAsync(_rules.Text);
-        var lines = listed.Split('\n').Select(line => line.Trim()).ToHashSet();
-        foreach (var jump in _rules.Jumps.Where(jump => !lines.Contains($"-A {jump}"))) await _firewall.InsertAsync(jump);
-        if (!_rules.AreIn(await _firewall.ListAsync())) throw new EgressException("the rules were loaded, and are not listed");
-        LogLoaded(Name, _rules.Mark);
-    }
-
-    private async Task<FileStream> LockAsync(CancellationToken cancellationToken)
-    {
-        var until = time.GetUtcNow() + TimeSpan.FromSeconds(options.Value.LoadSeconds);
-        while (true)
-        {
-            try
-            {
-                Directory.CreateDirectory(Path.GetDirectoryName(LockFile)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-                return new FileStream(LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                if (time.GetUtcNow() > until) throw new EgressException($"{LockFile} can't be had: {e.Message}");
-            }
-
-            await Task.Delay(LockPause, time, cancellationToken);
-        }
-    }
-
-    private async Task EnsureNetworkAsync(DockerClient docker, CancellationToken cancellationToken)
-    {
-        if (await IsThereAsync(docker, cancellationToken)) return;
-        // The engine would make two of one name.
-        await using var held = await LockAsync(cancellationToken);
-        if (await IsThereAsync(docker, cancellationToken)) return;
-        await docker.Networks.CreateNetworkAsync(
-            new NetworksCreateParameters
-            {
-                Name = Name,
-                Driver = "bridge",
-                EnableIPv6 = false,
-                Options = Wanted(),
-                IPAM = options.Value.Subnet is { } subnet ? new IPAM { Config = [new IPAMConfig { Subnet = subnet }] } : null,
-            },
-            cancellationToken);
-    }
-
-    private async Task<bool> IsThereAsync(DockerClient docker, CancellationToken cancellationToken)
-    {
-        NetworkResponse found;
-        try
-        {
-            found = await docker.Networks.InspectNetworkAsync(Name, cancellationToken);
-        }
-        catch (DockerApiException e) when (e.StatusCode is HttpStatusCode.NotFound)
-        {
-            return false;
-        }
-
-        if (Wanted().Any(pair => found.Options?.TryGetValue(pair.Key, out var value) is not true || value != pair.Value))
-            throw new EgressException($"the engine has a network {Name} that is not ours; remove it, or name another in {EgressOptions.Section}:Network");
-        return true;
-    }
-
-    private Dictionary<string, string> Wanted() => new()
-    {
-        // The rules know the bridge by its name.
-        [$"{BridgeOption}.name"] = Name,
-        [$"{BridgeOption}.enable_icc"] = "false",
+        EgressKind.Open => _open.Name,
+        EgressKind.NamedHosts => _namedHosts.Name,
+        _ => "none",
     };
 
-    [LoggerMessage(LogLevel.Information, "Loaded the rules of network {Network}, mark {Mark}.")]
-    private partial void LogLoaded(string network, string mark);
+    public IReadOnlyList<string> DnsOf(EgressKind kind) => kind switch
+    {
+        EgressKind.Open => _options.DnsServers,
+        EgressKind.NamedHosts => NoDns,
+        _ => [],
+    };
+
+    /// <summary>Environment variables that tell programs the way out.</summary>
+    public IReadOnlyList<string> EnvironmentOf(EgressKind kind) => kind is EgressKind.NamedHosts && Proxy.Address is { } proxy
+        ? [$"HTTPS_PROXY=http://{proxy}", $"https_proxy=http://{proxy}", "NO_PROXY=localhost,127.0.0.1,::1", "no_proxy=localhost,127.0.0.1,::1"]
+        : [];
+
+    /// <summary>Returns when sandboxes of this kind can be started.</summary>
+    /// <exception cref="EgressException">It can't be done here.</exception>
+    public async Task EnsureAsync(EgressKind kind, DockerClient docker, CancellationToken cancellationToken)
+    {
+        if (kind is EgressKind.Open) await _open.EnsureAsync(docker, cancellationToken);
+        if (kind is EgressKind.NamedHosts) await Proxy.EnsureAsync(await _namedHosts.EnsureAsync(docker, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Lets a container of the network for named hosts reach these hosts.</summary>
+    /// <exception cref="EgressException">It can't be done here.</exception>
+    public async Task AllowAsync(string containerId, SandboxAccess access, DockerClient docker, CancellationToken cancellationToken)
+    {
+        await EnsureAsync(EgressKind.NamedHosts, docker, cancellationToken);
+        var networks = (await docker.Containers.InspectContainerAsync(containerId, cancellationToken)).NetworkSettings?.Networks;
+        if (networks is null || !networks.TryGetValue(_namedHosts.Name, out var network) || !IPAddress.TryParse(network.IPAddress, out var address))
+            throw new EgressException($"container {containerId} has no address in the network {_namedHosts.Name}");
+        await Proxy.RegisterAsync(containerId, address, access, cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        _open.Dispose();
+        _namedHosts.Dispose();
+    }
 }

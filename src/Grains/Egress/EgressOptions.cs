@@ -28,6 +28,33 @@ public sealed class EgressOptions
     [Required, MaxLength(4096)]
     public string Refused { get; set; } = NotPublic;
 
+    /// <summary>Addresses of the network of sandboxes that reach named hosts alone, such as <c>172.31.0.0/16</c>. Its name is that of the first with <c>-n</c>. Default: the engine chooses.</summary>
+    public string? NamedHostsSubnet { get; set; }
+
+    /// <summary>The first port of the proxies for named hosts, on that network's side of this host. Each worker uses one port. Default: 18443.</summary>
+    [Range(1024, 65_000)]
+    public int ProxyPort { get; set; } = 18_443;
+
+    /// <summary>How many ports there are for proxies: as many workers can share this host. Default: 16.</summary>
+    [Range(1, 500)]
+    public int ProxyPorts { get; set; } = 16;
+
+    /// <summary>User and group id of the proxy, which needs no privileges. Default: 65533.</summary>
+    [Range(1, int.MaxValue)]
+    public int ProxyUser { get; set; } = 65_533;
+
+    /// <summary>Time for the proxy to start, and for each command to it, in seconds. Default: 10.</summary>
+    [Range(1, 120)]
+    public double ProxySeconds { get; set; } = 10;
+
+    /// <summary>Open TCP connections of one sandbox; four times as many flows of other protocols are allowed. 0 for no limit. Default: 256.</summary>
+    [Range(0, 65_536)]
+    public int MaxSandboxConnections { get; set; } = 256;
+
+    /// <summary>Transfer rate of one sandbox in each direction, in KiB per second. 0 for no limit. Default: 65536 (64 MiB/s).</summary>
+    [Range(0, 1024 * 1024)]
+    public int MaxSandboxKibPerSecond { get; set; } = 65_536;
+
     /// <summary>Name servers of these sandboxes, separated by commas; port 53 of them is open also in a refused range. Default: the engine's own choice.</summary>
     [MaxLength(256)]
     public string Dns { get; set; } = "";
@@ -39,6 +66,8 @@ public sealed class EgressOptions
     /// <summary>Time for one call of it, in seconds. Default: 10.</summary>
     [Range(0.1, 120)]
     public double LoadSeconds { get; set; } = 10;
+
+    internal string NamedHostsNetwork => $"{Network}-n";
 
     internal IReadOnlyList<string> RefusedRanges => Split(Refused);
 
@@ -62,6 +91,7 @@ internal sealed class EgressOptionsValidator : IValidateOptions<EgressOptions>
         foreach (var server in options.DnsServers.Where(server => !IPAddress.TryParse(server, out var address) || address.ToString() != server))
             result.AddError($"{EgressOptions.Section}:Dns: {server} is no address.");
         if (options.Subnet is { } subnet && !IsRange(subnet)) result.AddError($"{EgressOptions.Section}:Subnet: {subnet} is no range of IPv4 addresses.");
+        if (options.NamedHostsSubnet is { } named && !IsRange(named)) result.AddError($"{EgressOptions.Section}:NamedHostsSubnet: {named} is no range of IPv4 addresses.");
         return result.Build();
     }
 

@@ -32,6 +32,7 @@ internal sealed partial class ContainerOwnership(
             ContainerId = container.ContainerId,
             Template = spec.Template,
             Egress = spec.Egress,
+            EgressHosts = spec.EgressHosts,
             Metadata = spec.Metadata,
             CreatedAt = now,
             ExpiresAt = now + spec.Lifetime,

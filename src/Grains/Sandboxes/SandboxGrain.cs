@@ -36,6 +36,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     private readonly ContainerOwnership _container;
     private readonly SandboxDeadlines _deadlines;
     private readonly SandboxUpdater _updater;
+    private readonly SandboxEgress _egress;
     private readonly OrphanedSandbox _orphan;
     private readonly CallGuard _guard;
 
@@ -61,6 +62,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         var cpu = new CpuPriority(_records, settings, runtime, time, logger);
         _deadlines = new SandboxDeadlines(_records, _runs, _guest, _sender, _termination, cpu, runtime, settings, time, logger);
         _updater = new SandboxUpdater(_records, _termination, _deadlines, GrainFactory, settings, time, logger);
+        _egress = new SandboxEgress(_records, runtime, time, logger, _termination.Closing);
         _orphan = new OrphanedSandbox(_records, _runs, _termination, hosts, time, logger, MigrateToOwner);
         _guard = new CallGuard(_records, _guest, _termination, _container, _orphan, IsOnOwningHost, DeactivateWhenIdle);
         _runs.Changed = _deadlines.Arm;
@@ -110,6 +112,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         if (!IsOnOwningHost) throw new SandboxUnreachableException();
         if (!_records.HasRecord) await _container.TakeAsync(creation, tenant, spec, _settings.MemoryMibOf(spec));
         _termination.GuardLiving();
+        await _egress.AllowAsync();
         var port = await _guard.GuestAsync(cancellationToken);
         if (!spec.Env.IsEmpty) await _sender.SendAsync(port, new SetEnvironment(spec.Env), cancellationToken);
         LogCreated(_id, tenant, spec.Template);
@@ -215,6 +218,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _deadlines.Start(this, adopted);
         _usage.Start(this);
         _audit.ReportCreated();
+        if (adopted) Background.Run(_logger, "egress", _egress.AllowAsync());
     }
 
     private void OnEnded()

@@ -27,6 +27,13 @@ internal static class SandboxLimits
         if (spec.RootfsGb is < 1 or > MaxRootfsGb) throw new InvalidRequestException("rootfs_gb", $"must be 1 to {MaxRootfsGb}");
         GuardMetadata(spec.Metadata, limits.MaxMetadataPairs);
         GuardEnv(spec.Env, limits.MaxEnvBytes);
+        if (spec.EgressHosts.IsDefaultOrEmpty) return;
+        if (spec.EgressHosts.Length > EgressHosts.Max) throw new InvalidRequestException("egress.allow", $"must have at most {EgressHosts.Max} items");
+        foreach (var text in spec.EgressHosts)
+        {
+            var wrong = EgressHosts.Normalize(text, out var host);
+            if (wrong is not null || host != text) throw new InvalidRequestException("egress.allow", wrong ?? "must be in lower case");
+        }
     }
 
     /// <exception cref="InvalidRequestException">A field is beyond its limit.</exception>

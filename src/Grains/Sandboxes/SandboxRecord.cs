@@ -55,6 +55,9 @@ public sealed record SandboxRecord
     /// <summary>With <see cref="EndReason.Deleted"/>: who deleted it.</summary>
     [Id(17)] public AuditOrigin? EndOrigin { get; init; }
 
+    /// <summary>The hosts that it may reach; empty for none.</summary>
+    [Id(18)] public ImmutableArray<string> EgressHosts { get; init; } = [];
+
     /// <summary>The API key to which the sandbox counts; null for callers without one.</summary>
     public string? CreatorKey() => Origin?.Actor.ToKey();
 
@@ -63,7 +66,7 @@ public sealed record SandboxRecord
     public SandboxInfo ToInfo(SandboxId id) => new(
         id, new TenantId(Tenant), Ending is null ? SandboxState.Ready : SandboxState.Ending, Template, Metadata, Egress, CreatedAt, ExpiresAt,
         IdleLimit, null, Ending)
-    { Trace = Trace, Creation = Creation };
+    { Trace = Trace, Creation = Creation, EgressHosts = EgressHosts.IsDefault ? [] : EgressHosts };
 }
 
 /// <summary>What is left of a sandbox for 24 h after its end. It beats a record that a crash left beside it.</summary>

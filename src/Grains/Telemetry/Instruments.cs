@@ -81,6 +81,9 @@ public static class Instruments
     /// <summary>The gauges of the hosts of this process.</summary>
     public static HostMetrics Hosts { get; } = new(Meter);
 
+    /// <summary>The egress proxy of this process's host.</summary>
+    public static EgressMetrics Egress { get; } = new(Meter);
+
     private static Histogram<double> Histogram(string name, string description, double[] boundaries) =>
         Meter.CreateHistogram(name, "s", description, null, new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });
 }

@@ -6,6 +6,7 @@ using Docker.DotNet;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Podflare.Egress;
+using Podflare.EgressProxy.Settings;
 using Podflare.Guests;
 using Podflare.Runs;
 using Podflare.Sandboxes;
@@ -27,6 +28,10 @@ public sealed class EngineBench : IAsyncLifetime
         Folder = RunFolder.Open(_root.FullName, Hex());
         Owner = new HostIdentity(Environment.GetEnvironmentVariable("PODFLARE_TEST_CLUSTER") ?? $"test-{Hex()}", Folder.HostId);
         Users = new SandboxUsers(Options.Create(new IsolationOptions()), Owner, Folder);
+        var egress = Options.Create(new EgressOptions());
+        var proxy = new EgressProxySupervisor(
+            egress, Options.Create(new ProxyOptions()), new EgressFolder(Path.Combine(Folder.Path, "egress")), TimeProvider.System, NullLogger<EgressProxySupervisor>.Instance);
+        Egress = new EgressNetwork(egress, proxy, TimeProvider.System, NullLogger<EgressNetwork>.Instance);
         Runtime = With(new EngineOptions());
         Listener = Listen();
     }
@@ -39,7 +44,7 @@ public sealed class EngineBench : IAsyncLifetime
 
     public GuestListener Listener { get; }
 
-    public EgressNetwork Egress { get; } = new(Options.Create(new EgressOptions()), TimeProvider.System, NullLogger<EgressNetwork>.Instance);
+    public EgressNetwork Egress { get; }
 
     public DockerClient Docker { get; } = new DockerClientBuilder().WithEndpoint(new Uri(new EngineOptions().Endpoint)).Build();
 

@@ -9,4 +9,5 @@ public enum EngineOperation
     SetCpuPriority,
     Ping,
     IsPaused,
+    AllowHosts,
 }

@@ -1,4 +1,5 @@
 using Podflare.Containers;
+using Podflare.EgressProxy.Sandboxes;
 using Podflare.Guests;
 using Podflare.Sandboxes;
 
@@ -24,6 +25,9 @@ public sealed class ScriptedContainer(string id, ContainerSpec spec, ScriptedGue
 
     /// <summary>Whether it has the lower CPU priority.</summary>
     public bool HasLowPriority { get; internal set; }
+
+    /// <summary>The hosts that it may reach, as its worker has said last; null if it has not.</summary>
+    public SandboxAccess? Access { get; set; }
 
     /// <summary>Whether the engine lists it.</summary>
     public bool IsListed { get; set; } = true;

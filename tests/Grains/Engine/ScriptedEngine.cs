@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Podflare.Containers;
+using Podflare.EgressProxy.Sandboxes;
 using Podflare.Guests;
 using Podflare.Harness;
 using Podflare.Sandboxes;
@@ -152,6 +153,12 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
         EngineOperation.SetCpuPriority,
         containerId,
         () => Task.FromResult(_containers.TryGetValue(containerId, out var container) && (container.HasLowPriority = low)),
+        cancellationToken);
+
+    internal Task AllowHostsAsync(string containerId, SandboxAccess access, CancellationToken cancellationToken) => MeetAsync(
+        EngineOperation.AllowHosts,
+        containerId,
+        () => Task.FromResult(_containers.TryGetValue(containerId, out var container) ? container.Access = access : throw new ContainerEngineException("no such container", new IOException())),
         cancellationToken);
 
     internal Task<bool> IsPausedAsync(string containerId, CancellationToken cancellationToken) => MeetAsync(

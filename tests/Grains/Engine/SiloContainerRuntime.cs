@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Podflare.Containers;
+using Podflare.EgressProxy.Sandboxes;
 using Podflare.Harness;
 
 namespace Podflare.Engine;
@@ -33,6 +34,9 @@ internal sealed class SiloContainerRuntime(ScriptedEngine engine, RunFolder fold
 
     public Task SetCpuPriorityAsync(string containerId, double cpus, bool low, CancellationToken cancellationToken) =>
         power.CallAsync(() => engine.SetCpuPriorityAsync(containerId, low, cancellationToken));
+
+    public Task AllowHostsAsync(string containerId, SandboxAccess access, CancellationToken cancellationToken) =>
+        power.CallAsync(() => engine.AllowHostsAsync(containerId, access, cancellationToken));
 
     public Task<bool> IsPausedAsync(string containerId, CancellationToken cancellationToken) => power.CallAsync(() => engine.IsPausedAsync(containerId, cancellationToken));
 

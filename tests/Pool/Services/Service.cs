@@ -39,6 +39,10 @@ internal sealed class Service : IAsyncDisposable
 
     public SandboxApi Api { get; }
 
+    public int ProcessId => _process!.Id;
+
+    private string? Resolver { get; init; }
+
     public static async Task<Service> StartAsync(params (string Key, string Value)[] settings)
     {
         var service = new Service(settings.ToDictionary(setting => setting.Key, setting => setting.Value));
@@ -46,9 +50,17 @@ internal sealed class Service : IAsyncDisposable
         return service;
     }
 
+    /// <param name="resolver">The name server that the service uses instead of the machine's; null for the machine's.</param>
+    public static async Task<Service> StartAsync(string? resolver, params (string Key, string Value)[] settings)
+    {
+        var service = new Service(settings.ToDictionary(setting => setting.Key, setting => setting.Value)) { Resolver = resolver };
+        await service.StartAgainAsync();
+        return service;
+    }
+
     public async Task StartAgainAsync()
     {
-        var start = new ProcessStartInfo("dotnet", [TestRun.Program("Frontend")]);
+        var start = Resolver is null ? new ProcessStartInfo("dotnet", [TestRun.Program("Frontend")]) : PrivateResolver.Start(Resolver, "dotnet", TestRun.Program("Frontend"));
         foreach (var (key, value) in _settings) start.Environment[key] = value;
         _process = Process.Start(start)!;
         await Until.TrueAsync(IsReadyAsync, StartLimit, "the service is ready");

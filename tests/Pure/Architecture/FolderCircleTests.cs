@@ -5,6 +5,7 @@ public sealed class FolderCircleTests
 {
     [Theory]
     [InlineData("Podflare.Grains")]
+    [InlineData("Podflare.Egress")]
     [InlineData("Podflare.Frontend")]
     [InlineData("Podflare.StatusPage")]
     public void FoldersFormNoCircle(string assembly)

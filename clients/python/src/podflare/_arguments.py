@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import PurePath
 from typing import Any, Optional, TypeVar
@@ -63,6 +63,18 @@ def identifier(name: str, value: Any, prefix: str) -> str:
     if found.startswith(("sbx_", "run_")) and not found.startswith(prefix):
         raise ValueError(f"{name} must be an id such as {prefix}…, not {found!r}")
     return found
+
+
+def egress(value: Any) -> bool | dict[str, list[str]] | None:
+    """True, False, or the hosts that a sandbox can reach."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise TypeError(f"egress must be True, False or a list of host names, not {value!r}")
+    hosts = [text("egress", host) for host in value]
+    if not hosts:
+        raise ValueError("egress must be a list of at least one host name; use False for no network access")
+    return {"allow": hosts}
 
 
 def seconds(name: str, value: Any, *, least: float | None = None, most: float | None = None) -> float | None:

@@ -35,6 +35,8 @@ class SandboxInfo:
     """What the server changed in the request, reduced to a limit, or does not offer."""
     egress: bool | None = None
     """Whether the sandbox can reach the internet."""
+    egress_allow: tuple[str, ...] = ()
+    """The only hosts that the sandbox can reach, if it was created with a list of hosts."""
     idle_timeout_seconds: float | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -54,6 +56,7 @@ class SandboxInfo:
             endpoint=text_of(body, "endpoint"),
             warnings=notes_of(body),
             egress=body["egress"] if isinstance(body.get("egress"), bool) else None,
+            egress_allow=tuple(str(host) for host in body["egress_allow"]) if isinstance(body.get("egress_allow"), list) else (),
             idle_timeout_seconds=number_of(body, "idle_timeout_seconds"),
             raw=body,
         )

@@ -5,7 +5,7 @@ Nothing is sent here, so a wrong argument raises before any input or output. The
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from . import _arguments as arguments
@@ -42,7 +42,7 @@ class ClientOperations:
         idle_timeout_seconds: float | None,
         ram_mib: int | None,
         rootfs_gb: int | None,
-        egress: bool | None,
+        egress: bool | Iterable[str] | None,
         metadata: Mapping[str, str] | None,
         env: Mapping[str, str] | None,
         idempotency_key: str | None,

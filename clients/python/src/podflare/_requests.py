@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -38,7 +38,7 @@ def create_sandbox(
     idle_timeout_seconds: float | None,
     ram_mib: int | None,
     rootfs_gb: int | None,
-    egress: bool | None,
+    egress: bool | Iterable[str] | None,
     metadata: Mapping[str, str] | None,
     env: Mapping[str, str] | None,
     bound_to: Trace | None,
@@ -51,7 +51,7 @@ def create_sandbox(
         "idle_timeout_seconds": arguments.seconds("idle_timeout_seconds", idle_timeout_seconds),
         "ram_mib": arguments.whole("ram_mib", ram_mib, "MiB"),
         "rootfs_gb": arguments.whole("rootfs_gb", rootfs_gb, "GiB"),
-        "egress": arguments.flag("egress", egress),
+        "egress": arguments.egress(egress),
         "metadata": arguments.texts("metadata", metadata),
         "env": arguments.texts("env", env),
         "traceparent": bound_to.traceparent if bound_to else None,

@@ -23,7 +23,7 @@ def warn(text: str, category: type[PodflareWarning] = PodflareWarning) -> None:
     warnings.warn(text, category, stacklevel=level)
 
 
-def ungranted(egress: bool | None, notes: Iterable[str], answer: Mapping[str, Any]) -> tuple[str, ...]:
+def ungranted(egress: bool | Iterable[str] | None, notes: Iterable[str], answer: Mapping[str, Any]) -> tuple[str, ...]:
     """The server's notes on a create, and what it did not grant without a note."""
     found = tuple(notes)
     if egress and answer.get("egress") is False and not any("egress" in note for note in found):

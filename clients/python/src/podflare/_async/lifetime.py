@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator  # async only
+from collections.abc import Generator  # async only, Iterable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any  # async only
@@ -33,7 +33,7 @@ class AsyncSandboxLifetime(SandboxView):
     _client: AsyncClient
     _owns_client: bool
     _trace: Trace | None
-    _egress: bool | None
+    _egress: bool | Iterable[str] | None
     _create: Request | None
 
     async def delete(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 
 from .client import AsyncClient
 from .contexts import AsyncContexts
@@ -28,7 +28,8 @@ class AsyncSandbox(AsyncSandboxRuns, AsyncSandboxFiles, AsyncSandboxLifetime):
     traceparent, tracestate: the trace (W3C Trace Context) that everything in this sandbox belongs to.
     timeout_seconds: the longest lifetime. Default: 24 hours. ``timeout`` is the same.
     idle_timeout_seconds: the longest time without a run or a file call. Default: 30 minutes.
-    ram_mib, rootfs_gb: memory and disk. egress: whether the sandbox can reach the internet.
+    ram_mib, rootfs_gb: memory and disk.
+    egress: whether the sandbox can reach the internet; or the only hosts that it can reach with HTTPS, such as ``["api.example.com", "*.packages.example.com"]``.
     metadata: up to 32 pairs to find the sandbox by. env: environment variables of all its runs. ``envs`` is the same.
     idempotency_key: the server creates one sandbox for each key. Default: a new one for each sandbox.
 
@@ -52,7 +53,7 @@ class AsyncSandbox(AsyncSandboxRuns, AsyncSandboxFiles, AsyncSandboxLifetime):
         idle_timeout_seconds: float | None = None,
         ram_mib: int | None = None,
         rootfs_gb: int | None = None,
-        egress: bool | None = None,
+        egress: bool | Iterable[str] | None = None,
         metadata: Mapping[str, str] | None = None,
         env: Mapping[str, str] | None = None,
         envs: Mapping[str, str] | None = None,
@@ -90,7 +91,7 @@ class AsyncSandbox(AsyncSandboxRuns, AsyncSandboxFiles, AsyncSandboxLifetime):
         idle_timeout_seconds: float | None = None,
         ram_mib: int | None = None,
         rootfs_gb: int | None = None,
-        egress: bool | None = None,
+        egress: bool | Iterable[str] | None = None,
         metadata: Mapping[str, str] | None = None,
         env: Mapping[str, str] | None = None,
         envs: Mapping[str, str] | None = None,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator  # async only, Iterable
 from contextlib import suppress
 from types import TracebackType
 from typing import TypeVar
@@ -32,7 +33,7 @@ class SandboxLifetime(SandboxView):
     _client: Client
     _owns_client: bool
     _trace: Trace | None
-    _egress: bool | None
+    _egress: bool | Iterable[str] | None
     _create: Request | None
 
     def delete(self) -> None:
