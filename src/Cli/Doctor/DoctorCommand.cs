@@ -33,6 +33,9 @@ internal static class DoctorCommand
 
         if (ready && known)
         {
+            using var hosts = new HostChecks(client.BaseAddress, context.Server);
+            await CheckAsync("isolation", hosts.IsolationAsync);
+            await CheckAsync("memory", hosts.MemoryAsync);
             if (await CheckAsync("run", server.RunAsync)) await CheckAsync("egress", server.EgressAsync);
         }
         else Add(new Finding("run", Finding.Skipped, "skipped because a check above failed"));
