@@ -8,7 +8,8 @@ namespace Podflare.Hosting;
 
 /// <summary>
 /// Stops this process when the cluster no longer knows it. After the membership table has lost this silo's row, as when Redis was restarted
-/// empty, new silos form a cluster of their own, and this one would serve its part of a split for ever.
+/// empty, new silos form a cluster of their own, and this one would serve its part of a split for ever. Where Redis has only lost that this silo
+/// has joined, no grain could be activated here any more.
 /// </summary>
 public sealed partial class MembershipWatch(
     IServiceProvider services, LocalHost host, ILocalSiloDetails silo, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<MembershipWatch> logger)
@@ -19,9 +20,10 @@ public sealed partial class MembershipWatch(
 
     private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(5);
 
+    private bool _hasJoined;
     private int _missing;
 
-    /// <summary>The last look at the table found this silo's row, or the silo was joining or leaving.</summary>
+    /// <summary>The last look at the table found this silo as active, or the silo was joining or leaving.</summary>
     public bool IsMember => Volatile.Read(ref _missing) == 0;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -31,8 +33,9 @@ public sealed partial class MembershipWatch(
         {
             try
             {
-                var hasJoined = services.GetRequiredService<ISiloStatusOracle>().CurrentStatus is SiloStatus.Active;
-                _missing = await IsListedAsync(stoppingToken) || !hasJoined ? 0 : _missing + 1;
+                var status = services.GetRequiredService<ISiloStatusOracle>().CurrentStatus;
+                _hasJoined |= status is SiloStatus.Active;
+                _missing = !_hasJoined || status.IsTerminating() || await IsListedAsync(stoppingToken) ? 0 : _missing + 1;
                 if (_missing == 1) LogMissing(silo.SiloAddress);
                 if (_missing < 2) continue;
                 Leave();
@@ -51,7 +54,7 @@ public sealed partial class MembershipWatch(
         using var limit = new TimeLimit(ReadLimit, time, cancellationToken);
         var table = services.GetRequiredService<IMembershipTable>();
         var row = await table.ReadRowAsync(silo.SiloAddress, limit.Token).WaitAsync(limit.Token);
-        return row.Members.Any(member => member.Item1.SiloAddress.Equals(silo.SiloAddress) && member.Item1.Status is SiloStatus.Active or SiloStatus.Joining);
+        return row.Members.Any(member => member.Item1.SiloAddress.Equals(silo.SiloAddress) && member.Item1.Status is SiloStatus.Active);
     }
 
     private void Leave()
@@ -61,7 +64,7 @@ public sealed partial class MembershipWatch(
         lifetime.StopApplication();
     }
 
-    [LoggerMessage(LogLevel.Warning, "The cluster's membership table does not have silo {Silo}; looking again in 10 s.")]
+    [LoggerMessage(LogLevel.Warning, "The cluster's membership table does not have silo {Silo} as active; looking again in 10 s.")]
     private partial void LogMissing(SiloAddress silo);
 
     [LoggerMessage(LogLevel.Critical, "The cluster's membership table has lost silo {Silo}, perhaps because Redis was restarted without its data. Stopping, so that a restart joins the cluster again.")]

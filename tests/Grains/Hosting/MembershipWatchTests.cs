@@ -29,6 +29,24 @@ public sealed class MembershipWatchTests
     }
 
     [Fact]
+    public async Task A_silo_of_which_the_table_has_lost_that_it_has_joined_stops()
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        cluster.KeepFromOtherTests();
+        var worker = cluster.Worker(0);
+
+        var rows = await Table(cluster).ReadAllAsync(TestContext.Current.CancellationToken);
+        var (row, etag) = rows.Members.Single(member => member.Item1.SiloAddress.Equals(worker.Address));
+        row.Status = SiloStatus.Joining;
+        Assert.True(await Table(cluster).UpdateRowAsync(row, etag, rows.Version.Next(), TestContext.Current.CancellationToken));
+        var oracle = worker.Services.GetRequiredService<ISiloStatusOracle>();
+        await Until.TrueAsync(() => oracle.CurrentStatus is SiloStatus.Joining);
+
+        await cluster.Clock.AdvanceUntilAsync(() => worker.Stopping.IsCompleted, Step, Limit);
+        Assert.True(cluster.Logs.Count("has lost silo") > 0);
+    }
+
+    [Fact]
     public async Task A_row_that_is_back_at_the_next_look_stops_nothing()
     {
         await using var cluster = await GrainCluster.StartAsync();

@@ -24,6 +24,18 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public async Task A_run_that_nobody_reads_is_interrupted_where_its_client_wants_it()
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        var sandbox = await cluster.CreateAsync();
+        var run = await sandbox.StartRunAsync(program => program.Print("a\n").Wait(new Gate()), onDisconnect: OnDisconnect.Interrupt);
+
+        await cluster.Clock.AdvanceUntilAsync(async () => (await run.GetAsync()).State is RunState.Ended, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromMinutes(1));
+
+        Assert.Equal("interrupted", (await run.ReadToEndAsync()).Reason);
+    }
+
+    [Fact]
     public async Task A_repeated_key_joins_the_run_and_the_sandbox_that_it_has_made()
     {
         await using var cluster = await GrainCluster.StartAsync();

@@ -74,7 +74,10 @@ public sealed class GuestVersionTests
     {
         await using var bench = new GuestBench();
         using var guest = await ScriptedGuest.ConnectAsync(bench.Socket);
+        var events = bench.Port.Attach();
         await guest.SendAsync((FrameType)type, 1, [.. Run.ToBytes(), kind, 1, 0]);
+        await NextAsync<GuestConnected>(events);
+        await NextAsync<GuestDisconnected>(events);
         await guest.ClosedAsync();
     }
 
