@@ -189,8 +189,8 @@ def fuzz_frames(service: Service, folder: Path, count: int, seed: int) -> None:
     while sent < count:
         rng = random.Random(f"{seed} frames {connections}")
         # Sandboxes as the service makes them: their guests are pushed aside by the last connection.
-        sockets = sorted(folder.glob("s/*/*"))
-        sockets = [path for path in sockets if path.is_socket()]
+        # A folder may disappear while it is read, when its sandbox ends.
+        sockets = sorted(Path(parent, name) for parent, _, names in os.walk(folder / "s") for name in names)
         if not sockets:
             service.create()
             time.sleep(0.2)
