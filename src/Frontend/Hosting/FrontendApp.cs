@@ -3,6 +3,7 @@ using Podflare.Contexts;
 using Podflare.Edge;
 using Podflare.Files;
 using Podflare.Health;
+using Podflare.Hosts;
 using Podflare.Http;
 using Podflare.Keys;
 using Podflare.OpenApi;
@@ -23,7 +24,7 @@ internal static class FrontendApp
     {
         builder.AddHttp();
         builder.Services.AddEdge();
-        builder.Services.AddRequestTraces().AddRequests().AddSandboxEndpoints().AddRunEndpoints().AddTerminalEndpoints().AddFileEndpoints().AddHealth();
+        builder.Services.AddRequestTraces().AddRequests().AddSandboxEndpoints().AddRunEndpoints().AddTerminalEndpoints().AddFileEndpoints().AddHealth().AddHostEndpoints();
     }
 
     public static void MapFrontend(this WebApplication app)
@@ -57,6 +58,7 @@ internal static class FrontendApp
             api.MapFiles();
             api.MapContexts();
             api.MapTemplates();
+            api.MapHosts();
         }
 
         app.Services.GetRequiredService<ServerRefusals>().Subscribe(app.Services.GetRequiredService<DiagnosticListener>());
