@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
+using Orleans.Storage;
 using Podflare.Contexts;
 using Podflare.Files;
 using Podflare.Hosting;
@@ -15,7 +16,9 @@ using Podflare.Hosts;
 using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Scripted;
+using Podflare.Storage;
 using Podflare.Streaming;
+using Podflare.Tenants;
 
 [assembly: AssemblyFixture(typeof(Podflare.SharedCluster))]
 
@@ -29,6 +32,7 @@ public sealed class Cluster : IAsyncDisposable
 
     public const string Key = "key-of-default";
     public const string AcmeKey = "key-of-acme";
+    public const string AdminKey = "key-of-an-administrator-of-this-server";
 
     private readonly List<IHost> _workers = [];
     private WebApplication? _app;
@@ -86,12 +90,14 @@ public sealed class Cluster : IAsyncDisposable
         var builder = WebApplication.CreateBuilder();
         builder.Configuration.AddInMemoryCollection(
         [
-            new("PODFLARE_HOSTD_ADDR", "127.0.0.1:0"), new("PODFLARE_API_KEYS", $"{Key},acme:{AcmeKey}"),
+            new("PODFLARE_HOSTD_ADDR", "127.0.0.1:0"), new("PODFLARE_API_KEYS", $"{Key},acme:{AcmeKey}"), new("PODFLARE_ADMIN_KEYS", $"ops:{AdminKey}"), new("Podflare:Keys:WrongBurst", "100000"),
             new("Podflare:Directory:PeriodSeconds", "0.1"), new("Podflare:Directory:AnswerSeconds", "0.5"),
         ]);
+        // A server without keys has none for administrators either.
+        if (settings.Contains(("PODFLARE_API_KEYS", ""))) builder.Configuration["PODFLARE_ADMIN_KEYS"] = "";
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton(World).AddHosts().AddSingleton<SandboxCreator>().AddRuns();
+        builder.Services.AddSingleton(World).AddHosts().AddTenants().AddSingleton<SandboxCreator>().AddRuns();
         builder.Services.AddOptions<Podflare.Files.FileOptions>();
         builder.UseOrleans(silo);
         builder.AddFrontend();
@@ -106,7 +112,7 @@ public sealed class Cluster : IAsyncDisposable
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton(World);
+        builder.Services.AddSingleton(World).AddSingleton(TimeProvider.System).AddHosts().AddTenants();
         builder.UseOrleans(silo => Configure(silo, World, id, ports, index, "worker", host));
         var worker = builder.Build();
         await worker.StartAsync();
@@ -122,8 +128,11 @@ public sealed class Cluster : IAsyncDisposable
         silo.AddGrainExtension<IFileExtension, ScriptedFiles>();
         silo.AddGrainExtension<IContextExtension, ScriptedContexts>();
         silo.Configure<SiloOptions>(options => options.SiloName = HostSilos.NameOf(role, host));
-        // The real grains have the same names; here their places are taken.
-        silo.Services.Configure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Assembly.GetName().Name == "Podflare.Grains"));
+        silo.Services.AddPlacementDirector<HostPlacement, HostPlacementDirector>();
+        silo.Services.AddKeyedSingleton<IGrainStorage>(Stores.Kept, world.Kept);
+        // The real grains have the same names; here their places are taken, except those of tenants, which need nothing but a store.
+        Type[] real = [typeof(TenantGrain), typeof(TenantRegistryGrain)];
+        silo.Services.Configure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Assembly.GetName().Name == "Podflare.Grains" && !real.Contains(type)));
     }
 
     private static int[] FreePorts(int count)

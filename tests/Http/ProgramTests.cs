@@ -11,7 +11,8 @@ public sealed class ProgramTests
     [InlineData("0.0.0.0:0", null, "podflare: cannot start: PODFLARE_API_KEYS is empty and 0.0.0.0:0 is not a loopback address")]
     [InlineData("somewhere:80", null, "podflare: cannot start: PODFLARE_HOSTD_ADDR is 'somewhere:80'")]
     [InlineData("127.0.0.1:{taken}", null, "podflare: cannot start: the address 127.0.0.1:{taken} is in use by another process; set PODFLARE_HOSTD_ADDR")]
-    [InlineData("0.0.0.0:{taken}", "k", "podflare: cannot start: the address 0.0.0.0:{taken} is in use by another process; set PODFLARE_HOSTD_ADDR")]
+    [InlineData("0.0.0.0:{taken}", "a-key-of-16-char", "podflare: cannot start: the address 0.0.0.0:{taken} is in use by another process; set PODFLARE_HOSTD_ADDR")]
+    [InlineData("0.0.0.0:0", "a:secret", "podflare: cannot start: PODFLARE_API_KEYS has a key of fewer than 16 characters")]
     [InlineData("127.0.0.1:0", "a:secret,b:secret", "podflare: cannot start: PODFLARE_API_KEYS lists the same key twice.")]
     public async Task A_start_that_cannot_be_right_ends_with_one_line_and_code_1(string address, string? keys, string expected)
     {

@@ -23,6 +23,13 @@ internal static class Replies
     public static async Task<JsonElement> ReadJsonAsync(this HttpResponseMessage response) =>
         JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken)).RootElement;
 
+    /// <summary>The body of an answer that must be a success.</summary>
+    public static async Task<JsonElement> AssertProblemFreeAsync(this HttpResponseMessage response)
+    {
+        Assert.True(response.IsSuccessStatusCode, await response.ReadTextAsync());
+        return await response.ReadJsonAsync();
+    }
+
     public static async Task<string> ReadTextAsync(this HttpResponseMessage response) => await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
 
     public static string? Header(this HttpResponseMessage response, string name) =>

@@ -5,6 +5,7 @@ using Podflare.Files;
 using Podflare.Health;
 using Podflare.Http;
 using Podflare.Keys;
+using Podflare.Oidc;
 using Podflare.OpenApi;
 using Podflare.Problems;
 using Podflare.Requests;
@@ -12,6 +13,7 @@ using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Telemetry;
 using Podflare.Templates;
+using Podflare.Tenants;
 using Podflare.Terminals;
 
 namespace Podflare.Hosting;
@@ -22,7 +24,7 @@ internal static class FrontendApp
     public static void AddFrontend(this WebApplicationBuilder builder)
     {
         builder.AddHttp();
-        builder.Services.AddEdge();
+        builder.Services.AddEdge().AddKeys().AddOidc(builder.Configuration).AddTenantEndpoints();
         builder.Services.AddRequestTraces().AddRequests().AddSandboxEndpoints().AddRunEndpoints().AddTerminalEndpoints().AddFileEndpoints().AddHealth();
     }
 
@@ -34,7 +36,7 @@ internal static class FrontendApp
         app.UseMiddleware<ProblemMiddleware>();
         app.UseEdge();
         app.UseRouting();
-        app.UseMiddleware<ApiKeyMiddleware>();
+        app.UseMiddleware<KeyMiddleware>();
         app.UseMiddleware<ResourceIdMiddleware>();
         app.UseMiddleware<RequestBodyMiddleware>();
         app.UseMiddleware<DeadlineMiddleware>();
@@ -47,7 +49,7 @@ internal static class FrontendApp
         foreach (var mount in new[] { Mount.Main, Mount.Compat })
         {
             routes.MapHealthz(mount);
-            var api = routes.MapGroup($"{mount.Prefix}/v1").WithMetadata(new RequireApiKey());
+            var api = routes.MapGroup($"{mount.Prefix}/v1").RequireSandboxScopes();
             api.MapSandboxes(mount);
             api.MapRuns(mount);
             api.MapTerminals();
@@ -57,6 +59,8 @@ internal static class FrontendApp
             api.MapFiles();
             api.MapContexts();
             api.MapTemplates();
+            api.MapKeys();
+            api.MapTenants();
         }
 
         app.Services.GetRequiredService<ServerRefusals>().Subscribe(app.Services.GetRequiredService<DiagnosticListener>());

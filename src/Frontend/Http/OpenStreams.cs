@@ -29,13 +29,14 @@ internal sealed partial class OpenStreams(
     /// <summary>Streams that are open now.</summary>
     public int Count => Volatile.Read(ref _open);
 
-    /// <summary>Counts a response as a stream until the result is disposed, and cuts it when the process stops.</summary>
+    /// <summary>Counts a response as a stream until the result is disposed, and cuts it when the process stops or the caller's key ends.</summary>
     /// <param name="mayPause">Whether the client may stop reading for a while. A run waits for its readers, up to its own limits.</param>
     public Entry Track(HttpContext context, bool mayPause = true)
     {
         if (mayPause && context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
         Interlocked.Increment(ref _open);
-        return new Entry(this, _cut.Token.UnsafeRegister(static context => ((HttpContext)context!).Abort(), context));
+        var caller = context.Features.Get<Caller>()?.Ended ?? CancellationToken.None;
+        return new Entry(this, _cut.Token.UnsafeRegister(Abort, context), caller.UnsafeRegister(Abort, context));
     }
 
     /// <exception cref="ShuttingDownException">The process is stopping and accepts no new work.</exception>
@@ -88,6 +89,8 @@ internal sealed partial class OpenStreams(
         _cut.Dispose();
     }
 
+    private static void Abort(object? context) => ((HttpContext)context!).Abort();
+
     // The first signal is the host's; whoever sends a second one does not want to wait.
     private void OnSignal(PosixSignalContext signal)
     {
@@ -99,11 +102,12 @@ internal sealed partial class OpenStreams(
     private partial void LogCut(int count);
 
     /// <summary>One open stream.</summary>
-    internal readonly struct Entry(OpenStreams owner, CancellationTokenRegistration cut) : IDisposable
+    internal readonly struct Entry(OpenStreams owner, CancellationTokenRegistration cut, CancellationTokenRegistration ended) : IDisposable
     {
         public void Dispose()
         {
             cut.Dispose();
+            ended.Dispose();
             Interlocked.Decrement(ref owner._open);
         }
     }

@@ -2,10 +2,12 @@ using System.Text.Json.Nodes;
 using Podflare.Contexts;
 using Podflare.Edge;
 using Podflare.Files;
+using Podflare.Keys;
 using Podflare.Problems;
 using Podflare.Requests;
 using Podflare.Runs;
 using Podflare.Sandboxes;
+using Podflare.Tenants;
 
 namespace Podflare.OpenApi;
 
@@ -19,7 +21,7 @@ internal static class ErrorResponses
         [.. new Exception[] { new NoCapacityException(), new ShuttingDownException(), new StorageUnavailableException(), new SandboxUnreachableException(), new LogBudgetExceededException(LogBudgetScope.Cluster) }.Select(ExceptionMapper.ToProblem)];
 
     private static readonly Problem RateLimited = new(429, "rate_limited", "too many requests") { RetryAfter = RetryAfterSeconds };
-    private static readonly Problem NoScope = new(403, "insufficient_scope", "the API key does not have the scope that this operation needs");
+    private static readonly Problem NoScope = Problem.InsufficientScope(KeyScopes.Sandboxes);
     private static readonly Problem SandboxNotFound = ExceptionMapper.ToProblem(new SandboxNotFoundException());
     private static readonly Problem ContextNotFound = ExceptionMapper.ToProblem(new ContextNotFoundException("analysis"));
     private static readonly Problem TooManyContexts = ExceptionMapper.ToProblem(new ContextQuotaExceededException(8));
@@ -29,8 +31,15 @@ internal static class ErrorResponses
     [
         new("InvalidRequest", "A field, parameter or header is not valid; `errors` names each one.", ProblemException.Invalid("timeout_seconds", "must be greater than 0").Problem),
         new("Unauthorized", "The API key is missing or not valid.", new Problem(401, "missing_api_key", "missing Authorization: Bearer <key>"), new Problem(401, "invalid_api_key", "invalid api key")),
-        new("Forbidden", "The API key does not have the scope that this operation needs, or a web page of another origin sent the request.", NoScope, CrossOriginFilter.Refusal),
-        new("FileForbidden", "The API key does not have the scope that this operation needs, or the sandbox's user does not have permission, or a web page of another origin sent the request.", NoScope, CrossOriginFilter.Refusal, File(FileRefusal.AccessDenied, "Permission denied")),
+        new("Forbidden", "The API key does not have the scope that this operation needs, its tenant is suspended, or a web page of another origin sent the request.", NoScope, Problem.TenantSuspended, CrossOriginFilter.Refusal),
+        new("FileForbidden", "The API key does not have the scope that this operation needs, its tenant is suspended, the sandbox's user does not have permission, or a web page of another origin sent the request.",
+            NoScope, Problem.TenantSuspended, CrossOriginFilter.Refusal, File(FileRefusal.AccessDenied, "Permission denied")),
+        new("KeyNotFound", "The key does not exist, or belongs to another tenant.", ExceptionMapper.ToProblem(new ApiKeyNotFoundException())),
+        new("KeyFromEnvironment", "The key is set in the environment of the server, so it cannot be changed.", new Problem(409, "key_from_environment", "the key env_9a1b22cd is set in the environment of the server")),
+        new("KeyQuotaExceeded", "Too many requests, or the tenant has reached its limit of keys.", RateLimited, ExceptionMapper.ToProblem(new KeyQuotaExceededException(200))),
+        new("TenantNotFound", "The tenant does not exist.", ExceptionMapper.ToProblem(new TenantNotFoundException())),
+        new("TenantSandboxNotFound", "The tenant does not exist, or has no such sandbox.", ExceptionMapper.ToProblem(new TenantNotFoundException()), SandboxNotFound),
+        new("TenantExists", "A tenant has this id, or had it.", ExceptionMapper.ToProblem(new TenantExistsException(new TenantId("acme")))),
         new("TemplateNotFound", "The template does not exist.", ExceptionMapper.ToProblem(new TemplateNotFoundException("large"))),
         new("SandboxNotFound", "The sandbox does not exist, or belongs to another tenant.", SandboxNotFound),
         new("RunNotFound", "The sandbox or run does not exist, or belongs to another tenant.", SandboxNotFound, ExceptionMapper.ToProblem(new RunNotFoundException())),

@@ -1,8 +1,10 @@
 using Podflare.Contexts;
 using Podflare.Files;
+using Podflare.Keys;
 using Podflare.Resilience;
 using Podflare.Runs;
 using Podflare.Streaming;
+using Podflare.Tenants;
 
 namespace Podflare.Problems;
 
@@ -34,6 +36,11 @@ internal static class ExceptionMapper
         ContextExistsException x => new Problem(409, "context_exists", x.Message),
         ContextRequiredException x => new Problem(409, "context_required", x.Message),
         ContextQuotaExceededException x => new Problem(429, "context_quota_exceeded", x.Message) { RetryAfter = RetryAfterSeconds },
+        ApiKeyNotFoundException x => new Problem(404, "key_not_found", x.Message),
+        KeyQuotaExceededException x => new Problem(429, "key_quota_exceeded", x.Message) { RetryAfter = RetryAfterSeconds },
+        TenantNotFoundException x => new Problem(404, "tenant_not_found", x.Message),
+        TenantChangedException x => new Problem(503, "storage_unavailable", x.Message) { RetryAfter = RetryAfterSeconds },
+        TenantExistsException x => new Problem(409, "tenant_exists", x.Message),
         NotOfferedException x => new Problem(501, "not_offered", x.Message),
         PreconditionFailedException x => new Problem(412, "precondition_failed", x.Message),
         RangeNotSatisfiableException x => new Problem(416, "range_not_satisfiable", x.Message) { FileSize = x.Size },

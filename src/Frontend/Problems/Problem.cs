@@ -1,4 +1,5 @@
 using Podflare.Files;
+using Podflare.Keys;
 
 namespace Podflare.Problems;
 
@@ -27,6 +28,9 @@ internal sealed record Problem(int Status, string Code, string Error)
     /// <summary>Why the sandbox ended.</summary>
     public string? EndedReason { get; init; }
 
+    /// <summary>The scopes that the operation needs, all of them.</summary>
+    public IReadOnlyList<string>? RequiredScopes { get; init; }
+
     /// <summary>Seconds after which the same request may succeed.</summary>
     public int? RetryAfter { get; init; }
 
@@ -34,6 +38,15 @@ internal sealed record Problem(int Status, string Code, string Error)
     public string? AcceptEncoding { get; init; }
 
     public static Problem NotOffered(string feature) => new(501, "not_offered", $"{feature} is not offered by this server");
+
+    /// <summary>The answer to every caller of a tenant that is suspended.</summary>
+    public static Problem TenantSuspended { get; } = new(403, "tenant_suspended", "the tenant is suspended; ask the operator of this server");
+
+    public static Problem InsufficientScope(KeyScopes required)
+    {
+        var names = required.ToNames();
+        return new(403, "insufficient_scope", $"this operation needs a key with the scope {string.Join(" and ", names)}") { RequiredScopes = names };
+    }
 
     public static Problem BodyTooLarge(int limit) => new(413, "code_too_large", $"the request body is larger than the limit of {limit} bytes");
 }

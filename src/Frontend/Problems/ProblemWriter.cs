@@ -54,6 +54,7 @@ internal static class ProblemWriter
             if (problem.Offset is { } offset) json.WriteNumber("offset"u8, offset);
             if (problem.Written is { } written) WriteSummary(json, written);
             if (problem.EndedReason is { } reason) json.WriteString("ended_reason"u8, reason);
+            if (problem.RequiredScopes is { } scopes) WriteScopes(json, scopes);
             if (problem.Errors is { } errors) WriteErrors(json, errors);
             json.WriteEndObject();
         }
@@ -68,6 +69,13 @@ internal static class ProblemWriter
         json.WriteNumber("directories"u8, written.Directories);
         json.WriteNumber("bytes"u8, written.Bytes);
         json.WriteEndObject();
+    }
+
+    private static void WriteScopes(Utf8JsonWriter json, IReadOnlyList<string> scopes)
+    {
+        json.WriteStartArray("required_scopes"u8);
+        foreach (var scope in scopes) json.WriteStringValue(scope);
+        json.WriteEndArray();
     }
 
     private static void WriteErrors(Utf8JsonWriter json, FieldErrors errors)

@@ -1,6 +1,8 @@
 using Podflare.Contexts;
+using Podflare.Keys;
 using Podflare.Runs;
 using Podflare.Sandboxes;
+using Podflare.Tenants;
 
 namespace Podflare.Problems;
 
@@ -15,6 +17,9 @@ internal sealed class ResourceIdMiddleware(RequestDelegate next)
         if (values.TryGetValue("id", out var id) && !SandboxId.TryParse(id as string, null, out _)) throw new SandboxNotFoundException();
         if (values.TryGetValue("run", out var run) && !RunId.TryParse(run as string, null, out _)) throw new RunNotFoundException();
         if (values.TryGetValue("pty", out var terminal) && !RunId.TryParse(terminal as string, null, out _)) throw new RunNotFoundException();
+        if (values.TryGetValue("sandbox", out var sandbox) && !SandboxId.TryParse(sandbox as string, null, out _)) throw new SandboxNotFoundException();
+        if (values.TryGetValue("key", out var key) && !KeyId.TryParse(key as string, null, out _)) throw new ApiKeyNotFoundException();
+        if (values.TryGetValue("tenant", out var tenant) && !TenantId.TryParse(tenant as string, null, out _)) throw new TenantNotFoundException();
         // The text of a malformed id is not repeated, because it may be as long as a request line.
         if (values.TryGetValue("context", out var name) && !ContextId.TryParse(name as string, null, out _)) throw new ProblemException(new Problem(404, "context_not_found", "context not found"));
         return next(context);

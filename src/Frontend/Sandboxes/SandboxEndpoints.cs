@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
-using Podflare.Audit;
 using Podflare.Containers;
 using Podflare.Http;
 using Podflare.OpenApi;

@@ -57,10 +57,8 @@ public sealed record NewKey(
     [property: Id(5)] DateTimeOffset? ExpiresAt);
 
 /// <summary>What to change of a key. Null leaves a value as it is.</summary>
-/// <param name="ClearsExpiry">The key no longer expires.</param>
 [GenerateSerializer, Immutable, Alias("podflare.KeyUpdate")]
 public sealed record KeyUpdate(
     [property: Id(0)] string? Name = null,
     [property: Id(1)] KeyScopes? Scopes = null,
-    [property: Id(2)] DateTimeOffset? ExpiresAt = null,
-    [property: Id(3)] bool ClearsExpiry = false);
+    [property: Id(2)] DateTimeOffset? ExpiresAt = null);

@@ -26,6 +26,7 @@ public interface ITenantGrain : IGrainWithStringKey
     Task Ensure(AuditOrigin origin);
 
     /// <exception cref="TenantNotFoundException">It does not exist, or is deleted.</exception>
+    /// <exception cref="TenantChangedException">It has another version than expected.</exception>
     [Alias("Update")]
     Task<TenantSnapshot> Update(TenantUpdate update, AuditOrigin origin);
 

@@ -21,7 +21,7 @@ public interface ITenantRegistryGrain : IGrainWithStringKey
     Task Add(TenantId tenant);
 
     /// <summary>A tenant's record was written.</summary>
-    [AlwaysInterleave, Alias("Notify")]
+    [Alias("Notify")]
     Task Notify(TenantId tenant);
 
     /// <summary>All tenants, ordered by id.</summary>

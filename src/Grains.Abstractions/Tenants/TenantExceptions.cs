@@ -11,3 +11,7 @@ public sealed class TenantExistsException(TenantId id) : PodflareException($"the
     [Id(0)]
     public TenantId TenantId { get; } = id;
 }
+
+/// <summary>The tenant has changed since it was read. Safe to retry with what it is now.</summary>
+[GenerateSerializer, Alias("podflare.TenantChangedException")]
+public sealed class TenantChangedException() : PodflareException("the tenant was changed by another request at the same time; retry the request");

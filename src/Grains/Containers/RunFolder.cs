@@ -41,6 +41,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>The folder of all socket folders.</summary>
     public string Sockets { get; }
 
+    /// <summary>The folder of records that survive a restart of an embedded server. Made when the first is written.</summary>
+    public string Kept => Combine("kept");
+
     /// <summary>The socket folder of one sandbox. Its container mounts it read-only.</summary>
     public string SocketFolder(SandboxId sandbox) => System.IO.Path.Combine(Sockets, sandbox.Tail);
 

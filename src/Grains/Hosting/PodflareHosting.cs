@@ -21,6 +21,7 @@ using Podflare.Sandboxes;
 using Podflare.Storage;
 using Podflare.Streaming;
 using Podflare.Telemetry;
+using Podflare.Tenants;
 using Podflare.Usage;
 using StackExchange.Redis;
 
@@ -42,7 +43,7 @@ public static class PodflareHosting
         services.AddSingleton(process);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(process.Host);
-        services.AddHosts().AddSandboxes();
+        services.AddHosts().AddTenants().AddSandboxes();
         services.AddOptions<Podflare.Hosts.HostOptions>().BindConfiguration(Podflare.Hosts.HostOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<Microsoft.Extensions.Hosting.HostOptions>().Configure(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
         if (process.Folder is { } folder) services.AddSingleton<HostContainers>().AddSingleton(folder).AddSingleton(new HostIdentity(process.ClusterId, folder.HostId));
@@ -109,6 +110,7 @@ public static class PodflareHosting
         silo.UseRedisReminderService(options => options.ConfigurationOptions = RedisConnection.Settings(redis));
         AddRedisStore(silo, Stores.Durable, redis, expiry: null);
         AddRedisStore(silo, Stores.Expiring, redis, Stores.Expiry);
+        AddRedisStore(silo, Stores.Kept, redis, expiry: null);
         silo.Configure<ClusterMembershipOptions>(membership =>
         {
             membership.ProbeTimeout = TimeSpan.FromSeconds(1);
@@ -155,6 +157,7 @@ public static class PodflareHosting
         silo.UseInMemoryReminderService();
         AddMemoryStore(silo, Stores.Durable, expiry: null);
         AddMemoryStore(silo, Stores.Expiring, Stores.Expiry);
+        silo.Services.AddKeyedSingleton<IGrainStorage>(Stores.Kept, new FileStore(process.Folder!.Kept));
     }
 
     private static void AddMemoryStore(ISiloBuilder silo, string name, TimeSpan? expiry) =>

@@ -67,6 +67,7 @@ internal sealed class SiloComposition(GrainCluster cluster, Machine? machine, Po
         services.AddSingleton<IUsageLog>(new SiloUsageLog(cluster.Usage, power));
         services.AddSingleton<IAuditLog>(new SiloAuditLog(cluster.Audit, power));
         services.AddKeyedSingleton<IGrainStorage>(Storage.Stores.Durable, new SiloStorage(cluster.Storage, expiry: null, power));
+        services.AddKeyedSingleton<IGrainStorage>(Storage.Stores.Kept, new SiloStorage(cluster.Storage, expiry: null, power));
         services.AddKeyedSingleton<IGrainStorage>(Storage.Stores.Expiring, new SiloStorage(cluster.Storage, Storage.Stores.Expiry, power));
         if (machine is not null)
             services.AddSingleton<IContainerRuntime>(provider => new SiloContainerRuntime(machine.Engine, provider.GetRequiredService<RunFolder>(), power));

@@ -22,12 +22,18 @@ public sealed class ScriptedFiles(World world, IGrainContext grain) : IFileExten
 
     private ConcurrentDictionary<string, byte[]> Files => Sandbox.Files;
 
+    private void Guard(TenantId tenant)
+    {
+        if (!world.Sandboxes.TryGetValue(grain.GrainId.Key.ToString()!, out var sandbox) || sandbox.Info.Tenant != tenant) throw new SandboxNotFoundException();
+    }
+
     public static string TagOf(byte[] bytes) => $"{bytes.Length:x}-{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes))[..8]}";
 
     public Task<FileOpened> OpenRead(Guid id, TenantId tenant, FilePath path, CancellationToken cancellationToken) => OpenRead(id, tenant, path, null, FileConditions.None, cancellationToken);
 
     public Task<FileOpened> OpenRead(Guid id, TenantId tenant, FilePath path, FileRange? range, FileConditions conditions, CancellationToken cancellationToken)
     {
+        Guard(tenant);
         var bytes = Find(path);
         Check(path, conditions);
         var part = range is null ? bytes : bytes[(int)range.From..(int)(range.From + range.Length)];
@@ -49,6 +55,7 @@ public sealed class ScriptedFiles(World world, IGrainContext grain) : IFileExten
 
     public Task OpenWrite(Guid id, TenantId tenant, FilePath path, long? size, FileConditions conditions, CancellationToken cancellationToken)
     {
+        Guard(tenant);
         if (IsFolder(path.ToString())) throw new FileRefusedException(FileRefusal.NotAFile, "Is a directory");
         Check(path, conditions);
         _transfers[id] = new Transfer(path.ToString(), conditions, new MemoryStream());
@@ -82,6 +89,7 @@ public sealed class ScriptedFiles(World world, IGrainContext grain) : IFileExten
 
     public Task Delete(TenantId tenant, FilePath path, CancellationToken cancellationToken)
     {
+        Guard(tenant);
         Find(path);
         Files.TryRemove(path.ToString(), out _);
         return Task.CompletedTask;
@@ -89,6 +97,7 @@ public sealed class ScriptedFiles(World world, IGrainContext grain) : IFileExten
 
     public Task Delete(TenantId tenant, FilePath path, bool recursive, FileConditions conditions, CancellationToken cancellationToken)
     {
+        Guard(tenant);
         GuardOld();
         var name = path.ToString();
         if (!IsFolder(name)) Find(path);
@@ -101,12 +110,14 @@ public sealed class ScriptedFiles(World world, IGrainContext grain) : IFileExten
 
     public Task<FilePage> List(TenantId tenant, FilePath path, byte[]? after, int limit, CancellationToken cancellationToken)
     {
+        Guard(tenant);
         if (path != FilePath.Home && !IsFolder(path.ToString())) throw new FileRefusedException(FileRefusal.NotFound, "No such file or directory");
         return Task.FromResult(new FilePage([], null));
     }
 
     public Task<FilePage> ListTree(TenantId tenant, FilePath path, int depth, byte[]? after, int limit, CancellationToken cancellationToken)
     {
+        Guard(tenant);
         GuardOld();
         var root = path.ToString();
         var from = after is null ? "" : Encoding.UTF8.GetString(after);
@@ -116,6 +127,7 @@ public sealed class ScriptedFiles(World world, IGrainContext grain) : IFileExten
 
     public Task<FileEntry> Stat(TenantId tenant, FilePath path, bool followLinks, CancellationToken cancellationToken)
     {
+        Guard(tenant);
         GuardOld();
         if (!IsFolder(path.ToString())) Find(path);
         return Task.FromResult(followLinks ? Entry(path.ToString()) : Entry(path.ToString()) with { Kind = FileKind.Symlink, Target = [0xff] });
@@ -123,6 +135,7 @@ public sealed class ScriptedFiles(World world, IGrainContext grain) : IFileExten
 
     public Task<DirectoryCreation> CreateDirectory(TenantId tenant, FilePath path, int? mode, bool parents, CancellationToken cancellationToken)
     {
+        Guard(tenant);
         var name = path.ToString();
         if (Files.ContainsKey(name)) throw new FileRefusedException(FileRefusal.Exists, "File exists");
         var isNew = Sandbox.Folders.TryAdd(name, mode ?? Convert.ToInt32("755", 8));
@@ -131,15 +144,21 @@ public sealed class ScriptedFiles(World world, IGrainContext grain) : IFileExten
 
     public Task<FileEntry> Move(TenantId tenant, FilePath from, FilePath to, bool overwrite, bool parents, CancellationToken cancellationToken)
     {
+        Guard(tenant);
         var entry = Put(from, to, overwrite);
         Files.TryRemove(from.ToString(), out _);
         return Task.FromResult(entry);
     }
 
-    public Task<FileEntry> Copy(TenantId tenant, FilePath from, FilePath to, bool overwrite, bool parents, bool recursive, CancellationToken cancellationToken) => Task.FromResult(Put(from, to, overwrite));
+    public Task<FileEntry> Copy(TenantId tenant, FilePath from, FilePath to, bool overwrite, bool parents, bool recursive, CancellationToken cancellationToken)
+    {
+        Guard(tenant);
+        return Task.FromResult(Put(from, to, overwrite));
+    }
 
     public Task OpenArchive(Guid id, TenantId tenant, FilePath path, CancellationToken cancellationToken)
     {
+        Guard(tenant);
         var root = path.ToString();
         if (!IsFolder(root)) throw new FileRefusedException(FileRefusal.NotFound, "No such file or directory");
         var lines = Below(root).Order(StringComparer.Ordinal).Select(file => $"{file[(root.Length + 1)..]} {Encoding.UTF8.GetString(Files[file])}\n");
@@ -149,6 +168,7 @@ public sealed class ScriptedFiles(World world, IGrainContext grain) : IFileExten
 
     public Task OpenExtract(Guid id, TenantId tenant, FilePath path, bool gzip, CancellationToken cancellationToken)
     {
+        Guard(tenant);
         _transfers[id] = new Transfer(path.ToString(), FileConditions.None, new MemoryStream()) { IsCompressed = gzip };
         return Task.CompletedTask;
     }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Podflare.Hosts;
 using Podflare.Sandboxes;
+using Podflare.Storage;
 using Podflare.Tenants;
 
 namespace Podflare.Scripted;
@@ -13,6 +14,9 @@ public sealed class World
     private DateTimeOffset _now = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
 
     public ConcurrentDictionary<string, ScriptedSandboxState> Sandboxes { get; } = new();
+
+    /// <summary>The records of tenants.</summary>
+    public MemoryStore Kept { get; } = new(expiry: null, capacity: 10_000, TimeProvider.System);
 
     public ConcurrentDictionary<string, HostScript> Hosts { get; } = new();
 

@@ -4,10 +4,12 @@ using Microsoft.AspNetCore.Http;
 using Orleans.Runtime;
 using Podflare.Contexts;
 using Podflare.Files;
+using Podflare.Keys;
 using Podflare.Problems;
 using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Streaming;
+using Podflare.Tenants;
 
 namespace Podflare.Frontend;
 
@@ -27,6 +29,11 @@ public sealed class ProblemTests
         { new LogBudgetExceededException(LogBudgetScope.Sandbox), 429, "log_budget_exceeded", true },
         { new LogBudgetExceededException(LogBudgetScope.Tenant), 429, "log_budget_exceeded", true },
         { new LogBudgetExceededException(LogBudgetScope.Cluster), 503, "log_budget_exceeded", true },
+        { new ApiKeyNotFoundException(), 404, "key_not_found", false },
+        { new KeyQuotaExceededException(200), 429, "key_quota_exceeded", true },
+        { new TenantNotFoundException(), 404, "tenant_not_found", false },
+        { new TenantExistsException(new TenantId("acme")), 409, "tenant_exists", false },
+        { new TenantChangedException(), 503, "storage_unavailable", true },
         { new StorageRejectedException(), 500, "internal", false },
         { new RecordUnreadableException("run_1"), 500, "internal", false },
         { new TooManyReadersException(256), 429, "rate_limited", true },

@@ -54,7 +54,8 @@ public sealed class StartUpTests
     [InlineData("k1", "k2", null)]
     [InlineData("k1", "", null)]
     [InlineData("acme:k2", "acme:k2", null)]
-    public void A_key_names_its_tenant(string keys, string key, string? tenant) => Assert.Equal(tenant, ApiKeyRing.Parse(keys).Find(key)?.Value);
+    public void A_key_names_its_tenant(string keys, string key, string? tenant) =>
+        Assert.Equal(tenant, EnvironmentKeys.Parse(keys).All.FirstOrDefault(known => known.Hash == KeyHash.Of(key))?.Tenant.Value);
 
     [Theory]
     [InlineData(",")]
@@ -66,7 +67,7 @@ public sealed class StartUpTests
     [InlineData("k1,a:k1")]
     public void Keys_that_are_wrong_are_refused_and_never_shown(string keys)
     {
-        var message = Assert.Throws<StartUpException>(() => ApiKeyRing.Parse(keys)).Message;
+        var message = Assert.Throws<StartUpException>(() => EnvironmentKeys.Parse(keys)).Message;
 
         Assert.StartsWith("PODFLARE_API_KEYS", message, StringComparison.Ordinal);
         Assert.DoesNotContain("k1", message, StringComparison.Ordinal);
@@ -74,7 +75,7 @@ public sealed class StartUpTests
     }
 
     [Theory]
-    [InlineData("k", "0.0.0.0:1", null, "Keys")]
+    [InlineData("a-key-of-16-char", "0.0.0.0:1", null, "Keys")]
     [InlineData("k", "127.0.0.1:1", "1", "Keys")]
     [InlineData(null, "127.0.0.1:1", null, "Development")]
     [InlineData(null, "[::1]:1", null, "Development")]
@@ -84,10 +85,48 @@ public sealed class StartUpTests
     [InlineData("", "[::]:1", "", null)]
     public void Without_keys_only_this_machine_may_call(string? keys, string address, string? disabled, string? mode)
     {
-        string? Decide() => AuthenticationSettings.Decide(ApiKeyRing.Parse(keys), ListenAddress.Parse(address), disabled).ToString();
+        string? Decide() => AuthenticationSettings.Decide(EnvironmentKeys.Parse(keys), ListenAddress.Parse(address), disabled).ToString();
 
         if (mode is not null) Assert.Equal(mode, Decide());
         else Assert.Contains("PODFLARE_API_KEYS is empty", Assert.Throws<StartUpException>(Decide).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_administrators_key_is_long_and_has_its_own_scope()
+    {
+        var key = new string('a', 32);
+        var all = EnvironmentKeys.Parse("acme:k1", $"ops:{key}").All;
+
+        Assert.Equal([KeyScopes.Sandboxes, KeyScopes.Admin], all.Select(known => known.Scopes));
+        Assert.Equal(["acme", "ops"], all.Select(known => known.Tenant.Value));
+        Assert.StartsWith("PODFLARE_ADMIN_KEYS: every key must have at least 32", Assert.Throws<StartUpException>(() => EnvironmentKeys.Parse(null, key[1..])).Message, StringComparison.Ordinal);
+        Assert.Throws<StartUpException>(() => EnvironmentKeys.Parse(key, $"ops:{key}"));
+    }
+
+    [Theory]
+    [InlineData("a-key-of-15-cha", "0.0.0.0:1")]
+    [InlineData("a-key-of-16-char,acme:short", "[::]:1")]
+    public void A_key_that_can_be_guessed_is_refused_where_others_can_connect(string keys, string address)
+    {
+        var message = Assert.Throws<StartUpException>(() => AuthenticationSettings.Decide(EnvironmentKeys.Parse(keys), ListenAddress.Parse(address), "1")).Message;
+
+        Assert.Contains("fewer than 16 characters", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("short", message, StringComparison.Ordinal);
+        Assert.Equal(AuthMode.Keys, AuthenticationSettings.Decide(EnvironmentKeys.Parse(keys), ListenAddress.Parse("127.0.0.1:1"), null));
+    }
+
+    [Theory]
+    [InlineData("keys", null, "Keys")]
+    [InlineData(" keys ", null, "Keys")]
+    [InlineData(null, "https://id.example", "Keys")]
+    [InlineData("none", null, null)]
+    public void A_server_may_start_with_keys_of_its_store_or_with_tokens_alone(string? auth, string? authority, string? mode)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("PODFLARE_AUTH", auth), new("Podflare:Oidc:Authority", authority)]).Build();
+        string Read() => AuthenticationSettings.Read(configuration, ListenAddress.Parse("0.0.0.0:1")).Mode.ToString();
+
+        if (mode is not null) Assert.Equal(mode, Read());
+        else Assert.Contains("PODFLARE_AUTH must be", Assert.Throws<StartUpException>(Read).Message, StringComparison.Ordinal);
     }
 
     [Theory]

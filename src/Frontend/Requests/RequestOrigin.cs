@@ -1,8 +1,9 @@
 using System.Net;
+using Podflare.Audit;
 using Podflare.Http;
 using Podflare.Telemetry;
 
-namespace Podflare.Audit;
+namespace Podflare.Requests;
 
 /// <summary>Who sends a request, and from where, for the audit log.</summary>
 internal static class RequestOrigin
