@@ -1,5 +1,15 @@
 """Podflare: code sandboxes for AI agents, on your own machines."""
 
+from ._access_errors import (
+    CrossOriginRefusedError,
+    HostNotAllowedError,
+    KeyFromEnvironmentError,
+    KeyNotFoundError,
+    KeyQuotaExceededError,
+    TenantExistsError,
+    TenantNotFoundError,
+    TenantSuspendedError,
+)
 from ._api_errors import (
     ApiError,
     AuthenticationError,
@@ -128,6 +138,7 @@ __all__ = [
     "ContextQuotaExceededError",
     "ContextRequiredError",
     "Contexts",
+    "CrossOriginRefusedError",
     "DiskFullError",
     "DroppedEvent",
     "Event",
@@ -141,6 +152,7 @@ __all__ = [
     "FolderNotEmptyError",
     "GoneError",
     "HeadersTooLargeError",
+    "HostNotAllowedError",
     "HttpVersionNotSupportedError",
     "IdempotencyKeyReusedError",
     "InputRequestEvent",
@@ -150,6 +162,9 @@ __all__ = [
     "InvalidArchiveError",
     "InvalidRequestError",
     "InvalidTraceparentError",
+    "KeyFromEnvironmentError",
+    "KeyNotFoundError",
+    "KeyQuotaExceededError",
     "LogBudgetExceededError",
     "MethodNotAllowedError",
     "MissingApiKeyError",
@@ -195,6 +210,9 @@ __all__ = [
     "StreamEndedError",
     "TemplateInfo",
     "TemplateNotFoundError",
+    "TenantExistsError",
+    "TenantNotFoundError",
+    "TenantSuspendedError",
     "Terminal",
     "TerminalEvent",
     "TooLargeError",

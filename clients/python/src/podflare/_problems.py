@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from . import _api_errors as errors
-from . import _file_errors, _run_errors
+from . import _access_errors, _file_errors, _run_errors
 from ._api_errors import ApiError
 
 BY_CODE: Mapping[str, type[ApiError]] = {
@@ -61,6 +61,14 @@ BY_CODE: Mapping[str, type[ApiError]] = {
     "context_exists": _run_errors.ContextExistsError,
     "context_required": _run_errors.ContextRequiredError,
     "context_quota_exceeded": _run_errors.ContextQuotaExceededError,
+    "tenant_suspended": _access_errors.TenantSuspendedError,
+    "cross_origin_refused": _access_errors.CrossOriginRefusedError,
+    "host_not_allowed": _access_errors.HostNotAllowedError,
+    "key_not_found": _access_errors.KeyNotFoundError,
+    "tenant_not_found": _access_errors.TenantNotFoundError,
+    "tenant_exists": _access_errors.TenantExistsError,
+    "key_from_environment": _access_errors.KeyFromEnvironmentError,
+    "key_quota_exceeded": _access_errors.KeyQuotaExceededError,
     "not_offered": errors.NotOfferedError,
     "internal": errors.InternalServerError,
 }
@@ -117,7 +125,7 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes, now: float) -
 def is_worth_repeating(error: ApiError) -> bool:
     """Whether the server refused before doing anything, and may accept later."""
     # Waiting does not free a quota that the caller's own sandboxes or contexts use up. A writer waits for a full input itself.
-    if isinstance(error, (errors.SandboxQuotaExceededError, _run_errors.ContextQuotaExceededError, _run_errors.StdinFullError)):
+    if isinstance(error, (errors.SandboxQuotaExceededError, _access_errors.KeyQuotaExceededError, _run_errors.ContextQuotaExceededError, _run_errors.StdinFullError)):
         return False
     return isinstance(error, (errors.TooManyRequestsError, errors.UnavailableError))
 

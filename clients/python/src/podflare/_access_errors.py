@@ -1,0 +1,37 @@
+"""Errors about keys, tenants, and the edge of the server."""
+
+from __future__ import annotations
+
+from ._api_errors import ApiError, ConflictError, InsufficientScopeError, NotFoundError, TooManyRequestsError
+
+
+class TenantSuspendedError(InsufficientScopeError):
+    """An administrator has suspended the tenant of the API key."""
+
+
+class CrossOriginRefusedError(InsufficientScopeError):
+    """The server took the request for one that a web page of another origin sent."""
+
+
+class HostNotAllowedError(ApiError):
+    """The server does not accept the host name of its address (``Podflare:Http:AllowedHosts``)."""
+
+
+class KeyNotFoundError(NotFoundError):
+    """The tenant has no such API key, or the key has ended and cannot be changed."""
+
+
+class TenantNotFoundError(NotFoundError):
+    """There is no such tenant, or it is deleted and cannot be changed."""
+
+
+class TenantExistsError(ConflictError):
+    """A tenant has this id, or had it."""
+
+
+class KeyFromEnvironmentError(ConflictError):
+    """The key is set in the environment of the server, and cannot be changed."""
+
+
+class KeyQuotaExceededError(TooManyRequestsError):
+    """The tenant has as many API keys as it may have. Revoke one first."""
