@@ -59,7 +59,7 @@ public sealed partial class HostIdCheck(
 
             return null;
         }
-        catch (Exception e) when (e is not OutOfMemoryException)
+        catch (Exception e) when (e is not OutOfMemoryException && !cancellationToken.IsCancellationRequested)
         {
             // Orleans reads the same table next, and reports what is wrong with it.
             LogNotRead(e);

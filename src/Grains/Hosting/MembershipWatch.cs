@@ -20,7 +20,6 @@ public sealed partial class MembershipWatch(
 
     private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(5);
 
-    private bool _hasJoined;
     private int _missing;
 
     /// <summary>The last look at the table found this silo as active, or the silo was joining or leaving.</summary>
@@ -34,8 +33,8 @@ public sealed partial class MembershipWatch(
             try
             {
                 var status = services.GetRequiredService<ISiloStatusOracle>().CurrentStatus;
-                _hasJoined |= status is SiloStatus.Active;
-                _missing = !_hasJoined || status.IsTerminating() || await IsListedAsync(stoppingToken) ? 0 : _missing + 1;
+                var hasJoined = lifetime.ApplicationStarted.IsCancellationRequested;
+                _missing = !hasJoined || status.IsTerminating() || await IsListedAsync(stoppingToken) ? 0 : _missing + 1;
                 if (_missing == 1) LogMissing(silo.SiloAddress);
                 if (_missing < 2) continue;
                 Leave();
