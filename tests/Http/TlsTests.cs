@@ -81,7 +81,9 @@ public sealed class TlsTests(TlsTests.TlsServer server) : IClassFixture<TlsTests
             await tls.AuthenticateAsClientAsync(
                 new SslClientAuthenticationOptions
                 {
-                    TargetHost = "localhost", EnabledSslProtocols = protocols, ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
+                    TargetHost = "localhost",
+                    EnabledSslProtocols = protocols,
+                    ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
                     CertificateChainPolicy = Trust(),
                 },
                 TestContext.Current.CancellationToken);

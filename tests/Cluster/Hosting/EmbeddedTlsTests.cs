@@ -66,7 +66,7 @@ public sealed class EmbeddedTlsTests(EmbeddedTlsTests.EmbeddedProcess embedded) 
         await Assert.ThrowsAnyAsync<Exception>(async () =>
         {
             await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "podflare" }, TestContext.Current.CancellationToken);
-            if (await tls.ReadAsync(new byte[1], TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience, TimeProvider.System) == 0) throw new IOException("closed");
+            if (await tls.ReadAsync(new byte[1], TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience, TestContext.Current.CancellationToken) == 0) throw new IOException("closed");
         });
     }
 
