@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Podflare.Audit;
 using Podflare.Contexts;
 using Podflare.Edge;
 using Podflare.Files;
@@ -15,6 +16,7 @@ using Podflare.Telemetry;
 using Podflare.Templates;
 using Podflare.Tenants;
 using Podflare.Terminals;
+using Podflare.Usage;
 
 namespace Podflare.Hosting;
 
@@ -61,6 +63,8 @@ internal static class FrontendApp
             api.MapTemplates();
             api.MapKeys();
             api.MapTenants();
+            api.MapUsage();
+            api.MapAudit();
         }
 
         app.Services.GetRequiredService<ServerRefusals>().Subscribe(app.Services.GetRequiredService<DiagnosticListener>());

@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging.Abstractions;
+using Podflare.Audit;
 using Podflare.Hosts;
 using Podflare.Sandboxes;
 using Podflare.Storage;
 using Podflare.Tenants;
+using Podflare.Usage;
 
 namespace Podflare.Scripted;
 
@@ -18,12 +21,20 @@ public sealed class World
     /// <summary>The records of tenants.</summary>
     public MemoryStore Kept { get; } = new(expiry: null, capacity: 10_000, TimeProvider.System);
 
+    /// <summary>What keys have used.</summary>
+    internal FileUsageLog Usage { get; } = new(Folder("usage."), new UsageOptions(), TimeProvider.System, NullLogger<FileUsageLog>.Instance);
+
+    /// <summary>Who did what.</summary>
+    internal FileAuditLog Audit { get; } = new(Folder("audit."), new AuditOptions(), TimeProvider.System, NullLogger<FileAuditLog>.Instance);
+
     public ConcurrentDictionary<string, HostScript> Hosts { get; } = new();
 
     public ConcurrentDictionary<string, (string Payload, SandboxInfo Sandbox)> Creations { get; } = new();
 
     /// <summary>The spec of each sandbox, as the grains got it.</summary>
     public ConcurrentDictionary<string, SandboxSpec> Specs { get; } = new();
+
+    private static string Folder(string prefix) => Directory.CreateTempSubdirectory(prefix).FullName;
 
     public HostScript Host(string host) => Hosts.GetOrAdd(host, _ => new HostScript());
 
