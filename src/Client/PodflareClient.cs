@@ -58,6 +58,9 @@ public class PodflareClient : IDisposable
         _transport = new Transport(http, options, time, logger ?? NullLogger.Instance);
     }
 
+    /// <summary>For calls that have no method of their own.</summary>
+    internal Transport Transport => _transport;
+
     /// <summary>The address of the server.</summary>
     public virtual Uri BaseAddress => _transport.Server;
 

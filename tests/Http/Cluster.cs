@@ -10,6 +10,7 @@ using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Storage;
+using Podflare.Audit;
 using Podflare.Contexts;
 using Podflare.Files;
 using Podflare.Hosting;
@@ -21,6 +22,7 @@ using Podflare.Scripted;
 using Podflare.Storage;
 using Podflare.Streaming;
 using Podflare.Tenants;
+using Podflare.Usage;
 
 [assembly: AssemblyFixture(typeof(Podflare.SharedCluster))]
 
@@ -112,6 +114,7 @@ public sealed class Cluster : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(World).AddSingleton<ITenantLimits, ScriptedLimits>().AddHosts().AddTenants().AddLimits(servesHttp: true, new LocalHost(null)).AddSingleton<CreateReservations>().AddSingleton<SandboxCreator>().AddRuns();
+        builder.Services.AddSingleton<IUsageLog>(World.Usage).AddOptions<UsageOptions>();
         builder.Services.AddOptions<Podflare.Files.FileOptions>();
         builder.UseOrleans(silo);
         builder.AddFrontend();
@@ -145,8 +148,9 @@ public sealed class Cluster : IAsyncDisposable
         silo.Services.AddPlacementDirector<HostPlacement, HostPlacementDirector>();
         silo.Services.AddKeyedSingleton<IGrainStorage>(Stores.Kept, world.Kept);
         silo.Services.AddKeyedSingleton<IGrainStorage>(Stores.Durable, world.Kept);
-        // The real grains have the same names; here their places are taken, except those of tenants, which need nothing but a store.
-        Type[] real = [typeof(TenantGrain), typeof(TenantRegistryGrain), typeof(QuotaBoardGrain)];
+        silo.Services.AddSingleton<IAuditLog>(world.Audit).AddOptions<AuditOptions>();
+        // The real grains have the same names; here their places are taken, except those of tenants and of their audit logs, which need nothing but a store.
+        Type[] real = [typeof(TenantGrain), typeof(TenantRegistryGrain), typeof(QuotaBoardGrain), typeof(AuditGrain)];
         silo.Services.Configure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Assembly.GetName().Name == "Podflare.Grains" && !real.Contains(type)));
     }
 

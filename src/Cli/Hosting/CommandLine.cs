@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Podflare.Cli.Audit;
 using Podflare.Cli.Completions;
 using Podflare.Cli.Configuration;
 using Podflare.Cli.Doctor;
@@ -8,6 +9,7 @@ using Podflare.Cli.Sandboxes;
 using Podflare.Cli.Status;
 using Podflare.Cli.Templates;
 using Podflare.Cli.Terminals;
+using Podflare.Cli.Usage;
 
 namespace Podflare.Cli.Hosting;
 
@@ -35,6 +37,8 @@ internal static class CommandLine
             SandboxCommands.Create(global),
             ShellCommand.Create(global),
             TemplateCommands.Create(global),
+            UsageCommand.Create(global),
+            AuditCommands.Create(global),
             DoctorCommand.Create(global),
             ConfigCommands.Create(global),
             StatusCommand.Create(global),

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Podflare.Audit;
 using Podflare.Contexts;
 using Podflare.Edge;
 using Podflare.Files;
@@ -17,6 +18,7 @@ using Podflare.Telemetry;
 using Podflare.Templates;
 using Podflare.Tenants;
 using Podflare.Terminals;
+using Podflare.Usage;
 
 namespace Podflare.Hosting;
 
@@ -65,6 +67,8 @@ internal static class FrontendApp
             api.MapKeys();
             api.MapTenants();
             api.MapHosts();
+            api.MapUsage();
+            api.MapAudit();
         }
 
         app.Services.GetRequiredService<ServerRefusals>().Subscribe(app.Services.GetRequiredService<DiagnosticListener>());

@@ -52,7 +52,12 @@ internal sealed partial class OidcAuthenticator : ITokenAuthenticator
             new HttpDocumentRetriever { RequireHttps = authority.Scheme == Uri.UriSchemeHttps });
         _rules = new TokenValidationParameters
         {
-            ConfigurationManager = _provider, ValidAudience = _options.Audience, ValidAlgorithms = Algorithms, ClockSkew = ClockSkew, RequireExpirationTime = true, RequireSignedTokens = true,
+            ConfigurationManager = _provider,
+            ValidAudience = _options.Audience,
+            ValidAlgorithms = Algorithms,
+            ClockSkew = ClockSkew,
+            RequireExpirationTime = true,
+            RequireSignedTokens = true,
         };
     }
 

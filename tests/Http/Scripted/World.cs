@@ -1,10 +1,13 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging.Abstractions;
+using Podflare.Audit;
 using Podflare.Hosts;
 using Podflare.Limits;
 using Podflare.Sandboxes;
 using Podflare.Storage;
 using Podflare.Tenants;
+using Podflare.Usage;
 
 namespace Podflare.Scripted;
 
@@ -19,6 +22,12 @@ public sealed class World
     /// <summary>The records of tenants.</summary>
     public MemoryStore Kept { get; } = new(expiry: null, capacity: 10_000, TimeProvider.System);
 
+    /// <summary>What keys have used.</summary>
+    internal FileUsageLog Usage { get; } = new(Folder("usage."), new UsageOptions(), TimeProvider.System, NullLogger<FileUsageLog>.Instance);
+
+    /// <summary>Who did what.</summary>
+    internal FileAuditLog Audit { get; } = new(Folder("audit."), new AuditOptions(), TimeProvider.System, NullLogger<FileAuditLog>.Instance);
+
     public ConcurrentDictionary<string, HostScript> Hosts { get; } = new();
 
     public ConcurrentDictionary<string, (string Payload, SandboxInfo Sandbox)> Creations { get; } = new();
@@ -28,6 +37,8 @@ public sealed class World
 
     /// <summary>The limits of tenants; a tenant that is not here has none.</summary>
     public ConcurrentDictionary<TenantId, EffectiveLimits> Limits { get; } = new();
+
+    private static string Folder(string prefix) => Directory.CreateTempSubdirectory(prefix).FullName;
 
     public HostScript Host(string host) => Hosts.GetOrAdd(host, _ => new HostScript());
 
