@@ -35,7 +35,7 @@ public sealed class LayerTests(Wall wall)
     public Task The_host_reveals_little() => HoldsOnlyWithAsync("host_reveals", Without.Masks);
 
     [Fact(Timeout = 120_000)]
-    public Task Tmpfs_honours_no_devices() => HoldsOnlyWithAsync("tmpfs_device", Without.TmpfsFlags, given: AllowDeviceNodes + AddDeviceCapability);
+    public Task Tmpfs_honours_no_devices() => HoldsOnlyWithAsync("tmpfs_device", Without.TmpfsFlags, given: AllowDeviceNodes + (Action<CreateContainerParameters>)AddDeviceCapability);
 
     [Fact(Timeout = 120_000)]
     public Task Shared_memory_is_bounded() => HoldsOnlyWithAsync("shared_memory", Without.SharedMemorySize);
