@@ -1,4 +1,4 @@
-"""Entry of the supervisor: python3 -I -S main.py [--socket PATH] [--home DIR] [--memory-events PATH] [--preload MODULE,…] [--user NUMBER]."""
+"""Entry of the supervisor: python3 -I -S main.py [--socket PATH] [--home DIR] [--memory-events PATH] [--preload MODULE,…] [--user NUMBER] [--probe]."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ def main() -> None:
     # As PID 1 kill(-1) ends this container; anywhere else it would end the machine.
     if os.getpid() != 1:
         sys.exit("podflare guest: must be PID 1 of its own pid namespace")
-    Supervisor(Settings.parse(sys.argv[1:])).run()
+    settings = Settings.parse(sys.argv[1:])
+    if settings.probe:
+        from podflare_guest.isolation_probe import probe
+
+        probe(settings)
+    else:
+        Supervisor(settings).run()
 
 
 if __name__ == "__main__":

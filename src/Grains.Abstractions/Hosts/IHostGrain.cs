@@ -90,6 +90,15 @@ public sealed record HostLoad(
 
     /// <summary>The version of its worker.</summary>
     [Id(11)] public string Version { get; init; } = "";
+
+    /// <summary>The layers around its sandboxes; null until they have been probed.</summary>
+    [Id(12)] public HostIsolation? Isolation { get; init; }
+
+    /// <summary>How many times its memory it promises to sandboxes; 0 from a worker that does not report it.</summary>
+    [Id(13)] public double Overcommit { get; init; }
+
+    /// <summary>Sum of the memory limits of sandboxes that it accepts, in bytes.</summary>
+    [Id(14)] public long MemoryBytes { get; init; }
 }
 
 /// <summary>A page of a list: filters, size, and the last item of the page before.</summary>

@@ -42,6 +42,7 @@ internal static class ContainerSettings
     {
         yield return "--user";
         yield return Number(spec.User);
+        if (spec.Probe) yield return "--probe";
         if (spec.Preload.Length == 0) yield break;
         yield return "--preload";
         yield return spec.Preload;

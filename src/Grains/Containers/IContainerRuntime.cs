@@ -63,6 +63,9 @@ public sealed record ContainerSpec(
     /// <summary>The number of the sandbox's user, which no other container of this machine has; 0 in a shape.</summary>
     public int User { get; init; }
 
+    /// <summary>The guest tries what a sandbox must not be able to do, reports it, and executes nothing.</summary>
+    public bool Probe { get; init; }
+
     /// <summary>A container with the template's own limits, and without a network.</summary>
     public static ContainerSpec Of(SandboxId sandbox, string name, Template template) => new(
         sandbox, name, template.Image, template.Runtime, template.MemoryMib * Mib, template.Cpus, template.Pids,

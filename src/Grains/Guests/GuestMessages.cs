@@ -53,7 +53,11 @@ public sealed record RunError(string? Name, string? Value, string? Traceback);
 /// <param name="First">Number of the oldest frame not acknowledged, or of the next one.</param>
 /// <param name="Repl">The REPL that answers; 0 while none does yet.</param>
 /// <param name="Runs">All whose <c>END</c> is not acknowledged.</param>
-public sealed record GuestHello(int Version, string Boot, ulong First, int Repl, ImmutableArray<GuestRun> Runs);
+public sealed record GuestHello(int Version, string Boot, ulong First, int Repl, ImmutableArray<GuestRun> Runs)
+{
+    /// <summary>From a container that was started to probe its isolation: for each layer its state and a text.</summary>
+    public IReadOnlyDictionary<string, string[]>? Isolation { get; init; }
+}
 
 /// <param name="Started">When its code began to execute; null while queued.</param>
 /// <param name="Acknowledged">Its last frame that was acknowledged, and that the guest no longer has; 0 for none, or from a guest that does not report it.</param>

@@ -46,7 +46,7 @@ public static class PodflareHosting
         services.AddHosts().AddTenants().AddSandboxes();
         services.AddOptions<Podflare.Hosts.HostOptions>().BindConfiguration(Podflare.Hosts.HostOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<Microsoft.Extensions.Hosting.HostOptions>().Configure(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
-        if (process.Folder is { } folder) services.AddSingleton<HostContainers>().AddSingleton(folder).AddSingleton(new HostIdentity(process.ClusterId, folder.HostId));
+        if (process.Folder is { } folder) services.AddSingleton<HostContainers>().AddSingleton<HostSettings>().AddSingleton<IIsolationProbe, IsolationProbe>().AddSingleton(folder).AddSingleton(new HostIdentity(process.ClusterId, folder.HostId));
         AddStore(services, process.Redis);
         services.AddRuns().AddUsage().AddAudit().AddGuests().AddContainers();
         builder.UseOrleans(silo => Configure(silo, process));

@@ -31,6 +31,9 @@ internal sealed class ContainerEntry(SandboxId sandbox, ContainerState state, lo
     /// <summary>Its adoption or removal is under way; without it, the next sweep tries again.</summary>
     public bool InProgress { get; set; }
 
+    /// <summary>It is parked, and on its way to a claim: it counts its whole limit. Changed by the ledger alone.</summary>
+    public bool IsPromised { get; internal set; }
+
     /// <summary>It makes room for claims of another kind.</summary>
     public bool Evicted { get; set; }
 }

@@ -12,6 +12,9 @@ namespace Podflare.Hosts;
 /// <remarks>For its grain's scheduler only.</remarks>
 internal sealed class ContainerLedger(int slots, long memoryBytes, TimeProvider time)
 {
+    // What a container takes whose REPL is ready and has done nothing.
+    private const long ParkedBytes = 32L << 20;
+
     private readonly Dictionary<SandboxId, ContainerEntry> _entries = [];
 
     public int Slots => slots;
@@ -21,7 +24,7 @@ internal sealed class ContainerLedger(int slots, long memoryBytes, TimeProvider 
     /// <summary>Containers that take a slot.</summary>
     public int Used => _entries.Count;
 
-    /// <summary>The sum of their memory limits, which is not what they really use.</summary>
+    /// <summary>The sum of their memory limits, which is not what they really use. A parked container counts with 32 MiB until it is claimed.</summary>
     public long UsedBytes { get; private set; }
 
     public IReadOnlyCollection<ContainerEntry> All => _entries.Values;
@@ -46,6 +49,19 @@ internal sealed class ContainerLedger(int slots, long memoryBytes, TimeProvider 
     /// <summary>There is room for one more container with this memory limit.</summary>
     public bool Fits(long bytes) => Used < slots && UsedBytes + bytes <= memoryBytes;
 
+    /// <summary>There is room for the memory limit of a container that is parked, and then is not.</summary>
+    public bool FitsClaimed(long bytes) => UsedBytes + bytes - Weight(ContainerState.Parked, bytes) <= memoryBytes;
+
+    /// <summary>There would be room for one more container with this memory limit if no container were parked.</summary>
+    public bool FitsWithoutParked(long bytes)
+    {
+        var parked = In(ContainerState.Parked).ToArray();
+        return Used - parked.Length < slots && UsedBytes - parked.Sum(Weight) + bytes <= memoryBytes;
+    }
+
+    /// <summary>What a container in this state counts.</summary>
+    public static long Weight(ContainerState state, long bytes) => state is ContainerState.Parked ? Math.Min(ParkedBytes, bytes) : bytes;
+
     public bool Contains(SandboxId sandbox) => _entries.ContainsKey(sandbox);
 
     public ContainerEntry? Find(SandboxId sandbox) => _entries.GetValueOrDefault(sandbox);
@@ -63,7 +79,7 @@ internal sealed class ContainerLedger(int slots, long memoryBytes, TimeProvider 
         Check(sandbox, _entries.GetValueOrDefault(sandbox)?.State, state, known: _entries.ContainsKey(sandbox));
         var entry = new ContainerEntry(sandbox, state, bytes) { Since = time.GetTimestamp() };
         _entries.Add(sandbox, entry);
-        UsedBytes += bytes;
+        UsedBytes += Weight(entry);
         return entry;
     }
 
@@ -72,18 +88,29 @@ internal sealed class ContainerLedger(int slots, long memoryBytes, TimeProvider 
     {
         if (_entries.GetValueOrDefault(entry.Sandbox) != entry) throw new InvalidOperationException($"The container of sandbox {entry.Sandbox} is not in the ledger.");
         Check(entry.Sandbox, entry.State, state, known: false);
+        UsedBytes -= Weight(entry);
         entry.State = state;
+        UsedBytes += Weight(entry);
         entry.Since = time.GetTimestamp();
         if (state is not (ContainerState.Leased or ContainerState.HandedOver)) entry.Lease = null;
         if (state is not ContainerState.Live) entry.Info = null;
+    }
+
+    /// <summary>A parked container is on its way to a claim, or is parked again.</summary>
+    public void Promise(ContainerEntry entry, bool promised)
+    {
+        UsedBytes -= Weight(entry);
+        entry.IsPromised = promised;
+        UsedBytes += Weight(entry);
     }
 
     /// <summary>The container's memory limit is known now.</summary>
     public void Resize(ContainerEntry entry, long bytes)
     {
         if (_entries.GetValueOrDefault(entry.Sandbox) != entry) return;
-        UsedBytes += bytes - entry.MemoryBytes;
+        UsedBytes -= Weight(entry);
         entry.MemoryBytes = bytes;
+        UsedBytes += Weight(entry);
     }
 
     /// <summary>The container is gone. Repeating it is fine.</summary>
@@ -93,11 +120,13 @@ internal sealed class ContainerLedger(int slots, long memoryBytes, TimeProvider 
         if (_entries.GetValueOrDefault(entry.Sandbox) != entry) return;
         Check(entry.Sandbox, entry.State, null, known: false);
         _entries.Remove(entry.Sandbox);
-        UsedBytes -= entry.MemoryBytes;
+        UsedBytes -= Weight(entry);
     }
 
     /// <summary>How long the container has been in its state.</summary>
     public TimeSpan Age(ContainerEntry entry) => time.GetElapsedTime(entry.Since);
+
+    private static long Weight(ContainerEntry entry) => entry.IsPromised ? entry.MemoryBytes : Weight(entry.State, entry.MemoryBytes);
 
     private static void Check(SandboxId sandbox, ContainerState? from, ContainerState? to, bool known)
     {

@@ -18,15 +18,17 @@ internal sealed partial class ContainerPool
     private readonly ILogger _logger;
     private readonly IContainerStarter _starter;
     private readonly TimeProvider _time;
+    private readonly HostMemory _memory;
     private readonly ClaimQueue _queue;
     private readonly ParkedContainers _parked;
     private int _starting;
     private int _filling;
     private bool _closed;
 
-    public ContainerPool(string host, TemplateOptions templates, HostOptions options, ContainerLedger ledger, IContainerStarter starter, TimeProvider time, ILogger logger)
+    public ContainerPool(
+        string host, TemplateOptions templates, HostOptions options, HostMemory memory, ContainerLedger ledger, IContainerStarter starter, TimeProvider time, ILogger logger)
     {
-        (_host, _options, Ledger, _starter, _time, _logger) = (host, options, ledger, starter, time, logger);
+        (_host, _options, _memory, Ledger, _starter, _time, _logger) = (host, options, memory, ledger, starter, time, logger);
         _queue = new ClaimQueue(options.MaxWaiting);
         _parked = new ParkedContainers(templates, options, ledger, starter, time);
     }
@@ -63,7 +65,7 @@ internal sealed partial class ContainerPool
         if (_closed) throw new NoCapacityException();
         var pool = _parked.Find(shape);
         pool?.Demand.Record();
-        if (pool is not null && _parked.Take(pool, LogDead) is { } parked) return Lease(parked);
+        if (pool is not null && Ledger.FitsClaimed(shape.MemoryBytes) && _parked.Take(pool, LogDead) is { } parked) return Lease(parked);
 
         var claim = new WaitingClaim(tenant, shape, trace);
         if (!_queue.TryEnter(claim)) throw new NoCapacityException();
@@ -88,7 +90,8 @@ internal sealed partial class ContainerPool
     public void Tick()
     {
         _parked.Shrink();
-        Fill();
+        // Memory of the machine may be free again.
+        Serve();
     }
 
     /// <summary>A container has died, or is listed as dead.</summary>
@@ -121,14 +124,23 @@ internal sealed partial class ContainerPool
         var unfit = 0;
         foreach (var claim in _queue.InOrder())
         {
-            if (_closed || _starting >= _options.ConcurrentStarts) break;
-            if (Ledger.Fits(claim.Shape.MemoryBytes))
+            if (_closed) break;
+            if (TakeParked(claim.Shape) is { } parked)
+            {
+                _queue.Leave(claim, served: true);
+                claim.Begin();
+                if (!claim.Give(parked)) Place(parked);
+                continue;
+            }
+
+            if (_starting >= _options.ConcurrentStarts) break;
+            if (CanStart(claim.Shape.MemoryBytes))
             {
                 _queue.Leave(claim, served: true);
                 claim.Begin();
                 Start(claim.Shape, claim);
             }
-            else
+            else if (Ledger.FitsWithoutParked(claim.Shape.MemoryBytes))
             {
                 unfit++;
             }
@@ -150,13 +162,23 @@ internal sealed partial class ContainerPool
         {
             var target = pool.Demand.Target();
             while (pool.Parked.Count + pool.Filling < target && !pool.IsPaused
-                && _filling < _options.ConcurrentRefills && _starting < _options.ConcurrentStarts && Ledger.Fits(pool.Shape.MemoryBytes))
+                && _filling < _options.ConcurrentRefills && _starting < _options.ConcurrentStarts && CanStart(pool.Shape.MemoryBytes))
             {
                 pool.Filling++;
                 _filling++;
                 Start(pool.Shape, null);
             }
         }
+    }
+
+    private bool CanStart(long bytes) => Ledger.Fits(bytes) && _memory.HasFree(bytes);
+
+    // The claim leases it when its turn comes; until then nobody else may count on its memory.
+    private ReadyContainer? TakeParked(ContainerSpec shape)
+    {
+        if (_parked.Find(shape) is not { Parked.Count: > 0 } pool || !Ledger.FitsClaimed(shape.MemoryBytes) || _parked.Take(pool, LogDead) is not { } ready) return null;
+        Ledger.Promise(ready.Entry, promised: true);
+        return ready;
     }
 
     // A start outlives the call that happens to begin it, and may end up with another claim: it has none of that call's context.

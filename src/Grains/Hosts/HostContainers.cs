@@ -70,6 +70,28 @@ public sealed partial class HostContainers(
         }
     }
 
+    /// <summary>Starts a container that reports the layers around it, and removes it.</summary>
+    /// <returns>For each layer its state and a text; null from an image whose guest does not say.</returns>
+    /// <exception cref="ContainerStartException">The engine, the image or this host refused, or nothing was reported in time.</exception>
+    internal async Task<IReadOnlyDictionary<string, string[]>?> ProbeAsync(ContainerSpec spec)
+    {
+        string? container = null;
+        _starting[spec.Sandbox] = true;
+        try
+        {
+            var port = guests.Open(spec.Sandbox);
+            container = await runtime.StartAsync(spec with { User = users.Take(spec.Sandbox) }, CancellationToken.None);
+            return (await WaitReadyAsync(port)).Isolation;
+        }
+        finally
+        {
+            if (container is not null) await TryRemoveAsync(spec.Sandbox, container);
+            else await CloseSocketAsync(spec.Sandbox);
+            _starting.TryRemove(spec.Sandbox, out _);
+            users.EndStart(spec.Sandbox);
+        }
+    }
+
     /// <summary>Removes a container, its guest's socket and its folder.</summary>
     /// <returns>False when the engine could not remove it: to be tried again.</returns>
     public async Task<bool> TryRemoveAsync(SandboxId sandbox, string containerId)

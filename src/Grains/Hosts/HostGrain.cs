@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Orleans.Storage;
 using Podflare.Containers;
 using Podflare.Resilience;
@@ -21,8 +20,8 @@ public sealed partial class HostGrain(
     HostSilos silos,
     HostContainers containers,
     HostStore store,
-    IOptions<TemplateOptions> templates,
-    IOptions<HostOptions> hostOptions,
+    HostSettings settings,
+    IIsolationProbe probe,
     TimeProvider time,
     ILogger<HostGrain> logger) : Grain, IHostGrain, IRemindable
 {
@@ -44,7 +43,7 @@ public sealed partial class HostGrain(
     private long _sweptAt;
     private Task? _starting;
 
-    private HostOptions Options => hostOptions.Value;
+    private HostOptions Options => settings.Host;
 
     private string Id => this.GetPrimaryKeyString();
 
@@ -52,7 +51,7 @@ public sealed partial class HostGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _work = new HostWork(Id, _record, containers, store, GrainFactory, templates.Value, Options, time, logger, _stopping.Token);
+        _work = new HostWork(Id, _record, containers, store, GrainFactory, settings, probe, time, logger, _stopping.Token);
         return _record.ReadAsync();
     }
 
@@ -71,7 +70,8 @@ public sealed partial class HostGrain(
         using var took = new DurationTimer(Instruments.SandboxClaim, _work.Label(spec.Template));
         try
         {
-            var shape = templates.Value.Find(spec.Template).ToContainer(default, spec);
+            var shape = settings.Templates.Find(spec.Template).ToContainer(default, spec);
+            if (_work.Isolation.ProblemOf(shape.Runtime) is not null) throw new NoCapacityException();
             if (!_work.Pool.HasParked(shape) && !_work.Health.Admits()) throw new NoCapacityException();
             var trace = spec.Trace is null ? null : new ClaimTrace(spec.Trace, tenant.Value, span?.Context ?? default);
             var leased = await _work.Pool.ClaimAsync(tenant, shape, trace, wait, cancellationToken);
@@ -177,7 +177,7 @@ public sealed partial class HostGrain(
     private async Task StartCoreAsync()
     {
         DelayDeactivation(Timeout.InfiniteTimeSpan);
-        await _work.Reconciler.StartAsync(SandboxPage.ParseIds(_record.Value.Sandboxes.Keys));
+        await Task.WhenAll(_work.Reconciler.StartAsync(SandboxPage.ParseIds(_record.Value.Sandboxes.Keys)), _work.Isolation.RunAsync());
 
         // The last step that can fail: a host that counts as started without its timer would neither be seen nor sweep.
         await this.RegisterOrUpdateReminder(LostReminder, ReminderPeriod, ReminderPeriod);
@@ -195,6 +195,7 @@ public sealed partial class HostGrain(
         _work.ExpireLeases();
         _work.Pool.Tick();
         _work.Health.Tick();
+        _work.Isolation.Tick();
         await _work.Record.WriteIfDueAsync();
         if (!_sweeping && ((_work.Ends.IsCheckDue && store.IsAvailable) || time.GetElapsedTime(_sweptAt) >= TimeSpan.FromSeconds(Options.SweepSeconds))) BeginSweep();
     }

@@ -11,9 +11,17 @@ public sealed class HostOptions
     [Range(1, 10_000)]
     public int Slots { get; set; } = 200;
 
-    /// <summary>Sum of the memory limits of these containers, in MiB. Default: 8 times the machine's memory, because few sandboxes use what they may.</summary>
+    /// <summary>How many times its memory this host promises to sandboxes: the sum of their limits is at most this factor times what <see cref="ReserveMib"/> leaves. 1 keeps every promise; more relies on sandboxes that use little. Default: 4.</summary>
+    [Range(0.1, 100)]
+    public double Overcommit { get; set; } = 4;
+
+    /// <summary>Memory that is kept for the system and for Podflare, in MiB: a sandbox is started only if its limit fits into what is available beyond it. Default: a tenth of the machine's memory, at least 1,024.</summary>
+    [Range(0, 1024L * 1024 * 1024)]
+    public long? ReserveMib { get; set; }
+
+    /// <summary>Sum of the memory limits of sandboxes, in MiB. Default: what <see cref="Overcommit"/> gives.</summary>
     [Range(64, 1024L * 1024 * 1024)]
-    public long MemoryMib { get; set; } = Math.Max(64, 8 * (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20));
+    public long? MemoryMib { get; set; }
 
     /// <summary>Claims that may wait for room or a start; one more gets 503 <c>no_capacity</c>, or the tenant with the most claims gives one up. Default: 256.</summary>
     [Range(0, 10_000)]

@@ -21,14 +21,17 @@ internal sealed partial class HostWork
     private readonly ILogger _logger;
 
     public HostWork(
-        string host, GrainRecord<HostRecord> record, HostContainers containers, HostStore store, IGrainFactory grains, TemplateOptions templates, HostOptions options,
+        string host, GrainRecord<HostRecord> record, HostContainers containers, HostStore store, IGrainFactory grains, HostSettings settings, IIsolationProbe probe,
         TimeProvider time, ILogger logger, CancellationToken stopping)
     {
+        var (templates, options) = (settings.Templates, settings.Host);
         (_host, _containers, _grains, _templates, _options, _logger) = (host, containers, grains, templates, options, logger);
-        Ledger = new ContainerLedger(options.Slots, options.MemoryMib << 20, time);
+        Instruments.Hosts.SetOvercommit(options.Overcommit);
+        Ledger = new ContainerLedger(options.Slots, settings.Memory.LimitBytes, time);
+        Isolation = new HostIsolationCheck(host, probe, settings.Isolation, time, logger, stopping);
         Health = new HostHealth(host, containers, options, time, logger);
         Remover = new ContainerRemover(containers, Ledger, options.ConcurrentRemovals, () => Pool!.Serve(), logger);
-        Pool = new ContainerPool(host, templates, options, Ledger, new Starter(this), time, logger);
+        Pool = new ContainerPool(host, templates, options, settings.Memory, Ledger, new Starter(this), time, logger);
         Ends = new RecentEnds(() => store.Epoch, options.RememberedEnds, TimeSpan.FromSeconds(options.RememberSeconds), time);
         Record = new HostRecordWriter(host, record, Ledger, Ends, TimeSpan.FromSeconds(options.SeenSeconds), time, logger);
         Reconciler = new HostReconciler(Ledger, Pool, Remover, Ends, containers, grains, options, time, logger, stopping);
@@ -42,6 +45,8 @@ internal sealed partial class HostWork
     public ContainerRemover Remover { get; }
 
     public HostHealth Health { get; }
+
+    public HostIsolationCheck Isolation { get; }
 
     public RecentEnds Ends { get; }
 
@@ -64,7 +69,10 @@ internal sealed partial class HostWork
             Waiting = Pool.Waiting,
             // Parked containers make room when others need it.
             MemoryUsed = (double)(Ledger.UsedBytes - Pool.ParkedBytes) / Ledger.MemoryBytes,
-            Problem = accepts ? Health.Problem : null,
+            MemoryBytes = Ledger.MemoryBytes,
+            Overcommit = _options.Overcommit,
+            Isolation = Isolation.Current,
+            Problem = accepts ? Isolation.Problem ?? Health.Problem : null,
             FailuresInRow = Health.FailuresInRow,
             EngineSilence = Health.EngineSilence,
             FreeBytes = Health.FreeBytes,

@@ -15,8 +15,8 @@ internal sealed class ParkedContainers(TemplateOptions templates, HostOptions op
     /// <summary>Parked containers by template.</summary>
     public IEnumerable<(string Template, int Count)> Counts => _pools.Select(pool => (pool.Name, pool.Parked.Count));
 
-    /// <summary>Sum of the memory limits of the parked containers.</summary>
-    public long Bytes => _pools.Sum(pool => pool.Parked.Count * pool.Shape.MemoryBytes);
+    /// <summary>What the parked containers count in the ledger.</summary>
+    public long Bytes => _pools.Sum(pool => pool.Parked.Count * ContainerLedger.Weight(ContainerState.Parked, pool.Shape.MemoryBytes));
 
     public bool IsEmpty => _pools.All(pool => pool.Parked.Count == 0);
 
@@ -26,6 +26,7 @@ internal sealed class ParkedContainers(TemplateOptions templates, HostOptions op
     {
         pool.Resume();
         if (ready.Entry.State is not ContainerState.Parked) ledger.Move(ready.Entry, ContainerState.Parked);
+        ledger.Promise(ready.Entry, promised: false);
         pool.Parked.AddLast(ready);
         starter.MarkParked(ready.Sandbox, parked: true);
     }

@@ -14,6 +14,7 @@ class Settings:
         self.home = "/root"
         self.memory_events = ""  # empty: look for the container's cgroup, version 2 before version 1
         self.user = 1000  # number of user and group of every process except the supervisor
+        self.probe = False  # report the layers around this container instead of being a sandbox
         self.preload = ""  # modules that each interpreter imports before it is ready, separated by commas
         self.bash = _find("bash")
 
@@ -24,6 +25,9 @@ class Settings:
         rest = list(arguments)
         while rest:
             name = rest.pop(0)
+            if name == "--probe":
+                settings.probe = True
+                continue
             if name not in options or not rest:
                 sys.exit(f"podflare guest: cannot use argument {name}")
             value = rest.pop(0)

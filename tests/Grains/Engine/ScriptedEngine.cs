@@ -34,6 +34,9 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
     /// <summary>Whether guests of new containers have a REPL that answers at once. Default: true.</summary>
     public bool GuestsBecomeReady { get; set; } = true;
 
+    /// <summary>Layers of isolation that the engine does not provide. Default: none.</summary>
+    public IReadOnlyList<string> MissingLayers { get; set; } = [];
+
     /// <summary>User numbers that containers of others on the same engine have.</summary>
     public ConcurrentBag<TakenUser> ForeignUsers { get; } = [];
 

@@ -70,7 +70,11 @@ internal sealed class SiloComposition(GrainCluster cluster, Machine? machine, Po
         services.AddKeyedSingleton<IGrainStorage>(Storage.Stores.Kept, new SiloStorage(cluster.Storage, expiry: null, power));
         services.AddKeyedSingleton<IGrainStorage>(Storage.Stores.Expiring, new SiloStorage(cluster.Storage, Storage.Stores.Expiry, power));
         if (machine is not null)
+        {
             services.AddSingleton<IContainerRuntime>(provider => new SiloContainerRuntime(machine.Engine, provider.GetRequiredService<RunFolder>(), power));
+            services.AddSingleton<Hosts.IIsolationProbe>(new ScriptedIsolationProbe(machine.Engine));
+        }
+
         services.Configure<ClusterMembershipOptions>(membership =>
         {
             // The test says who is dead: on a busy machine a silent silo may only be slow.

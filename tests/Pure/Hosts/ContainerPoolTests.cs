@@ -16,6 +16,7 @@ public sealed class ContainerPoolTests
     private static readonly int[] Falling = [5, 4, 3, 2, 1, 1];
 
     private readonly FakeTimeProvider _time = new();
+    private long _available = long.MaxValue;
     private readonly ScriptedStarter _starter = new();
     private readonly TaskScheduler _turns = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
 
@@ -136,11 +137,14 @@ public sealed class ContainerPoolTests
         var pool = Make(poolMin: 4, poolMax: 4, memoryMib: 2048);
         pool.Tick();
         await FinishAllAsync();
-        Assert.Equal((4, 2048L << 20), (Parked(pool), pool.Ledger.UsedBytes));
+        Assert.Equal((4, 128L << 20), (Parked(pool), pool.Ledger.UsedBytes));
+        var first = Claim(pool, A, 1024);
+        await FinishAllAsync();
+        Assert.NotNull(await first);
         _starter.HoldRemovals = true;
         var large = Claim(pool, A, 1024);
-        // One is given up for it, and that is not enough; the next when the first is gone.
-        for (var gone = 0; gone < 2; gone++)
+        // One after the other is given up for it, until there is room.
+        for (var gone = 0; gone < 4; gone++)
         {
             Assert.Equal(gone + 1, _starter.Removed.Count);
             _starter.FinishRemoval(_starter.Removed.Last());
@@ -149,7 +153,43 @@ public sealed class ContainerPoolTests
         Assert.Equal(1024L << 20, Assert.Single(_starter.Starting).MemoryBytes);
         await FinishAllAsync();
         Assert.NotNull(await large);
-        Assert.Equal((2, 2048L << 20), (Parked(pool), pool.Ledger.UsedBytes));
+        Assert.Equal((0, 2048L << 20), (Parked(pool), pool.Ledger.UsedBytes));
+        await Assert.ThrowsAsync<NoCapacityException>(() => Claim(pool, A, wait: TimeSpan.Zero));
+    });
+
+    [Fact(Timeout = 30_000)]
+    public Task A_parked_container_counts_its_limit_when_it_is_claimed() => InTurnAsync(async () =>
+    {
+        var pool = Make(poolMin: 3, poolMax: 3, memoryMib: 1100);
+        pool.Tick();
+        await FinishAllAsync();
+        Assert.Equal((3, 96L << 20), (Parked(pool), pool.Ledger.UsedBytes));
+        var (first, _) = (await Claim(pool, A), await Claim(pool, A));
+        Assert.Equal((1, 1056L << 20), (Parked(pool), pool.Ledger.UsedBytes));
+        await Assert.ThrowsAsync<NoCapacityException>(() => Claim(pool, A, wait: TimeSpan.Zero));
+        Assert.Equal(1, Parked(pool));
+
+        // The parked one is given to whoever waits as soon as its limit fits.
+        var started = _starter.Started;
+        var third = Claim(pool, A);
+        Release(pool, first);
+        Assert.NotNull(await third);
+        Assert.Equal(started, _starter.Started);
+    });
+
+    [Fact(Timeout = 30_000)]
+    public Task Nothing_is_started_that_the_memory_of_the_machine_could_not_hold() => InTurnAsync(async () =>
+    {
+        var pool = Make(poolMin: 1, poolMax: 1);
+        _available = 512L << 20;
+        pool.Tick();
+        Assert.Empty(_starter.Starting);
+        await Assert.ThrowsAsync<NoCapacityException>(() => Claim(pool, A, wait: TimeSpan.Zero));
+        var claim = Claim(pool, A);
+        _available = 1536L << 20;
+        pool.Tick();
+        await FinishAllAsync();
+        Assert.NotNull(await claim);
     });
 
     [Fact(Timeout = 30_000)]
@@ -220,8 +260,9 @@ public sealed class ContainerPoolTests
         templates.Clear();
         templates["t"] = new Template { Image = "i", PoolMin = poolMin, PoolMax = poolMax };
         var options = new HostOptions { Slots = slots, MaxWaiting = maxWaiting };
+        var memory = new HostMemory(options, 1L << 30, () => _available);
         return _starter.Pool = new ContainerPool(
-            "00000001", templates, options, new ContainerLedger(slots, (long)memoryMib << 20, _time), _starter, _time, NullLogger.Instance);
+            "00000001", templates, options, memory, new ContainerLedger(slots, (long)memoryMib << 20, _time), _starter, _time, NullLogger.Instance);
     }
 
     private static Task<ContainerEntry> Claim(ContainerPool pool, TenantId tenant, int memoryMib = 512, TimeSpan? wait = null) =>
