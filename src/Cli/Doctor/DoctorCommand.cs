@@ -31,6 +31,13 @@ internal static class DoctorCommand
             if (await CheckAsync("docker", engine.EngineAsync)) await CheckAsync("image", engine.ImageAsync);
         }
 
+        if (ready && known)
+        {
+            using var hosts = new HostChecks(client.BaseAddress, context.Server);
+            await CheckAsync("isolation", hosts.IsolationAsync);
+            await CheckAsync("memory", hosts.MemoryAsync);
+        }
+
         if (ready && known) await CheckAsync("run", server.RunAsync);
         else Add(new Finding("run", Finding.Skipped, "skipped because a check above failed"));
 

@@ -3,6 +3,7 @@ using Podflare.Contexts;
 using Podflare.Edge;
 using Podflare.Files;
 using Podflare.Health;
+using Podflare.Hosts;
 using Podflare.Http;
 using Podflare.Keys;
 using Podflare.Oidc;
@@ -25,7 +26,7 @@ internal static class FrontendApp
     {
         builder.AddHttp();
         builder.Services.AddEdge().AddKeys().AddOidc(builder.Configuration).AddTenantEndpoints();
-        builder.Services.AddRequestTraces().AddRequests().AddSandboxEndpoints().AddRunEndpoints().AddTerminalEndpoints().AddFileEndpoints().AddHealth();
+        builder.Services.AddRequestTraces().AddRequests().AddSandboxEndpoints().AddRunEndpoints().AddTerminalEndpoints().AddFileEndpoints().AddHealth().AddHostEndpoints();
     }
 
     public static void MapFrontend(this WebApplication app)
@@ -61,6 +62,7 @@ internal static class FrontendApp
             api.MapTemplates();
             api.MapKeys();
             api.MapTenants();
+            api.MapHosts();
         }
 
         app.Services.GetRequiredService<ServerRefusals>().Subscribe(app.Services.GetRequiredService<DiagnosticListener>());

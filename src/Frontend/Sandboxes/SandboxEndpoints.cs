@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Podflare.Containers;
+using Podflare.Hosts;
 using Podflare.Http;
 using Podflare.OpenApi;
 using Podflare.Problems;
@@ -55,7 +56,8 @@ internal static class SandboxEndpoints
         if (LogCall.Current is { } call) call.Sandbox = creation.Sandbox.Id.Value;
         if (creation.Joined) context.Response.Headers[IdempotencyKey.Replayed] = "true";
         var json = SandboxJson.Of(creation.Sandbox).WithEndpoint(services.Settings, mount);
-        return TypedResults.Json(request.Warnings.Count > 0 ? json with { Warnings = request.Warnings } : json, SandboxJsonContext.Default.SandboxJson);
+        string[] warnings = [.. request.Warnings, .. mount == Mount.Main ? services.Isolation.Take(caller) : []];
+        return TypedResults.Json(warnings.Length > 0 ? json with { Warnings = warnings } : json, SandboxJsonContext.Default.SandboxJson);
     }
 
     private static async Task<CreateRequest> ReadAsync(HttpContext context, CreateServices services)
@@ -105,4 +107,5 @@ internal sealed record CreateServices(
     IOptions<TemplateOptions> Templates,
     IOptions<HttpOptions> Http,
     SandboxTraces Traces,
+    IsolationNotice Isolation,
     TimeProvider Time);

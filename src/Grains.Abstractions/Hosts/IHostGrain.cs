@@ -99,6 +99,9 @@ public sealed record HostLoad(
 
     /// <summary>Sum of the memory limits of sandboxes that it accepts, in bytes.</summary>
     [Id(14)] public long MemoryBytes { get; init; }
+
+    /// <summary>The name of its machine.</summary>
+    [Id(15)] public string Name { get; init; } = "";
 }
 
 /// <summary>A page of a list: filters, size, and the last item of the page before.</summary>

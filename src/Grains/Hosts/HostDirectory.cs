@@ -24,6 +24,9 @@ public sealed partial class HostDirectory(
     /// <summary>At least one host has answered lately.</summary>
     public bool AnyAnswers => Fresh("").Any();
 
+    /// <summary>What the hosts have answered lately.</summary>
+    public IEnumerable<HostLoad> Loads => Fresh("").Select(known => known.Load);
+
     /// <summary>The hosts to ask for a new sandbox, in order.</summary>
     public IReadOnlyList<string> Candidates(string template)
     {

@@ -69,6 +69,7 @@ internal sealed partial class HostWork
             Waiting = Pool.Waiting,
             // Parked containers make room when others need it.
             MemoryUsed = (double)(Ledger.UsedBytes - Pool.ParkedBytes) / Ledger.MemoryBytes,
+            Name = Environment.MachineName,
             MemoryBytes = Ledger.MemoryBytes,
             Overcommit = _options.Overcommit,
             Isolation = Isolation.Current,

@@ -13,11 +13,12 @@ public sealed class DoctorTests(Service service)
         var text = await Tool.RunAsync(service.Address, ["doctor"]);
         Assert.Equal((0, ""), (text.Status, text.Err));
         Assert.Contains("All checks passed.", text.Out, StringComparison.Ordinal);
+        Assert.Contains("memory: hosts promise 4 times their memory", text.Out, StringComparison.Ordinal);
 
         var json = await Tool.RunAsync(service.Address, ["doctor", "--json"]);
         var report = JsonDocument.Parse(json.Out).RootElement;
         Assert.True(report.GetProperty("ok").GetBoolean());
-        Assert.Equal(["server", "ready", "key", "docker", "image", "run"], report.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()!));
+        Assert.Equal(["server", "ready", "key", "docker", "image", "isolation", "memory", "run"], report.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()!));
         Assert.All(report.GetProperty("checks").EnumerateArray(), check => Assert.Equal("ok", check.GetProperty("status").GetString()));
     }
 

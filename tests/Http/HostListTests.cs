@@ -1,0 +1,62 @@
+using Podflare.Hosts;
+using Podflare.Sandboxes;
+
+namespace Podflare;
+
+/// <summary>The list of hosts, and what a developer is told about them.</summary>
+public sealed class HostListTests
+{
+    private static readonly HostIsolation Isolation = new(
+    [
+        new("seccomp", "default", LayerStatus.Ok, ""), new("seccomp", "runsc", LayerStatus.Unknown, "not loaded"), new("landlock", "default", LayerStatus.Missing, "the kernel has none"),
+        new("mac", "default", LayerStatus.Missing, ""),
+    ]);
+
+    [Fact]
+    public async Task A_key_without_the_scope_admin_sees_no_hosts()
+    {
+        await using var cluster = await Cluster.StartAsync([]);
+        await (await cluster.Client.SendAsync("GET", "/v1/hosts")).AssertProblemAsync(403, "insufficient_scope");
+    }
+
+    [Fact]
+    public async Task An_operator_sees_how_full_hosts_are_and_which_layers_they_have()
+    {
+        await using var cluster = await Cluster.StartAsync(["00000002"], ("PODFLARE_API_KEYS", ""));
+        cluster.World.Host(Cluster.Host).Load = new HostLoad(3, 10, false) { Name = "one", Isolation = Isolation, MemoryUsed = 0.25, MemoryBytes = 4L << 30, Overcommit = 4, Version = "1.2.3" };
+        cluster.World.Host("00000002").LoadFailure = static () => new InvalidOperationException("no");
+
+        var hosts = (await (await cluster.ClientOf(null).SendAsync("GET", "/v1/hosts")).ReadJsonAsync()).GetProperty("hosts").EnumerateArray().Select(host => host.GetRawText());
+
+        Assert.Equal(
+            [
+                "{\"id\":\"00000001\",\"name\":\"one\",\"state\":\"ready\",\"isolation\":{\"seccomp\":\"unknown\",\"landlock\":\"missing\",\"mac\":\"missing\"},"
+                    + "\"isolation_notes\":{\"seccomp\":\"not loaded\",\"landlock\":\"the kernel has none\"},\"sandboxes\":3,\"slots\":10,\"waiting\":0,\"memory_mib\":4096,\"memory_used\":0.25,"
+                    + "\"overcommit\":4,\"pools\":[],\"version\":\"1.2.3\"}",
+                "{\"id\":\"00000002\",\"state\":\"away\"}",
+            ],
+            hosts);
+
+        cluster.World.Host(Cluster.Host).Load = new HostLoad(3, 10, false) { Problem = "the disk is full" };
+        var unwell = (await (await cluster.ClientOf(null).SendAsync("GET", "/v1/hosts")).ReadJsonAsync()).GetProperty("hosts")[0];
+        Assert.Equal(("unwell", "the disk is full"), (unwell.GetProperty("state").GetString(), unwell.GetProperty("problem").GetString()));
+    }
+
+    [Fact]
+    public async Task A_developer_is_told_once_which_layers_are_missing()
+    {
+        await using var cluster = await Cluster.StartAsync([], ("PODFLARE_API_KEYS", ""));
+        cluster.World.Host(Cluster.Host).Load = new HostLoad(3, 10, false) { Isolation = Isolation };
+        using var client = cluster.ClientOf(null);
+        var warned = 0;
+        await Cluster.WaitAsync(async () =>
+        {
+            var created = await (await client.SendAsync("POST", "/v1/sandboxes", "{}")).ReadJsonAsync();
+            if (!created.TryGetProperty("warnings", out var warnings)) return warned > 0;
+            warned++;
+            Assert.Equal("sandboxes of this server lack landlock (the kernel has none); podflare doctor says what to do", Assert.Single(warnings.EnumerateArray()).GetString());
+            return false;
+        });
+        Assert.Equal(1, warned);
+    }
+}
