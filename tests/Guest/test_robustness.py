@@ -188,6 +188,17 @@ class RobustnessTests(unittest.TestCase):
             self.assertEqual(expected, guest.run(ids).stdout)
             self.assertEqual(expected, guest.bash(f"python3 -c '{ids}'").stdout)
 
+    def test_a_probe_reports_every_layer_in_its_first_frame(self) -> None:
+        with Guest(arguments=("--user", "70000", "--probe")) as guest:
+            layers = guest.frames[0].json["isolation"]
+        # Of what surrounds this test some is there, and none of what only a container has.
+        self.assertEqual(["ok", "70000"], layers["user"])
+        self.assertEqual("ok", layers["capabilities"][0])
+        self.assertEqual("missing", layers["seccomp"][0])
+        self.assertEqual("missing", layers["readonly_root"][0])
+        self.assertEqual(16, len(layers))
+        self.assertTrue(all(state in ("ok", "missing", "unknown") for state, _ in layers.values()), layers)
+
     def test_what_a_caller_sets_takes_effect_only_after_root_is_given_up(self) -> None:
         script = self.guest.home / "first"
         script.write_text("id -u; id -g; grep CapEff /proc/self/status\n")

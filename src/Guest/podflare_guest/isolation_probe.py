@@ -29,11 +29,11 @@ def probe(settings: Settings) -> None:
         "runs": [],
         "isolation": _look(settings),
     }
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.connect(settings.socket)
-        connection.sendall(frame(frames.HELLO, dumps(hello)))
-        while connection.recv(4096):
-            pass
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.connect(settings.socket)
+    connection.sendall(frame(frames.HELLO, dumps(hello)))
+    while connection.recv(4096):
+        pass
 
 
 def _look(settings: Settings) -> object:

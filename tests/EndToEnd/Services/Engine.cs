@@ -5,8 +5,9 @@ namespace Podflare.EndToEnd.Services;
 /// <summary>The engine as its operator sees it, by the docker command.</summary>
 internal static class Engine
 {
-    public static Task<string> ExecAsync(string sandbox, string command) =>
-        DockerAsync("exec", "-u", "1000", Name(sandbox), "sh", "-c", command);
+    /// <summary>Runs a command as the sandbox's user.</summary>
+    public static async Task<string> ExecAsync(string sandbox, string command) =>
+        await DockerAsync("exec", "-u", await InspectAsync(sandbox, """{{index .Config.Labels "podflare.user"}}"""), Name(sandbox), "sh", "-c", command);
 
     /// <summary>Ids of the containers of a cluster, stopped ones too.</summary>
     public static async Task<string[]> ListAsync(string cluster) =>
