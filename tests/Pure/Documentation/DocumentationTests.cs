@@ -35,9 +35,23 @@ public sealed partial class DocumentationTests
         Assert.Empty(dead);
     }
 
+    [Fact]
+    public void The_tests_that_the_threat_model_names_exist()
+    {
+        var folder = Path.Combine(Repository.Folder, "tests");
+        var sources = string.Concat(
+            Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Concat(Directory.EnumerateFiles(Path.Combine(folder, "Guest"), "*.py")).Select(File.ReadAllText));
+        var named = TestName().Matches(File.ReadAllText(Path.Combine(Repository.Folder, "docs", "threat-model.md"))).Select(match => match.Groups[1].Value).ToArray();
+        Assert.NotEmpty(named);
+        Assert.Empty(named.Where(name => !sources.Contains($" {name}(", StringComparison.Ordinal)));
+    }
+
     private static IEnumerable<string> Links(string page) =>
         from match in Link().Matches(CodeBlock().Replace(page, ""))
         select match.Groups[1].Success ? match.Groups[1].Value : match.Groups[2].Value;
+
+    [GeneratedRegex("`((?:[A-Z][a-z]*|test)_[A-Za-z0-9]+_[A-Za-z0-9_]+)`")]
+    private static partial Regex TestName();
 
     [GeneratedRegex("^```.*?^```$", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex CodeBlock();

@@ -1,0 +1,3 @@
+raise ValueError("x" * 10_000_000)
+# --- next run
+print("held")

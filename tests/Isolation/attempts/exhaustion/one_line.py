@@ -1,0 +1,5 @@
+import sys
+
+sys.stdout.write("x" * 20_000_000)
+# --- next run
+print("held")

@@ -1,0 +1,9 @@
+import ctypes
+import errno
+
+libc = ctypes.CDLL(None, use_errno=True)
+found = libc.syscall(ctypes.c_long(227), 0, ctypes.create_string_buffer(16))
+if found >= 0:
+    print("broken: the clock of the machine was set")
+else:
+    print("held" if ctypes.get_errno() == errno.EPERM else f"refused by something else: {errno.errorcode[ctypes.get_errno()]}")

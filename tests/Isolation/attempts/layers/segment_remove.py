@@ -1,0 +1,2 @@
+libc.shmctl(segment, 0, None)
+print("removed")
