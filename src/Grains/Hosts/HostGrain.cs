@@ -177,7 +177,10 @@ public sealed partial class HostGrain(
     private async Task StartCoreAsync()
     {
         DelayDeactivation(Timeout.InfiniteTimeSpan);
-        await Task.WhenAll(_work.Reconciler.StartAsync(SandboxPage.ParseIds(_record.Value.Sandboxes.Keys)), _work.Isolation.RunAsync());
+        await _work.Reconciler.StartAsync(SandboxPage.ParseIds(_record.Value.Sandboxes.Keys));
+
+        // Behind the list of containers: an engine that does not answer is asked again by whoever starts this host.
+        await _work.Isolation.RunAsync();
 
         // The last step that can fail: a host that counts as started without its timer would neither be seen nor sweep.
         await this.RegisterOrUpdateReminder(LostReminder, ReminderPeriod, ReminderPeriod);

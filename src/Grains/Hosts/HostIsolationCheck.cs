@@ -11,6 +11,9 @@ internal sealed partial class HostIsolationCheck(string host, IIsolationProbe pr
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
+    // An engine that was busy when the host started must not keep it out of service for long.
+    private static readonly TimeSpan IntervalAfterFailure = TimeSpan.FromSeconds(5);
+
     private readonly IReadOnlyCollection<string> _required = options.Required ?? IsolationLayers.RequiredByDefault;
     private IReadOnlySet<string> _failed = new HashSet<string>();
     private bool _isComplete;
@@ -46,7 +49,7 @@ internal sealed partial class HostIsolationCheck(string host, IIsolationProbe pr
     /// <summary>Once a second: begins a probe where one is due.</summary>
     public void Tick()
     {
-        if (_probing || (_isComplete && Problem is null) || time.GetElapsedTime(_probedAt) < Interval) return;
+        if (_probing || (_isComplete && Problem is null) || time.GetElapsedTime(_probedAt) < (_failed.Count > 0 ? IntervalAfterFailure : Interval)) return;
         Background.Run(logger, "isolation probe", RunAsync());
     }
 
