@@ -2,6 +2,7 @@ using Docker.DotNet.Models;
 using Podflare.Containers;
 using Podflare.Hosts;
 using Podflare.Isolation;
+using ContainerSpec = Podflare.Containers.ContainerSpec;
 
 [assembly: AssemblyFixture(typeof(Wall))]
 

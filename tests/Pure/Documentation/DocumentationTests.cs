@@ -43,7 +43,7 @@ public sealed partial class DocumentationTests
             Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Concat(Directory.EnumerateFiles(Path.Combine(folder, "Guest"), "*.py")).Select(File.ReadAllText));
         var named = TestName().Matches(File.ReadAllText(Path.Combine(Repository.Folder, "docs", "threat-model.md"))).Select(match => match.Groups[1].Value).ToArray();
         Assert.NotEmpty(named);
-        Assert.Empty(named.Where(name => !sources.Contains($" {name}(", StringComparison.Ordinal)));
+        Assert.DoesNotContain(named, name => !sources.Contains($" {name}(", StringComparison.Ordinal));
     }
 
     private static IEnumerable<string> Links(string page) =>
