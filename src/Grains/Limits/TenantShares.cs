@@ -62,11 +62,11 @@ public sealed class TenantShares(ShareTable shares, ShareExchange exchange, IOpt
 
     private async Task<bool> WaitAsync(PermitShare share, LinkedListNode<TaskCompletionSource> waiter, TimeSpan patience, CancellationToken cancellationToken)
     {
+        // Long enough to ask the board, which may have been asked a moment ago.
+        if (patience < 2 * AskInterval) patience = 2 * AskInterval;
         var (permit, began, listening) = (waiter.Value.Task, time.GetTimestamp(), TimeSpan.FromSeconds(options.Value.ListenSeconds) + ShareExchange.AnswerLimit);
         try
         {
-            // Without any patience, too, the board is asked once.
-            if (exchange.Ask(share) is { } asked) await IsDoneAsync(asked, ShareExchange.AnswerLimit, cancellationToken);
             // A board that still listens to the processes has no answer yet.
             while (!permit.IsCompleted && (exchange.IsListening && patience < listening ? listening : patience) - time.GetElapsedTime(began) is var left && left > TimeSpan.Zero)
             {
