@@ -21,6 +21,21 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
         return new CreateRequest(Spec with { Trace = trace }, trace.Padded ? [.. Warnings, padded] : Warnings);
     }
 
+    /// <summary>Takes away network access that the tenant's own list of hosts does not include.</summary>
+    /// <param name="tenantHosts">Null if the tenant has no such list.</param>
+    public CreateRequest Within(ImmutableArray<string>? tenantHosts)
+    {
+        if (tenantHosts is not { } hosts || (!Spec.Egress && Spec.EgressHosts.IsEmpty)) return this;
+        var allowed = hosts.Select(text => EgressHosts.Normalize(text, out var host) is null ? host : "").Where(host => host.Length > 0).Distinct(StringComparer.Ordinal).ToImmutableArray();
+        var wanted = Spec.Egress ? [.. allowed.Take(EgressHosts.Max)] : Spec.EgressHosts;
+        var (granted, refused) = EgressHosts.Limit(wanted, allowed);
+        if (!Spec.Egress && refused.IsEmpty) return this;
+        var warning = granted.IsEmpty ? "egress is not allowed for this tenant; the sandbox has no network access"
+            : Spec.Egress ? "egress was reduced to the hosts that are allowed for this tenant"
+            : $"egress to {string.Join(", ", refused)} is not allowed for this tenant";
+        return new CreateRequest(Spec with { Egress = false, EgressHosts = granted }, [.. Warnings, warning]);
+    }
+
     /// <param name="tenant">The limits of the caller's tenant; null where it has none.</param>
     /// <exception cref="ProblemException">400 that names each field, 422 for the trace, or 501 for an option that is not offered.</exception>
     public static CreateRequest Parse(ReadOnlySpan<byte> utf8, CreateOptions options, TemplateOptions templates, EffectiveLimits? tenant = null) =>

@@ -50,7 +50,7 @@ internal static class SandboxEndpoints
     {
         services.Streams.ThrowIfDraining();
         var key = IdempotencyKey.Read(context.Request);
-        var request = (await ReadAsync(context, caller, services)).WithTrace(RequestTrace.Of(context));
+        var request = (await ReadAsync(context, caller, services)).Within(services.Limits.Find(caller.Tenant)?.EgressHosts).WithTrace(RequestTrace.Of(context));
         using var deadline = new TimeLimit(TimeSpan.FromSeconds(services.Http.Value.StartSeconds), services.Time, context.RequestAborted);
         var creation = await services.Creator.CreateAsync(caller.Tenant, key, request.Spec with { Origin = RequestOrigin.Of(context, caller) }, deadline);
         services.Traces.Note(creation.Sandbox.Id, caller.Tenant.Value, creation.Sandbox.Trace);

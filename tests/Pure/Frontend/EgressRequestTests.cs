@@ -92,6 +92,21 @@ public sealed class EgressRequestTests
         Assert.NotEqual(one.PayloadHash(), (none with { EgressHosts = ["b.example"] }).PayloadHash());
     }
 
+    [Theory]
+    [InlineData("true", "a.example *.b.example", "egress was reduced to the hosts that are allowed for this tenant")]
+    [InlineData("false", "", null)]
+    [InlineData("{\"allow\":[\"a.example\",\"x.b.example\"]}", "a.example x.b.example", null)]
+    [InlineData("{\"allow\":[\"a.example\",\"c.example\"]}", "a.example", "egress to c.example is not allowed for this tenant")]
+    [InlineData("{\"allow\":[\"c.example\"]}", "", "egress is not allowed for this tenant; the sandbox has no network access")]
+    public void A_tenant_s_own_list_bounds_what_is_given(string egress, string hosts, string? warning)
+    {
+        var request = Create($"{{\"egress\":{egress}}}", new() { OfferEgress = true }).Within(["A.example", "*.b.example"]);
+        Assert.False(request.Spec.Egress);
+        Assert.Equal((hosts, warning), (string.Join(' ', request.Spec.EgressHosts), request.Warnings.SingleOrDefault()));
+        var unbounded = Create($"{{\"egress\":{egress}}}", new() { OfferEgress = true });
+        Assert.Same(unbounded, unbounded.Within(null));
+    }
+
     [Fact]
     public void A_list_is_limited_by_another()
     {
