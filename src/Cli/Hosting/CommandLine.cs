@@ -4,10 +4,12 @@ using Podflare.Cli.Audit;
 using Podflare.Cli.Completions;
 using Podflare.Cli.Configuration;
 using Podflare.Cli.Doctor;
+using Podflare.Cli.Keys;
 using Podflare.Cli.Runs;
 using Podflare.Cli.Sandboxes;
 using Podflare.Cli.Status;
 using Podflare.Cli.Templates;
+using Podflare.Cli.Tenants;
 using Podflare.Cli.Terminals;
 using Podflare.Cli.Usage;
 
@@ -37,6 +39,8 @@ internal static class CommandLine
             SandboxCommands.Create(global),
             ShellCommand.Create(global),
             TemplateCommands.Create(global),
+            KeyCommands.Create(global),
+            TenantCommands.Create(global),
             UsageCommand.Create(global),
             AuditCommands.Create(global),
             DoctorCommand.Create(global),

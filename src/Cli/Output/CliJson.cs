@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Podflare.Cli.Configuration;
 using Podflare.Cli.Doctor;
@@ -35,6 +37,8 @@ internal sealed record SandboxesJson(IReadOnlyList<SandboxInfo> Sandboxes, IRead
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ErrorJson))]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(JsonObject))]
 [JsonSerializable(typeof(DeletedJson))]
 [JsonSerializable(typeof(CopiedJson))]
 [JsonSerializable(typeof(CopiedDirectoryJson))]
