@@ -45,7 +45,8 @@ internal sealed class Screen : IDisposable
 
     /// <summary>Writes rows with a heading. Without a terminal, columns are separated by tabs and nothing is shortened.</summary>
     /// <param name="dropLast">Whether the last column is left out first when the terminal is too narrow.</param>
-    public void Table(string[] heading, IReadOnlyList<string[]> rows, bool dropLast = false)
+    /// <param name="keep">The heading of a column that is left out after all others.</param>
+    public void Table(string[] heading, IReadOnlyList<string[]> rows, bool dropLast = false, string? keep = null)
     {
         string[][] clean = [.. rows.Select(row => row.Select(Texts.Clean).ToArray())];
         if (!OutIsTerminal)
@@ -56,7 +57,7 @@ internal sealed class Screen : IDisposable
 
         var console = Console(System.Console.Out, redirected: false);
         var isBold = console.Profile.Capabilities.Ansi && !NoColor;
-        foreach (var (i, line) in TableLayout.Lines(heading, clean, console.Profile.Width, dropLast).Index()) Line(i == 0 && isBold ? $"\e[1m{line}\e[0m" : line);
+        foreach (var (i, line) in TableLayout.Lines(heading, clean, console.Profile.Width, dropLast, keep).Index()) Line(i == 0 && isBold ? $"\e[1m{line}\e[0m" : line);
     }
 
     /// <summary>Writes a line of the command itself, not of the code.</summary>

@@ -5,14 +5,16 @@ namespace Podflare.Cli.Output;
 
 /// <summary>
 /// Fits a table into a terminal. The first column, which identifies the row, is never cut. The last column is shortened; if that is not enough,
-/// columns are left out from right to left, the last one first if it may be left out.
+/// columns are left out from right to left, the last one first if it may be left out. What a row is looked up for can be kept to the end.
 /// </summary>
 internal static class TableLayout
 {
     private const int Gap = 2;
     private const int MinElastic = 12;
 
-    public static IEnumerable<string> Lines(string[] heading, IReadOnlyList<string[]> rows, int width, bool dropLast)
+    /// <param name="dropLast">The last column is left out first.</param>
+    /// <param name="keep">The heading of a column that is left out after all others.</param>
+    public static IEnumerable<string> Lines(string[] heading, IReadOnlyList<string[]> rows, int width, bool dropLast, string? keep = null)
     {
         var widths = heading.Select((name, i) => rows.Select(row => Width(row[i])).Append(Width(name)).Max()).ToArray();
         var kept = Enumerable.Range(0, heading.Length).ToList();
@@ -26,9 +28,10 @@ internal static class TableLayout
                 break;
             }
 
-            // Its last column is what a row is about, unless said otherwise.
-            var at = last == heading.Length - 1 && !dropLast && kept.Count > 2 ? kept.Count - 2 : kept.Count - 1;
-            kept.RemoveAt(at);
+            // The last column is what a row is about, unless said otherwise.
+            var stays = last == heading.Length - 1 && !dropLast ? last : -1;
+            var at = kept.FindLastIndex(column => column != kept[0] && column != stays && heading[column] != keep);
+            kept.RemoveAt(at > 0 ? at : kept.Count - 1);
         }
 
         return rows.Prepend(heading).Select(row => Line(row, kept, widths));

@@ -28,6 +28,9 @@ internal static class Texts
 
     public static string Pairs(IReadOnlyDictionary<string, string> pairs) => pairs.Count == 0 ? "-" : string.Join(' ', pairs.Select(pair => $"{pair.Key}={pair.Value}"));
 
+    /// <summary>The exit code, and the signal that ended the process: <c>143 (SIGTERM)</c>.</summary>
+    public static string ExitCode(ExitEvent exit) => exit.Signal is { } signal ? string.Create(CultureInfo.InvariantCulture, $"{exit.Code} ({Clean(signal)})") : exit.Code.ToString(CultureInfo.InvariantCulture);
+
     public static string Reason(ExitEvent exit) => exit.Reason switch
     {
         ExitReason.Timeout => "timed out",

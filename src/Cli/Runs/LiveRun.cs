@@ -21,7 +21,7 @@ internal static class LiveRun
         {
             var exit = await ShowAsync(run.ReadEventsAsync(), run.Id, context.Screen, CancellationToken.None);
             await interrupting;
-            if (exit is { Reason: not null } && !context.IsJson) context.Screen.Note($"The run ended early: {Texts.Reason(exit)} (exit code {exit.Code}).");
+            if (exit is { Reason: not null } && !context.IsJson) context.Screen.Note($"The run ended early: {Texts.Reason(exit)} (exit code {Texts.ExitCode(exit)}).");
             return exit!.Code;
         }
         catch (BrokenPipeException)

@@ -84,6 +84,6 @@ internal static class LogsCommand
     private static void ReportExit(ExitEvent? exit, CommandContext context)
     {
         if (exit is null || context.IsJson) return;
-        context.Screen.Note(exit.Reason is null ? $"exit code {exit.Code}" : $"exit code {exit.Code}: {Texts.Reason(exit)}");
+        context.Screen.Note(exit.Reason is null ? $"exit code {Texts.ExitCode(exit)}" : $"exit code {Texts.ExitCode(exit)}: {Texts.Reason(exit)}");
     }
 }

@@ -25,7 +25,7 @@ internal static class RunListCommand
 
             if (context.IsJson) context.Screen.Json(new RunsJson(runs), CliJson.Default.RunsJson);
             else if (context.Value(quiet)) runs.ForEach(run => context.Screen.Line(run.Id));
-            else context.Screen.Table(["RUN", "STATE", "KIND", "STARTED", "PID", "WHAT"], [.. runs.Select(run => Row(run, context.Time))]);
+            else context.Screen.Table(["RUN", "STATE", "KIND", "STARTED", "PID", "WHAT"], [.. runs.Select(run => Row(run, context.Time))], keep: "PID");
             return 0;
         }).WithExamples(
             ("List what runs", "podflare sandbox ps $ID"),

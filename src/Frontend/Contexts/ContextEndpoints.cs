@@ -54,10 +54,10 @@ internal static class ContextEndpoints
         Reply(await Of(grains, id).Restart(caller.Tenant, context, cancellationToken).WaitAsync(cancellationToken));
 
     private static async Task<JsonHttpResult<InterruptedJson>> InterruptAsync(
-        HttpContext http, SandboxId id, ContextId context, Caller caller, IGrainFactory grains, JsonRequestHandler requests)
+        HttpContext http, SandboxId id, ContextId context, Caller caller, IGrainFactory grains, JsonRequestHandler requests, IOptions<RunOptions> limits)
     {
         var runs = await requests.HandleAsync(
-            http, InterruptRequest.Parse, (request, token) => Of(grains, id).Interrupt(caller.Tenant, context, request.Queued, request.Grace, token));
+            http, utf8 => InterruptRequest.Parse(utf8, limits.Value), (request, token) => Of(grains, id).Interrupt(caller.Tenant, context, request.Queued, request.Grace, token));
         return TypedResults.Json(new InterruptedJson([.. runs.Select(run => run.Value)]), ContextJsonContext.Default.InterruptedJson, statusCode: StatusCodes.Status202Accepted);
     }
 

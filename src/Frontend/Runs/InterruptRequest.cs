@@ -9,7 +9,7 @@ namespace Podflare.Runs;
 internal sealed record InterruptRequest(TimeSpan? Grace, bool Queued)
 {
     /// <exception cref="ProblemException">400 that names each field.</exception>
-    public static InterruptRequest Parse(ReadOnlySpan<byte> utf8) =>
+    public static InterruptRequest Parse(ReadOnlySpan<byte> utf8, RunOptions limits) =>
         // All fields are optional, so no body means the same as an empty object.
         JsonFieldReader.Read(utf8.IsEmpty ? "{}"u8 : utf8, (fields, errors) =>
         {
@@ -17,7 +17,7 @@ internal sealed record InterruptRequest(TimeSpan? Grace, bool Queued)
             bool? queued = null;
             while (fields.Next())
             {
-                if (fields.Is("grace_seconds")) grace = fields.Number(0, StartFields.MaxGraceSeconds);
+                if (fields.Is("grace_seconds")) grace = fields.Number(0, limits.MaxGraceSeconds);
                 else if (fields.Is("queued")) queued = fields.Flag();
                 else fields.Skip();
             }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
 using Podflare.Http;
 using Podflare.Requests;
 using Podflare.Sandboxes;
@@ -33,16 +34,18 @@ internal static class RunEndpoints
         run.MapPost("/stdin", StdinAsync);
     }
 
-    private static Task<JsonHttpResult<RunPageJson>> ListAsync(HttpRequest request, SandboxId id, Caller caller, RunReplies replies, CancellationToken cancellationToken) =>
-        replies.ListAsync(caller.Tenant, id, RunsQuery.Parse(request), cancellationToken);
+    private static Task<JsonHttpResult<RunPageJson>> ListAsync(
+        HttpRequest request, SandboxId id, Caller caller, RunReplies replies, IOptions<RunOptions> limits, CancellationToken cancellationToken) =>
+        replies.ListAsync(caller.Tenant, id, RunsQuery.Parse(request, limits.Value), cancellationToken);
 
     private static Task<JsonHttpResult<RunJson>> GetAsync(SandboxId id, RunId run, Caller caller, RunReplies replies, CancellationToken cancellationToken) =>
         replies.GetAsync(caller.Tenant, id, run, StatusCodes.Status200OK, cancellationToken);
 
-    private static async Task<StatusCodeHttpResult> InterruptAsync(HttpContext context, SandboxId id, RunId run, Caller caller, IGrainFactory grains, JsonRequestHandler requests)
+    private static async Task<StatusCodeHttpResult> InterruptAsync(
+        HttpContext context, SandboxId id, RunId run, Caller caller, IGrainFactory grains, JsonRequestHandler requests, IOptions<RunOptions> limits)
     {
         // Without a grace time of its own, the request also works in sandboxes that were created before there was one.
-        await requests.HandleAsync(context, InterruptRequest.Parse, Done<InterruptRequest>((request, token) => request.Grace is { } grace
+        await requests.HandleAsync(context, utf8 => InterruptRequest.Parse(utf8, limits.Value), Done<InterruptRequest>((request, token) => request.Grace is { } grace
             ? Of(grains, id).Interrupt(caller.Tenant, run, grace, token)
             : Of(grains, id).Interrupt(caller.Tenant, run, token)));
         return TypedResults.StatusCode(StatusCodes.Status202Accepted);
@@ -61,9 +64,9 @@ internal static class RunEndpoints
         return TypedResults.NoContent();
     }
 
-    private static async Task<JsonHttpResult<StdinJson>> StdinAsync(HttpContext context, SandboxId id, RunId run, Caller caller, StdinWriter stdin)
+    private static async Task<JsonHttpResult<StdinJson>> StdinAsync(HttpContext context, SandboxId id, RunId run, Caller caller, StdinWriter stdin, IOptions<RunOptions> limits)
     {
-        var accepted = await stdin.WriteAsync(context, caller.Tenant, id, run, StdinRequest.Parse);
+        var accepted = await stdin.WriteAsync(context, caller.Tenant, id, run, utf8 => StdinRequest.Parse(utf8, limits.Value));
         return TypedResults.Json(new StdinJson(accepted), RunJsonContext.Default.StdinJson, statusCode: StatusCodes.Status202Accepted);
     }
 

@@ -8,9 +8,8 @@ namespace Podflare.Runs;
 internal static class RunsQuery
 {
     private const int DefaultLimit = 100;
-    private const int MaxTag = 64;
 
-    public static RunFilter Parse(HttpRequest request) => new(
+    public static RunFilter Parse(HttpRequest request, RunOptions limits) => new(
         QueryParameters.Single(request, "kind") switch
         {
             null or "" => null,
@@ -31,8 +30,8 @@ internal static class RunsQuery
         QueryParameters.Single(request, "tag") switch
         {
             null or "" => null,
-            { Length: <= MaxTag } tag => tag,
-            _ => throw ProblemException.Invalid("tag", $"must have at most {MaxTag} characters"),
+            var tag when tag.Length <= limits.MaxTag => tag,
+            _ => throw ProblemException.Invalid("tag", $"must have at most {limits.MaxTag} characters"),
         },
         (int)(QueryParameters.Number(request, "limit", 1, RunFilter.MaxLimit) ?? DefaultLimit),
         ParseCursor(request));

@@ -8,19 +8,8 @@ namespace Podflare.Runs;
 /// <summary>The fields of a request to start a run, as they were sent. Null means absent.</summary>
 internal sealed class StartFields
 {
-    /// <summary>Longest argument and longest command, in bytes. The kernel accepts 128 KiB with the NUL at the end.</summary>
-    public const int MaxArgumentBytes = 128 * 1024 - 1;
-
-    /// <summary>Longest time between an interrupt or a timeout and the kill.</summary>
-    public const double MaxGraceSeconds = 300;
-
-    /// <summary>Most items of <c>argv</c>.</summary>
-    public const int MaxArguments = 1_024;
-    private const int MaxArgvBytes = 1024 * 1024;
-    private const int MaxTag = 64;
     private const int MaxContext = 64;
     private const double MinDisconnectSeconds = 0.1;
-    private const double MaxDisconnectSeconds = 3_600;
 
     public byte[]? Code { get; private set; }
 
@@ -77,23 +66,23 @@ internal sealed class StartFields
     /// <summary>What the run executes, when exactly one thing was named.</summary>
     public RunKind Kind => HasWatch ? RunKind.Watch : Argv is null && Command is null ? RunKind.Code : RunKind.Process;
 
-    public static StartFields Read(ref JsonFieldReader fields, int maxEnvBytes)
+    public static StartFields Read(ref JsonFieldReader fields, RunOptions limits, int maxEnvBytes)
     {
         var sent = new StartFields();
         while (fields.Next())
         {
-            if (!sent.ReadProgram(ref fields) && !sent.ReadMode(ref fields, maxEnvBytes)) fields.Skip();
+            if (!sent.ReadProgram(ref fields, limits) && !sent.ReadMode(ref fields, limits, maxEnvBytes)) fields.Skip();
         }
 
         return sent;
     }
 
     /// <summary>The fields that say what is executed, and where.</summary>
-    private bool ReadProgram(ref JsonFieldReader fields)
+    private bool ReadProgram(ref JsonFieldReader fields, RunOptions limits)
     {
         if (fields.Is("code")) Code = fields.Utf8();
         else if (fields.Is("language")) Language = fields.Word("python", "bash");
-        else if (fields.Is("argv")) Argv = fields.Texts(MaxArguments, CheckArgument);
+        else if (fields.Is("argv")) Argv = ReadArguments(ref fields, limits);
         else if (fields.Is("command")) Command = fields.Utf8();
         else if (fields.Is("watch")) ReadWatch(ref fields);
         else if (fields.Is("context")) Context = fields.Text(MaxContext);
@@ -105,7 +94,7 @@ internal sealed class StartFields
     }
 
     /// <summary>The fields that say how it is executed.</summary>
-    private bool ReadMode(ref JsonFieldReader fields, int maxEnvBytes)
+    private bool ReadMode(ref JsonFieldReader fields, RunOptions limits, int maxEnvBytes)
     {
         if (fields.Is("display")) Display = fields.Word("last", "all", "none");
         else if (fields.Is("columns")) Columns = fields.Flag();
@@ -114,11 +103,11 @@ internal sealed class StartFields
         else if (fields.Is("order")) Order = fields.Word("arrival", "exact");
         else if (fields.Is("encoding")) Encoding = fields.Word("utf-8", "base64");
         else if (fields.Is("timeout_seconds")) Timeout = fields.Positive();
-        else if (fields.Is("grace_seconds")) Grace = fields.Number(0, MaxGraceSeconds);
+        else if (fields.Is("grace_seconds")) Grace = fields.Number(0, limits.MaxGraceSeconds);
         else if (fields.Is("on_disconnect")) OnDisconnect = fields.Word("continue", "interrupt");
-        else if (fields.Is("disconnect_seconds")) DisconnectAfter = fields.Number(MinDisconnectSeconds, MaxDisconnectSeconds);
+        else if (fields.Is("disconnect_seconds")) DisconnectAfter = fields.Number(MinDisconnectSeconds, limits.MaxDisconnectSeconds);
         else if (fields.Is("keep_alive")) KeepAlive = fields.Flag();
-        else if (fields.Is("tag")) Tag = fields.Text(MaxTag);
+        else if (fields.Is("tag")) Tag = fields.Text(limits.MaxTag);
         else if (fields.Is("env")) Env = RequestFields.Env(ref fields, maxEnvBytes);
         else return false;
         return true;
@@ -148,10 +137,11 @@ internal sealed class StartFields
         if (path is not null) Watch = new WatchSpec(path, recursive == true);
     }
 
-    /// <summary>What is wrong with an argument, given the bytes of all up to it; null when nothing is.</summary>
-    public static string? CheckArgument(string text, long bytes) =>
-        text.Contains('\0', StringComparison.Ordinal) ? "must not contain NUL"
-        : TextEncoding.UTF8.GetByteCount(text) > MaxArgumentBytes ? $"must have at most {MaxArgumentBytes} bytes"
-        : bytes > MaxArgvBytes ? $"exceeds the limit of {MaxArgvBytes} bytes for all items"
-        : null;
+    /// <summary>The arguments of a process; null when they are absent.</summary>
+    public static ImmutableArray<string>? ReadArguments(ref JsonFieldReader fields, RunOptions limits) =>
+        fields.Texts(limits.MaxArguments, (text, bytes) =>
+            text.Contains('\0', StringComparison.Ordinal) ? "must not contain NUL"
+            : TextEncoding.UTF8.GetByteCount(text) > limits.MaxArgumentBytes ? $"must have at most {limits.MaxArgumentBytes} bytes"
+            : bytes > limits.MaxArgvBytes ? $"exceeds the limit of {limits.MaxArgvBytes} bytes for all items"
+            : null);
 }

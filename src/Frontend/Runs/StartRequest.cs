@@ -14,8 +14,8 @@ internal sealed record StartRequest(RunRequest Run, IReadOnlyList<string> Warnin
     public static StartRequest Parse(ReadOnlySpan<byte> utf8, RunOptions options, CreateOptions limits, Mount mount) =>
         JsonFieldReader.Read(utf8, (fields, errors) =>
         {
-            var sent = StartFields.Read(ref fields, limits.MaxEnvBytes);
-            StartRules.Check(sent, errors);
+            var sent = StartFields.Read(ref fields, options, limits.MaxEnvBytes);
+            StartRules.Check(sent, options, errors);
             errors.ThrowIfAny();
             if (sent.Code is { } code && code.Length > options.MaxCodeBytes)
                 throw new ProblemException(new Problem(413, "code_too_large", $"code is larger than the limit of {options.MaxCodeBytes} bytes"));

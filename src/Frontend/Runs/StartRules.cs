@@ -6,10 +6,10 @@ namespace Podflare.Runs;
 /// <summary>Which fields of a request to start a run belong together, and which exclude each other.</summary>
 internal static class StartRules
 {
-    public static void Check(StartFields sent, FieldErrors errors)
+    public static void Check(StartFields sent, RunOptions limits, FieldErrors errors)
     {
         string[] named = [.. Named(sent)];
-        CheckProgram(sent, named, errors);
+        CheckProgram(sent, named, limits, errors);
         // What else belongs to the request is only known when exactly one thing is to be executed.
         if (named.Length == 1) CheckKind(sent, errors);
         if (sent.Context is { } context)
@@ -23,20 +23,20 @@ internal static class StartRules
     }
 
     /// <summary>A command is one argument of bash, so it has the kernel's limits.</summary>
-    public static void CheckCommand(string field, byte[]? command, FieldErrors errors)
+    public static void CheckCommand(string field, byte[]? command, RunOptions limits, FieldErrors errors)
     {
-        if (command is { Length: > StartFields.MaxArgumentBytes }) errors.Add(field, $"must have at most {StartFields.MaxArgumentBytes} bytes");
+        if (command is not null && command.Length > limits.MaxArgumentBytes) errors.Add(field, $"must have at most {limits.MaxArgumentBytes} bytes");
         if (command?.AsSpan().Contains((byte)0) == true) errors.Add(field, "must not contain NUL");
     }
 
-    private static void CheckProgram(StartFields sent, string[] named, FieldErrors errors)
+    private static void CheckProgram(StartFields sent, string[] named, RunOptions limits, FieldErrors errors)
     {
         if (named.Length == 0 && !errors.All.Any(error => IsProgram(error.Key))) errors.Add("code", "must be given, or one of argv, command and watch");
         foreach (var other in named.Skip(1)) errors.Add(other, $"must not be given together with {named[0]}");
         if (sent.Code is []) errors.Add("code", "must be a non-empty string");
         if (sent.Argv is { Length: 0 }) errors.Add("argv", "must have at least one item");
         if (sent.Command is []) errors.Add("command", "must be a non-empty string");
-        CheckCommand("command", sent.Command, errors);
+        CheckCommand("command", sent.Command, limits, errors);
         if (sent.HasWatch && sent.Watch is null && !errors.All.Any(error => IsProgram(error.Key))) errors.Add("watch.path", "must be given, or path_b64");
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
 using Podflare.Http;
 using Podflare.Requests;
 using Podflare.Runs;
@@ -34,9 +35,9 @@ internal static class TerminalEndpoints
     private static async Task<JsonHttpResult<TerminalOutputJson>> ReadAsync(HttpContext context, SandboxId id, RunId pty, Caller caller, TerminalReader reader) =>
         TypedResults.Json(await reader.ReadAsync(context, caller.Tenant, id, pty), TerminalJsonContext.Default.TerminalOutputJson);
 
-    private static async Task<NoContent> InputAsync(HttpContext context, SandboxId id, RunId pty, Caller caller, StdinWriter stdin)
+    private static async Task<NoContent> InputAsync(HttpContext context, SandboxId id, RunId pty, Caller caller, StdinWriter stdin, IOptions<RunOptions> limits)
     {
-        await stdin.WriteAsync(context, caller.Tenant, id, pty, TerminalRequest.ParseInput);
+        await stdin.WriteAsync(context, caller.Tenant, id, pty, utf8 => TerminalRequest.ParseInput(utf8, limits.Value));
         return TypedResults.NoContent();
     }
 

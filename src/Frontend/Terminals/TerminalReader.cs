@@ -13,7 +13,7 @@ using Podflare.Tenants;
 namespace Podflare.Terminals;
 
 /// <summary>Reads the output of a terminal by long polling.</summary>
-internal sealed class TerminalReader(IGrainFactory grains, RunReader reader, JsonBodyReader bodies, IOptions<HttpOptions> options, TimeProvider time)
+internal sealed class TerminalReader(IGrainFactory grains, RunReader reader, JsonBodyReader bodies, IOptions<HttpOptions> options, IOptions<RunOptions> limits, TimeProvider time)
 {
     private const int DefaultBytes = 64 * 1024;
     private const int MaxWaitMilliseconds = 30_000;
@@ -22,7 +22,7 @@ internal sealed class TerminalReader(IGrainFactory grains, RunReader reader, Jso
     public async Task<TerminalOutputJson> ReadAsync(HttpContext context, TenantId tenant, SandboxId id, RunId run)
     {
         Query query;
-        using (var body = await bodies.ReadAsync(context)) query = Parse(body.Utf8);
+        using (var body = await bodies.ReadAsync(context)) query = Parse(body.Utf8, limits.Value.TerminalReplayBytes);
         using var deadline = new TimeLimit(TimeSpan.FromSeconds(options.Value.AnswerSeconds), time, context.RequestAborted);
         var sandbox = grains.GetGrain<ISandboxGrain>(id.Value);
         var info = await GrainCallRetry.RetryLostAsync(() => sandbox.GetRun(tenant, run), time, deadline.Token);
@@ -42,13 +42,13 @@ internal sealed class TerminalReader(IGrainFactory grains, RunReader reader, Jso
         return output.ToJson();
     }
 
-    private static Query Parse(ReadOnlySpan<byte> utf8) => JsonFieldReader.Read(utf8.IsEmpty ? "{}"u8 : utf8, (fields, errors) =>
+    private static Query Parse(ReadOnlySpan<byte> utf8, int maxBytes) => JsonFieldReader.Read(utf8.IsEmpty ? "{}"u8 : utf8, (fields, errors) =>
     {
-        var (after, bytes, wait) = (0L, DefaultBytes, 0);
+        var (after, bytes, wait) = (0L, Math.Min(DefaultBytes, maxBytes), 0);
         while (fields.Next())
         {
             if (fields.Is("since_seq")) after = fields.Whole(0, long.MaxValue) ?? after;
-            else if (fields.Is("max_bytes")) bytes = (int)(fields.Whole(1, TerminalReplay.Bytes) ?? bytes);
+            else if (fields.Is("max_bytes")) bytes = (int)(fields.Whole(1, maxBytes) ?? bytes);
             else if (fields.Is("timeout_ms")) wait = (int)(fields.Whole(0, MaxWaitMilliseconds) ?? wait);
             else fields.Skip();
         }

@@ -9,13 +9,11 @@ namespace Podflare.Terminals;
 /// <summary>Finds where the last output of a terminal begins, for a client that attaches to it.</summary>
 internal static class TerminalReplay
 {
-    /// <summary>Output that a client gets when it attaches, in bytes. The event that covers the first of them is sent as a whole.</summary>
-    public const int Bytes = 1024 * 1024;
-
     private const long FirstStep = 64;
 
+    /// <param name="wanted">Bytes of output that the client gets. The event that covers the first of them is sent as a whole.</param>
     /// <returns>The <c>seq</c> after which to read.</returns>
-    public static async Task<long> FindStartAsync(ISandboxGrain sandbox, TenantId tenant, RunInfo run, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<long> FindStartAsync(ISandboxGrain sandbox, TenantId tenant, RunInfo run, int wanted, TimeProvider time, CancellationToken cancellationToken)
     {
         if (run.FirstSeq is not { } first) return run.LastSeq;
         var (start, bytes, step) = (run.LastSeq, 0L, FirstStep);
@@ -27,7 +25,7 @@ internal static class TerminalReplay
             for (; sizes.Count > 0; start--)
             {
                 bytes += sizes.Pop();
-                if (bytes >= Bytes) return start - 1;
+                if (bytes >= wanted) return start - 1;
             }
 
             if (start > after) return start;

@@ -22,7 +22,7 @@ internal sealed class TerminalStreams(IGrainFactory grains, RunReader reader, Op
         var key = IdempotencyKey.Read(context.Request);
         var run = StartServices.RunOf(key, id, caller);
         var (started, warnings) = await starts.AcceptAsync(
-            context, utf8 => TerminalRequest.Parse(utf8, starts.Create.Value.MaxEnvBytes), key, (request, deadline) => starts.Starter.StartAsync(caller.Tenant, id, run, request, deadline));
+            context, utf8 => TerminalRequest.Parse(utf8, starts.Runs.Value, starts.Create.Value.MaxEnvBytes), key, (request, deadline) => starts.Starter.StartAsync(caller.Tenant, id, run, request, deadline));
         await using var events = started.Events;
         using var open = streams.Track(context);
         EventResponseWriter.Prepare(context.Response, EventFormatter.Ndjson, run);
@@ -39,7 +39,7 @@ internal sealed class TerminalStreams(IGrainFactory grains, RunReader reader, Op
             var sandbox = grains.GetGrain<ISandboxGrain>(id.Value);
             var info = await GrainCallRetry.RetryLostAsync(() => sandbox.GetRun(tenant, run), time, deadline.Token);
             if (!info.IsTerminal) throw new NotATerminalException();
-            after = await TerminalReplay.FindStartAsync(sandbox, tenant, info, time, deadline.Token);
+            after = await TerminalReplay.FindStartAsync(sandbox, tenant, info, starts.Runs.Value.TerminalReplayBytes, time, deadline.Token);
         }
 
         using var open = streams.Track(context);

@@ -56,6 +56,10 @@ public sealed class RunOptions
     [Range(1, 1_024)]
     public int MaxTag { get; set; } = 64;
 
+    /// <summary>Output that a client gets when it attaches to a terminal, and that one read of a terminal returns at most, in bytes. Default: 1 MiB.</summary>
+    [Range(1024, 64 * 1024 * 1024)]
+    public int TerminalReplayBytes { get; set; } = 1024 * 1024;
+
     /// <summary>Longest <c>grace_seconds</c> of a run or an interrupt, in seconds. Default: 300.</summary>
     [Range(0, 300)]
     public double MaxGraceSeconds { get; set; } = 300;

@@ -47,6 +47,40 @@ public sealed class ProcessCommandTests(Service service)
         Assert.Contains("--signal must be one of hup, int,", (await Tool.RunAsync(service.Address, ["sandbox", "kill", sandbox.Id, run.Id, "-s", "9"])).Err, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(50)]
+    [InlineData(80)]
+    [InlineData(200)]
+    public async Task A_list_of_processes_shows_process_ids_and_shortens_commands(int columns)
+    {
+        var words = new string('x', 60);
+        await using var sandbox = await service.Client.CreateSandboxAsync(cancellationToken: Cancellation);
+        using var run = await sandbox.StartProcessAsync(ProcessCommand.Of("sh", "-c", "sleep 600 # " + words), cancellationToken: Cancellation);
+        var pid = 0;
+        await Until.TrueAsync(async () => (pid = (await run.GetInfoAsync(Cancellation)).ProcessId ?? 0) > 0, "it has a process id");
+        var shown = await Tool.OnTerminalAsync(service.Address, columns, "sandbox", "ps", sandbox.Id);
+        var line = shown.Split('\n').Single(line => line.Contains(run.Id, StringComparison.Ordinal));
+        Assert.InRange(line.Length, 1, columns);
+        Assert.Contains("  PID", shown, StringComparison.Ordinal);
+        if (columns == 50) Assert.EndsWith($"  {pid}", line, StringComparison.Ordinal);
+        else Assert.Matches(columns == 80 ? $"  {pid} +sh -c sleep.*…$" : $"  {pid} +sh -c sleep 600 # {words}$", line);
+    }
+
+    [Fact]
+    public async Task The_end_of_a_process_names_the_signal()
+    {
+        await using var sandbox = await service.Client.CreateSandboxAsync(cancellationToken: Cancellation);
+        var ended = await sandbox.RunProcessAsync(ProcessCommand.Shell("kill -TERM $$"), cancellationToken: Cancellation);
+        foreach (var arguments in new string[][] { ["sandbox", "logs", sandbox.Id], ["sandbox", "logs", sandbox.Id, "--run", ended.RunId] })
+        {
+            var shown = await Tool.RunAsync(service.Address, arguments);
+            Assert.Contains("exit code 143 (SIGTERM)\n", shown.Err, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(3, (await sandbox.RunProcessAsync(ProcessCommand.Shell("exit 3"), cancellationToken: Cancellation)).ExitCode);
+        Assert.Contains("exit code 3\n", (await Tool.RunAsync(service.Address, ["sandbox", "logs", sandbox.Id])).Err, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_help_text_names_the_argument_and_not_the_sandboxes_that_it_could_be()
     {

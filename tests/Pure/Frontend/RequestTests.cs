@@ -1,9 +1,11 @@
 using System.Text;
+using Microsoft.AspNetCore.Http;
 using Podflare.Containers;
 using Podflare.Http;
 using Podflare.Problems;
 using Podflare.Runs;
 using Podflare.Sandboxes;
+using Podflare.Terminals;
 
 namespace Podflare.Frontend;
 
@@ -60,6 +62,50 @@ public sealed class RequestTests
 
         if (fits) Assert.Equal(bytes, StartRequest.Parse(Encoding.UTF8.GetBytes(body), options, new(), Mount.Main).Run.Code.Length);
         else Assert.Equal("code_too_large", Refused(413, () => StartRequest.Parse(Encoding.UTF8.GetBytes(body), options, new(), Mount.Main)).Code);
+    }
+
+    [Theory]
+    [InlineData("{\"argv\":[\"a\",\"b\"],\"tag\":\"abc\",\"grace_seconds\":1,\"on_disconnect\":\"interrupt\",\"disconnect_seconds\":2}", null)]
+    [InlineData("{\"argv\":[\"a\",\"b\",\"c\"]}", "argv")]
+    [InlineData("{\"argv\":[\"a\",\"abcde\"]}", "argv[1]")]
+    [InlineData("{\"argv\":[\"abcd\",\"efg\"]}", "argv[1]")]
+    [InlineData("{\"command\":\"abcde\"}", "command")]
+    [InlineData("{\"code\":\"1\",\"tag\":\"abcd\"}", "tag")]
+    [InlineData("{\"code\":\"1\",\"grace_seconds\":1.5}", "grace_seconds")]
+    [InlineData("{\"code\":\"1\",\"on_disconnect\":\"interrupt\",\"disconnect_seconds\":3}", "disconnect_seconds")]
+    public void A_start_has_the_limits_that_are_configured(string body, string? field)
+    {
+        var limits = new RunOptions { MaxArguments = 2, MaxArgumentBytes = 4, MaxArgvBytes = 6, MaxTag = 3, MaxGraceSeconds = 1, MaxDisconnectSeconds = 2 };
+        StartRequest Parse() => StartRequest.Parse(Encoding.UTF8.GetBytes(body), limits, new(), Mount.Main);
+
+        if (field is null) Assert.Equal("abc", Parse().Run.Tag);
+        else Assert.Equal([field], Refused(400, Parse).Errors!.All.Select(error => error.Key));
+    }
+
+    [Fact]
+    public void What_is_sent_to_a_run_has_the_limits_that_are_configured()
+    {
+        var limits = new RunOptions { MaxStdinBytes = 2, MaxGraceSeconds = 1, MaxArgumentBytes = 4 };
+
+        Assert.Equal(2, StdinRequest.Parse("{\"data\":\"ab\"}"u8, limits).Bytes.Length);
+        Refused(413, () => StdinRequest.Parse("{\"data\":\"abc\"}"u8, limits));
+        Refused(413, () => TerminalRequest.ParseInput("{\"data_b64\":\"YWJj\"}"u8, limits));
+        Assert.Equal(["shellCmd"], Refused(400, () => TerminalRequest.Parse("{\"shellCmd\":\"abcde\"}"u8, limits, 100)).Errors!.All.Select(error => error.Key));
+        Assert.Equal(["argv[0]"], Refused(400, () => TerminalRequest.Parse("{\"argv\":[\"abcde\"]}"u8, limits, 100)).Errors!.All.Select(error => error.Key));
+        Assert.Equal(["grace_seconds"], Refused(400, () => InterruptRequest.Parse("{\"grace_seconds\":2}"u8, limits)).Errors!.All.Select(error => error.Key));
+    }
+
+    [Theory]
+    [InlineData("abc", true)]
+    [InlineData("abcd", false)]
+    public void A_list_of_runs_is_filtered_by_tags_that_a_run_may_have(string tag, bool fits)
+    {
+        var request = new DefaultHttpContext().Request;
+        request.QueryString = new QueryString("?tag=" + tag);
+        RunFilter Parse() => RunsQuery.Parse(request, new RunOptions { MaxTag = 3 });
+
+        if (fits) Assert.Equal(tag, Parse().Tag);
+        else Assert.Equal(["tag"], Refused(400, Parse).Errors!.All.Select(error => error.Key));
     }
 
     [Fact]
