@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Podflare.EndToEnd.Api;
 using Podflare.EndToEnd.Runs;
@@ -17,6 +18,7 @@ public sealed class KindsOfRunTests(CrashLab lab) : IAsyncLifetime
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private readonly SandboxApi _api = new(lab.Cluster.Frontend(0));
     private string _sandbox = "";
+    private bool _isLost;
     private RunsApi _runs = null!;
 
     public async ValueTask InitializeAsync()
@@ -27,7 +29,7 @@ public sealed class KindsOfRunTests(CrashLab lab) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        await lab.DeleteAsync(_sandbox);
+        if (!_isLost) await lab.DeleteAsync(_sandbox);
         _api.Dispose();
     }
 
@@ -65,12 +67,14 @@ public sealed class KindsOfRunTests(CrashLab lab) : IAsyncLifetime
     {
         var run = await _runs.StartAsync(new { argv = Echo, stdin = true });
         await _runs.ReadUntilAsync(run, 0, events => Output(events).Contains("ready", StringComparison.Ordinal));
+        var pid = (await GetAsync(run)).GetProperty("pid").GetInt32();
         var offset = 0;
         for (var i = 0; i < 6; i++)
         {
             var text = $"line {i}\n";
             // The answer to a write may be lost with the worker: the repeat names the same offset.
             if (i % 2 == 1) lab.Cluster.Signal(lab.WorkerOf(_sandbox), "KILL");
+            if (i == 3) await AssertAdoptedAsync(run, pid, offset);
             await CallAsync(HttpMethod.Post, $"/runs/{run}/stdin", new JsonObject { ["data"] = text, ["offset"] = offset }, 202);
             offset += Encoding.UTF8.GetByteCount(text);
         }
@@ -102,6 +106,37 @@ public sealed class KindsOfRunTests(CrashLab lab) : IAsyncLifetime
         Assert.Equal(0, (await _runs.ReadUntilAsync(writer, 0, events => events[^1].Type == "exit"))[^1].Code);
     }
 
+    [Fact]
+    public async Task Runs_of_every_kind_are_lost_with_their_container_while_the_worker_is_away()
+    {
+        await CallAsync(HttpMethod.Post, "/contexts", new JsonObject { ["id"] = "a" }, 201);
+        object[] programs =
+        [
+            new { command = "echo up; sleep 600" },
+            new { command = "echo up; sleep 600", pty = new { cols = 80, rows = 24 } },
+            new { context = "a", code = "print('up')\nimport time\ntime.sleep(600)" },
+            new { watch = new { path = "/root" } },
+        ];
+        var runs = new List<string>();
+        foreach (var program in programs)
+        {
+            var run = await _runs.StartAsync(program);
+            await _runs.ReadUntilAsync(run, 0, events => events[^1].Type == "start" ? program == programs[^1] : Output(events).Contains("up", StringComparison.Ordinal));
+            runs.Add(run);
+        }
+
+        Assert.NotNull(lab.Cluster.Signal(lab.WorkerOf(_sandbox), "KILL"));
+        await Engine.KillAsync(_sandbox);
+        _isLost = true;
+
+        foreach (var run in runs)
+        {
+            var exit = (await _runs.ReadUntilAsync(run, 0, events => events[^1].Type == "exit"))[^1];
+            Assert.Equal((255, "lost"), (exit.Code, exit.Reason));
+            Assert.False(exit.Json.TryGetProperty("signal", out _));
+        }
+    }
+
     private static object Program(string kind) => kind switch
     {
         "context" => new { context = "a", code = $"import sys, time\nfor i in range(1, {Lines} + 1): print(f'line-{{i}}'); time.sleep(0.02)\nsys.exit(3)" },
@@ -121,6 +156,17 @@ public sealed class KindsOfRunTests(CrashLab lab) : IAsyncLifetime
 
     private static IEnumerable<string> Names(IEnumerable<SandboxEvent> events) =>
         events.Where(e => e.Type == "file").Select(e => Path.GetFileName(e.Json.GetProperty("data").GetProperty("path").GetString()!));
+
+    private Task<JsonElement> GetAsync(string run) => lab.GetAsync($"/v1/sandboxes/{_sandbox}/runs/{run}");
+
+    /// <summary>What only the guest knows of a process reaches the next activation.</summary>
+    private Task AssertAdoptedAsync(string run, int pid, int offset) => Until.TrueAsync(
+        async () =>
+        {
+            var info = await GetAsync(run);
+            return info.TryGetProperty("pid", out var found) && found.GetInt32() == pid && info.GetProperty("argv")[0].GetString() == "python3" && info.GetProperty("stdin_offset").GetInt64() == offset;
+        },
+        Limit, "the process id, the arguments and the offset of the input are known again");
 
     private Task<List<SandboxEvent>> ReadAgainAsync(string run) => _runs.ReadUntilAsync(run, 0, events => events[^1].Type == "exit");
 

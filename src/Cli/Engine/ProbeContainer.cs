@@ -6,7 +6,7 @@ namespace Podflare.Cli.Engine;
 
 /// <summary>
 /// Runs Python code in an image as a sandbox would run it: no network, nothing to write to but two tmpfs, an unprivileged user without capabilities.
-/// eng/build-images.sh checks its images in the same way.
+/// eng/build-images.sh checks its images in the same way, which a test compares.
 /// </summary>
 internal sealed class ProbeContainer(EngineClient engine)
 {
@@ -37,7 +37,7 @@ internal sealed class ProbeContainer(EngineClient engine)
         }
     }
 
-    private static JsonObject Settings(string image, string code) => new()
+    internal static JsonObject Settings(string image, string code) => new()
     {
         ["Image"] = image,
         ["Cmd"] = new JsonArray("python3", "-c", code),

@@ -58,6 +58,20 @@ public sealed class SandboxInsideTests(EngineBench bench, ITestOutputHelper outp
         Assert.Equal("Permission denied", Text("hosts"));
     }
 
+    [Fact(Timeout = 120_000)]
+    public async Task Shared_memory_has_a_quarter_of_the_memory()
+    {
+        var (_, port) = await bench.StartAsync(bench.Spec());
+        const string Fill = """
+            from multiprocessing.shared_memory import SharedMemory
+            memory = SharedMemory(create=True, size=100_000_000)
+            for start in range(0, 100_000_000, 1_000_000): memory.buf[start:start + 1_000_000] = bytes(1_000_000)
+            memory.close(); memory.unlink()
+            print('filled')
+            """;
+        Assert.Equal("filled", await EngineBench.OutputAsync(port, port.Attach(), Fill));
+    }
+
     [Theory(Timeout = 120_000)]
     [InlineData("for n in range(1_000_000): print(n)", 6_888_890)]
     [InlineData("import sys\nfor _ in range(100): sys.stdout.write('x' * 1_000_000)", 100_000_000)]
