@@ -43,6 +43,8 @@ class MistakesTests(unittest.TestCase):
                 (TypeError, "ram_mib must be an int", {"ram_mib": 512.5}),
                 (ValueError, "rootfs_gb must be at least 1", {"rootfs_gb": 0}),
                 (TypeError, "egress must be True, False or a list of host names, not 'yes'", {"egress": "yes"}),
+                (TypeError, "egress must be a str, not int", {"egress": ["a.example", 1]}),
+                (ValueError, "egress must be a list of at least one host name", {"egress": []}),
                 (TypeError, r"env\['A'\] must be a str, not int", {"env": {"A": 1}}),
                 (TypeError, "env must be a mapping of str to str", {"env": "A=b"}),
                 (TypeError, "env must be a mapping of str to str", {"envs": [("A", "b")]}),

@@ -88,6 +88,13 @@ class RequestTests(unittest.TestCase):
             self.assertEqual(4, len(set(keys)))
             self.assertTrue(all(seen.headers["accept-encoding"] == "identity" for seen in server.requests))
 
+    def test_a_create_names_the_hosts_that_the_sandbox_can_reach(self) -> None:
+        with ScriptedServer(lambda x: x.events(end(1))) as server:
+            for hosts in (["api.example.com", "*.b.example"], ("api.example.com",)):
+                with Sandbox(host=server.url, egress=hosts):
+                    pass
+            self.assertEqual([{"egress": {"allow": ["api.example.com", "*.b.example"]}}, {"egress": {"allow": ["api.example.com"]}}], [seen.json for seen in server.creates])
+
     def test_pages_are_followed(self) -> None:
         scripts = (
             lambda x: x.json({"sandboxes": [{"id": "sbx_1", "state": "ready"}], "next_cursor": "c/1"}),

@@ -60,7 +60,9 @@ class ResultTests(unittest.TestCase):
 
     def test_descriptions_carry_all_that_the_server_sends(self) -> None:
         sandbox = SandboxInfo.parse({"id": "sbx_1", "state": "ready", "egress": True, "idle_timeout_seconds": 1.5})
-        self.assertEqual((True, 1.5), (sandbox.egress, sandbox.idle_timeout_seconds))
+        self.assertEqual((True, 1.5, ()), (sandbox.egress, sandbox.idle_timeout_seconds, sandbox.egress_allow))
+        named = SandboxInfo.parse({"id": "sbx_1", "egress": True, "egress_allow": ["api.example.com"]})
+        self.assertEqual(("api.example.com",), named.egress_allow)
         run = RunInfo.parse({"id": "run_1", "state": "ended", "language": "bash", "timeout_seconds": 300, "state_lost": True})
         self.assertEqual(("bash", 300, True), (run.language, run.timeout_seconds, run.state_lost))
 

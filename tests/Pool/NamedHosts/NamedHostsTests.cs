@@ -188,6 +188,8 @@ public sealed class NamedHostsTests(NamedHostsWorld world) : IClassFixture<Named
             until, answered = time.monotonic() + 5, []
             while len(answered) < 24 and time.monotonic() < until: answered = select.select(held, [], [], 0.2)[0]
             answers += [s.recv(500).decode().split(' ')[1] if s in answered else 'open' for s in held]
+            # After 10 s the proxy gives up one on which no request came.
+            answers = ['open' if answer == '400' else answer for answer in answers]
             print(sorted(collections.Counter(answers).items()))
             for s in held: s.close()
             """;

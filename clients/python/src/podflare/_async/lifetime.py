@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator  # async only, Iterable
+from collections.abc import Generator  # async only
+from collections.abc import Iterable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any  # async only

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator  # async only, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from types import TracebackType
 from typing import TypeVar
