@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Podflare.Audit;
 using Podflare.Http;
 using Podflare.Keys;
 using Podflare.Problems;
@@ -10,13 +11,12 @@ internal static class HostEndpoints
 {
     public static IServiceCollection AddHostEndpoints(this IServiceCollection services) => services.AddSingleton<IsolationNotice>();
 
-    public static void MapHosts(this RouteGroupBuilder api) => api.MapGet("/hosts", ListAsync);
+    public static void MapHosts(this RouteGroupBuilder api) => api.MapGet("/hosts", ListAsync).RequireScope(KeyScopes.None);
 
     private static async Task<JsonHttpResult<HostListJson>> ListAsync(Caller caller, HostDirectory hosts, CancellationToken cancellationToken)
     {
         // A server without authentication has one operator, and everybody is that one.
-        if (caller.Key is not null && !caller.Scopes.HasFlag(KeyScopes.Admin))
-            throw new ProblemException(new Problem(403, "insufficient_scope", "the API key does not have the scope that this operation needs"));
+        if (caller.Actor != AuditActor.Anonymous && !caller.Scopes.Allows(KeyScopes.Admin)) throw new ProblemException(Problem.InsufficientScope(KeyScopes.Admin));
         var loads = await hosts.AskAsync(host => host.Load(), cancellationToken);
         return TypedResults.Json(
             new HostListJson([.. loads.OrderBy(known => known.Host, StringComparer.Ordinal).Select(known => HostJson.Of(known.Host, known.Answer))]), HostJsonContext.Default.HostListJson);

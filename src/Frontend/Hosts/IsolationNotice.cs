@@ -1,3 +1,4 @@
+using Podflare.Audit;
 using Podflare.Containers;
 using Podflare.Http;
 
@@ -11,10 +12,10 @@ internal sealed class IsolationNotice(HostDirectory hosts)
 
     private int _given;
 
-    /// <returns>Nothing for a caller with a key, after the first time, and where nothing is missing.</returns>
+    /// <returns>Nothing for a caller who is authenticated, after the first time, and where nothing is missing.</returns>
     public IReadOnlyList<string> Take(Caller caller)
     {
-        if (caller.Key is not null || Volatile.Read(ref _given) != 0) return [];
+        if (caller.Actor != AuditActor.Anonymous || Volatile.Read(ref _given) != 0) return [];
         var missing = hosts.Loads.SelectMany(load => load.Isolation?.Worst ?? []).Where(layer => layer.Status is LayerStatus.Missing && Expected.Contains(layer.Layer)).DistinctBy(layer => layer.Layer).ToArray();
         return missing.Length == 0 || Interlocked.Exchange(ref _given, 1) != 0
             ? []
