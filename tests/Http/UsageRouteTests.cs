@@ -78,7 +78,7 @@ public sealed class UsageRouteTests(SharedCluster shared)
     {
         var tenant = await _cluster.CreateTenantAsync();
         using var admin = _cluster.ClientOf(Cluster.AdminKey);
-        var key = (await (await admin.SendAsync("POST", "/v1/keys", $$"""{"name":"{{name}}","tenant":"{{tenant}}"}""")).ReadJsonAsync()).Text("id")!;
+        var key = (await (await admin.SendAsync("POST", "/v1/keys", $$"""{"name":"{{name}}","tenant":"{{tenant}}","scopes":["sandboxes"]}""")).ReadJsonAsync()).Text("id")!;
         var sandbox = SandboxId.New(Cluster.Host);
         var total = new UsageAmounts(CpuUs: 250_000, Runs: 2, Bytes: 300);
         var created = new UsageAmounts(Sandboxes: 1, SandboxMs: 1_500, MemoryMibMs: 512 * 1_500);
