@@ -47,7 +47,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         (_settings, _logger) = (settings, logger);
         var log = logs.Events;
         IsOnOwningHost = SandboxId.TryParse(context.GrainId.Key.ToString(), null, out _id) && hosts.IsLocal(_id);
-        _records = store.Open(_id, context.GrainId, logger, OnReplaced);
+        _records = store.Open(_id, context.GrainId, logger, () => { _runs!.DropSpans(); DeactivateOnIdle(); });
         _runs = new SandboxRuns(_records, log, spans, settings, time, logger);
         _guest = new GuestSession(_records, _runs, settings, time, logger);
         _usage = new SandboxUsage(_records, _guest, hosts, logs, settings, time, logger);
@@ -228,12 +228,6 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _audit.ReportEnded();
         _orphan.Stop();
         DelayDeactivation(TimeSpan.Zero);
-    }
-
-    private void OnReplaced()
-    {
-        _runs.DropSpans();
-        DeactivateOnIdle();
     }
 
     private void DeactivateWhenIdle()
