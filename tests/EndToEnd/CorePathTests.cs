@@ -66,8 +66,8 @@ public sealed class CorePathTests(EmbeddedService service)
         Assert.Equal("42\n", (await Api.RunAsync(sandbox, "print(x + 1)")).Stdout);
 
         await Api.RunAsync(sandbox, "open('/root/note.txt', 'w').write('from python')");
-        var bash = await Api.RunAsync(sandbox, "cat note.txt; id -u; exit 7", "bash");
-        Assert.Equal("from python1000\n", bash.Stdout);
+        var bash = await Api.RunAsync(sandbox, "cat note.txt; whoami; exit 7", "bash");
+        Assert.Equal("from pythonuser\n", bash.Stdout);
         Assert.Equal(7, bash.Exit.Code);
         await Api.DeleteAsync(sandbox);
     }

@@ -7,6 +7,10 @@ import { after } from 'node:test'
 const repository = new URL('../../', import.meta.url).pathname
 const START_SECONDS = 60
 let started
+let stop
+
+// At the top of the module: the service is to live until the last test of the file has ended.
+after(async () => { await stop?.() })
 
 /** The address of the service. `PODFLARE_TEST_SERVICE` names one that runs already. */
 export function service () {
@@ -27,7 +31,7 @@ async function start () {
     stdio: ['ignore', log, log]
   })
   const ended = new Promise(resolve => child.once('exit', resolve))
-  after(async () => {
+  stop = async () => {
     child.kill('SIGTERM')
     const timer = setTimeout(() => child.kill('SIGKILL'), 35_000)
     await ended
@@ -35,7 +39,7 @@ async function start () {
     const left = execFileSync('docker', ['ps', '-aq', '--filter', `label=podflare.cluster=${cluster}`], { encoding: 'utf8' }).split('\n').filter(Boolean)
     if (left.length > 0) execFileSync('docker', ['rm', '-fv', ...left], { stdio: 'ignore' })
     rmSync(folder, { recursive: true, force: true })
-  })
+  }
   const url = `http://127.0.0.1:${port}`
   for (let waited = 0; waited < START_SECONDS; waited += 0.1) {
     if (child.exitCode !== null) break

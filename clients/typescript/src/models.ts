@@ -15,7 +15,9 @@ export interface SandboxInfo {
   readonly endedReason: string | undefined
   readonly idleTimeoutSeconds: number | undefined
   /** Whether the sandbox can reach the internet. */
-  readonly egress: unknown
+  readonly egress: boolean | undefined
+  /** The hosts that the sandbox can reach by name; empty if it reaches none by name. */
+  readonly egressAllow: readonly string[]
   readonly region: string | undefined
   readonly endpoint: string | undefined
   /** What the server changed in the request, reduced to a limit, or does not offer. */
@@ -130,7 +132,8 @@ export function sandboxInfo (body: Fields): SandboxInfo {
     endedAt: text(body, 'ended_at'),
     endedReason: text(body, 'ended_reason'),
     idleTimeoutSeconds: number(body, 'idle_timeout_seconds'),
-    egress: body['egress'],
+    egress: typeof body['egress'] === 'boolean' ? body['egress'] : undefined,
+    egressAllow: texts(body, 'egress_allow'),
     region: text(body, 'region'),
     endpoint: text(body, 'endpoint'),
     warnings: texts(body, 'warnings'),

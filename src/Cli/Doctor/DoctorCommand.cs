@@ -15,8 +15,8 @@ internal static class DoctorCommand
 
     private static async Task<int> RunAsync(CommandContext context)
     {
-        // Retries would only delay a clear answer.
-        using var client = context.CreateClient(static options => (options.MaxRetries, options.ConnectTimeout) = (0, TimeSpan.FromSeconds(5)));
+        // Retries would only delay a clear answer. What the server does not grant is a finding here, and no warning beside the report.
+        using var client = context.CreateClient(static options => (options.MaxRetries, options.ConnectTimeout) = (0, TimeSpan.FromSeconds(5)), logs: false);
         var version = typeof(DoctorCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
         var findings = new List<Finding>();
         var server = new ServerChecks(client, context);

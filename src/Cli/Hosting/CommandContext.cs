@@ -34,13 +34,13 @@ internal sealed class CommandContext : IDisposable
 
     public PodflareClient Client => _client ??= CreateClient(static _ => { });
 
-    public PodflareClient CreateClient(Action<PodflareClientOptions> change)
+    public PodflareClient CreateClient(Action<PodflareClientOptions> change, bool logs = true)
     {
         var options = new PodflareClientOptions { BaseAddress = Server.Url, ApiKey = Server.ApiKey };
         change(options);
         try
         {
-            return new PodflareClient(options, Screen.Logger);
+            return logs ? new PodflareClient(options, Screen.Logger) : new PodflareClient(options);
         }
         catch (ArgumentException e)
         {

@@ -59,3 +59,23 @@ public sealed class HttpVersionNotSupportedException : PodflareApiException
     {
     }
 }
+
+/// <summary>The request names a host that is not the server's (<c>host_not_allowed</c>).</summary>
+public sealed class HostNotAllowedException : PodflareApiException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public HostNotAllowedException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}
+
+/// <summary>A browser sent the request for a web page of another origin, and the server has no API keys (<c>cross_origin_refused</c>).</summary>
+public sealed class CrossOriginRefusedException : PodflareApiException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public CrossOriginRefusedException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}

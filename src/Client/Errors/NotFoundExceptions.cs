@@ -49,3 +49,23 @@ public sealed class SandboxFileNotFoundException : NotFoundException
     {
     }
 }
+
+/// <summary>There is no tenant with this id (<c>tenant_not_found</c>).</summary>
+public sealed class TenantNotFoundException : NotFoundException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public TenantNotFoundException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}
+
+/// <summary>There is no API key with this id, or it belongs to another tenant (<c>key_not_found</c>).</summary>
+public sealed class ApiKeyNotFoundException : NotFoundException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public ApiKeyNotFoundException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}

@@ -92,3 +92,13 @@ public sealed class ContextQuotaExceededException : ThrottledException
     {
     }
 }
+
+/// <summary>The tenant has the maximum number of API keys (<c>key_quota_exceeded</c>).</summary>
+public sealed class KeyQuotaExceededException : ThrottledException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public KeyQuotaExceededException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}

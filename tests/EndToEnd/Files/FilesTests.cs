@@ -144,7 +144,7 @@ public sealed class FilesTests(EmbeddedService service)
         {
             using var client = new TcpClient();
             await client.ConnectAsync(service.Api.Address.Host, service.Api.Address.Port, Cancelled);
-            var head = $"PUT {files.Address("/root/file")} HTTP/1.1\r\nHost: x\r\n{(i % 2 == 0 ? "Content-Length: 9000000" : "Transfer-Encoding: chunked")}\r\n\r\n";
+            var head = $"PUT {files.Address("/root/file")} HTTP/1.1\r\nHost: localhost\r\n{(i % 2 == 0 ? "Content-Length: 9000000" : "Transfer-Encoding: chunked")}\r\n\r\n";
             await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(i % 2 == 0 ? head : $"{head}2DC6C0\r\n"), Cancelled);
             await client.GetStream().WriteAsync(new byte[3_000_000], Cancelled);
             if (i % 3 != 0) continue;
