@@ -53,10 +53,10 @@ public sealed class TemplateTests
     {
         await Script.RunAsync("eng/build-images.sh", "python-datasci");
         await using var service = await Service.StartAsync(("Podflare__Templates__python-datasci__PoolMin", "1"));
-        await Until.TrueAsync(async () => (await service.ParkedAsync()).Length == 3, TimeSpan.FromSeconds(60), "one of it is parked beside two of the default");
-        var parked = await service.ParkedAsync();
+        var parked = "";
+        await Until.TrueAsync(async () => (parked = await FindDataScienceAsync(await service.ParkedAsync())) is { Length: > 0 }, TimeSpan.FromSeconds(60), "one of it is parked");
         var sandbox = await service.Api.CreateAsync(new { template = "python-datasci" });
-        Assert.Contains(sandbox, parked);
+        Assert.Equal(parked, sandbox);
         const string Code = """
             import sys
             print([name in sys.modules for name in ('numpy', 'pandas', 'matplotlib.pyplot')])
@@ -75,6 +75,18 @@ public sealed class TemplateTests
         Assert.Equal(2, results.Length);
         Assert.Equal([0x89, 0x50, 0x4E, 0x47], results[0].GetProperty("image/png").GetBytesFromBase64()[..4]);
         Assert.Contains("<td>Oslo</td>", results[1].GetProperty("text/html").GetString(), StringComparison.Ordinal);
+    }
+
+    // A container that only probes its layers has the same image for a moment, and is not parked.
+    private static async Task<string> FindDataScienceAsync(string[] parked)
+    {
+        foreach (var sandbox in parked)
+        {
+            var described = await Engine.InspectAsync(sandbox, "{{.Config.Image}} {{.Config.Cmd}}");
+            if (described.Contains("datasci", StringComparison.Ordinal) && !described.Contains("--probe", StringComparison.Ordinal)) return sandbox;
+        }
+
+        return "";
     }
 
     private static Task<string> MemoryAsync(string sandbox) => Engine.InspectAsync(sandbox, "{{.HostConfig.Memory}}");

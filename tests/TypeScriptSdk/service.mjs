@@ -30,6 +30,8 @@ async function start () {
     cwd: folder,
     stdio: ['ignore', log, log]
   })
+  // Otherwise it would keep the tests from ending, and the end of the tests is what stops it.
+  child.unref()
   const ended = new Promise(resolve => child.once('exit', resolve))
   stop = async () => {
     child.kill('SIGTERM')

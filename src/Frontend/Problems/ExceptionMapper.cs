@@ -47,7 +47,8 @@ internal static class ExceptionMapper
         TenantExistsException x => new Problem(409, "tenant_exists", x.Message),
         SandboxQuotaExceededException x => new Problem(429, "sandbox_quota_exceeded", x.Message)
         {
-            RetryAfter = SandboxRetryAfterSeconds, ViolatedPolicies = [x.Quota is SandboxQuota.Memory ? "memory" : "sandboxes"],
+            RetryAfter = SandboxRetryAfterSeconds,
+            ViolatedPolicies = [x.Quota is SandboxQuota.Memory ? "memory" : "sandboxes"],
         },
         RunQuotaExceededException x => new Problem(429, "run_quota_exceeded", x.Message) { RetryAfter = RetryAfterSeconds, ViolatedPolicies = ["running"] },
         OutputQuotaExceededException x => new Problem(429, "output_quota_exceeded", x.Message) { RetryAfter = RetryAfterSeconds, ViolatedPolicies = ["output"] },

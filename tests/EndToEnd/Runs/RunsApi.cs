@@ -42,7 +42,7 @@ internal sealed class RunsApi(SandboxApi api, string sandbox)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(Limit);
-        using var response = await api.Http.GetAsync(new Uri($"{Root}/runs/{run}/events?after={after}&follow=true", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, limit.Token);
+        using var response = await OpenEventsAsync(run, after, limit.Token);
         var events = new List<SandboxEvent>();
         await foreach (var line in SandboxApi.LinesAsync(response, limit.Token))
         {
@@ -51,6 +51,20 @@ internal sealed class RunsApi(SandboxApi api, string sandbox)
         }
 
         return events;
+    }
+
+    // While a worker is away, its sandboxes answer 503, and a client asks again.
+    private async Task<HttpResponseMessage> OpenEventsAsync(string run, long after, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var response = await api.Http.GetAsync(new Uri($"{Root}/runs/{run}/events?after={after}&follow=true", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (response.IsSuccessStatusCode) return response;
+            var text = await response.Content.ReadAsStringAsync(cancellationToken);
+            response.Dispose();
+            Assert.True(response.StatusCode == HttpStatusCode.ServiceUnavailable, $"{(int)response.StatusCode}: {text}");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancellationToken);
+        }
     }
 
     /// <summary>The bytes of a terminal's events.</summary>

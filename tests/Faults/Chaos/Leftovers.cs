@@ -29,12 +29,16 @@ internal static class Leftovers
 
         foreach (var key in await cluster.ListKeysAsync())
         {
-            if (key.EndsWith(":open", StringComparison.Ordinal)) found.Add($"open runs {key}");
+            if (key.EndsWith(":open", StringComparison.Ordinal) && !IsAccount(key)) found.Add($"open runs {key}");
             if (IsSandboxRecord(key)) found.Add($"record {key}");
         }
 
         return found;
     }
+
+    /// <summary>Whether it is a part of the accounts of usage or of the audit log, which outlive sandboxes and are shortened by their own limits.</summary>
+    public static bool IsAccount(string key) =>
+        key.StartsWith("podflare:{audit:", StringComparison.Ordinal) || key.StartsWith("podflare:{usage:", StringComparison.Ordinal) || key == "podflare:usage:tenants";
 
     public static bool IsSandboxRecord(string key) => key.Contains("sandbox/sbx_", StringComparison.Ordinal) && key.EndsWith("/sandbox", StringComparison.Ordinal);
 }

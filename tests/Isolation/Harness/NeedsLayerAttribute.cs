@@ -10,5 +10,5 @@ public sealed class NeedsLayerAttribute(string layer) : Attribute
 
     /// <summary>Why a test must be skipped on this machine; null where it need not.</summary>
     public static string? WhySkipped(MethodInfo test, Wall wall) =>
-        test.GetCustomAttribute<NeedsLayerAttribute>() is { Layer: var layer } && wall.Find(layer) is (false, var why) ? $"It needs the layer {layer}: {why}." : null;
+        test.GetCustomAttribute<NeedsLayerAttribute>() is { Layer: var layer } && wall.Find(layer) is (false, var why) ? $"This host lacks the layer {layer}: {why}." : null;
 }
