@@ -2,15 +2,12 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { after } from 'node:test'
 
 const repository = new URL('../../', import.meta.url).pathname
 const START_SECONDS = 60
+// Waits for the end of a process, which stays as a zombie while its parent waits for this.
+const STOP = 'kill -TERM $1; for i in $(seq 350); do grep -qs "^State:[[:space:]]*[^Z]" /proc/$1/status || exit 0; sleep 0.1; done; kill -KILL $1'
 let started
-let stop
-
-// At the top of the module: the service is to live until the last test of the file has ended.
-after(async () => { await stop?.() })
 
 /** The address of the service. `PODFLARE_TEST_SERVICE` names one that runs already. */
 export function service () {
@@ -30,18 +27,14 @@ async function start () {
     cwd: folder,
     stdio: ['ignore', log, log]
   })
-  // Otherwise it would keep the tests from ending, and the end of the tests is what stops it.
+  // It would keep the tests from ending. It is stopped when this process ends, because hooks of the runner end in the order in which files load.
   child.unref()
-  const ended = new Promise(resolve => child.once('exit', resolve))
-  stop = async () => {
-    child.kill('SIGTERM')
-    const timer = setTimeout(() => child.kill('SIGKILL'), 35_000)
-    await ended
-    clearTimeout(timer)
+  process.once('exit', () => {
+    execFileSync('sh', ['-c', STOP, 'stop', String(child.pid)])
     const left = execFileSync('docker', ['ps', '-aq', '--filter', `label=podflare.cluster=${cluster}`], { encoding: 'utf8' }).split('\n').filter(Boolean)
     if (left.length > 0) execFileSync('docker', ['rm', '-fv', ...left], { stdio: 'ignore' })
     rmSync(folder, { recursive: true, force: true })
-  }
+  })
   const url = `http://127.0.0.1:${port}`
   for (let waited = 0; waited < START_SECONDS; waited += 0.1) {
     if (child.exitCode !== null) break
