@@ -25,15 +25,13 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
     /// <param name="tenantHosts">Null if the tenant has no such list.</param>
     public CreateRequest Within(ImmutableArray<string>? tenantHosts)
     {
-        if (tenantHosts is not { } hosts || (!Spec.Egress && Spec.EgressHosts.IsEmpty)) return this;
-        var allowed = hosts.Select(text => EgressHosts.Normalize(text, out var host) is null ? host : "").Where(host => host.Length > 0).Distinct(StringComparer.Ordinal).ToImmutableArray();
-        var wanted = Spec.Egress ? [.. allowed.Take(EgressHosts.Max)] : Spec.EgressHosts;
-        var (granted, refused) = EgressHosts.Limit(wanted, allowed);
-        if (!Spec.Egress && refused.IsEmpty) return this;
-        var warning = granted.IsEmpty ? "egress is not allowed for this tenant; the sandbox has no network access"
+        if (tenantHosts is not { } hosts) return this;
+        var reduced = EgressHosts.Within(Spec, hosts, out var refused);
+        if (ReferenceEquals(reduced, Spec)) return this;
+        var warning = reduced.EgressHosts.IsEmpty ? "egress is not allowed for this tenant; the sandbox has no network access"
             : Spec.Egress ? "egress was reduced to the hosts that are allowed for this tenant"
             : $"egress to {string.Join(", ", refused)} is not allowed for this tenant";
-        return new CreateRequest(Spec with { Egress = false, EgressHosts = granted }, [.. Warnings, warning]);
+        return new CreateRequest(reduced, [.. Warnings, warning]);
     }
 
     /// <param name="tenant">The limits of the caller's tenant; null where it has none.</param>

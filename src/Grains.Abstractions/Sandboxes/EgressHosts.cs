@@ -42,6 +42,19 @@ public static class EgressHosts
         return (granted, [.. wanted.Except(granted, StringComparer.Ordinal)]);
     }
 
+    /// <summary>Reduces the network access of a sandbox to what the list of its tenant includes.</summary>
+    /// <param name="spec">With <see cref="SandboxSpec.Egress"/>, it gets the hosts of the list, of which the first <see cref="Max"/> fit.</param>
+    /// <param name="tenantHosts">The tenant's list, as it was set.</param>
+    /// <param name="refused">Hosts of the spec that the list does not include.</param>
+    public static SandboxSpec Within(SandboxSpec spec, ImmutableArray<string> tenantHosts, out ImmutableArray<string> refused)
+    {
+        refused = [];
+        if (!spec.Egress && spec.EgressHosts.IsDefaultOrEmpty) return spec;
+        var allowed = tenantHosts.Select(text => Normalize(text, out var host) is null ? host : "").Where(host => host.Length > 0).Distinct(StringComparer.Ordinal).ToImmutableArray();
+        (var granted, refused) = Limit(spec.Egress ? [.. allowed.Take(Max)] : spec.EgressHosts, allowed);
+        return !spec.Egress && refused.IsEmpty ? spec : spec with { Egress = false, EgressHosts = granted };
+    }
+
     private static bool Includes(string allowed, string host) =>
         allowed == host || (allowed.StartsWith(Wildcard, StringComparison.Ordinal) && host.EndsWith(allowed[1..], StringComparison.Ordinal));
 
