@@ -11,6 +11,7 @@ namespace Podflare.Telemetry;
 internal readonly record struct LogIds(string? Sandbox, string? Run, string? Tenant, string? Request, string? TraceId, string? SpanId, string? ParentSpanId, string? Flags)
 {
     private const int Digits = 32;
+    private const string AuditEntry = "Audit entry ";
     private const string EntryTrace = "\"trace_id\":\"";
     private static readonly SearchValues<char> LowerHex = SearchValues.Create("0123456789abcdef");
 
@@ -27,8 +28,9 @@ internal readonly record struct LogIds(string? Sandbox, string? Run, string? Ten
         var trace = (run is null ? null : traces.FindRun(run)) ?? call?.Caller ?? noted?.Trace;
         var current = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity : null;
         if (trace is not null) return ids.In(trace, current);
-        // An entry of the audit log is written by whichever silo keeps that log, and has its trace in itself.
-        if (Find(message, EntryTrace) is { } told) return ids with { TraceId = told[EntryTrace.Length..] };
+        // The silo that writes an entry of the audit log may not know the sandbox, but the entry names its trace. No other line is searched for one:
+        // callers choose parts of those texts.
+        if (message?.StartsWith(AuditEntry, StringComparison.Ordinal) is true && Find(message, EntryTrace) is { } told) return ids with { TraceId = told[EntryTrace.Length..] };
         if (current is not null) return ids.In(current);
         return CallContext.Span is { Length: 55 } span ? ids.In(new TraceBinding(span), null) : ids;
     }
