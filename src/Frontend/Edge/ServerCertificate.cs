@@ -1,5 +1,3 @@
-using System.Net.Security;
-using System.Security.Authentication;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Podflare.Certificates;
@@ -17,22 +15,15 @@ internal sealed partial class ServerCertificate(CertificateFile file)
     /// <exception cref="StartUpException">One of the files is missing, or they do not fit together.</exception>
     public static ServerCertificate? Find(IConfiguration configuration, TimeProvider time)
     {
-        switch (configuration[CertificateVariable], configuration[KeyVariable])
+        try
         {
-            case (null or "", null or ""):
-                return null;
-            case ({ Length: > 0 } certificate, { Length: > 0 } key):
-                try
-                {
-                    return new ServerCertificate(new CertificateFile(certificate, key, time));
-                }
-                catch (CertificateFileException e)
-                {
-                    throw new StartUpException($"{CertificateVariable} and {KeyVariable}: {e.Message}");
-                }
-
-            default:
-                throw new StartUpException($"{CertificateVariable} and {KeyVariable} belong together: set both, or neither.");
+            return CertificateFile.Find((CertificateVariable, configuration[CertificateVariable]), (KeyVariable, configuration[KeyVariable]), time) is { } file
+                ? new ServerCertificate(file)
+                : null;
+        }
+        catch (CertificateFileException e)
+        {
+            throw new StartUpException(e.Message);
         }
     }
 
@@ -41,14 +32,7 @@ internal sealed partial class ServerCertificate(CertificateFile file)
     {
         var logger = port.ApplicationServices.GetRequiredService<ILogger<ServerCertificate>>();
         file.OnRefused = error => LogRefused(logger, error);
-        port.UseHttps(new TlsHandshakeCallbackOptions
-        {
-            OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
-            {
-                ServerCertificateContext = file.Context,
-                EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-            }),
-        });
+        port.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(file.ServerOptions()) });
     }
 
     [LoggerMessage(LogLevel.Error, "The new certificate of the API cannot be used, so the old one stays in use.")]

@@ -142,7 +142,7 @@ internal sealed class FairGate(int places, int maxWaiting)
             }
         }
 
-        // The place came at the very moment of leaving.
+        // The place was given at the moment of leaving, so the task has completed: a waiter leaves the list only with its place.
         waiter.Value.Task.Result.Dispose();
     }
 

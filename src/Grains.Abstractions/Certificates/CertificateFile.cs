@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -19,6 +20,27 @@ public sealed class CertificateFile
         _ = _files.Value;
     }
 
+    /// <summary>Opens the pair that two settings name.</summary>
+    /// <param name="certificate">The setting's name and value.</param>
+    /// <param name="key">The setting's name and value.</param>
+    /// <param name="time">The clock.</param>
+    /// <returns>Null when neither is set.</returns>
+    /// <exception cref="CertificateFileException">One is set without the other, a file cannot be read, or the key is not that of the certificate. The message names the settings.</exception>
+    public static CertificateFile? Find((string Name, string? Value) certificate, (string Name, string? Value) key, TimeProvider time)
+    {
+        if (string.IsNullOrEmpty(certificate.Value) && string.IsNullOrEmpty(key.Value)) return null;
+        if (string.IsNullOrEmpty(certificate.Value) || string.IsNullOrEmpty(key.Value))
+            throw new CertificateFileException($"{certificate.Name} and {key.Name} belong together: set both, or neither.");
+        try
+        {
+            return new CertificateFile(certificate.Value, key.Value, time);
+        }
+        catch (CertificateFileException e)
+        {
+            throw new CertificateFileException($"{certificate.Name} and {key.Name}: {e.Message}", e);
+        }
+    }
+
     /// <summary>Receives what is wrong with files that were replaced. The old pair stays in use.</summary>
     public Action<Exception>? OnRefused
     {
@@ -31,6 +53,13 @@ public sealed class CertificateFile
 
     /// <summary>The certificate.</summary>
     public X509Certificate2 Certificate => Context.TargetCertificate;
+
+    /// <summary>What a server offers to a connection that begins now: the current certificate, and TLS 1.2 or later.</summary>
+    public SslServerAuthenticationOptions ServerOptions() => new()
+    {
+        ServerCertificateContext = Context,
+        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+    };
 
     private static SslStreamCertificateContext Load(string certificate, string key)
     {

@@ -57,4 +57,4 @@ internal sealed class PemFiles<T>(IReadOnlyList<string> paths, Func<IReadOnlyLis
 }
 
 /// <summary>PEM files that cannot be read, or that do not fit together. The message names them.</summary>
-public sealed class CertificateFileException(string message, Exception inner) : Exception(message, inner);
+public sealed class CertificateFileException(string message, Exception? inner = null) : Exception(message, inner);

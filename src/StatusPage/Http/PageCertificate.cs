@@ -1,5 +1,3 @@
-using System.Net.Security;
-using System.Security.Authentication;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Podflare.Certificates;
@@ -20,16 +18,15 @@ internal sealed partial class PageCertificate(CertificateFile file)
     /// <exception cref="StartupException">One of the files is missing, or they do not fit together.</exception>
     public static PageCertificate? Find(IConfiguration configuration, TimeProvider time)
     {
-        var (certificate, key) = (configuration[CertificateVariable], configuration[KeyVariable]);
-        if (string.IsNullOrEmpty(certificate) && string.IsNullOrEmpty(key)) return null;
-        if (string.IsNullOrEmpty(certificate) || string.IsNullOrEmpty(key)) throw new StartupException($"{CertificateVariable} and {KeyVariable} belong together: set both, or neither.");
         try
         {
-            return new PageCertificate(new CertificateFile(certificate, key, time));
+            return CertificateFile.Find((CertificateVariable, configuration[CertificateVariable]), (KeyVariable, configuration[KeyVariable]), time) is { } file
+                ? new PageCertificate(file)
+                : null;
         }
         catch (CertificateFileException e)
         {
-            throw new StartupException($"{CertificateVariable} and {KeyVariable}: {e.Message}");
+            throw new StartupException(e.Message);
         }
     }
 
@@ -38,10 +35,7 @@ internal sealed partial class PageCertificate(CertificateFile file)
     {
         var logger = port.ApplicationServices.GetRequiredService<ILogger<PageCertificate>>();
         file.OnRefused = error => LogRefused(logger, error);
-        port.UseHttps(new TlsHandshakeCallbackOptions
-        {
-            OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificateContext = file.Context, EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13 }),
-        });
+        port.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(file.ServerOptions()) });
     }
 
     [LoggerMessage(LogLevel.Error, "The new certificate of the page cannot be used, so the old one stays in use.")]
