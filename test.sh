@@ -16,9 +16,9 @@ set -euo pipefail
 
 FAST_SUITES="Guest Http Pure Grains" # the longest first
 # Each of these starts its own services, and none measures time or takes the whole machine.
-SHARED_SUITES="Status Browser PythonSdk NetSdk Telemetry TypeScriptSdk"
+SHARED_SUITES="Status Browser PythonSdk NetSdk TypeScriptSdk"
 # These measure time, fill a host, or stop the engine, so each runs alone, and in this order. Suites that are in no list follow them.
-ALONE_SUITES="Cluster EndToEnd Isolation"
+ALONE_SUITES="Cluster EndToEnd Isolation Telemetry"
 SUITES_AT_A_TIME=2
 SUITE_LIMIT_MINUTES=30
 
