@@ -21,12 +21,12 @@ public static class PodflareGrainClient
     /// <summary>
     /// Adds <see cref="ISandboxes"/>, for the sandboxes of one tenant. The host's start waits until a silo of the cluster answers, and fails
     /// with <see cref="ClusterUnreachableException"/> after <see cref="GrainClientOptions.ConnectSeconds"/>.
-    /// Gateways know no keys: whoever has a certificate of the cluster, or reaches a cluster without certificates, can act for every tenant.
+    /// Gateways do not check API keys: a program with a certificate of the cluster can act for every tenant, and so can any program that reaches a cluster without certificates.
     /// Section <c>Podflare:Cluster</c> names this program's certificate (<c>Certificate</c>, <c>Key</c>, <c>Authority</c>), and <c>Podflare:Redis:Authority</c>
     /// the authority of Redis' certificate.
     /// </summary>
     /// <param name="redis">Connection string of the cluster's Redis: the silos are found there.</param>
-    /// <param name="tenant">Whose sandboxes: 1 to 64 letters, digits, <c>-</c>, <c>_</c> or <c>.</c>.</param>
+    /// <param name="tenant">The tenant whose sandboxes are used: 1 to 64 letters, digits, <c>-</c>, <c>_</c> or <c>.</c>.</param>
     /// <param name="configure">Changes the options, which section <c>Podflare:GrainClient</c> can set as well.</param>
     /// <exception cref="OptionsValidationException">A certificate cannot be used.</exception>
     /// <exception cref="ArgumentException">The tenant's name is not valid, or the connection string is empty or not valid.</exception>

@@ -54,7 +54,7 @@ public sealed record RunRequestOptions
     /// <summary>A label to find the run by, 1 to 64 characters.</summary>
     public string? Tag { get; init; }
 
-    /// <summary>Starts one run of it, whoever asks how often within 24 h, over HTTP too. Null draws one, so that repeats of this call are safe.</summary>
+    /// <summary>Only one run is started for each key within 24 h, no matter how often and by which client, HTTP clients included. Null uses a random key, so that retries of this call are safe.</summary>
     public string? IdempotencyKey { get; init; }
 
     /// <exception cref="ArgumentException">A value is out of its range; the text names it.</exception>

@@ -36,7 +36,7 @@ public sealed record SandboxRequest
     /// <summary>Variables of every run, 64 KiB in all.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = ImmutableDictionary<string, string>.Empty;
 
-    /// <summary>Makes one sandbox of it, whoever asks how often within 24 h, over HTTP too. Null draws one, so that repeats of this call are safe.</summary>
+    /// <summary>Only one sandbox is created for each key within 24 h, no matter how often and by which client, HTTP clients included. Null uses a random key, so that retries of this call are safe.</summary>
     public string? IdempotencyKey { get; init; }
 
     /// <exception cref="ArgumentException">A value is out of its range; the text names it.</exception>

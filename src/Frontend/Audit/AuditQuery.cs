@@ -6,7 +6,7 @@ using Podflare.Tenants;
 namespace Podflare.Audit;
 
 /// <summary>The query of <c>GET /v1/audit</c>.</summary>
-/// <param name="Log">Whose log; null for the caller's own.</param>
+/// <param name="Log">The tenant whose log is read; null for the caller's own.</param>
 internal sealed record AuditQuery(AuditFilter Filter, string? Log)
 {
     private const int DefaultLimit = 100;

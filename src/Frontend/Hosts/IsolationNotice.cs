@@ -4,7 +4,7 @@ using Podflare.Http;
 
 namespace Podflare.Hosts;
 
-/// <summary>Tells whoever develops on a server without authentication, once, which layers its sandboxes lack.</summary>
+/// <summary>Tells the developer on a server without authentication once which layers its sandboxes lack.</summary>
 internal sealed class IsolationNotice(HostDirectory hosts)
 {
     // Those an engine has by itself. The others are for an operator to add, and `podflare doctor` says how.

@@ -3,8 +3,8 @@ using Podflare.Tenants;
 namespace Podflare.Limits;
 
 /// <summary>
-/// A limited number of places for which tenants take turns: a place that becomes free goes to the next tenant that waits, and within a tenant to who
-/// came first. Thread-safe.
+/// A limited number of places for which tenants take turns. A place that becomes free goes to the next waiting tenant, and there to the caller that
+/// has waited the longest. Thread-safe.
 /// </summary>
 /// <param name="places">Places of all tenants together.</param>
 /// <param name="maxWaiting">Waiters at most; one more is refused.</param>

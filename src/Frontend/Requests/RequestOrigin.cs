@@ -5,7 +5,7 @@ using Podflare.Telemetry;
 
 namespace Podflare.Requests;
 
-/// <summary>Who sends a request, and from where, for the audit log.</summary>
+/// <summary>The caller and the address of a request, for the audit log.</summary>
 internal static class RequestOrigin
 {
     public static AuditOrigin Of(HttpContext context, Caller caller) => new(

@@ -2,7 +2,7 @@ using Podflare.Tenants;
 
 namespace Podflare.Audit;
 
-/// <summary>Who did it.</summary>
+/// <summary>The caller who did it.</summary>
 /// <param name="Type"><c>key</c>, <c>token</c> (an OpenID Connect token), <c>anonymous</c> (a server without authentication) or <c>system</c>.</param>
 /// <param name="Id">The id of the key, or the subject of the token; null for the other types.</param>
 /// <param name="Tenant">The tenant of the key or token.</param>

@@ -9,7 +9,7 @@ namespace Podflare.Audit;
 /// What somebody did, as an entry of a tenant's audit log. It never holds code, output, environment variables, metadata, file names or secrets.
 /// </summary>
 /// <param name="Id">Names the act. An entry with an id that the log has already is not added again, so repeating an append is harmless.</param>
-/// <param name="Tenant">Whose log it belongs to.</param>
+/// <param name="Tenant">The tenant whose log it belongs to.</param>
 /// <param name="Action">One of <see cref="AuditAction"/>.</param>
 /// <param name="Source">Where the request came from; null when nobody asked.</param>
 /// <param name="TraceId">The trace of the request, 32 hex digits.</param>

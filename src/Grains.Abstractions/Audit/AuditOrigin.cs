@@ -1,6 +1,6 @@
 namespace Podflare.Audit;
 
-/// <summary>Who acts, from where, and in which trace.</summary>
+/// <summary>The caller of an act, its address and its trace.</summary>
 /// <param name="Source">Null when nobody asked.</param>
 /// <param name="TraceId">32 hex digits; null outside a request.</param>
 [GenerateSerializer, Immutable, Alias("podflare.AuditOrigin")]

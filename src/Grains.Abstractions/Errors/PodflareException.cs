@@ -84,7 +84,7 @@ public sealed class EventsEvictedException(long oldestSeq) : DataNotAvailableExc
     public long OldestSeq { get; } = oldestSeq;
 }
 
-/// <summary>Whose log budget is used up.</summary>
+/// <summary>What a log budget that is used up belongs to.</summary>
 [GenerateSerializer, Alias("podflare.LogBudgetScope")]
 public enum LogBudgetScope
 {

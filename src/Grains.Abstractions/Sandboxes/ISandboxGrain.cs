@@ -111,7 +111,7 @@ public interface ISandboxGrain : IGrainWithStringKey
     Task<SandboxInfo> Update(TenantId tenant, SandboxUpdate update, CancellationToken cancellationToken = default);
 
     /// <summary>Ends the sandbox; its open runs end with 137 <c>killed</c>. Safe to repeat. When it returns, the usage of the sandbox is complete.</summary>
-    /// <param name="origin">Who deletes it; null for an unknown caller.</param>
+    /// <param name="origin">The caller who deletes it; null for an unknown caller.</param>
     [AlwaysInterleave, Alias("Delete")]
     Task Delete(TenantId tenant, AuditOrigin? origin = null);
 

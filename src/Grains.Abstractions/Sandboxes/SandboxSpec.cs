@@ -28,7 +28,7 @@ public sealed record SandboxSpec(
     [Id(8)]
     public TraceBinding? Trace { get; init; }
 
-    /// <summary>Who creates it. No part of the payload.</summary>
+    /// <summary>The caller who creates it. No part of the payload.</summary>
     [Id(9)]
     public AuditOrigin? Origin { get; init; }
 

@@ -16,7 +16,7 @@ public static class CallContext
 
     /// <summary>Sets what the calls from here on carry.</summary>
     /// <param name="span">The current span.</param>
-    /// <param name="caller">Whose trace it is in; null when we began it.</param>
+    /// <param name="caller">The caller's trace, which the span is part of; null when the trace begins here.</param>
     public static void Set(string span, TraceBinding? caller)
     {
         RequestContext.Set(TraceParentKey, span);

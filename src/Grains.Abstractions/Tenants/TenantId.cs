@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Podflare.Tenants;
 
-/// <summary>Who owns a sandbox: 1 to 64 ASCII letters, digits, <c>-</c>, <c>_</c> or <c>.</c>. A tenant never learns that another tenant's sandbox exists.</summary>
+/// <summary>The id of a tenant, which owns sandboxes: 1 to 64 ASCII letters, digits, <c>-</c>, <c>_</c> or <c>.</c>. A tenant never learns that another tenant's sandbox exists.</summary>
 [GenerateSerializer, Immutable, Alias("podflare.TenantId")]
 public readonly record struct TenantId([property: Id(0)] string Value) : IParsable<TenantId>
 {

@@ -89,7 +89,7 @@ public sealed partial class AuditGrain(IGrainContext context, IAuditLog log, IOp
         return batch;
     }
 
-    // Whoever waits repeats what has failed: the ids make that harmless.
+    // The callers repeat what has failed. The ids make that harmless.
     private async Task WriteBatchAsync(List<Waiting> batch)
     {
         try

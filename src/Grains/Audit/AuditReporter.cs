@@ -9,7 +9,7 @@ using Podflare.Telemetry;
 namespace Podflare.Audit;
 
 /// <summary>
-/// Brings entries about sandboxes into the audit log, off the path of whoever reports them. While the log does not answer, they wait and are repeated.
+/// Brings entries about sandboxes into the audit log, without delaying the callers that report them. While the log does not answer, the entries wait and are sent again.
 /// What dies with this process is reported again by the next activation of the sandbox.
 /// </summary>
 public sealed partial class AuditReporter : BackgroundService

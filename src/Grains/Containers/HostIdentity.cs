@@ -1,6 +1,6 @@
 namespace Podflare.Containers;
 
-/// <summary>Whose containers are ours: they carry both names as labels, and no other is seen or touched.</summary>
+/// <summary>The names that mark the containers of this host. Containers carry both as labels; others are neither seen nor touched.</summary>
 /// <param name="Cluster">The cluster's id.</param>
 /// <param name="Host">8 lower-case hex digits.</param>
 public sealed record HostIdentity(string Cluster, string Host);

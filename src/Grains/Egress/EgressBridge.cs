@@ -15,7 +15,7 @@ internal sealed partial class EgressBridge(
     string name, string? subnet, Func<IPAddress?, EgressRules> rulesOf, EgressOptions options, Firewall firewall, TimeProvider time, ILogger logger) : IDisposable
 {
     private const string BridgeOption = "com.docker.network.bridge";
-    // Only root may open it: whoever holds the lock of a folder that everybody may write to could keep every sandbox from starting.
+    // Only root may open it. In a folder that everybody may write to, any user could hold the lock and keep every sandbox from starting.
     private const string LockFile = "/run/podflare/egress.lock";
     private const string BridgeFilter = "/proc/sys/net/bridge/bridge-nf-call-iptables";
     private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(50);

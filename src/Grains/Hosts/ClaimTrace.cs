@@ -3,6 +3,6 @@ using Podflare.Telemetry;
 
 namespace Podflare.Hosts;
 
-/// <summary>Whose trace a container is started in, where it is started for a claim: starts themselves have no caller.</summary>
+/// <summary>The trace in which a container is started for a claim. A start has no caller by itself.</summary>
 /// <param name="Span">The claim's; empty where it is not traced.</param>
 internal sealed record ClaimTrace(TraceBinding Binding, string Tenant, ActivityContext Span);

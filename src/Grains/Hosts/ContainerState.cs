@@ -1,6 +1,6 @@
 namespace Podflare.Hosts;
 
-/// <summary>Who a container of this host belongs to.</summary>
+/// <summary>What a container of this host belongs to.</summary>
 internal enum ContainerState
 {
     /// <summary>It is being started, or has been started and is on its way to a claim or to its pool.</summary>

@@ -182,7 +182,7 @@ public sealed partial class HostGrain(
         DelayDeactivation(Timeout.InfiniteTimeSpan);
         await _work.Reconciler.StartAsync(SandboxPage.ParseIds(_record.Value.Sandboxes.Keys));
 
-        // Behind the list of containers: an engine that does not answer is asked again by whoever starts this host.
+        // After the list of containers: if the engine does not answer, the caller that starts this host asks again.
         await _work.Isolation.RunAsync();
 
         // The last step that can fail: a host that counts as started without its timer would neither be seen nor sweep.

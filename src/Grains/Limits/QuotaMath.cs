@@ -7,7 +7,7 @@ public static class QuotaMath
     private const double Precision = 1e-9;
 
     /// <summary>
-    /// Divides a limit that can be divided at will, such as a rate. Who wants less than an equal part gets what it wants; the others share the rest
+    /// Divides a limit into parts of any size, such as a rate. A process that wants less than an equal part gets what it wants; the others share the rest
     /// equally. What nobody wants is divided equally among all processes of the cluster, so that each has some when its first request comes.
     /// </summary>
     /// <param name="wanted">What each process wants; negative values count as zero.</param>

@@ -13,7 +13,7 @@ internal abstract class TenantShare(TenantId tenant, QuotaKind kind, TimeProvide
 
     public QuotaKind Kind { get; } = kind;
 
-    /// <summary>It was given up: whoever still has it looks the tenant's share up again.</summary>
+    /// <summary>It was given up. A caller that still holds it looks up the tenant's share again.</summary>
     public bool IsRetired { get; private set; }
 
     protected Lock Lock { get; } = new();

@@ -43,7 +43,7 @@ public sealed record SandboxRecord
 
     [Id(13)] public TraceBinding? Trace { get; init; }
 
-    /// <summary>Who created it; null where that is not known.</summary>
+    /// <summary>The caller who created it; null if unknown.</summary>
     [Id(14)] public AuditOrigin? Origin { get; init; }
 
     /// <summary>The memory limit of its container, in MiB; 0 in a record of an older version.</summary>
@@ -75,6 +75,6 @@ public sealed record Tombstone
 {
     [Id(0)] public SandboxInfo? Sandbox { get; init; }
 
-    /// <summary>Who deleted it; null when nobody asked for its end.</summary>
+    /// <summary>The caller who deleted it; null if nobody asked for its end.</summary>
     [Id(1)] public AuditOrigin? Origin { get; init; }
 }

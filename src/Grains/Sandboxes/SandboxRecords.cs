@@ -54,7 +54,7 @@ public sealed partial class SandboxRecords(
     /// <summary>The sandbox as lists show it: from the record, or once it has ended from the tombstone. Null when there is neither.</summary>
     public SandboxInfo? Info => HasTombstone ? _lostEnd ?? tombstone.Value.Sandbox : HasRecord ? InfoOf(Record) : null;
 
-    /// <summary>Who deleted the sandbox; null while it lives, and when nobody asked for its end.</summary>
+    /// <summary>The caller who deleted the sandbox; null while it lives, and if nobody asked for its end.</summary>
     public AuditOrigin? EndOrigin => tombstone.Value.Origin;
 
     /// <summary>The trace that this sandbox belongs to.</summary>
@@ -91,7 +91,7 @@ public sealed partial class SandboxRecords(
     }
 
     /// <summary>Writes the tombstone. Repeating it is safe.</summary>
-    /// <param name="origin">Who deleted the sandbox; null when nobody asked for its end.</param>
+    /// <param name="origin">The caller who deleted the sandbox; null if nobody asked for its end.</param>
     /// <exception cref="StorageUnavailableException">The store does not answer.</exception>
     public async Task WriteTombstoneAsync(SandboxInfo ended, AuditOrigin? origin)
     {

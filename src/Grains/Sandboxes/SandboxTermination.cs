@@ -64,7 +64,7 @@ internal sealed partial class SandboxTermination(
 
     /// <summary>Ends the sandbox because its tenant asks for it.</summary>
     /// <exception cref="StorageUnavailableException">It is not done in time. The end continues.</exception>
-    /// <param name="origin">Who asks.</param>
+    /// <param name="origin">The caller, for the audit log.</param>
     public async Task DeleteAsync(AuditOrigin? origin)
     {
         _origin ??= origin;

@@ -8,7 +8,7 @@ namespace Podflare.Tenants;
 /// <param name="Result">What the caller gets once it is stored.</param>
 internal readonly record struct TenantChange<T>(TenantRecord Record, T Result);
 
-/// <summary>Who asks for a change of which tenant, and when.</summary>
+/// <summary>The tenant that an administrative act changes, its caller, and its time.</summary>
 internal sealed record ChangeRequest(TenantId Tenant, AuditOrigin Origin, DateTimeOffset Now)
 {
     /// <summary>The record with one more version and the entry for the audit log.</summary>

@@ -212,7 +212,7 @@ internal sealed partial class TenantReservations(
             }
             catch (Exception e)
             {
-                // Whoever waits repeats the call; the reservation counts meanwhile.
+                // The caller repeats the call. The reservation counts meanwhile.
                 written.SetException(e);
                 _ = written.Task.Exception;
                 await Task.Delay(WritePauseAfterFailure, time);
