@@ -27,7 +27,9 @@ public sealed class DevelopmentServer : IAsyncLifetime
         await _platform.StartAsync();
         Client.BaseAddress = Address;
         using var created = await Client.PostAsJsonAsync("/v1/sandboxes", new { });
-        Sandbox = (await created.Content.ReadFromJsonAsync<JsonObject>())!["id"]!.GetValue<string>();
+        var answer = await created.Content.ReadAsStringAsync();
+        Assert.True(created.IsSuccessStatusCode, answer);
+        Sandbox = JsonNode.Parse(answer)!["id"]!.GetValue<string>();
         using var uploaded = await Client.PutAsync(File, new StringContent("window.stolen = 'secret'"));
         uploaded.EnsureSuccessStatusCode();
         _playwright = await Playwright.CreateAsync();

@@ -1,10 +1,13 @@
 // How events are read: resumption, order, retries, errors, cancellation.
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { test } from 'node:test'
 import { ConnectionFailedError, EventsEvictedError, InvalidRequestError, NoCapacityError, PodflareError, ProtocolError } from '../../clients/typescript/dist/index.js'
 import { ScriptedServer } from './scriptedServer.mjs'
 
 const line = (seq, type = 'stdout', data = `${seq}\n`, more = {}) => `${JSON.stringify({ type, data, seq, ts: seq, ...more })}\n`
+const ended = async child => { const [status, signal] = await once(child, 'exit'); return { status, signal } }
 const exit = seq => line(seq, 'exit', 0)
 
 test('a cut at any byte loses, repeats and reorders nothing', async t => {
@@ -102,6 +105,26 @@ test('a slow reader is not cut', async t => {
   }
   assert.equal(seen, 3)
   assert.equal(server.requests.length, 1)
+})
+
+test('a writer and a reader that begin together start one run over one connection', async t => {
+  const server = await ScriptedServer.start(t)
+  server.answers = [{ body: line(1), hang: true }, { status: 200, body: '{"stdin_offset":3}' }]
+  const run = (await server.sandbox({ readTimeoutSeconds: 1 })).runCodeStream('…')
+  const reading = run.result()
+  await run.send('abc')
+  await reading
+  assert.deepEqual(server.requests.map(request => `${request.method} ${request.url.split('?')[0].split('/').at(-1)}`), ['POST exec', 'POST stdin', 'GET events'])
+})
+
+test('a stream that was left does not keep the program alive', async t => {
+  const server = await ScriptedServer.start(t)
+  server.answers = [{ body: line(1) }]
+  const program = `
+    import { Client, Sandbox } from '${new URL('../../clients/typescript/dist/index.js', import.meta.url)}'
+    for await (const event of new Sandbox(new Client({ baseUrl: '${server.url}' }), 'sbx_1', false).runCodeStream('…')) break`
+  const { status, signal } = await ended(spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'inherit', timeout: 20_000 }))
+  assert.deepEqual([status, signal], [0, null])
 })
 
 test('aborting interrupts the run, waits for its end, and rejects with the reason', async t => {

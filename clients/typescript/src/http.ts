@@ -136,7 +136,7 @@ export class Connection {
   async read (doing: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.waitingSince = performance.now()
     // One timer watches all reads, because a timer for each would cost more than reading does.
-    this.watch ??= setTimeout(this.check, 1000 * this.readTimeoutSeconds)
+    this.watch ??= this.checkAfter(this.readTimeoutSeconds)
     try {
       const { done, value } = await this.reader?.read() ?? { done: true, value: undefined }
       this.waitingSince = undefined
@@ -168,9 +168,19 @@ export class Connection {
   }
 
   private readonly check = () => {
-    const silent = this.waitingSince === undefined ? 0 : (performance.now() - this.waitingSince) / 1000
+    this.watch = undefined
+    // The next read starts it again. A connection that was left without `close` must not keep the program alive.
+    if (this.waitingSince === undefined) return
+    const silent = (performance.now() - this.waitingSince) / 1000
     if (silent >= this.readTimeoutSeconds) this.cut.abort(new SilenceError(`nothing was received for ${this.readTimeoutSeconds} s`))
-    else this.watch = setTimeout(this.check, 1000 * (this.readTimeoutSeconds - silent))
+    else this.watch = this.checkAfter(this.readTimeoutSeconds - silent)
+  }
+
+  private checkAfter (seconds: number): ReturnType<typeof setTimeout> {
+    const timer = setTimeout(this.check, 1000 * seconds)
+    // While a read is pending, its socket keeps the program alive. In browsers and in Deno timers are numbers.
+    ;(timer as { unref?: () => void }).unref?.()
+    return timer
   }
 }
 

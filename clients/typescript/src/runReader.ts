@@ -40,6 +40,7 @@ export class RunReader {
   private readonly cursor: Cursor
   private budget: Budget
   private connection: Connection | undefined
+  private connecting: Promise<Connection> | undefined
   private splitter = new LineSplitter()
   // What went wrong after the events that were returned last.
   private pending: PodflareError | undefined
@@ -69,7 +70,7 @@ export class RunReader {
   async open (): Promise<void> {
     while (this.state.runId === undefined && !this.isClosed) {
       try {
-        await this.connect()
+        await this.connectOnce()
       } catch (e) {
         await this.pause(e)
       }
@@ -87,7 +88,7 @@ export class RunReader {
     while (!this.cursor.hasExit && !this.isClosed) {
       try {
         if (this.pending !== undefined) throw this.pending
-        const connection = this.connection ?? await this.connect()
+        const connection = this.connection ?? await this.connectOnce()
         const piece = await connection.read('read the run')
         if (piece === undefined) throw new StreamEndedError("the run's events ended without its exit")
         const before = this.cursor.after
@@ -111,6 +112,12 @@ export class RunReader {
   close (): void {
     this.isClosed = true
     this.rest()
+  }
+
+  /** A writer may wait for the start while a reader reads. Both must get the same connection, or nobody would close the other one. */
+  private async connectOnce (): Promise<Connection> {
+    this.connecting ??= this.connect().finally(() => { this.connecting = undefined })
+    return await this.connecting
   }
 
   private async connect (): Promise<Connection> {
