@@ -63,6 +63,17 @@ class StdinTests(unittest.TestCase):
                     self.assertEqual(read, sandbox.run_code("1", stdin=answer).stdout)
             self.assertEqual([("1? ", False), ("2? ", True)], asked[:2])
 
+    def test_a_writer_and_a_reader_may_begin_together(self) -> None:
+        async def run(url: str) -> str:
+            async with AsyncClient(url) as client:
+                stream = AsyncSandbox.attach(SANDBOX, client=client).run_code_stream("1", stdin=True)
+                result, _ = await asyncio.gather(stream.result(), stream.send("abc", eof=True))
+                return result.stdout
+
+        with StdinServer() as server:
+            self.assertEqual("abc", asyncio.run(run(server.url)))
+            self.assertEqual(1, sum("/exec" in seen.target for seen in server.requests))
+
     def test_an_asynchronous_function_is_awaited(self) -> None:
         async def answer(request: InputRequestEvent) -> str:
             await asyncio.sleep(0)

@@ -56,6 +56,7 @@ class RunStream(RunView, Iterator[Event]):
         self._items = client._stream(steps)
         self._output = Output(client._operations.settings.max_result_chars)
         self._is_started = False
+        self._start_lock = io.Lock()
         self._stdin_lock = io.Lock()
         # Bytes of standard input that were accepted; None if it is not known.
         self._stdin_offset: int | None = 0 if state.start is not None else None
@@ -65,9 +66,15 @@ class RunStream(RunView, Iterator[Event]):
 
         >>> run.start()
         """
-        if not self._is_started:
-            self._is_started = True
-            self._next()
+        if self._is_started:
+            return
+        # A writer may wait for the start that a reader has begun.
+        with self._start_lock:
+            if not self._is_started:
+                try:
+                    self._next()
+                finally:
+                    self._is_started = True
 
     def result(self) -> RunResult:
         """Waits for the end of the run, and returns its result. The output includes the events that were already iterated over.
