@@ -74,11 +74,11 @@ internal sealed record FileTask(string Do, byte[] Path)
 /// <param name="Size">Null of an archive.</param>
 internal sealed record FileOpenedPayload(long? Size, long ModifiedMs, string? Etag = null);
 
-internal sealed record FilePagePayload(ImmutableArray<FileEntryPayload>? Files, byte[]? Next);
+internal sealed record FilePagePayload(ImmutableArray<FileEntryPayload?>? Files, byte[]? Next);
 
 /// <param name="Mode">Such as <c>0644</c>.</param>
 internal sealed record FileEntryPayload(
-    byte[] Name, string? Type, long Size, long ModifiedMs, string? Mode = null,
+    byte[]? Name, string? Type, long Size, long ModifiedMs, string? Mode = null,
     [property: JsonConverter(typeof(LenientStringConverter))] string? Owner = null,
     [property: JsonConverter(typeof(LenientStringConverter))] string? Group = null, byte[]? Target = null, string? Etag = null);
 

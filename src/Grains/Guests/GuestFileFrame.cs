@@ -85,14 +85,16 @@ internal sealed record GuestFileFrame(FrameType Type, byte[] Text, FileChunk? Da
         };
     }
 
-    private static FileEntry Entry(FileEntryPayload entry) => new(entry.Name, Kind(entry.Type), entry.Size, Time(entry.ModifiedMs))
-    {
-        Mode = Mode(entry.Mode),
-        Owner = entry.Owner,
-        Group = entry.Group,
-        Target = entry.Target,
-        ETag = ETag(entry.Etag),
-    };
+    private static FileEntry Entry(FileEntryPayload? entry) => entry is { Name: { } name }
+        ? new FileEntry(name, Kind(entry.Type), entry.Size, Time(entry.ModifiedMs))
+        {
+            Mode = Mode(entry.Mode),
+            Owner = entry.Owner,
+            Group = entry.Group,
+            Target = entry.Target,
+            ETag = ETag(entry.Etag),
+        }
+        : throw new FileTransferLostException();
 
     private static FileKind Kind(string? type) => type switch
     {

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Podflare.Contexts;
 using Podflare.Files;
 using Podflare.Guests;
@@ -8,11 +9,11 @@ namespace Podflare.Sandboxes;
 /// <summary>Sends requests to a sandbox's guest, each with a limit for its answer, and turns refusals into exceptions.</summary>
 /// <param name="guestIsClosing">Called when the guest refuses because it was told to close.</param>
 /// <param name="closing">Cancelled when the sandbox ends or the activation stops.</param>
-internal sealed class GuestRequestSender(SandboxSettings settings, TimeProvider time, Action guestIsClosing, CancellationToken closing)
+internal sealed partial class GuestRequestSender(SandboxSettings settings, TimeProvider time, Action guestIsClosing, ILogger logger, CancellationToken closing)
 {
     /// <exception cref="SandboxUnreachableException">The guest did not answer in time, or it has been told to close.</exception>
     /// <exception cref="PodflareException">The guest refuses for a reason that has a name, such as <see cref="RunQueueFullException"/>.</exception>
-    /// <exception cref="InvalidOperationException">The guest calls the request invalid.</exception>
+    /// <exception cref="NotOfferedException">The guest calls the request invalid: it is older, or user code has taken it over.</exception>
     public async Task<GuestTaken> SendAsync(GuestPort port, GuestRequest request, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(closing, cancellationToken);
@@ -30,7 +31,7 @@ internal sealed class GuestRequestSender(SandboxSettings settings, TimeProvider 
         return answer switch
         {
             GuestTaken taken => taken,
-            GuestRefused refused => throw Refusal(request, refused),
+            GuestRefused refused => throw Refusal(port, request, refused),
             _ => throw new InvalidOperationException("The guest gave an answer of an unknown kind."),
         };
     }
@@ -50,7 +51,7 @@ internal sealed class GuestRequestSender(SandboxSettings settings, TimeProvider 
         if ((port.Version ?? throw new SandboxUnreachableException()) < GuestVersion.AllKinds) throw new NotOfferedException();
     }
 
-    private Exception Refusal(GuestRequest request, GuestRefused refused)
+    private PodflareException Refusal(GuestPort port, GuestRequest request, GuestRefused refused)
     {
         if (refused.Code == "closing") guestIsClosing();
         return refused.Code switch
@@ -69,8 +70,14 @@ internal sealed class GuestRequestSender(SandboxSettings settings, TimeProvider 
             "stdin_full" => new StdinFullException(refused.Offset ?? 0),
             "ended" => new RunEndedException(),
             "not_a_terminal" => new NotATerminalException(),
-            _ => new InvalidOperationException($"The guest calls a request invalid: {refused.Detail}"),
+            _ => Invalid(port, request, refused),
         };
+    }
+
+    private NotOfferedException Invalid(GuestPort port, GuestRequest request, GuestRefused refused)
+    {
+        LogInvalid(port.Sandbox, request.GetType().Name, refused.Code, refused.Detail);
+        return new NotOfferedException();
     }
 
     private static string ContextOf(GuestRequest request) => request switch
@@ -79,4 +86,7 @@ internal sealed class GuestRequestSender(SandboxSettings settings, TimeProvider 
         StartGuestRun { Context: { } context } => context,
         _ => ContextId.Default.Value,
     };
+
+    [LoggerMessage(LogLevel.Warning, "The guest of sandbox {Sandbox} refuses {Request}: {Code}, {Detail}")]
+    private partial void LogInvalid(SandboxId sandbox, string request, string code, string? detail);
 }

@@ -138,7 +138,7 @@ internal sealed partial class RunAcceptor(
             entry.Execution = taken.Execution;
             return taken.ReplRestarted;
         }
-        catch (Exception e) when (e is InvalidOperationException || e is PodflareException and not SandboxUnreachableException)
+        catch (PodflareException e) when (e is not SandboxUnreachableException)
         {
             await runs.TryWithdrawAsync(entry, e is RunQueueFullException ? "run_queue_full" : "refused", Closing);
             throw;

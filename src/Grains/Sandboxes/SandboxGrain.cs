@@ -54,7 +54,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _audit = new SandboxAudit(_records, logs);
         _termination = new SandboxTermination(_records, _runs, _guest, _usage, log, guests, GrainFactory, settings, time, logger) { Ended = OnEnded };
         // A guest that was told to close by an end that was never recorded can run nothing any more.
-        _sender = new GuestRequestSender(settings, time, () => _termination.EndInBackground(EndReason.Lost), _termination.Closing);
+        _sender = new GuestRequestSender(settings, time, () => _termination.EndInBackground(EndReason.Lost), logger, _termination.Closing);
         _acceptor = new RunAcceptor(_records, _runs, _sender, log, spans, settings, time, logger, _termination);
         _lister = new RunLister(_runs, log);
         _commands = new RunCommands(_records, _runs, _sender, settings);

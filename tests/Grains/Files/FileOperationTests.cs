@@ -29,6 +29,21 @@ public sealed class FileOperationTests
         Assert.Equal("""{"do":"stat","path":"L3Jvb3QvYQ==","size":null,"after":"","limit":null,"follow":true}""", sandbox.Guest.FileTasks[0]);
     }
 
+    [Theory]
+    [InlineData("null")]
+    [InlineData("{\"size\":7}")]
+    [InlineData("{\"name\":null,\"type\":\"file\"}")]
+    public async Task An_entry_that_is_none_is_a_lost_transfer(string entry)
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        var sandbox = await cluster.CreateAsync();
+        sandbox.Guest.FileAnswer = $$"""{"files":[{{entry}}],"next":null,"entry":{{entry}}}""";
+
+        await Assert.ThrowsAsync<FileTransferLostException>(() => sandbox.Files.Stat(GrainCluster.Tenant, Path, followLinks: true, Cancel));
+        await Assert.ThrowsAsync<FileTransferLostException>(() => sandbox.Files.List(GrainCluster.Tenant, Path, null, 10, Cancel));
+        await Assert.ThrowsAsync<FileTransferLostException>(() => sandbox.Files.ListTree(GrainCluster.Tenant, Path, 2, null, 10, Cancel));
+    }
+
     [Fact]
     public async Task A_part_of_a_file_is_read_only_while_it_is_the_same_file()
     {

@@ -39,6 +39,9 @@ public sealed partial class ScriptedGuest : IAsyncDisposable
 
     public SandboxId Sandbox { get; }
 
+    /// <summary>The socket on which the worker listens for it.</summary>
+    public string SocketPath => _socketPath;
+
     /// <summary>Another value on a connection means that the supervisor was started anew.</summary>
     public string Boot { get; set; } = RandomNumberGenerator.GetHexString(32, lowercase: true);
 

@@ -64,6 +64,21 @@ public sealed class HostileGuestTests
     }
 
     [Fact]
+    public async Task A_request_that_the_guest_calls_invalid_is_refused_and_leaves_no_run()
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        var sandbox = await cluster.CreateAsync();
+        sandbox.Guest.RefuseWith = "invalid";
+
+        await Assert.ThrowsAsync<NotOfferedException>(() => sandbox.StartRunAsync(program => program.Print("a\n")));
+        await Assert.ThrowsAsync<NotOfferedException>(() => sandbox.Contexts.List(GrainCluster.Tenant, TestContext.Current.CancellationToken));
+
+        sandbox.Guest.RefuseWith = null;
+        Assert.Equal("b\n", (await sandbox.RunAsync(program => program.Print("b\n"))).Output);
+        await cluster.AgreesAsync();
+    }
+
+    [Fact]
     public async Task A_long_error_text_is_cut()
     {
         await using var cluster = await GrainCluster.StartAsync();

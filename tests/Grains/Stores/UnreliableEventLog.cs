@@ -20,6 +20,9 @@ public sealed class UnreliableEventLog(Clock clock, RunOptions options) : FaultP
 
     internal int Epoch => Volatile.Read(ref _epoch);
 
+    /// <summary>Whether writes are recorded. A test that makes very many, and does not look at them, does without.</summary>
+    public bool RecordsWrites { get; set; } = true;
+
     /// <summary>Appends that were done.</summary>
     public int Appends
     {
@@ -110,7 +113,7 @@ public sealed class UnreliableEventLog(Clock clock, RunOptions options) : FaultP
                 {
                     if (operation is LogOperation.FindRun && run is { } read && _unreadable.Contains(read)) throw new RecordUnreadableException(read.Value);
                     var answer = call(_log);
-                    if (writes) _writes.Add(new LogWrite(operation, sandbox, run, log => call(log)));
+                    if (writes && RecordsWrites) _writes.Add(new LogWrite(operation, sandbox, run, log => call(log)));
                     return answer;
                 }
             },
