@@ -20,7 +20,7 @@ public sealed class LeftoverTests(ClusterService cluster)
             Assert.All(used, Assert.True);
         }
 
-        await Until.TrueAsync(async () => (await Engine.ListUsedAsync(cluster.Cluster)).Length == 0, TimeSpan.FromSeconds(60), "all containers but the parked ones are gone");
+        await Until.TrueAsync(async () => (await Engine.ListUsedAsync(cluster.Cluster)).Length == 0, TimeSpan.FromSeconds(180), "all containers but the parked ones are gone");
         await Until.TrueAsync(() => Task.FromResult(SocketFolders().Length == 0), TimeSpan.FromSeconds(10), "all socket folders but those of parked containers are gone");
         Assert.InRange((await Engine.ListAsync(cluster.Cluster)).Length, 1, 2 * 16);
         foreach (var worker in Workers)

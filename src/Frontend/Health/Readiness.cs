@@ -15,6 +15,7 @@ internal sealed class Readiness(OpenStreams streams, HostDirectory hosts, Tenant
         if (streams.IsStopping) return NotReady("shutting_down", "the server is shutting down");
         if (membership.CurrentSnapshot.GetSiloStatus(silo.SiloAddress) != SiloStatus.Active) return NotReady("sandbox_unreachable", "the server has not joined the cluster yet");
         if (!hosts.AnyAnswers) return NotReady("no_capacity", "no worker answers; sandboxes cannot be created or reached");
+        if (!hosts.HasSeenStartedHost) return NotReady("no_capacity", "no worker has finished its start; sandboxes cannot be created yet");
         return tenants.Loaded.IsCompleted ? null : NotReady("storage_unavailable", "the server has not read the tenants and their keys yet");
     }
 

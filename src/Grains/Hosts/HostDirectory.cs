@@ -17,12 +17,19 @@ public sealed partial class HostDirectory(
 
     private readonly TimeSpan _limit = TimeSpan.FromSeconds(options.Value.AnswerSeconds);
     private volatile Dictionary<string, Answer> _answers = [];
+    private volatile bool _hasSeenStartedHost;
 
     // Claims that went to a host since it was last asked: without them a burst would all go to the host that was emptiest.
     private ConcurrentDictionary<string, int> _claims = [];
 
     /// <summary>At least one host has answered lately.</summary>
     public bool AnyAnswers => Fresh("").Any();
+
+    /// <summary>
+    /// Since this process started, at least one host has answered that is past its start. A host answers before that, but refuses sandboxes. It
+    /// stays true when hosts start again later: what they hold can still be read.
+    /// </summary>
+    public bool HasSeenStartedHost => _hasSeenStartedHost;
 
     /// <summary>What the hosts have answered lately.</summary>
     public IEnumerable<HostLoad> Loads => Fresh("").Select(known => known.Load);
@@ -75,6 +82,7 @@ public sealed partial class HostDirectory(
         }
 
         (_answers, _claims) = (after, []);
+        if (after.Values.Any(answer => answer.Load.Slots > 0 || answer.Load.Draining)) _hasSeenStartedHost = true;
     }
 
     private async Task<T?> AskAsync<T>(string host, Func<IHostGrain, Task<T>> ask, CancellationToken cancellationToken)

@@ -44,7 +44,7 @@ public sealed class ClusterService : IAsyncLifetime
             async () =>
             {
                 var sandbox = await Second.CreateAsync();
-                hosts.Add(sandbox.Substring(4, 8));
+                hosts.Add(HostOf(sandbox));
                 await First.DeleteAsync(sandbox);
                 return hosts.Count == 2;
             },
@@ -52,12 +52,28 @@ public sealed class ClusterService : IAsyncLifetime
             "both hosts take sandboxes again");
     }
 
+    /// <summary>Creates sandboxes through both frontends until each host has one. Which host a create gets depends on the load and on chance.</summary>
+    internal async Task<string[]> CreateOnBothHostsAsync(object? body = null)
+    {
+        const int RoundSize = 6, MaxRounds = 5;
+        List<string> sandboxes = [];
+        for (var rounds = 0; sandboxes.Select(HostOf).Distinct().Count() < 2; rounds++)
+        {
+            Assert.InRange(rounds, 0, MaxRounds - 1);
+            sandboxes.AddRange(await Task.WhenAll(Enumerable.Range(0, RoundSize).Select(i => (i % 2 == 0 ? First : Second).CreateAsync(body))));
+        }
+
+        return [.. sandboxes];
+    }
+
     /// <summary>The process ids of workers and frontends as they are now, by name.</summary>
     internal static int ProcessId(string name) => int.Parse(File.ReadAllText(Path.Combine(TestRun.Folder, "c", $"{name}.pid")), CultureInfo.InvariantCulture);
 
     /// <summary>The name of the worker whose host has this sandbox.</summary>
     internal static string WorkerOf(string sandbox) =>
-        File.ReadLines(Path.Combine(TestRun.Folder, "c", "w1", "host")).First() == sandbox.Substring(4, 8) ? "worker1" : "worker2";
+        File.ReadLines(Path.Combine(TestRun.Folder, "c", "w1", "host")).First() == HostOf(sandbox) ? "worker1" : "worker2";
+
+    private static string HostOf(string sandbox) => sandbox.Substring(4, 8);
 
     private async Task ScriptAsync(params string[] arguments)
     {

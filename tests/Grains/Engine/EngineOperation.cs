@@ -10,4 +10,5 @@ public enum EngineOperation
     Ping,
     IsPaused,
     AllowHosts,
+    Probe,
 }

@@ -167,6 +167,8 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
     internal Task<bool> IsPausedAsync(string containerId, CancellationToken cancellationToken) => MeetAsync(
         EngineOperation.IsPaused, containerId, () => Task.FromResult(_containers.TryGetValue(containerId, out var container) && container.IsPaused), cancellationToken);
 
+    internal Task<IReadOnlyList<string>> ProbeAsync(CancellationToken cancellationToken) => MeetAsync(EngineOperation.Probe, "", () => Task.FromResult(MissingLayers), cancellationToken);
+
     internal Task PingAsync(CancellationToken cancellationToken) => MeetAsync(EngineOperation.Ping, "", () => Task.FromResult(true), cancellationToken);
 
     internal async IAsyncEnumerable<ContainerDeath> WatchDeathsAsync([EnumeratorCancellation] CancellationToken cancellationToken)

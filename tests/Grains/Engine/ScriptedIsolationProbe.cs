@@ -7,10 +7,10 @@ namespace Podflare.Engine;
 /// <summary>What a probe of a scripted engine reports: all layers, but those that a test has taken away.</summary>
 internal sealed class ScriptedIsolationProbe(ScriptedEngine engine) : IIsolationProbe
 {
-    public Task<IsolationReport> RunAsync(string host, CancellationToken cancellationToken)
+    public async Task<IsolationReport> RunAsync(string host, CancellationToken cancellationToken)
     {
-        var missing = engine.MissingLayers;
+        var missing = await engine.ProbeAsync(cancellationToken);
         var layers = IsolationLayers.All.Select(layer => new LayerState(layer, "default", missing.Contains(layer) ? LayerStatus.Missing : LayerStatus.Ok, ""));
-        return Task.FromResult(new IsolationReport(new HostIsolation([.. layers]), ImmutableHashSet<string>.Empty, IsComplete: true));
+        return new IsolationReport(new HostIsolation([.. layers]), ImmutableHashSet<string>.Empty, IsComplete: true);
     }
 }

@@ -6,6 +6,15 @@ namespace Podflare.Harness;
 /// </summary>
 public sealed class Clock : TimeProvider, IDisposable
 {
+    // How many work items in a row a step lets pass through the thread pool, each queued behind what others have queued.
+    private const int SettleHops = 40;
+
+    private const int Patience = 5;
+
+    private static readonly TimeSpan StepPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan UsualDelay = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
     private readonly long _start = System.GetTimestamp();
     private readonly DateTimeOffset _wallStart = System.GetUtcNow();
@@ -44,7 +53,7 @@ public sealed class Clock : TimeProvider, IDisposable
     }
 
     /// <summary>Moves time forward step by step until a condition is met.</summary>
-    /// <param name="step">Small enough for what happens on the way; a few milliseconds of real time pass between two steps.</param>
+    /// <param name="step">Small enough for what happens on the way. Between two steps the process gets the real time that its work takes.</param>
     /// <param name="limit">The most that time is moved.</param>
     public async Task AdvanceUntilAsync(Func<Task<bool>> condition, TimeSpan step, TimeSpan limit)
     {
@@ -52,8 +61,27 @@ public sealed class Clock : TimeProvider, IDisposable
         {
             if (moved > limit) throw new TimeoutException($"Not met within {limit} of the test's time.");
             Advance(step);
-            await Task.Delay(TimeSpan.FromMilliseconds(10), System, TestContext.Current.CancellationToken);
+            await SettleAsync();
         }
+    }
+
+    /// <summary>
+    /// Lets the process do what a step has caused. On a busy machine a pause of the same length each time would let the test's time run away
+    /// from that work, so a pause that took longer than it should have is extended by several times as much.
+    /// </summary>
+    private static async Task SettleAsync()
+    {
+        var began = System.GetTimestamp();
+        await Task.Delay(StepPause, System, TestContext.Current.CancellationToken);
+        for (var hop = 0; hop < SettleHops; hop++)
+        {
+            var passed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            ThreadPool.UnsafeQueueUserWorkItem(static passed => passed.SetResult(), passed, preferLocal: false);
+            await passed.Task;
+        }
+
+        var late = System.GetElapsedTime(began) - StepPause - UsualDelay;
+        if (late > TimeSpan.Zero) await Task.Delay(late < LongestPause / Patience ? Patience * late : LongestPause, System, TestContext.Current.CancellationToken);
     }
 
     /// <inheritdoc cref="AdvanceUntilAsync(Func{Task{bool}}, TimeSpan, TimeSpan)"/>

@@ -8,7 +8,7 @@ namespace Podflare.Hosting;
 /// <summary>A membership table that has lost its rows, as when Redis was restarted without its data.</summary>
 public sealed class MembershipWatchTests
 {
-    private static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     [Fact]

@@ -80,12 +80,13 @@ internal sealed class Service : IAsyncDisposable
     }
 
     /// <summary>Sandbox ids whose containers are parked, as the run folder says it.</summary>
-    public async Task<string[]> ParkedAsync()
+    /// <param name="image">A part of the image's name.</param>
+    public async Task<string[]> ParkedAsync(string image = "")
     {
         // In this order: one that begins to start in between is on neither list, and would else pass for parked.
         var all = await Engine.ListSandboxesAsync(Cluster);
         var used = await Engine.ListUsedAsync(Cluster);
-        return [.. all.Where(pair => !used.Contains(pair.Container)).Select(pair => pair.Sandbox)];
+        return [.. all.Where(one => !used.Contains(one.Container) && one.Image.Contains(image, StringComparison.Ordinal)).Select(one => one.Sandbox)];
     }
 
     public Task ParkedAsync(int count) =>
