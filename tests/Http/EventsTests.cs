@@ -134,6 +134,24 @@ public sealed class EventsTests(SharedCluster shared)
     }
 
     [Fact]
+    public async Task The_trace_of_a_run_says_whether_spans_may_still_come()
+    {
+        var (id, run) = await RunAsync("out 1");
+        var ended = await _cluster.Client.SendAsync("GET", $"/v1/sandboxes/{id}/runs/{run}/trace");
+        var gate = Guid.NewGuid().ToString("N");
+        var exec = await _cluster.Client.SendAsync("POST", $"/v1/sandboxes/{id}/exec", Replies.Script("out 1", $"wait {gate}"), wait: false);
+
+        var open = await _cluster.Client.SendAsync("GET", $"/v1/sandboxes/{id}/runs/{exec.Header("Podflare-Run-Id")}/trace");
+
+        Assert.Equal(("application/json", null, "true"), (ended.Content.Headers.ContentType?.ToString(), ended.Header("Podflare-Trace-Open"), open.Header("Podflare-Trace-Open")));
+        Assert.Equal("""{"resourceSpans":[]}""", await ended.ReadTextAsync());
+        _cluster.World.Gate(gate).SetResult();
+        await (await _cluster.Client.SendAsync("GET", $"/v1/sandboxes/{id}/runs/run_{new string('0', 32)}/trace")).AssertProblemAsync(404, "run_not_found");
+        using var other = await _cluster.ClientOfAsync(await _cluster.CreateTenantAsync(), "sandboxes");
+        await (await other.SendAsync("GET", $"/v1/sandboxes/{id}/runs/{run}/trace")).AssertProblemAsync(404, "sandbox_not_found");
+    }
+
+    [Fact]
     public async Task An_interrupt_is_accepted_also_when_the_run_has_ended()
     {
         var (id, run) = await RunAsync("out 1");

@@ -48,6 +48,8 @@ class BlockingTests(unittest.TestCase):
         assert result.run_id is not None
         info = self.sandbox.get_run(result.run_id)
         self.assertEqual((result.run_id, "ended", 7, 1, 3), (info.id, info.state, info.exit_code, info.first_seq, info.last_seq))
+        spans = self.sandbox.get_run_trace(result.run_id)["resourceSpans"][0]["scopeSpans"][0]["spans"]
+        self.assertEqual(["execute_tool run_code", "podflare.run.queue", "podflare.run.execute"], [span["name"] for span in spans])
 
     def test_an_exception_is_told(self) -> None:
         result = self.sandbox.run_code("1 / 0")

@@ -72,6 +72,8 @@ test('processes', async () => {
   assert.equal((await server.result()).signal, 'SIGTERM')
   await assert.rejects(server.signal('TERM'), RunEndedError)
   assert.equal((await sandbox.getRun(server.runId)).state, 'ended')
+  const trace = await sandbox.getRunTrace(server.runId)
+  assert.equal(trace.resourceSpans[0].scopeSpans[0].spans[0].name, 'execute_tool run_code')
   const again = await sandbox.follow(server.runId).result()
   assert.equal(again.signal, 'SIGTERM')
 })

@@ -118,6 +118,11 @@ export interface FileInfo {
   readonly raw: Readonly<Fields>
 }
 
+/** Spans as OpenTelemetry's OTLP has them, in its JSON encoding. */
+export interface TracesData {
+  readonly resourceSpans: ReadonlyArray<Record<string, unknown>>
+}
+
 /** @internal */
 export interface RunInfoBody { stdin_offset?: number }
 

@@ -53,6 +53,10 @@ export function readEvents (sandboxId: string, runId: string, after: number, opt
   return get(withQuery(`${runPath(sandboxId, runId)}/events`, query), trace)
 }
 
+export function getRunTrace (sandboxId: string, runId: string, trace: Trace): Request {
+  return get(`${runPath(sandboxId, runId)}/trace`, trace)
+}
+
 export function getRun (sandboxId: string, runId: string, trace: Trace): Request {
   return get(runPath(sandboxId, runId), trace)
 }

@@ -5,7 +5,7 @@ import { PodflareError } from './errors.js'
 import type { Event, InputRequestEvent } from './events.js'
 import { Files } from './files.js'
 import type { Http } from './http.js'
-import { runInfo, sandboxInfo, type RunInfo, type SandboxInfo } from './models.js'
+import { runInfo, sandboxInfo, type RunInfo, type SandboxInfo, type TracesData } from './models.js'
 import { pathFields } from './paths.js'
 import * as requests from './requests.js'
 import type { RunResult } from './result.js'
@@ -132,6 +132,14 @@ export class Sandbox {
   /** Describes a run: whether it has ended, and how. */
   async getRun (runId: string): Promise<RunInfo> {
     return runInfo(await this.http.json(requests.getRun(this.id, runId, this.http.trace()), 'describe the run'))
+  }
+
+  /**
+   * The spans of a run as OTLP's `TracesData`, which tracing tools import. Needs no tracing backend. The spans of a run that has not ended have the
+   * attribute `podflare.run.open`.
+   */
+  async getRunTrace (runId: string): Promise<TracesData> {
+    return await this.http.json<TracesData>(requests.getRunTrace(this.id, runId, this.http.trace()), 'get the trace of the run')
   }
 
   /** Interrupts a run, by default the one that the context `python` executes. Returns the ids of the runs. */

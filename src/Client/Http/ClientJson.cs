@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
@@ -35,5 +36,6 @@ internal sealed record CreateBody(
 [JsonSerializable(typeof(SandboxPage))]
 [JsonSerializable(typeof(TemplateList))]
 [JsonSerializable(typeof(RunInfo))]
+[JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(FileListing))]
 internal sealed partial class ClientJson : JsonSerializerContext;

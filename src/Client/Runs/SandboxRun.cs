@@ -79,6 +79,13 @@ public class SandboxRun : IDisposable
         Scope.Transport.CallAsync(Call(HttpMethod.Get, ""), ClientJson.Default.RunInfo, cancellationToken);
 
     /// <summary>
+    /// Gets the spans of the run as OTLP's <c>TracesData</c> in OTLP's JSON encoding, which tracing tools import. It needs no tracing backend. The spans
+    /// of a run that has not ended have the attribute <c>podflare.run.open</c>.
+    /// </summary>
+    public virtual Task<JsonElement> GetTraceAsync(CancellationToken cancellationToken = default) =>
+        Scope.Transport.CallAsync(Call(HttpMethod.Get, "/trace"), ClientJson.Default.JsonElement, cancellationToken);
+
+    /// <summary>
     /// Interrupts the run with SIGINT and keeps the sandbox's state. A run that ignores the signal is killed. Succeeds if the run has just ended. On a
     /// terminal, the foreground program is interrupted.
     /// </summary>

@@ -22,6 +22,8 @@ internal static class RunEndpoints
 
         sandbox.MapGet("/runs", ListAsync);
         sandbox.MapGet("/runs/{run}", (SandboxId id, RunId run, Caller caller, RunReplies replies, CancellationToken token) => GetAsync(id, run, caller, replies, token));
+        sandbox.MapGet("/runs/{run}/trace", (HttpResponse response, SandboxId id, RunId run, Caller caller, RunReplies replies, CancellationToken token) =>
+            replies.GetTraceAsync(response, caller.Tenant, id, run, token));
         sandbox.MapGet("/runs/background", (SandboxId id, Caller caller, RunReplies replies, CancellationToken token) => GetAsync(id, RunId.ForBackground(id), caller, replies, token));
         sandbox.MapGet("/runs/{run}/events", (HttpContext context, SandboxId id, RunId run, Caller caller, RunEventsHandler events) => events.ReplyAsync(context, caller.Tenant, id, run))
             .WithMetadata(new DisableRequestDeadline());

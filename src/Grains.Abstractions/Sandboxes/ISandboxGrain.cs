@@ -51,6 +51,11 @@ public interface ISandboxGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("GetRun")]
     Task<RunInfo> GetRun(TenantId tenant, RunId run);
 
+    /// <summary>The spans of a run.</summary>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    [AlwaysInterleave, Alias("GetRunTrace")]
+    Task<RunTraceData> GetRunTrace(TenantId tenant, RunId run);
+
     /// <summary>The ids of the last 256 runs at most, oldest first. The background run is not among them.</summary>
     [AlwaysInterleave, Alias("ListRuns")]
     Task<IReadOnlyList<RunId>> ListRuns(TenantId tenant);

@@ -53,8 +53,8 @@ public sealed class RunSpans(IOptions<TemplateOptions> templates)
             if (ending.Code != 0) span.Fail(reason ?? "exit_nonzero");
             if (ending.StartedAt is { } started)
             {
-                Part(Spans.RunQueue, span, record.CreatedAt, started);
-                Part(Spans.RunExecute, span, started, ending.EndedAt);
+                Part(Spans.RunQueue, span, record.Id, record.CreatedAt, started);
+                Part(Spans.RunExecute, span, record.Id, started, ending.EndedAt);
             }
         }
 
@@ -89,13 +89,15 @@ public sealed class RunSpans(IOptions<TemplateOptions> templates)
     }
 
     // The guest counts in milliseconds: what it saw may seem to have been before the moment of acceptance.
-    private static void Part(string name, Activity run, DateTimeOffset from, DateTimeOffset to)
+    private static void Part(string name, Activity span, RunId run, DateTimeOffset from, DateTimeOffset to)
     {
-        var start = from.UtcDateTime < run.StartTimeUtc ? run.StartTimeUtc : from.UtcDateTime;
         var before = Activity.Current;
-        var part = Spans.Source.StartActivity(name, ActivityKind.Internal, run.Context, startTime: start);
+        var part = Spans.Source.CreateActivity(name, ActivityKind.Internal, span.Context);
+        if (part is null) return;
+        SpanIds.TrySet(part, SpanIds.Of(name, run));
+        part.SetStartTime(from.UtcDateTime < span.StartTimeUtc ? span.StartTimeUtc : from.UtcDateTime).Start();
         Activity.Current = before;
-        if (part is not null) Stop(part, to.UtcDateTime);
+        Stop(part, to.UtcDateTime);
     }
 
     private static void Stop(Activity span, DateTime end)

@@ -26,6 +26,15 @@ internal sealed class CallGuard(
         return records.GuardReadable(tenant);
     }
 
+    /// <summary>As <see cref="Readable"/>, after a sandbox whose host is lost has ended.</summary>
+    /// <exception cref="SandboxNotFoundException">The sandbox does not exist, or it belongs to another tenant.</exception>
+    public async Task<SandboxInfo> ReadAsync(TenantId tenant)
+    {
+        Readable(tenant);
+        await orphan.EndWhenHostIsLostAsync();
+        return Readable(tenant);
+    }
+
     /// <inheritdoc cref="GuestAsync"/>
     /// <exception cref="SandboxNotFoundException">The sandbox does not exist, or it belongs to another tenant.</exception>
     /// <exception cref="SandboxEndedException">It has ended or is about to.</exception>

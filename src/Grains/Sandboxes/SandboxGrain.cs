@@ -119,12 +119,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         return _records.Info!;
     }
 
-    public async Task<SandboxInfo> Get(TenantId tenant)
-    {
-        _guard.Readable(tenant);
-        await _orphan.EndWhenHostIsLostAsync();
-        return _guard.Readable(tenant);
-    }
+    public Task<SandboxInfo> Get(TenantId tenant) => _guard.ReadAsync(tenant);
 
     public async Task<RunAccepted> StartRun(TenantId tenant, RunId run, RunRequest request, CancellationToken cancellationToken)
     {
@@ -135,9 +130,14 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
 
     public async Task<RunInfo> GetRun(TenantId tenant, RunId run)
     {
-        _guard.Readable(tenant);
-        await _orphan.EndWhenHostIsLostAsync();
+        await _guard.ReadAsync(tenant);
         return await _runs.GetAsync(run, IsOnOwningHost, _termination.Stopping);
+    }
+
+    public async Task<RunTraceData> GetRunTrace(TenantId tenant, RunId run)
+    {
+        var sandbox = await _guard.ReadAsync(tenant);
+        return await _runs.GetTraceAsync(sandbox, run, IsOnOwningHost, _termination.Stopping);
     }
 
     public Task<IReadOnlyList<RunId>> ListRuns(TenantId tenant) => _lister.ListAsync(_guard.Readable(tenant).Id, _termination.Stopping);

@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Logging;
+using Podflare.Otlp;
 using Podflare.Runs;
 using Podflare.Streaming;
-using Podflare.Telemetry;
+using Podflare.Traces;
 
 namespace Podflare.Sandboxes;
 
@@ -63,8 +64,17 @@ internal sealed partial class SandboxRuns(
     /// <exception cref="RunNotFoundException">There is no such run.</exception>
     public async Task<RunInfo> GetAsync(RunId run, bool isOwner, CancellationToken cancellationToken)
     {
-        var entry = await FindKnownAsync(run, isOwner, cancellationToken);
-        return RunInfos.Of(isOwner && entry?.Events is { } held ? held : await ReadStoredAsync(run, cancellationToken), entry);
+        var (events, entry) = await ReadAsync(run, isOwner, cancellationToken);
+        return RunInfos.Of(events, entry);
+    }
+
+    /// <summary>The trace of a run.</summary>
+    /// <inheritdoc cref="GetAsync"/>
+    public async Task<RunTraceData> GetTraceAsync(SandboxInfo sandbox, RunId run, bool isOwner, CancellationToken cancellationToken)
+    {
+        var (events, entry) = await ReadAsync(run, isOwner, cancellationToken);
+        var trace = RunTraceView.Of(events.Record, events.LastSeq, entry?.StartedAt, sandbox, time.GetUtcNow());
+        return new RunTraceData(OtlpJson.Write(trace), !events.Ended);
     }
 
     /// <summary>A page of events, as <see cref="ISandboxGrain.ReadEvents"/> gives it. The caller counts as a reader.</summary>
@@ -226,6 +236,12 @@ internal sealed partial class SandboxRuns(
         if (run != Background.Id) return Table.Find(run);
         if (!isOwner) return null;
         return records.Info is { EndReason: null } ? await Background.OpenAsync(cancellationToken) : await Background.FindAsync(cancellationToken);
+    }
+
+    private async Task<(RunEvents Events, RunEntry? Entry)> ReadAsync(RunId run, bool isOwner, CancellationToken cancellationToken)
+    {
+        var entry = await FindKnownAsync(run, isOwner, cancellationToken);
+        return (isOwner && entry?.Events is { } held ? held : await ReadStoredAsync(run, cancellationToken), entry);
     }
 
     /// <summary>A run as the log has it now.</summary>

@@ -123,6 +123,9 @@ public sealed class ScriptedRun(World world, RunId id, RunRequest request)
         }
     }
 
+    /// <summary>A trace without spans.</summary>
+    public RunTraceData Trace => new("{\"resourceSpans\":[]}"u8.ToArray(), Info.State is not RunState.Ended);
+
     public RunInfo Info
     {
         get

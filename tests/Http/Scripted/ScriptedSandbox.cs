@@ -126,6 +126,8 @@ public sealed class ScriptedSandbox(World world) : Grain, ISandboxGrain
 
     public async Task<RunInfo> GetRun(TenantId tenant, RunId run) => (await FindAsync(tenant)).Find(run).Info;
 
+    public async Task<RunTraceData> GetRunTrace(TenantId tenant, RunId run) => (await FindAsync(tenant)).Find(run).Trace;
+
     public async Task<IReadOnlyList<RunId>> ListRuns(TenantId tenant) => [.. (await FindAsync(tenant)).Runs.Select(run => run.Id)];
 
     public async Task<EventBatch?> ReadEvents(TenantId tenant, RunId run, long afterSeq, CancellationToken cancellationToken) => (await FindAsync(tenant)).Find(run).Read(afterSeq);

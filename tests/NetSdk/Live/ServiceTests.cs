@@ -45,6 +45,8 @@ public sealed class ServiceTests(Service service)
         var next = await sandbox.RunAsync("print(1)", cancellationToken: Cancellation);
         Assert.Equal(("1\n", true), (next.Stdout, next.ReplRestarted));
         Assert.Equal(RunState.Ended, (await sandbox.GetRun(next.RunId).GetInfoAsync(Cancellation)).State);
+        var spans = (await sandbox.GetRun(next.RunId).GetTraceAsync(Cancellation)).GetProperty("resourceSpans")[0].GetProperty("scopeSpans")[0].GetProperty("spans");
+        Assert.Equal("execute_tool run_code", spans[0].GetProperty("name").GetString());
     }
 
     [Fact]

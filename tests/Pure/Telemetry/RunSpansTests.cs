@@ -1,9 +1,12 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Podflare.Containers;
+using Podflare.Otlp;
 using Podflare.Runs;
 using Podflare.Sandboxes;
+using Podflare.Traces;
 
 namespace Podflare.Telemetry;
 
@@ -89,5 +92,44 @@ public sealed class RunSpansTests : IDisposable
         Assert.False(span.Recorded);
     }
 
+    // GET …/runs/{run}/trace derives them too: whoever has both must not see a span twice.
+    [Fact]
+    public async Task The_parts_of_a_run_are_exported_under_the_ids_that_its_trace_shows()
+    {
+        List<Activity> exported = [];
+        _listener.ActivityStopped = exported.Add;
+        var request = new RunRequest([1], RunLanguage.Python, TimeSpan.FromMinutes(5), OnDisconnect.Continue, ImmutableSortedDictionary<string, string>.Empty) { Trace = new TraceBinding(Upstream), Span = Server };
+        var trace = RunTrace.Of(request, null)!;
+        var id = RunId.New();
+        var span = _spans.Start(_sandbox, id, request, trace)!;
+        var (from, to) = (DateTimeOffset.UtcNow.AddSeconds(1), DateTimeOffset.UtcNow.AddSeconds(2));
+        var ending = new RunEnding(0, null, from, to, false);
+        var record = new RunRecord(id, "", RunLanguage.Python, TimeSpan.FromMinutes(5), OnDisconnect.Continue, Accepted, "{}\n", 1, ending, trace with { Span = span.Id });
+
+        RunSpans.End(span, await EndedAsync(record));
+
+        var shown = SpansOf(RunTraceView.Of(record, 1, null, new SandboxRecord { Tenant = "default" }.ToInfo(Sandbox), to));
+        Assert.Equal(3, exported.Count);
+        foreach (var part in exported)
+        {
+            var same = shown.Single(other => other.GetProperty("name").GetString() == part.OperationName);
+            Assert.Equal((part.SpanId.ToHexString(), part.ParentSpanId.ToHexString(), part.TraceId.ToHexString()), (Text(same, "spanId"), Text(same, "parentSpanId"), Text(same, "traceId")));
+        }
+    }
+
     public void Dispose() => _listener.Dispose();
+
+    private static async Task<RunEntry> EndedAsync(RunRecord record)
+    {
+        using var log = new MemoryEventLog(Options.Create(new RunOptions()), TimeProvider.System);
+        var entry = new RunEntry(record.Id);
+        entry.Open(await RunEvents.OpenAsync(log, Sandbox, record, isNew: true, new RunOptions(), TimeProvider.System, TestContext.Current.CancellationToken));
+        return entry;
+    }
+
+    private static string? Text(JsonElement span, string name) => span.GetProperty(name).GetString();
+
+    private static List<JsonElement> SpansOf(OtlpMessage trace) =>
+        [.. JsonDocument.Parse(OtlpJson.Write(trace)).RootElement.GetProperty("resourceSpans")[0].GetProperty("scopeSpans")[0].GetProperty("spans").EnumerateArray()];
+
 }

@@ -77,6 +77,9 @@ class RunOperations(SandboxScope):
     def get_run(self, run_id: str) -> Call[RunInfo]:
         return self._json(requests.get_run(self.id, run_id, self._trace()), RunInfo.parse)
 
+    def get_run_trace(self, run_id: str) -> Call[dict[str, Any]]:
+        return self._json(requests.get_run_trace(self.id, run_id, self._trace()), dict)
+
     def list_runs(self, *, kind: str | None, state: str | None, context: str | None, tag: str | None, cursor: str | None) -> Call[RunPage]:
         request = requests.list_runs(self.id, kind=kind, state=state, context=context, tag=tag, cursor=cursor, trace=self._trace())
         return self._json(request, RunPage.parse)

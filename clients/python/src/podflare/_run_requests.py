@@ -111,6 +111,10 @@ def get_run(sandbox_id: str, run_id: str, trace: Trace | None) -> Request:
     return get(_run(sandbox_id, run_id), trace)
 
 
+def get_run_trace(sandbox_id: str, run_id: str, trace: Trace | None) -> Request:
+    return get(f"{_run(sandbox_id, run_id)}/trace", trace)
+
+
 def list_runs(sandbox_id: str, *, kind: str | None, state: str | None, context: str | None, tag: str | None, cursor: str | None, trace: Trace | None) -> Request:
     arguments.word("kind", kind, "code", "process", "watch")
     arguments.word("state", state, "queued", "running", "ended")

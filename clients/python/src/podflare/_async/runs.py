@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Literal
+from typing import Any, Literal
 
 from .processes import AsyncSandboxProcesses
 from .stream import AsyncRunStream
@@ -95,6 +95,15 @@ class AsyncSandboxRuns(AsyncSandboxProcesses):
         >>> info = await sandbox.get_run("run_…")
         """
         return await self._client._run(self._operations.get_run(run_id))
+
+    async def get_run_trace(self, run_id: str) -> dict[str, Any]:
+        """The spans of a run as OTLP's ``TracesData``, which tracing tools import. Needs no tracing backend.
+
+        The spans of a run that has not ended have the attribute ``podflare.run.open``.
+
+        >>> trace = await sandbox.get_run_trace("run_…")
+        """
+        return await self._client._run(self._operations.get_run_trace(run_id))
 
     async def _interrupt_open_runs(self) -> tuple[str, ...]:
         """Interrupts every run that was started or followed through this object and whose exit was not read."""

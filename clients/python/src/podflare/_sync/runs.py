@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 from .processes import SandboxProcesses
 from .stream import RunStream
@@ -96,6 +96,15 @@ class SandboxRuns(SandboxProcesses):
         >>> info = sandbox.get_run("run_…")
         """
         return self._client._run(self._operations.get_run(run_id))
+
+    def get_run_trace(self, run_id: str) -> dict[str, Any]:
+        """The spans of a run as OTLP's ``TracesData``, which tracing tools import. Needs no tracing backend.
+
+        The spans of a run that has not ended have the attribute ``podflare.run.open``.
+
+        >>> trace = sandbox.get_run_trace("run_…")
+        """
+        return self._client._run(self._operations.get_run_trace(run_id))
 
     def _interrupt_open_runs(self) -> tuple[str, ...]:
         """Interrupts every run that was started or followed through this object and whose exit was not read."""
