@@ -102,7 +102,7 @@ public sealed class RunSpansTests : IDisposable
         var trace = RunTrace.Of(request, null)!;
         var id = RunId.New();
         var span = _spans.Start(_sandbox, id, request, trace)!;
-        var (from, to) = (DateTimeOffset.UtcNow.AddSeconds(1), DateTimeOffset.UtcNow.AddSeconds(2));
+        var (from, to) = (TimeProvider.System.GetUtcNow().AddSeconds(1), TimeProvider.System.GetUtcNow().AddSeconds(2));
         var ending = new RunEnding(0, null, from, to, false);
         var record = new RunRecord(id, "", RunLanguage.Python, TimeSpan.FromMinutes(5), OnDisconnect.Continue, Accepted, "{}\n", 1, ending, trace with { Span = span.Id });
 
