@@ -15,7 +15,9 @@ public sealed class RunTraceViewTests
     private static readonly RunRecord Run = new(RunId.New(), "", RunLanguage.Python, TimeSpan.FromMinutes(5), OnDisconnect.Continue, Accepted);
     private static readonly RunRecord Ended = Run with
     {
-        Exit = "{}\n", LastSeq = 3, Ending = new RunEnding(124, ExitReason.Timeout, Accepted.AddMilliseconds(5), Accepted.AddMilliseconds(9), false),
+        Exit = "{}\n",
+        LastSeq = 3,
+        Ending = new RunEnding(124, ExitReason.Timeout, Accepted.AddMilliseconds(5), Accepted.AddMilliseconds(9), false),
     };
 
     [Fact]
