@@ -83,13 +83,6 @@ public sealed class LayerTests(Wall wall)
     public Task A_fresh_REPL_runs_no_user_code_first() => HoldsOnlyWithAsync("fresh", Without.CleanStart(wall));
 
     [Fact(Timeout = 120_000)]
-    public async Task A_neighbours_segment_is_invisible()
-    {
-        Assert.Equal("held", await FindSegmentAsync(null));
-        Assert.StartsWith("broken:", await FindSegmentAsync(Without.PrivateIpc), StringComparison.Ordinal);
-    }
-
-    [Fact(Timeout = 120_000)]
     public Task A_neighbour_keeps_its_inotify_instances() => HoldsOnlyWithOwnUsersAsync("inotify");
 
     [Fact(Timeout = 120_000)]
@@ -137,24 +130,6 @@ public sealed class LayerTests(Wall wall)
         {
             Assert.StartsWith("taken", await first.TryAsync($"layers/{what}_take"), StringComparison.Ordinal);
             return await neighbour.TryAsync($"layers/{what}_need");
-        }
-        finally
-        {
-            await wall.RemoveAsync(first);
-            await wall.RemoveAsync(neighbour);
-        }
-    }
-
-    private async Task<string> FindSegmentAsync(Action<CreateContainerParameters>? change)
-    {
-        var first = await wall.StartAsync(change);
-        var neighbour = await wall.StartAsync(change);
-        try
-        {
-            Assert.Equal("made", await first.TryAsync("layers/segment_make"));
-            var found = await neighbour.TryAsync("layers/segment_find");
-            Assert.Equal("removed", await first.TryAsync("layers/segment_remove"));
-            return found;
         }
         finally
         {

@@ -57,6 +57,20 @@ internal static class Without
         settings.HostConfig!.NetworkMode = "bridge";
     }
 
+    /// <summary>The network of the machine, as that of all containers without a namespace of their own.</summary>
+    public static void OwnNetwork(CreateContainerParameters settings)
+    {
+        settings.NetworkDisabled = false;
+        settings.HostConfig!.NetworkMode = "host";
+    }
+
+    /// <summary>A folder of the machine in place of the container's own file system in memory.</summary>
+    public static Action<CreateContainerParameters> OwnTemporaryFiles(string folder) => settings =>
+    {
+        settings.HostConfig!.Tmpfs!.Remove("/tmp");
+        settings.HostConfig.Mounts!.Add(new Mount { Type = "bind", Source = folder, Target = "/tmp" });
+    };
+
     /// <summary>Neither the container nor its user has a limit.</summary>
     public static void ProcessLimit(CreateContainerParameters settings)
     {

@@ -1,0 +1,3 @@
+with open("/dev/shm/podflare-neighbour", "w") as file:
+    file.write("secret")
+print("made")

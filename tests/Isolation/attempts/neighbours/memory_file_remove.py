@@ -1,0 +1,4 @@
+import os
+
+os.unlink("/dev/shm/podflare-neighbour")
+print("removed")

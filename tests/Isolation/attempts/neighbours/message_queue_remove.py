@@ -1,0 +1,2 @@
+libc.msgctl(queue, 0, None)
+print("removed")

@@ -1,0 +1,2 @@
+listener.close()
+print("removed")

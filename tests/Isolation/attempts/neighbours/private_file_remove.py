@@ -1,0 +1,4 @@
+import os
+
+os.unlink("/tmp/shared/private")
+print("removed")

@@ -1,0 +1,2 @@
+libc.semctl(semaphore, 0, 0)
+print("removed")
