@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -131,18 +130,13 @@ public class PodflareClient : IDisposable
     }
 
     /// <summary>Lists sandboxes, newest first, requesting page after page as needed.</summary>
-    public virtual async IAsyncEnumerable<SandboxInfo> ListSandboxesAsync(SandboxQuery? query = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        string? cursor = null;
-        do
+    public virtual IAsyncEnumerable<SandboxInfo> ListSandboxesAsync(SandboxQuery? query = null, CancellationToken cancellationToken = default) => Paging.ListAsync<SandboxInfo>(
+        async (cursor, token) =>
         {
-            var page = await ListSandboxPageAsync(query, cursor, cancellationToken).ConfigureAwait(false);
-            foreach (var sandbox in page.Sandboxes) yield return sandbox;
-            // A cursor that does not advance would loop forever.
-            cursor = page.NextCursor == cursor ? null : page.NextCursor;
-        }
-        while (cursor is not null);
-    }
+            var page = await ListSandboxPageAsync(query, cursor, token).ConfigureAwait(false);
+            return (page.Sandboxes, page.NextCursor);
+        },
+        cancellationToken);
 
     /// <summary>Lists one page of sandboxes.</summary>
     /// <param name="query">What to list; null lists all sandboxes.</param>
@@ -154,6 +148,28 @@ public class PodflareClient : IDisposable
     /// <summary>Lists the templates that a sandbox can be created from, by name.</summary>
     public virtual async Task<IReadOnlyList<TemplateInfo>> ListTemplatesAsync(CancellationToken cancellationToken = default) =>
         (await _transport.CallAsync(new ApiCall(HttpMethod.Get, "v1/templates"), ClientJson.Default.TemplateList, cancellationToken).ConfigureAwait(false)).Templates;
+
+    /// <summary>The API keys of a tenant.</summary>
+    public virtual KeyClient Keys => new(_transport);
+
+    /// <summary>The tenants of the server, for administrators.</summary>
+    public virtual TenantClient Tenants => new(_transport);
+
+    /// <summary>Reports what was used, by day in UTC and API key.</summary>
+    /// <exception cref="InsufficientScopeException">The key does not have the scope <c>read</c>, or for other tenants <c>admin</c>.</exception>
+    /// <exception cref="TenantNotFoundException">The tenant does not exist.</exception>
+    public virtual Task<UsageReport> GetUsageAsync(UsageQuery? query = null, CancellationToken cancellationToken = default) =>
+        _transport.CallAsync(new ApiCall(HttpMethod.Get, (query ?? new UsageQuery()).ToPath()), ClientJson.Default.UsageReport, cancellationToken);
+
+    /// <summary>Lists the entries of an audit log, newest first, requesting page after page as needed.</summary>
+    /// <exception cref="InsufficientScopeException">The key does not have the scope <c>keys</c>, or for another tenant <c>admin</c>.</exception>
+    public virtual IAsyncEnumerable<AuditEntry> ListAuditEntriesAsync(AuditQuery? query = null, CancellationToken cancellationToken = default) => Paging.ListAsync<AuditEntry>(
+        async (cursor, token) =>
+        {
+            var page = await _transport.CallAsync(new ApiCall(HttpMethod.Get, (query ?? new AuditQuery()).ToPath(cursor)), ClientJson.Default.AuditPage, token).ConfigureAwait(false);
+            return ([.. page.Entries.Select(AuditEntry.Of)], page.NextCursor);
+        },
+        cancellationToken);
 
     /// <summary>Checks that the server is alive. No API key is needed.</summary>
     /// <exception cref="PodflareConnectionException">The server cannot be reached.</exception>

@@ -6,7 +6,7 @@ import sys
 import unittest
 from pathlib import Path
 
-from service import SERVICE
+from service import SERVICE, WITH_KEYS
 
 
 def main() -> int:
@@ -21,6 +21,7 @@ def main() -> int:
         result = unittest.TextTestRunner(sys.stdout, verbosity=2).run(suite)
     finally:
         SERVICE.stop()
+        WITH_KEYS.stop()
     bad = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
     passed = max(0, result.testsRun - bad - len(result.skipped))
     skipped = f", {len(result.skipped)} skipped" if result.skipped else ""

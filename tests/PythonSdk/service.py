@@ -8,10 +8,11 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import ssl
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -37,17 +38,25 @@ def free_port() -> int:
 
 
 class Service:
-    """One embedded service for all tests."""
+    """An embedded service. name: of its own, short. settings: environment variables. authority: with it, the service uses TLS."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "", settings: Mapping[str, str] | None = None, authority: Path | None = None) -> None:
+        self._settings = settings or {}
+        self._tls = ssl.create_default_context(cafile=authority) if authority else None
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = ""
-        self._cluster = f"{os.environ.get('PODFLARE_TEST_CLUSTER') or 'test-' + secrets.token_hex(4)}-py"
+        self._cluster = f"{os.environ.get('PODFLARE_TEST_CLUSTER') or 'test-' + secrets.token_hex(4)}-py{name}"
         self._port = 0
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Service:
+        return self
+
+    def __exit__(self, *arguments: object) -> None:
+        self.stop()
 
     @property
     def port(self) -> int:
@@ -64,6 +73,7 @@ class Service:
             "PODFLARE_HOSTD_ADDR": f"127.0.0.1:{self._port}",
             "Podflare__RunFolder": self._folder,
             "Podflare__ClusterId": self._cluster,
+            **self._settings,
         }
         with open(f"{self._folder}/log", "wb") as log:
             self._process = subprocess.Popen(["dotnet", str(_PROGRAM)], env=environment, stdout=log, stderr=log, cwd=self._folder)
@@ -79,7 +89,7 @@ class Service:
         if self._process.poll() is not None:
             raise RuntimeError(f"the service ended with code {self._process.returncode}")
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/readyz", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5, context=self._tls) as answer:
                 return answer.status == 200
         except (urllib.error.URLError, OSError):
             return False
@@ -102,3 +112,10 @@ class Service:
 
 
 SERVICE = Service()
+"""For all tests that need no key."""
+
+ADMIN_KEY = secrets.token_hex(24)
+API_KEY = secrets.token_hex(16)
+
+WITH_KEYS = Service("-keys", {"PODFLARE_ADMIN_KEYS": ADMIN_KEY, "PODFLARE_API_KEYS": API_KEY})
+"""For the tests of administrators."""

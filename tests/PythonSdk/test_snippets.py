@@ -10,7 +10,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from service import REPOSITORY, SERVICE
+from service import ADMIN_KEY, REPOSITORY, SERVICE, WITH_KEYS
 
 README = REPOSITORY / "clients/python/README.md"
 LIMIT_SECONDS = 60
@@ -34,6 +34,7 @@ EXPECTED = {
     "s.upload(": "b'a,b\\n1,2\\n'\n8\n['data.csv']\n",
     "a.diff(b)": "('/root/only-a.txt',) () ()\n",
     "print('also traced')": "",
+    "client.tenants.create": "acme active\npf_live_\nacme ['read', 'sandboxes']\n['ci', 'ci']\nsuspended\n0 0\nTrue\n",
 }
 
 
@@ -42,8 +43,9 @@ def snippets() -> list[str]:
 
 
 class SnippetTests(unittest.TestCase):
-    def run_snippet(self, code: str, url: str) -> str:
-        environment = {**os.environ, "PODFLARE_HOSTD_URL": url}
+    def run_snippet(self, code: str) -> str:
+        administers = "client.tenants" in code
+        environment = {**os.environ, "PODFLARE_HOSTD_URL": (WITH_KEYS if administers else SERVICE).url, **({"PODFLARE_API_KEY": ADMIN_KEY} if administers else {})}
         with tempfile.TemporaryDirectory() as folder:
             done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=folder, capture_output=True, text=True, timeout=LIMIT_SECONDS)
         self.assertEqual(0, done.returncode, f"{code}\n{done.stderr}")
@@ -53,7 +55,7 @@ class SnippetTests(unittest.TestCase):
         left = dict(EXPECTED)
         for code in snippets():
             with self.subTest(code.splitlines()[-1]):
-                printed = self.run_snippet(code, SERVICE.url)
+                printed = self.run_snippet(code)
                 for text in [text for text in left if text in code]:
                     self.assertEqual(left.pop(text), printed)
         self.assertEqual({}, left, "each is in the README")

@@ -4,7 +4,7 @@ using Podflare.Cli.Output;
 
 namespace Podflare.Cli.Hosting;
 
-/// <summary>Calls of the server's administration, which the SDK does not have.</summary>
+/// <summary>Calls of the server's administration whose JSON the command passes on as it is.</summary>
 internal static class AdministrationCalls
 {
     private const int PageSize = 1_000;

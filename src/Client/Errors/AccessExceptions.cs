@@ -10,7 +10,7 @@ public sealed class UnauthorizedException : PodflareApiException
     }
 }
 
-/// <summary>The API key lacks the required scope (<c>insufficient_scope</c>).</summary>
+/// <summary>The API key lacks the required scope (<c>insufficient_scope</c>). <see cref="ApiProblem.RequiredScopes"/> names it.</summary>
 public sealed class InsufficientScopeException : PodflareApiException
 {
     /// <summary>Creates the exception for an error response.</summary>

@@ -32,6 +32,9 @@ public sealed record ApiProblem
     /// <summary>Why the sandbox ended (<c>sandbox_ended</c>).</summary>
     public SandboxEndReason? EndedReason { get; init; }
 
+    /// <summary>The scopes that the API key would need (<c>insufficient_scope</c>).</summary>
+    public IReadOnlyList<string> RequiredScopes { get; init => field = value ?? []; } = [];
+
     /// <summary>The errors of each invalid field (<c>invalid_request</c>).</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Errors { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 }

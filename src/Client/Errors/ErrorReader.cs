@@ -115,6 +115,7 @@ internal static class ErrorReader
                 OldestSeq = Number(root, "oldest_seq"),
                 Offset = Number(root, "offset"),
                 EndedReason = Text(root, "ended_reason") is { } reason ? WireEnumConverter<SandboxEndReason>.Parse(reason) : null,
+                RequiredScopes = Texts(root, "required_scopes"),
                 Errors = Fields(root),
             };
         }
@@ -138,16 +139,16 @@ internal static class ErrorReader
         if (!root.TryGetProperty("errors", out var errors) || errors.ValueKind is not JsonValueKind.Object) return fields;
         foreach (var field in errors.EnumerateObject())
         {
-            fields[field.Name] = field.Value.ValueKind switch
-            {
-                JsonValueKind.Array => [.. field.Value.EnumerateArray().Where(item => item.ValueKind is JsonValueKind.String).Select(item => item.GetString()!)],
-                JsonValueKind.String => [field.Value.GetString()!],
-                _ => [],
-            };
+            fields[field.Name] = field.Value.ValueKind is JsonValueKind.String ? [field.Value.GetString()!] : Texts(field.Value);
         }
 
         return fields;
     }
+
+    private static IReadOnlyList<string> Texts(JsonElement root, string name) => root.TryGetProperty(name, out var value) ? Texts(value) : [];
+
+    private static IReadOnlyList<string> Texts(JsonElement list) =>
+        list.ValueKind is JsonValueKind.Array ? [.. list.EnumerateArray().Where(item => item.ValueKind is JsonValueKind.String).Select(item => item.GetString()!)] : [];
 
     // A date is compared with the clock of this machine; a date in the past means now.
     private static TimeSpan? RetryAfter(HttpResponseMessage response, TimeProvider time) => response.Headers.RetryAfter switch

@@ -36,6 +36,10 @@ internal static class ArgumentChecks
         _ => throw new ArgumentOutOfRangeException(name, "The duration must not be negative."),
     };
 
+    /// <summary>Escapes an ID for a path. A path of dots alone would name another route.</summary>
+    public static string Segment(string id, string name) =>
+        id.Trim('.').Length > 0 ? Uri.EscapeDataString(id) : throw new ArgumentException($"'{id}' is not an ID.", name);
+
     /// <summary>Converts a member of an enum to the word of the API.</summary>
     public static string Word<T>(T value, string name)
         where T : struct, Enum => Enum.IsDefined(value) ? value.ToString().ToLowerInvariant() : throw new ArgumentOutOfRangeException(name, value, "The value is not supported.");

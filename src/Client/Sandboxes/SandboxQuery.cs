@@ -20,7 +20,7 @@ public sealed record SandboxQuery
     /// <summary>The number of sandboxes per page, 1 to 1,000. Server default: 100.</summary>
     public int? PageSize { get; init; }
 
-    internal string ToPath(string? cursor)
+    internal string ToPath(string? cursor, string path = "v1/sandboxes")
     {
         var query = new List<string>();
         if (State is SandboxState.Unknown) throw new ArgumentException($"{nameof(State)} must be a known state.");
@@ -28,7 +28,7 @@ public sealed record SandboxQuery
         foreach (var (key, value) in Metadata ?? new Dictionary<string, string>()) Add($"metadata.{key}", value);
         if (PageSize is { } size) Add("limit", size.ToString(CultureInfo.InvariantCulture));
         if (cursor is not null) Add("cursor", cursor);
-        return query.Count == 0 ? "v1/sandboxes" : $"v1/sandboxes?{string.Join('&', query)}";
+        return query.Count == 0 ? path : $"{path}?{string.Join('&', query)}";
 
         void Add(string name, string value) => query.Add($"{Uri.EscapeDataString(name)}={Uri.EscapeDataString(value)}");
     }

@@ -15,10 +15,10 @@ public sealed partial class ReadmeTests(Service service)
     public void Every_snippet_of_the_readme_is_compiled_here()
     {
         var readme = File.ReadAllText(Path.Combine(TestRun.Repository, "src", "Client", "README.md"));
-        string[] files = ["ReadmeTests.cs", "ReadmeProcessTests.cs"];
+        string[] files = ["ReadmeTests.cs", "ReadmeProcessTests.cs", "ReadmeAdministrationTests.cs"];
         var here = Flat(string.Concat(files.Select(name => File.ReadAllText(Path.Combine(TestRun.Repository, "tests", "NetSdk", "Live", name)))));
         var snippets = Snippet().Matches(readme).Select(match => match.Groups[1].Value).ToArray();
-        Assert.Equal(8, snippets.Length);
+        Assert.Equal(9, snippets.Length);
         Assert.All(snippets, snippet => Assert.Contains(Flat(snippet.Replace("using Podflare;\n", "", StringComparison.Ordinal).Replace("new PodflareClient();", "Here();", StringComparison.Ordinal)), here, StringComparison.Ordinal));
 
         static string Flat(string text) => string.Join('\n', text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));

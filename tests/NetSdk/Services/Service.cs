@@ -11,20 +11,22 @@ public sealed class Service : IAsyncLifetime
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(90);
     private readonly string _name;
     private readonly IReadOnlyDictionary<string, string> _settings;
+    private readonly string? _key;
     private Process? _process;
 
     public Service() : this("n", new Dictionary<string, string>())
     {
     }
 
-    private Service(string name, IReadOnlyDictionary<string, string> settings) => (_name, _settings) = (name, settings);
+    private Service(string name, IReadOnlyDictionary<string, string> settings, string? key = null) => (_name, _settings, _key) = (name, settings, key);
 
     /// <summary>Starts another service.</summary>
     /// <param name="name">A short name of its own.</param>
     /// <param name="settings">Environment variables.</param>
-    public static async Task<Service> StartAsync(string name, IReadOnlyDictionary<string, string> settings)
+    /// <param name="key">The API key of clients, if the service requires one.</param>
+    public static async Task<Service> StartAsync(string name, IReadOnlyDictionary<string, string> settings, string? key = null)
     {
-        var service = new Service(name, settings);
+        var service = new Service(name, settings, key);
         try
         {
             await service.InitializeAsync();
@@ -45,7 +47,7 @@ public sealed class Service : IAsyncLifetime
 
     public PodflareClient Connect(Action<PodflareClientOptions>? change = null)
     {
-        var options = new PodflareClientOptions { BaseAddress = Address };
+        var options = new PodflareClientOptions { BaseAddress = Address, ApiKey = _key };
         change?.Invoke(options);
         return new PodflareClient(options);
     }

@@ -10,6 +10,7 @@ from ._access_errors import (
     TenantNotFoundError,
     TenantSuspendedError,
 )
+from ._administration_models import KeyInfo, NewKey, TenantInfo, TenantLimits, TenantUse
 from ._api_errors import (
     ApiError,
     AuthenticationError,
@@ -48,8 +49,10 @@ from ._api_errors import (
 from ._async.client import AsyncClient
 from ._async.contexts import AsyncContext, AsyncContexts
 from ._async.folders import AsyncFiles
+from ._async.keys import AsyncKeys
 from ._async.sandbox import AsyncSandbox
 from ._async.stream import AsyncRunStream
+from ._async.tenants import AsyncTenants
 from ._async.terminal import AsyncTerminal
 from ._async.watch import AsyncWatch
 from ._diff import SandboxDiff
@@ -108,11 +111,14 @@ from ._run_models import ContextInfo, RunInfo
 from ._sync.client import Client
 from ._sync.contexts import Context, Contexts
 from ._sync.folders import Files
+from ._sync.keys import Keys
 from ._sync.sandbox import Sandbox
 from ._sync.stream import RunStream
+from ._sync.tenants import Tenants
 from ._sync.terminal import Terminal
 from ._sync.watch import Watch
 from ._trace import TraceparentWarning
+from ._usage_models import AuditEntry, UsageReport, UsageRow
 from ._version import VERSION as __version__
 
 __all__ = [
@@ -122,10 +128,13 @@ __all__ = [
     "AsyncContext",
     "AsyncContexts",
     "AsyncFiles",
+    "AsyncKeys",
     "AsyncRunStream",
     "AsyncSandbox",
+    "AsyncTenants",
     "AsyncTerminal",
     "AsyncWatch",
+    "AuditEntry",
     "AuthenticationError",
     "Client",
     "ClientClosedError",
@@ -165,11 +174,14 @@ __all__ = [
     "InvalidRequestError",
     "InvalidTraceparentError",
     "KeyFromEnvironmentError",
+    "KeyInfo",
     "KeyNotFoundError",
     "KeyQuotaExceededError",
+    "Keys",
     "LogBudgetExceededError",
     "MethodNotAllowedError",
     "MissingApiKeyError",
+    "NewKey",
     "NoCapacityError",
     "NotAFileError",
     "NotAFolderError",
@@ -215,8 +227,12 @@ __all__ = [
     "TemplateInfo",
     "TemplateNotFoundError",
     "TenantExistsError",
+    "TenantInfo",
+    "TenantLimits",
     "TenantNotFoundError",
     "TenantSuspendedError",
+    "TenantUse",
+    "Tenants",
     "Terminal",
     "TerminalEvent",
     "TooLargeError",
@@ -228,6 +244,8 @@ __all__ = [
     "UnsupportedMediaTypeError",
     "UrlNotFoundError",
     "UrlTooLongError",
+    "UsageReport",
+    "UsageRow",
     "Watch",
     "__version__",
 ]

@@ -65,6 +65,13 @@ def identifier(name: str, value: Any, prefix: str) -> str:
     return found
 
 
+def key_identifier(value: Any) -> str:
+    """The id of an API key. A secret must not become part of a URL, which servers and proxies log."""
+    if isinstance(value, str) and value.startswith(_KEY_PREFIXES):
+        raise ValueError("key_id must be the id of a key, such as key_…, not its secret")
+    return identifier("key_id", value, "key_")
+
+
 def egress(value: Any) -> bool | dict[str, list[str]] | None:
     """True, False, or the hosts that a sandbox can reach."""
     if value is None or isinstance(value, bool):

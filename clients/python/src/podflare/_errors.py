@@ -27,6 +27,7 @@ class PodflareError(Exception):
         offset: int | None = None,
         ended_reason: str | None = None,
         errors: Mapping[str, tuple[str, ...]] | None = None,
+        required_scopes: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -46,6 +47,8 @@ class PodflareError(Exception):
         """Why the sandbox has ended, with ``sandbox_ended``."""
         self.errors: Mapping[str, tuple[str, ...]] = errors or {}
         """What is wrong, by field of the request."""
+        self.required_scopes = required_scopes
+        """The scopes that the API key would need, with ``insufficient_scope``."""
         self.run_id: str | None = None
         """The run whose events were being read."""
         self.hint = ""

@@ -23,7 +23,8 @@ T = TypeVar("T")
 BROKEN = (httpx.TransportError, ssl.SSLError)
 """What httpx raises when a connection fails; some versions do not wrap TLS errors. Anything else is a mistake in the program or its upload."""
 
-_NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+# A certificate is checked before anything is sent.
+_NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol, ssl.SSLCertVerificationError)
 
 
 class Bearer(httpx.Auth):

@@ -121,6 +121,7 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes, now: float) -
         offset=_whole(problem, "offset"),
         ended_reason=_text(problem, "ended_reason"),
         errors=_field_errors(problem.get("errors")),
+        required_scopes=_texts(problem.get("required_scopes")),
     )
 
 
@@ -148,6 +149,10 @@ def _text(problem: Mapping[str, Any], name: str) -> str | None:
 def _whole(problem: Mapping[str, Any], name: str) -> int | None:
     value = problem.get(name)
     return value if type(value) is int else None
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    return tuple(str(value) for value in values) if isinstance(values, list) else ()
 
 
 def _field_errors(fields: Any) -> dict[str, tuple[str, ...]]:

@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Iterable, Mapping
+from datetime import date, datetime
 from types import TracebackType
 from typing import TypeVar, Union
 
 import httpx
 
 from . import io
+from .keys import Keys
+from .tenants import Tenants
+from .. import _administration_operations as administration
 from .._http import BROKEN, Limit, answer_of, broken, ensure_open, extensions_of, open_http, url_of
 from .._models import SandboxInfo, TemplateInfo
 from .._operations import ClientOperations
@@ -18,6 +22,7 @@ from .._retry import RetryPolicy
 from .._settings import MAX_RESULT_CHARS, settings_of
 from .._steps import Answer, Broken, Call, Close, Emit, Open, Read, Reply, Send, Stream
 from .._uploads import Upload
+from .._usage_models import AuditEntry, UsageGroup, UsageReport
 
 T = TypeVar("T")
 
@@ -109,6 +114,72 @@ class Client:
         >>> names = [template.name for template in client.list_templates()]
         """
         return self._run(self._operations.templates())
+
+    @property
+    def keys(self) -> Keys:
+        """The API keys of a tenant.
+
+        >>> key = client.keys.create("ci", ["sandboxes"])
+        """
+        return Keys(self)
+
+    @property
+    def tenants(self) -> Tenants:
+        """The tenants of the server, for administrators.
+
+        >>> tenant = client.tenants.create("acme", limits={"sandboxes": 50})
+        """
+        return Tenants(self)
+
+    def usage(
+        self,
+        *,
+        first_day: date | str | None = None,
+        last_day: date | str | None = None,
+        group_by: Iterable[UsageGroup] | None = None,
+        tenant: str | None = None,
+    ) -> UsageReport:
+        """What was used, by day in UTC and by API key. Needs the scope ``read``, and for other tenants ``admin``.
+
+        first_day, last_day: the range, both included, at most 400 days. Default: the last 30 days.
+        group_by: what rows are grouped by. Default: day and key. tenant: another tenant, or ``*`` for all.
+        Raises InsufficientScopeError, and TenantNotFoundError.
+
+        >>> report = client.usage(first_day="2026-11-01", group_by=["key"])
+        """
+        return self._run(administration.usage(self._operations, first_day=first_day, last_day=last_day, group_by=group_by, tenant=tenant))
+
+    def list_audit_entries(
+        self,
+        *,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        action: str | None = None,
+        actor: str | None = None,
+        tenant: str | None = None,
+        page_size: int | None = None,
+    ) -> Iterator[AuditEntry]:
+        """The audit log, newest first. Needs the scope ``keys``, and for another tenant ``admin``. Further pages are requested as they are needed.
+
+        since, until: a datetime with a time zone, or text such as ``2026-11-29T12:30:00Z``; entries before ``until``.
+        action: only this action, such as ``key.revoke``. actor: only acts of the key with this id.
+        tenant: another tenant, or ``_server``. page_size: entries in one request, at most 1,000. Raises InsufficientScopeError.
+
+        >>> for entry in client.list_audit_entries(action="sandbox.delete"):
+        ...     print(entry.at, entry.actor_id, entry.target_id)
+        """
+        cursor: str | None = None
+        while True:
+            page = self._run(
+                administration.audit_page(
+                    self._operations, since=since, until=until, action=action, actor=actor, tenant=tenant, limit=page_size, cursor=cursor
+                )
+            )
+            for entry in page.entries:
+                yield entry
+            cursor = page.next_cursor
+            if not cursor:
+                return
 
     def check_health(self) -> None:
         """Raises if the server does not answer.

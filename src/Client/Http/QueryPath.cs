@@ -1,4 +1,4 @@
-namespace Podflare.Cli.Hosting;
+namespace Podflare;
 
 /// <summary>A path with query parameters.</summary>
 internal static class QueryPath

@@ -1,0 +1,98 @@
+"""The API keys of a tenant, in asynchronous code."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from typing import TYPE_CHECKING
+
+from .._administration_models import KeyInfo, KeyState, NewKey, Scope
+from .._administration_operations import KeyOperations
+
+if TYPE_CHECKING:
+    from .client import AsyncClient
+
+
+class AsyncKeys:
+    """API keys. All methods but ``current`` need a key with the scope ``keys``, and for another tenant ``admin``; without it they raise InsufficientScopeError."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+        self._operations = KeyOperations(client._operations)
+
+    async def create(
+        self, name: str, scopes: Iterable[Scope] = ("sandboxes",), *, expires_in_seconds: float | None = None, tenant: str | None = None
+    ) -> NewKey:
+        """Creates a key. Only the result has its ``secret``.
+
+        name: what it is for, 1 to 128 characters.
+        scopes: what it allows. A key cannot grant a scope that it does not have; one with ``admin`` can grant all.
+        expires_in_seconds: its life, at least 1. Default: it does not expire. tenant: another tenant; needs ``admin``.
+        Raises KeyQuotaExceededError if the tenant has as many keys as it may have. It is not repeated if the answer is lost:
+        revoke the key that nobody has then.
+
+        >>> key = await client.keys.create("ci", ["sandboxes"], expires_in_seconds=90 * 24 * 3600)
+        """
+        return await self._client._run(self._operations.create(name, scopes, expires_in_seconds=expires_in_seconds, tenant=tenant))
+
+    async def list(self, *, tenant: str | None = None, state: KeyState | None = None, page_size: int | None = None) -> AsyncIterator[KeyInfo]:
+        """The keys of a tenant: those of the server's environment, then the others, newest first. Ended keys are listed for 90 days.
+
+        tenant: another tenant; needs ``admin``. state: only keys in this state. page_size: keys in one request, at most 1,000.
+
+        >>> async for key in client.keys.list(state="active"):
+        ...     print(key.name, key.last_used_at)
+        """
+        cursor: str | None = None
+        while True:
+            page = await self._client._run(self._operations.page(tenant=tenant, state=state, limit=page_size, cursor=cursor))
+            for key in page.keys:
+                yield key
+            cursor = page.next_cursor
+            if not cursor:
+                return
+
+    async def get(self, key_id: str) -> KeyInfo:
+        """Describes a key. Raises KeyNotFoundError.
+
+        >>> (await client.keys.get("key_…")).state
+        'active'
+        """
+        return await self._client._run(self._operations.get(key_id))
+
+    async def current(self) -> KeyInfo:
+        """Describes the key of this client. Every key may do this. Raises KeyNotFoundError on a server without authentication.
+
+        >>> (await client.keys.current()).tenant
+        'acme'
+        """
+        return await self._client._run(self._operations.current())
+
+    async def update(
+        self, key_id: str, *, name: str | None = None, scopes: Iterable[Scope] | None = None, expires_in_seconds: float | None = None
+    ) -> KeyInfo:
+        """Changes a key. What is None stays as it is. A key can only reduce its own rights.
+
+        expires_in_seconds: its life from now. Raises KeyNotFoundError, and KeyFromEnvironmentError for a key of the server's environment.
+
+        >>> await client.keys.update("key_…", scopes=["read"])
+        """
+        return await self._client._run(self._operations.update(key_id, name=name, scopes=scopes, expires_in_seconds=expires_in_seconds))
+
+    async def rotate(self, key_id: str, *, overlap_seconds: float | None = None) -> NewKey:
+        """Replaces a key by a new one with the same rights and length of life. Only the result has its ``secret``.
+
+        overlap_seconds: how long the old key still works, 0 to 30 days. Default: 24 hours.
+        Raises KeyNotFoundError and KeyFromEnvironmentError. It is not repeated if the answer is lost.
+
+        >>> key = await client.keys.rotate("key_…", overlap_seconds=3600)
+        """
+        return await self._client._run(self._operations.rotate(key_id, overlap_seconds=overlap_seconds))
+
+    async def revoke(self, key_id: str) -> None:
+        """Ends a key: every server refuses it about a second later, and aborts its open streams. Repeating it is harmless.
+
+        Raises KeyNotFoundError and KeyFromEnvironmentError.
+
+        >>> await client.keys.revoke("key_…")
+        """
+        await self._client._run(self._operations.revoke(key_id))
