@@ -16,11 +16,13 @@ using Podflare.Files;
 using Podflare.Hosting;
 using Podflare.Hosts;
 using Podflare.Limits;
+using Podflare.Processes;
 using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Scripted;
 using Podflare.Storage;
 using Podflare.Streaming;
+using Podflare.Telemetry;
 using Podflare.Tenants;
 using Podflare.Usage;
 
@@ -112,6 +114,7 @@ public sealed class Cluster : IAsyncDisposable
         // A server without keys has none for administrators either.
         if (settings.Contains(("PODFLARE_API_KEYS", ""))) builder.Configuration["PODFLARE_ADMIN_KEYS"] = "";
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
+        if (MetricsEndpoint.IsOnApi(builder.Configuration)) builder.AddTelemetry(ProcessRole.Frontend);
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(World).AddSingleton<ITenantLimits, ScriptedLimits>().AddHosts().AddTenants().AddLimits(servesHttp: true, new LocalHost(null)).AddSingleton<CreateReservations>().AddSingleton<SandboxCreator>().AddRuns();
         builder.Services.AddSingleton<IUsageLog>(World.Usage).AddOptions<UsageOptions>();

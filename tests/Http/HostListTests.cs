@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Text.Json;
 using Podflare.Hosts;
 using Podflare.Sandboxes;
 
@@ -12,6 +14,11 @@ public sealed class HostListTests
         new("mac", "default", LayerStatus.Missing, ""),
     ]);
 
+    private static readonly ImmutableDictionary<string, int> Parked = ImmutableDictionary<string, int>.Empty.Add("default", 2).Add("old", 1);
+
+    private static readonly ImmutableDictionary<string, PoolBounds> Pools =
+        ImmutableDictionary<string, PoolBounds>.Empty.Add("default", new PoolBounds(1, 16)).Add("small", new PoolBounds(0, 4));
+
     [Fact]
     public async Task A_key_without_the_scope_admin_sees_no_hosts()
     {
@@ -23,17 +30,25 @@ public sealed class HostListTests
     public async Task An_operator_sees_how_full_hosts_are_and_which_layers_they_have()
     {
         await using var cluster = await Cluster.StartAsync(["00000002"], ("PODFLARE_API_KEYS", ""));
-        cluster.World.Host(Cluster.Host).Load = new HostLoad(3, 10, false) { Name = "one", Isolation = Isolation, MemoryUsed = 0.25, MemoryBytes = 4L << 30, Overcommit = 4, Version = "1.2.3" };
+        cluster.World.Host(Cluster.Host).Load = new HostLoad(3, 10, false) { Name = "one", Isolation = Isolation, MemoryUsed = 0.25, MemoryBytes = 4L << 30, Overcommit = 4, Version = "1.2.3", Parked = Parked, Pools = Pools };
+        using var client = cluster.ClientOf(null);
+        // The second host has answered at least once.
+        await Cluster.WaitAsync(async () => (await ListAsync(client)).All(host => host.Text("state") != "away"));
         cluster.World.Host("00000002").LoadFailure = static () => new InvalidOperationException("no");
-
-        var hosts = (await (await cluster.ClientOf(null).SendAsync("GET", "/v1/hosts")).ReadJsonAsync()).GetProperty("hosts").EnumerateArray().Select(host => host.GetRawText());
+        var before = TimeProvider.System.GetUtcNow();
+        await Cluster.WaitAsync(async () => (await ListAsync(client))[1].GetProperty("last_seen").GetDateTimeOffset() < TimeProvider.System.GetUtcNow().AddMilliseconds(-200));
+        var found = await ListAsync(client);
+        Assert.True(found[0].GetProperty("last_seen").GetDateTimeOffset() >= before.AddMilliseconds(-1));
+        Assert.True(found[1].GetProperty("last_seen").GetDateTimeOffset() < found[0].GetProperty("last_seen").GetDateTimeOffset());
+        var hosts = found.Select(host => host.GetRawText().Replace(host.Text("last_seen")!, "SEEN", StringComparison.Ordinal));
 
         Assert.Equal(
             [
                 "{\"id\":\"00000001\",\"name\":\"one\",\"state\":\"ready\",\"isolation\":{\"seccomp\":\"unknown\",\"landlock\":\"missing\",\"mac\":\"missing\"},"
                     + "\"isolation_notes\":{\"seccomp\":\"not loaded\",\"landlock\":\"the kernel has none\"},\"sandboxes\":3,\"slots\":10,\"waiting\":0,\"memory_mib\":4096,\"memory_used\":0.25,"
-                    + "\"overcommit\":4,\"pools\":[],\"version\":\"1.2.3\"}",
-                "{\"id\":\"00000002\",\"state\":\"away\"}",
+                    + "\"overcommit\":4,\"pools\":[{\"template\":\"default\",\"parked\":2,\"min\":1,\"max\":16},{\"template\":\"old\",\"parked\":1},{\"template\":\"small\",\"parked\":0,\"min\":0,\"max\":4}],"
+                    + "\"version\":\"1.2.3\",\"last_seen\":\"SEEN\"}",
+                "{\"id\":\"00000002\",\"state\":\"away\",\"last_seen\":\"SEEN\"}",
             ],
             hosts);
 
@@ -59,4 +74,7 @@ public sealed class HostListTests
         });
         Assert.Equal(1, warned);
     }
+
+    private static async Task<JsonElement[]> ListAsync(HttpClient client) =>
+        [.. (await (await client.SendAsync("GET", "/v1/hosts")).ReadJsonAsync()).GetProperty("hosts").EnumerateArray()];
 }

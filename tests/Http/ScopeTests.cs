@@ -19,6 +19,7 @@ public sealed partial class ScopeTests(SharedCluster shared)
         ["GET /v1/usage"] = KeyScopes.Read,
         ["GET /v1/audit"] = KeyScopes.Keys,
         ["GET /v1/hosts"] = KeyScopes.Admin,
+        ["GET /metrics"] = KeyScopes.MetricsRead,
     };
 
     private readonly Cluster _cluster = shared.Cluster;

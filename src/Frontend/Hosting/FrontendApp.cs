@@ -49,6 +49,7 @@ internal static class FrontendApp
         var routes = app.MapGroup("");
         routes.AcceptHead();
         routes.MapHealth();
+        routes.MapMetrics();
         routes.MapApiDocument();
         routes.MapErrorPages();
         foreach (var mount in new[] { Mount.Main, Mount.Compat })

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Podflare.Http;
 
 namespace Podflare.Hosts;
 
@@ -12,6 +13,7 @@ namespace Podflare.Hosts;
 /// <param name="MemoryMib">Sum of the memory limits of sandboxes that it accepts.</param>
 /// <param name="MemoryUsed">The part of it that is promised, from 0 to 1.</param>
 /// <param name="Overcommit">How many times its memory it promises.</param>
+/// <param name="LastSeen">When it last answered this server.</param>
 internal sealed record HostJson(
     string Id,
     string? Name,
@@ -26,17 +28,21 @@ internal sealed record HostJson(
     double? MemoryUsed,
     double? Overcommit,
     IReadOnlyList<PoolJson>? Pools,
-    string? Version)
+    string? Version,
+    string? LastSeen)
 {
     /// <param name="load">Null from a host that does not answer.</param>
-    public static HostJson Of(string id, HostLoad? load) => load is null
-        ? new HostJson(id, null, "away", null, null, null, null, null, null, null, null, null, null, null)
+    /// <param name="seen">When it last answered; null if it never has.</param>
+    public static HostJson Of(string id, HostLoad? load, DateTimeOffset? seen) => load is null
+        ? new HostJson(id, null, "away", null, null, null, null, null, null, null, null, null, null, null, Text(seen))
         : new HostJson(
             id, load.Name, StateOf(load), load.Problem,
             load.Isolation?.Worst.ToDictionary(layer => layer.Layer, layer => NameOf(layer.Status)),
             load.Isolation?.Worst.Where(layer => layer is { Status: not LayerStatus.Ok, Text.Length: > 0 }).ToDictionary(layer => layer.Layer, layer => layer.Text),
             load.Sandboxes, load.Slots, load.Waiting, load.MemoryBytes >> 20, Math.Round(load.MemoryUsed, 4), load.Overcommit,
-            [.. load.Parked.OrderBy(pool => pool.Key, StringComparer.Ordinal).Select(pool => new PoolJson(pool.Key, pool.Value))], load.Version);
+            [.. load.Parked.Keys.Union(load.Pools.Keys).Order(StringComparer.Ordinal).Select(template => PoolJson.Of(template, load))], load.Version, Text(seen));
+
+    private static string? Text(DateTimeOffset? time) => time is { } at ? Timestamps.ToRfc3339(at) : null;
 
     private static string StateOf(HostLoad load) => load switch
     {
@@ -50,7 +56,13 @@ internal sealed record HostJson(
 }
 
 /// <summary>The ready containers of one template.</summary>
-internal sealed record PoolJson(string Template, int Parked);
+/// <param name="Min">How many the host keeps without any demand; null from a worker that does not report it.</param>
+/// <param name="Max">How many it keeps at most.</param>
+internal sealed record PoolJson(string Template, int Parked, int? Min, int? Max)
+{
+    public static PoolJson Of(string template, HostLoad load) =>
+        load.Pools.TryGetValue(template, out var bounds) ? new(template, load.Parked.GetValueOrDefault(template), bounds.Min, bounds.Max) : new(template, load.Parked.GetValueOrDefault(template), null, null);
+}
 
 /// <summary>All hosts.</summary>
 internal sealed record HostListJson(IReadOnlyList<HostJson> Hosts);

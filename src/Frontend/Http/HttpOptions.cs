@@ -100,4 +100,10 @@ public sealed class HttpOptions
     /// <summary>Silence after which an exec stream under <c>/compat/podflare</c> gets an empty line, in seconds. Default: 10.</summary>
     [Range(1, 3_600)]
     public double CompatHeartbeatSeconds { get; set; } = 10;
+
+    /// <summary>
+    /// Whether <c>GET /metrics</c> of the API serves the metrics of this process to keys with the scope <c>metrics:read</c>. They are about all
+    /// tenants together. Default: false.
+    /// </summary>
+    public bool ExposeMetrics { get; set; }
 }

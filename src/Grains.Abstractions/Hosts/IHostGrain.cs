@@ -107,7 +107,16 @@ public sealed record HostLoad(
 
     /// <summary>The name of its machine.</summary>
     [Id(15)] public string Name { get; init; } = "";
+
+    /// <summary>How many ready containers it keeps, by template; empty from a worker that does not report it.</summary>
+    [Id(16)] public ImmutableDictionary<string, PoolBounds> Pools { get; init; } = ImmutableDictionary<string, PoolBounds>.Empty;
 }
+
+/// <summary>How many ready containers of a template a host keeps.</summary>
+/// <param name="Min">Kept without any demand.</param>
+/// <param name="Max">The most under demand.</param>
+[GenerateSerializer, Immutable, Alias("podflare.PoolBounds")]
+public readonly record struct PoolBounds([property: Id(0)] int Min, [property: Id(1)] int Max);
 
 /// <summary>A page of a list: filters, size, and the last item of the page before.</summary>
 /// <param name="State">Only sandboxes in this state; null for all that have not ended.</param>

@@ -42,6 +42,9 @@ public sealed partial class HostDirectory(
         return order;
     }
 
+    /// <summary>When the host last answered this process; null if it never has.</summary>
+    public DateTimeOffset? LastSeen(string host) => _answers.TryGetValue(host, out var known) ? known.Seen : null;
+
     /// <summary>The host has answered lately, and knows of no problem.</summary>
     public bool IsWell(string host) => Fresh("").Any(known => known.Host == host && known.Load.Problem is null);
 
@@ -72,12 +75,12 @@ public sealed partial class HostDirectory(
     {
         silos.RefreshMembership(store.IsAvailable);
         var loads = await AskAsync(host => host.Load(), cancellationToken);
-        var now = time.GetTimestamp();
+        var (now, seen) = (time.GetTimestamp(), time.GetUtcNow());
         var before = _answers;
         var after = new Dictionary<string, Answer>();
         foreach (var (host, load) in loads)
         {
-            if (load is not null) after[host] = new Answer(load, now);
+            if (load is not null) after[host] = new Answer(load, now, seen);
             else if (before.TryGetValue(host, out var known)) after[host] = known;
         }
 
@@ -112,7 +115,7 @@ public sealed partial class HostDirectory(
     [LoggerMessage(LogLevel.Debug, "Host {Host} did not answer: {Cause}")]
     private partial void LogNoAnswer(string host, string cause);
 
-    private readonly record struct Answer(HostLoad Load, long At);
+    private readonly record struct Answer(HostLoad Load, long At, DateTimeOffset Seen);
 }
 
 public static class HostServices

@@ -20,6 +20,7 @@ internal sealed partial class HostWork
     private readonly TemplateOptions _templates;
     private readonly HostOptions _options;
     private readonly ILogger _logger;
+    private readonly ImmutableDictionary<string, PoolBounds> _pools;
 
     public HostWork(
         string host, GrainRecord<HostRecord> record, HostContainers containers, HostStore store, IGrainFactory grains, HostSettings settings, IIsolationProbe probe,
@@ -27,6 +28,7 @@ internal sealed partial class HostWork
     {
         var (templates, options) = (settings.Templates, settings.Host);
         (_host, _containers, _grains, _templates, _options, _logger) = (host, containers, grains, templates, options, logger);
+        _pools = templates.Where(pair => pair.Value.PoolMax > 0).ToImmutableDictionary(pair => pair.Key, pair => new PoolBounds(pair.Value.PoolMin, pair.Value.PoolMax));
         Instruments.Hosts.SetOvercommit(options.Overcommit);
         Ledger = new ContainerLedger(options.Slots, settings.Memory.LimitBytes, time);
         Claims = new ClaimLedger(Ledger);
@@ -101,6 +103,7 @@ internal sealed partial class HostWork
             FreeBytes = Health.FreeBytes,
             SetAside = Ledger.In(ContainerState.Adopting).Count(entry => !entry.InProgress && entry.ContainerId is not null),
             Version = ProductVersion.Text,
+            Pools = _pools,
         };
     }
 

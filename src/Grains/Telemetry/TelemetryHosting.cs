@@ -37,7 +37,7 @@ public static class TelemetryHosting
         AddJsonConsole(builder);
         var settings = builder.Configuration;
         var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => Name(resource, settings, role));
-        var scraped = role is ProcessRole.Worker || MetricsEndpoint.Address(settings) is not null;
+        var scraped = role is ProcessRole.Worker || MetricsEndpoint.Address(settings) is not null || MetricsEndpoint.IsOnApi(settings);
         if (scraped || OtlpSignal.Metrics.IsExported(settings)) AddMetrics(telemetry, settings);
         if (OtlpSignal.Traces.IsExported(settings)) AddTraces(telemetry, settings);
         if (OtlpSignal.Logs.IsExported(settings)) AddLogs(telemetry, settings);
