@@ -8,6 +8,16 @@ namespace Podflare.Faults;
 [Collection("outages")]
 public sealed class EngineTests(OutageLab lab)
 {
+    private const string ManySmallProcesses = """
+        import os, time
+        print("begun", flush=True)
+        for i in range(28):
+            if not os.fork():
+                x = bytearray(25 << 20)
+                time.sleep(600)
+        time.sleep(600)
+        """;
+
     private static readonly TimeSpan Promptly = TimeSpan.FromSeconds(10);
 
     [Fact]
@@ -23,6 +33,20 @@ public sealed class EngineTests(OutageLab lab)
         Assert.Equal("1\n", await lab.BashAsync(kept, "echo 1"));
         await lab.DeleteAsync(kept);
         await lab.AssertGoneAsync(kept);
+        lab.AssertClean();
+    }
+
+    [Fact]
+    public async Task A_container_whose_supervisor_the_kernel_kills_for_memory_ends_with_oom()
+    {
+        var sandbox = await lab.CreateAsync();
+        var transcript = new Transcript(lab.Audit, $"{sandbox} fills its memory");
+        await SandboxProcesses.PreferSupervisorForOomAsync(sandbox);
+        await lab.Client.ExecAsync(sandbox, new() { ["code"] = ManySmallProcesses }, Guid.NewGuid().ToString("N"), replays: false, transcript, 0, null, TestContext.Current.CancellationToken);
+        Assert.Equal((137, "oom"), (transcript.Exit!.Code, transcript.Exit.Reason));
+        await Until.TrueAsync(async () => (await lab.GetAsync($"/v1/sandboxes/{sandbox}")).GetProperty("state").GetString() == "lost", Promptly, "the sandbox is lost");
+        Assert.Equal("oom", (await lab.GetAsync($"/v1/sandboxes/{sandbox}")).GetProperty("ended_reason").GetString());
+        await lab.AssertGoneAsync(sandbox);
         lab.AssertClean();
     }
 

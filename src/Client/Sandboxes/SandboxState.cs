@@ -43,4 +43,7 @@ public enum SandboxEndReason
 
     /// <summary>A run could not be ended, neither at its timeout nor by a kill.</summary>
     Stuck,
+
+    /// <summary>Its memory was full, and the kernel ended all of it.</summary>
+    Oom,
 }

@@ -125,7 +125,7 @@ public interface ISandboxGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("Adopt")]
     Task<SandboxInfo?> Adopt(string containerId);
 
-    /// <summary>The container or the host is gone for good: the sandbox ends with reason <c>lost</c>, unless its guest is connected. Safe to repeat.</summary>
+    /// <summary>The container or the host is gone for good: the sandbox ends with reason <c>lost</c>, or <c>oom</c> where its memory was full, unless its guest is connected. Safe to repeat.</summary>
     /// <returns>True when this call has ended it.</returns>
     [AlwaysInterleave, Alias("DeclareLost")]
     Task<bool> DeclareLost();

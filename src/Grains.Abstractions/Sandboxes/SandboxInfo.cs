@@ -39,6 +39,9 @@ public enum EndReason
 
     /// <summary>A run obeyed neither its timeout nor the kill that followed.</summary>
     Stuck,
+
+    /// <summary>Its container is gone, because its memory was full and the kernel ended all of it.</summary>
+    Oom,
 }
 
 /// <summary>A sandbox as lists, filters and <c>GET</c> show it.</summary>

@@ -24,6 +24,7 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
     private readonly ContainerIsolation _isolation;
     private readonly DockerClient _docker;
     private readonly ContainerLists _lists;
+    private readonly MemoryDeaths _memoryDeaths;
 
     public DockerRuntime(
         HostIdentity owner, RunFolder folder, IOptions<EngineOptions> options, IOptions<IsolationOptions> isolation, EgressNetwork egress, TimeProvider time,
@@ -33,6 +34,7 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
         _isolation = ContainerIsolation.From(isolation.Value);
         _docker = EngineClient.Create(_options);
         _lists = new ContainerLists(_docker, owner, _options, time);
+        _memoryDeaths = new MemoryDeaths(_docker, _options, time);
     }
 
     /// <inheritdoc/>
@@ -142,6 +144,9 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
             throw new ContainerEngineException("the state of a container could not be read", e);
         }
     }
+
+    /// <inheritdoc/>
+    public Task<bool> WasKilledForMemoryAsync(string containerId, CancellationToken cancellationToken) => _memoryDeaths.WasKilledForMemoryAsync(containerId, cancellationToken);
 
     /// <inheritdoc/>
     public async Task PingAsync(CancellationToken cancellationToken)

@@ -36,6 +36,10 @@ public interface IContainerRuntime
     /// <exception cref="ContainerEngineException">The engine does not answer, or refuses.</exception>
     Task<bool> IsPausedAsync(string containerId, CancellationToken cancellationToken);
 
+    /// <summary>Whether the kernel ended this container because its memory was full. One that is gone, that runs, or that somebody has killed was not.</summary>
+    /// <exception cref="ContainerEngineException">The engine does not answer, or refuses.</exception>
+    Task<bool> WasKilledForMemoryAsync(string containerId, CancellationToken cancellationToken);
+
     /// <summary>Asks the engine whether it works.</summary>
     /// <exception cref="ContainerEngineException">The engine does not answer, or refuses.</exception>
     Task PingAsync(CancellationToken cancellationToken);

@@ -52,7 +52,8 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _guest = new GuestSession(_records, _runs, settings, time, logger);
         _usage = new SandboxUsage(_records, _guest, hosts, logs, settings, time, logger);
         _audit = new SandboxAudit(_records, logs);
-        _termination = new SandboxTermination(_records, _runs, _guest, _usage, log, guests, GrainFactory, settings, time, logger) { Ended = OnEnded };
+        var loss = new ContainerLoss(_records, runtime, logger, IsOnOwningHost);
+        _termination = new SandboxTermination(_records, _runs, _guest, _usage, log, guests, GrainFactory, settings, time, logger) { Loss = loss, Ended = OnEnded };
         // A guest that was told to close by an end that was never recorded can run nothing any more.
         _sender = new GuestRequestSender(settings, time, () => _termination.EndInBackground(EndReason.Lost), logger, _termination.Closing);
         _acceptor = new RunAcceptor(_records, _runs, _sender, log, spans, settings, time, logger, _termination);

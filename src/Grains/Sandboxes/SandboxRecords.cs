@@ -180,7 +180,7 @@ public sealed partial class SandboxRecords(
     }
 
     public static PodflareException Gone(EndReason why) =>
-        why is EndReason.Lost or EndReason.Stuck ? new SandboxLostException() : new SandboxEndedException(why);
+        why is EndReason.Lost or EndReason.Stuck or EndReason.Oom ? new SandboxLostException() : new SandboxEndedException(why);
 
     /// <summary>Makes the sandbox's own trace the current one, for work that no caller has started: timers, the pump, adoption, the end.</summary>
     public void EnterTrace()

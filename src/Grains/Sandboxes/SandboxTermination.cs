@@ -53,6 +53,9 @@ internal sealed partial class SandboxTermination(
     /// <summary>The change of the record in progress, which the end waits for.</summary>
     public Task Updating { get; set; } = Task.CompletedTask;
 
+    /// <summary>Explains why a sandbox is lost.</summary>
+    public required ContainerLoss Loss { get; init; }
+
     /// <summary>Called when the sandbox has ended.</summary>
     public Action Ended { get; set; } = () => { };
 
@@ -159,6 +162,7 @@ internal sealed partial class SandboxTermination(
         await _closing.CancelAsync();
         await GrainTask.IgnoreFailure(Adopting);
         await GrainTask.IgnoreFailure(Updating);
+        if (why is EndReason.Lost) Reason = why = await Loss.ExplainAsync(Stopping);
         var (outage, failure) = (new Backoff(FirstPause, LongestPause, time), new Backoff(FirstPause, LongestPauseAfterFailure, time));
         while (true)
         {
@@ -235,7 +239,7 @@ internal sealed partial class SandboxTermination(
         if (_codeIsStopped || guest.Port is not { } port) return;
         _codeIsStopped = true;
         guest.StopWaitingForReaders();
-        if (!port.Connected || why is EndReason.Lost) return;
+        if (!port.Connected || why is EndReason.Lost or EndReason.Oom) return;
         var reason = why switch
         {
             EndReason.Deleted => ExitReason.Killed,
@@ -280,7 +284,7 @@ internal sealed partial class SandboxTermination(
 
     private SandboxInfo Tombstone(EndReason why) => records.Info! with
     {
-        State = why is EndReason.Lost or EndReason.Stuck ? SandboxState.Lost : SandboxState.Ended,
+        State = why is EndReason.Lost or EndReason.Stuck or EndReason.Oom ? SandboxState.Lost : SandboxState.Ended,
         EndedAt = time.GetUtcNow(),
         EndReason = why,
     };
@@ -290,6 +294,7 @@ internal sealed partial class SandboxTermination(
         EndReason.Deleted => (137, ExitReason.Killed),
         EndReason.Expired or EndReason.Idle => (137, ExitReason.Expired),
         EndReason.Stuck when isStuck => (124, ExitReason.Timeout),
+        EndReason.Oom => (137, ExitReason.Oom),
         _ => (255, ExitReason.Lost),
     };
 }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Docker.DotNet.Models;
 using Podflare.Guests;
+using Podflare.Runs;
 using Podflare.Sandboxes;
 
 namespace Podflare.Containers;
@@ -185,6 +186,34 @@ public sealed class DockerRuntimeTests(EngineBench bench) : IClassFixture<Engine
                 if (death.Sandbox == spec.Sandbox) told.TrySetResult(death);
             }
         }
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_container_that_the_kernel_kills_for_memory_is_told_from_one_that_somebody_kills_after_a_program_needed_too_much()
+    {
+        var spec = bench.Spec();
+        bench.Listener.Open(spec.Sandbox);
+        var settings = ContainerSettings.Of(spec, bench.Owner, bench.Folder, bench.Egress, ContainerIsolation.From(new IsolationOptions()));
+        (settings.Entrypoint, settings.Cmd) = (["python3", "-c", "x = bytearray(700 << 20)"], []);
+        var full = (await bench.Docker.Containers.CreateContainerAsync(settings, Stopped)).ID;
+        await bench.Docker.Containers.StartContainerAsync(full, new ContainerStartParameters(), Stopped);
+        await bench.Docker.Containers.WaitContainerAsync(full, Stopped);
+        Assert.True(await bench.Runtime.WasKilledForMemoryAsync(full, Stopped));
+
+        var (killed, other) = await bench.StartAsync(bench.Spec());
+        var events = other.Attach();
+        await other.SendAsync(EngineBench.Run("x = bytearray(700 << 20)"), Stopped);
+        while (await events.ReadAsync(Stopped) is not GuestRunEnded { Reason: ExitReason.Oom })
+        {
+        }
+
+        Assert.False(await bench.Runtime.WasKilledForMemoryAsync(killed, Stopped));
+        await bench.Docker.Containers.KillContainerAsync(killed, new ContainerKillParameters(), Stopped);
+        await bench.Docker.Containers.WaitContainerAsync(killed, Stopped);
+        var state = (await bench.Docker.Containers.InspectContainerAsync(killed, Stopped)).State!;
+        Assert.Equal((true, 137), (state.OOMKilled, state.ExitCode));
+        Assert.False(await bench.Runtime.WasKilledForMemoryAsync(killed, Stopped));
+        Assert.False(await bench.Runtime.WasKilledForMemoryAsync("0123", Stopped));
     }
 
     private async Task GoneAsync(SandboxId sandbox)

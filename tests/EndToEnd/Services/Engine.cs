@@ -9,6 +9,9 @@ internal static class Engine
     public static async Task<string> ExecAsync(string sandbox, string command) =>
         await DockerAsync("exec", "-u", await InspectAsync(sandbox, """{{index .Config.Labels "podflare.user"}}"""), Name(sandbox), "sh", "-c", command);
 
+    /// <summary>Runs a command as root of the container, with the few capabilities that the supervisor has.</summary>
+    public static async Task<string> ExecAsRootAsync(string sandbox, string command) => await DockerAsync("exec", "-u", "0", Name(sandbox), "sh", "-c", command);
+
     /// <summary>Ids of the containers of a cluster, stopped ones too.</summary>
     public static async Task<string[]> ListAsync(string cluster) =>
         (await DockerAsync("ps", "-aq", "--filter", $"label=podflare.cluster={cluster}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);

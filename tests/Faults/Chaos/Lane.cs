@@ -129,6 +129,7 @@ internal sealed class Lane(int number, int seed, PatientClient client, Audit aud
         if (script.End is ScriptEnd.Crash or ScriptEnd.Timeout or ScriptEnd.Interrupt or ScriptEnd.Oom) _stateKnown = false;
         else if (!script.Bash && transcript.Exit!.Reason is null) _stateKnown = _stateKnown || ReplIsSafe(transcript);
         if (rewound && transcript.Exit!.Reason == "lost") _stateKnown = false;
+        if (script.End is ScriptEnd.Oom && await HasDiedOfMemoryAsync(sandbox, first, cancellationToken)) OnContainerKill();
         if (!rewinds.Touch(began, Clock.Now)) await CheckStoredAsync(sandbox, transcript, first + 1, began, cancellationToken);
         return !(mayBeLate && transcript.Events.All(e => e.Type == "exit"));
 
@@ -149,6 +150,13 @@ internal sealed class Lane(int number, int seed, PatientClient client, Audit aud
 
             return Task.CompletedTask;
         }
+    }
+
+    /// <summary>A program that needs too much memory can take its sandbox along, where it is slow to die.</summary>
+    private async Task<bool> HasDiedOfMemoryAsync(string sandbox, int first, CancellationToken cancellationToken)
+    {
+        var info = await client.SendAsync(HttpMethod.Get, $"/v1/sandboxes/{sandbox}", null, null, first, cancellationToken);
+        return info.Status == 200 && info.Body.TryGetProperty("ended_reason", out var reason) && reason.GetString() == "oom";
     }
 
     // A run that began behind the last kill of its REPL, and ended by itself, leaves a REPL whose state is known.

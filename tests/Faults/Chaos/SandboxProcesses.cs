@@ -13,5 +13,19 @@ internal static class SandboxProcesses
         true
         """;
 
+    private const string SpareRepl = """
+        for p in /proc/[0-9]*; do
+          tr '\0' ' ' < $p/cmdline 2>/dev/null | grep -q '[/]repl.py ' && echo 500 > $p/oom_score_adj
+        done
+        true
+        """;
+
+    /// <summary>Has the kernel choose the supervisor, where memory is full and no process of the REPL has more than a few dozen MiB.</summary>
+    public static async Task PreferSupervisorForOomAsync(string sandbox)
+    {
+        await Engine.ExecAsync(sandbox, SpareRepl);
+        await Engine.ExecAsRootAsync(sandbox, "echo 1000 > /proc/1/oom_score_adj");
+    }
+
     public static Task KillReplAsync(string sandbox) => Engine.ExecAsync(sandbox, KillRepl);
 }

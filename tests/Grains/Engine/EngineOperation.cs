@@ -11,4 +11,5 @@ public enum EngineOperation
     IsPaused,
     AllowHosts,
     Probe,
+    WasKilledForMemory,
 }

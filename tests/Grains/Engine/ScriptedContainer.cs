@@ -20,6 +20,9 @@ public sealed class ScriptedContainer(string id, ContainerSpec spec, ScriptedGue
     /// <summary>What a list of containers says. A stopped container's guest is dead, a paused one's is frozen.</summary>
     public bool IsRunning { get; internal set; } = true;
 
+    /// <summary>Whether the kernel ended it because its memory was full.</summary>
+    public bool WasKilledForMemory { get; internal set; }
+
     /// <summary>Whether somebody has paused it.</summary>
     public bool IsPaused { get; internal set; }
 

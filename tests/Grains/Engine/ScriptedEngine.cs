@@ -53,9 +53,11 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
     public ScriptedContainer this[SandboxId sandbox] => Find(sandbox) ?? throw new InvalidOperationException($"{sandbox} has no container here.");
 
     /// <summary>The container dies and stays in the list as stopped.</summary>
-    public async Task StopAsync(SandboxId sandbox, bool tell = true)
+    /// <param name="outOfMemory">The kernel has killed it, supervisor and all.</param>
+    public async Task StopAsync(SandboxId sandbox, bool tell = true, bool outOfMemory = false)
     {
         var container = this[sandbox];
+        container.WasKilledForMemory = outOfMemory;
         container.IsRunning = false;
         await container.Guest.DisposeAsync();
         if (tell) EmitDeath(sandbox);
@@ -168,6 +170,9 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
         EngineOperation.IsPaused, containerId, () => Task.FromResult(_containers.TryGetValue(containerId, out var container) && container.IsPaused), cancellationToken);
 
     internal Task<IReadOnlyList<string>> ProbeAsync(CancellationToken cancellationToken) => MeetAsync(EngineOperation.Probe, "", () => Task.FromResult(MissingLayers), cancellationToken);
+
+    internal Task<bool> WasKilledForMemoryAsync(string containerId, CancellationToken cancellationToken) => MeetAsync(
+        EngineOperation.WasKilledForMemory, containerId, () => Task.FromResult(_containers.TryGetValue(containerId, out var container) && container.WasKilledForMemory), cancellationToken);
 
     internal Task PingAsync(CancellationToken cancellationToken) => MeetAsync(EngineOperation.Ping, "", () => Task.FromResult(true), cancellationToken);
 

@@ -40,6 +40,8 @@ internal sealed class SiloContainerRuntime(ScriptedEngine engine, RunFolder fold
 
     public Task<bool> IsPausedAsync(string containerId, CancellationToken cancellationToken) => power.CallAsync(() => engine.IsPausedAsync(containerId, cancellationToken));
 
+    public Task<bool> WasKilledForMemoryAsync(string containerId, CancellationToken cancellationToken) => power.CallAsync(() => engine.WasKilledForMemoryAsync(containerId, cancellationToken));
+
     public Task<IReadOnlyList<TakenUser>> ListUsersAsync(CancellationToken cancellationToken) => power.CallAsync(() => engine.ListUsersAsync(cancellationToken));
 
     public Task PingAsync(CancellationToken cancellationToken) => power.CallAsync(() => engine.PingAsync(cancellationToken));

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Podflare.Engine;
 using Podflare.Guests;
 using Podflare.Harness;
 using Podflare.Hosts;
@@ -175,6 +176,55 @@ public sealed class EndTests
 
         await Until.TrueAsync(async () => (await cluster.Log.OpenRunsAsync()).Count == 0);
         await cluster.AgreesAsync();
+    }
+
+    [Theory]
+    [InlineData(true, 137, "oom", EndReason.Oom)]
+    [InlineData(false, 255, "lost", EndReason.Lost)]
+    public async Task The_end_of_a_container_that_dies_has_the_reason_that_the_engine_knows(bool outOfMemory, int code, string reason, EndReason ended)
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        var sandbox = await cluster.CreateAsync();
+        var run = await sandbox.StartRunAsync(program => program.Print("a\n").RunForever());
+        await run.ReadAsync(1);
+
+        await sandbox.Worker.Engine.StopAsync(sandbox.Id, outOfMemory: outOfMemory);
+
+        var outcome = await run.ReadToEndAsync();
+        Assert.Equal((code, reason), (outcome.ExitCode, outcome.Reason));
+        await Until.TrueAsync(async () => (await sandbox.GetAsync()).State is SandboxState.Lost);
+        Assert.Equal(ended, (await sandbox.GetAsync()).EndReason);
+        await cluster.AgreesAsync();
+    }
+
+    [Fact]
+    public async Task A_container_that_died_of_memory_while_its_worker_was_away_ends_its_runs_with_oom()
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        var sandbox = await cluster.CreateAsync();
+        var run = await sandbox.StartRunAsync(program => program.Print("a\n").RunForever());
+        await run.ReadAsync(1);
+        await sandbox.Worker.KillAsync();
+        await sandbox.Worker.Engine.StopAsync(sandbox.Id, tell: false, outOfMemory: true);
+        await sandbox.Worker.RestartAsync();
+        await cluster.WaitForHostsAsync();
+
+        var outcome = await run.ReadToEndAsync();
+        Assert.Equal((137, "oom"), (outcome.ExitCode, outcome.Reason));
+        await Until.TrueAsync(async () => (await sandbox.GetAsync()).EndReason is EndReason.Oom);
+    }
+
+    [Fact]
+    public async Task A_sandbox_is_lost_where_the_engine_does_not_say_why_its_container_died()
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        var sandbox = await cluster.CreateAsync();
+        using var failure = sandbox.Worker.Engine.FailNext(EngineOperation.WasKilledForMemory);
+
+        await sandbox.Worker.Engine.StopAsync(sandbox.Id, outOfMemory: true);
+
+        await Until.TrueAsync(async () => (await sandbox.GetAsync()).State is SandboxState.Lost);
+        Assert.Equal((1, EndReason.Lost), (failure.Hits, (await sandbox.GetAsync()).EndReason));
     }
 
     [Fact]
