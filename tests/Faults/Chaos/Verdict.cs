@@ -1,3 +1,4 @@
+using System.Text;
 using Podflare.EndToEnd.Api;
 
 namespace Podflare.Faults.Chaos;
@@ -54,7 +55,9 @@ internal static class Verdict
         audit.Fail($"{what}: {got.Length} characters, must be {wanted.Length}; differs at {same}: '{Near(got, same)}', must be '{Near(wanted, same)}'");
     }
 
-    private static string Near(string text, int at) => text[Math.Max(0, at - 20)..Math.Min(text.Length, at + 40)].ReplaceLineEndings("\\n");
+    // A cut may fall into a character of two code units, which no file can hold.
+    private static string Near(string text, int at) =>
+        Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text[Math.Max(0, at - 20)..Math.Min(text.Length, at + 40)])).ReplaceLineEndings("\\n");
 
     // One thread's lines keep their order over stdout and stderr.
     private static void CheckOrder(Audit audit, Script script, Transcript transcript)
