@@ -147,6 +147,50 @@ public sealed class QuotaBoardTests
     }
 
     [Fact]
+    public void A_lower_limit_counts_also_for_a_process_that_does_not_know_it()
+    {
+        var world = new World(QuotaKind.Running, 10, 0);
+        world.Want(0, 20);
+        world.Limit(0, 4);
+        world.Exchange(0);
+        world.Want(1, 20);
+        world.Exchange(1);
+
+        Assert.Equal((4, 0), (world.Share(0), world.Share(1)));
+    }
+
+    [Fact]
+    public void A_new_board_brings_no_second_burst()
+    {
+        var world = new World(QuotaKind.Requests, 100, 200);
+        world.Want(0, 100);
+        world.Exchange(0);
+        Assert.Equal(200, world.Tokens);
+        world.RestartBoard(processes: 2);
+
+        world.Want(1, 100);
+        world.Exchange(1);
+        world.Exchange(2);
+        world.Exchange(1);
+
+        Assert.Equal(200, world.Tokens);
+    }
+
+    [Fact]
+    public void What_a_process_uses_beyond_its_share_is_granted_to_nobody_else()
+    {
+        var board = new QuotaBoard(new QuotaOptions(), () => 2, new FakeTimeProvider());
+        board.Exchange(Exchange("a", wanted: 8, used: 8));
+
+        var share = Assert.Single(board.Exchange(Exchange("b", wanted: 10, used: 0)).Shares);
+
+        Assert.InRange(share.Amount, 0, 2);
+
+        static QuotaExchange Exchange(string process, double wanted, double used) =>
+            new(process, 1, [QuotaKind.Running], IsEnforced: false, IsPartial: false, [new QuotaReport(Acme, QuotaKind.Running, 10, 0, wanted, used, 0)]);
+    }
+
+    [Fact]
     public void What_nobody_holds_is_forgotten()
     {
         var world = new World(QuotaKind.Requests, 100, 200);

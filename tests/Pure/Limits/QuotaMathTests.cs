@@ -52,6 +52,9 @@ public sealed class QuotaMathTests
         Assert.Equal(shares, QuotaMath.DivideWhole(limit, wanted, processes));
 
     [Fact]
+    public void What_nobody_wants_of_a_rate_is_kept_for_processes_that_come() => Assert.Equal([40, 20], QuotaMath.Divide(100, [20, 0], 4).Select(share => Math.Round(share, 6)));
+
+    [Fact]
     public void A_grant_grows_only_into_what_no_other_process_holds() =>
         Gen.Select(Gen.Double[0, 100], Gen.Double[0, 100], Gen.Double[0, 100], Gen.Double[0, 200]).Sample((limit, target, held, others) =>
         {

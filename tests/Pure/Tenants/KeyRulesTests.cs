@@ -66,6 +66,18 @@ public sealed class KeyRulesTests
     });
 
     [Fact]
+    public void A_rotated_key_has_the_name_and_the_scopes_of_the_one_before()
+    {
+        var rules = new KeyRules(10);
+        var key = Draw() with { Name = "ci", Scopes = KeyScopes.Read };
+        var record = rules.Create(TenantRules.Create(At(0), "Acme", TenantLimits.None), At(1), key).Record;
+
+        var (_, info) = rules.Rotate(record, At(2), key.Id, Draw() with { Name = "other", Scopes = KeyScopes.Admin }, TimeSpan.FromHours(1));
+
+        Assert.Equal(("ci", KeyScopes.Read, (KeyId?)key.Id), (info.Name, info.Scopes, info.Replaces));
+    }
+
+    [Fact]
     public void Keys_are_bounded_and_ended_ones_are_forgotten_after_ninety_days()
     {
         var rules = new KeyRules(3);
