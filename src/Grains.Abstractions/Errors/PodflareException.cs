@@ -54,11 +54,16 @@ public sealed class ShuttingDownException() : PodflareException("the server is s
 
 /// <summary>The container of a new sandbox could not be created. Nothing is left of it.</summary>
 /// <param name="retry">Whether the cause is temporary, as when the engine does not answer; false when it is not, as when the image is missing.</param>
+/// <param name="ofEgress">Whether only sandboxes with access to the network are affected; the host starts others as before.</param>
 [GenerateSerializer, Alias("podflare.ContainerStartException")]
-public sealed class ContainerStartException(string message, bool retry) : PodflareException(message)
+public sealed class ContainerStartException(string message, bool retry, bool ofEgress = false) : PodflareException(message)
 {
     [Id(0)]
     public bool Retry { get; } = retry;
+
+    /// <summary>Only sandboxes with access to the network are affected; the host starts others as before.</summary>
+    [Id(1)]
+    public bool OfEgress { get; } = ofEgress;
 }
 
 [GenerateSerializer, Alias("podflare.RunQueueFullException")]

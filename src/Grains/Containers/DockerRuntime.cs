@@ -57,7 +57,7 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
             LogStartFailed(e, spec.Sandbox, spec.Template);
             await RemoveLeftoverAsync(spec);
             cancellationToken.ThrowIfCancellationRequested();
-            if (Refusal(e, spec) is { } refusal) throw refusal;
+            if (StartRefusal.Of(e, spec) is { } refusal) throw refusal;
             throw;
         }
     }
@@ -235,18 +235,6 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
             deaths.TryComplete();
         }
     }
-
-    private static ContainerStartException? Refusal(Exception error, ContainerSpec spec) => error switch
-    {
-        EgressException => new ContainerStartException("this host cannot give a sandbox a way out to the network", retry: false),
-        DockerImageNotFoundException or DockerApiException { StatusCode: HttpStatusCode.NotFound } =>
-            new ContainerStartException($"the image {spec.Image} of template {spec.Template} is missing on this host", retry: false),
-        DockerApiException { StatusCode: HttpStatusCode.BadRequest } =>
-            new ContainerStartException($"the engine refuses the settings of template {spec.Template}", retry: false),
-        DockerApiException => new ContainerStartException("the container engine could not start a sandbox", retry: true),
-        _ when EngineTrouble.Is(error) => new ContainerStartException("the container engine does not answer", retry: true),
-        _ => null,
-    };
 
     private EngineLimit Limit(double seconds, CancellationToken cancellationToken) => new(TimeSpan.FromSeconds(seconds), _time, cancellationToken);
 

@@ -17,7 +17,8 @@ internal sealed partial class HostHealth(string host, HostContainers containers,
     private string? _folderProblem;
     private string? _logged;
 
-    /// <summary>Starts that failed since the last one that succeeded. A missing image does not count: it is a fault of the template.</summary>
+    /// <summary>Starts that failed since the last one that succeeded.</summary>
+    /// <remarks>A missing image does not count: it is a fault of the template. Neither does a missing network: sandboxes without it still start.</remarks>
     public int FailuresInRow { get; private set; }
 
     /// <summary>Time since the engine last answered.</summary>
@@ -50,7 +51,7 @@ internal sealed partial class HostHealth(string host, HostContainers containers,
 
     public void OnStartFailed(Exception error)
     {
-        if (error is not ContainerStartException { Retry: false }) FailuresInRow++;
+        if (error is not (ContainerStartException { Retry: false } or ContainerStartException { OfEgress: true })) FailuresInRow++;
         _probedAt = time.GetTimestamp();
     }
 

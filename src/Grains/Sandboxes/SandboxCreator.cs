@@ -58,7 +58,7 @@ public sealed partial class SandboxCreator(
     private async Task<SandboxInfo> TryHostsAsync(
         string creation, TenantId tenant, SandboxSpec spec, Func<SandboxId, Task>? claimed, CancellationToken cancellationToken)
     {
-        Exception refusal = new NoCapacityException();
+        Exception? refusal = null;
         var attempts = new HostAttempts(() => hosts.Candidates(spec.Template), hosts.IsWell, TimeSpan.FromSeconds(options.Value.WaitSeconds));
         var leases = 0;
 
@@ -83,7 +83,8 @@ public sealed partial class SandboxCreator(
             }
             catch (Exception e) when (IsThisHostAlone(e) && !cancellationToken.IsCancellationRequested)
             {
-                refusal = e;
+                // A repeat helps where one host may do better later, whatever the others say.
+                if (refusal is null || IsPermanent(refusal) || !IsPermanent(e)) refusal = e;
                 if (e is NoCapacityException) LogFull(host);
                 else LogRefused(e, host);
                 var took = time.GetElapsedTime(began);
@@ -93,7 +94,7 @@ public sealed partial class SandboxCreator(
             }
         }
 
-        throw refusal;
+        throw refusal ?? new NoCapacityException();
     }
 
     /// <summary>Creates a sandbox that nobody can ask for again: where the outcome stays unknown, it is deleted.</summary>
@@ -156,6 +157,8 @@ public sealed partial class SandboxCreator(
 
     private static bool IsThisHostAlone(Exception e) =>
         e is NoCapacityException or ContainerStartException or TemplateNotFoundException || Transient.IsTransient(e);
+
+    private static bool IsPermanent(Exception e) => e is TemplateNotFoundException or ContainerStartException { Retry: false };
 
     [LoggerMessage(LogLevel.Debug, "Host {Host} has no room for a new sandbox now.")]
     private partial void LogFull(string host);

@@ -4,6 +4,7 @@ namespace Podflare.Engine;
 public enum EngineOperation
 {
     Start,
+    PrepareEgress,
     Remove,
     List,
     SetCpuPriority,

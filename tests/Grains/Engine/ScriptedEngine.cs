@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Podflare.Containers;
+using Podflare.Egress;
 using Podflare.EgressProxy.Sandboxes;
 using Podflare.Guests;
 using Podflare.Harness;
@@ -116,14 +117,15 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
     internal Task<string> StartAsync(ContainerSpec spec, string socketPath, CancellationToken cancellationToken) => MeetAsync(
         EngineOperation.Start,
         spec.Sandbox.Value,
-        () =>
+        async () =>
         {
+            if (spec.Egress is not EgressKind.None) await MeetAsync(EngineOperation.PrepareEgress, spec.Sandbox.Value, () => Task.FromResult(true), cancellationToken);
             var id = Guid.NewGuid().ToString("N") + Guid.NewGuid().ToString("N");
             var guest = new ScriptedGuest(spec.Sandbox, socketPath, clock, programs, GuestsBecomeReady);
             _containers[id] = new ScriptedContainer(id, spec, guest);
             Interlocked.Increment(ref _started);
             guest.Start();
-            return Task.FromResult(id);
+            return id;
         },
         cancellationToken);
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Podflare.Containers;
+using Podflare.Egress;
 using Podflare.EgressProxy.Sandboxes;
 using Podflare.Harness;
 
@@ -17,6 +18,10 @@ internal sealed class SiloContainerRuntime(ScriptedEngine engine, RunFolder fold
         catch (ContainerEngineException)
         {
             throw new ContainerStartException("the container engine does not answer", retry: true);
+        }
+        catch (EgressException e)
+        {
+            throw StartRefusal.Of(e, spec)!;
         }
     }
 

@@ -1,5 +1,7 @@
+using Podflare.Egress;
 using Podflare.Engine;
 using Podflare.Harness;
+using Podflare.Hosts;
 
 namespace Podflare.Sandboxes;
 
@@ -13,7 +15,7 @@ public sealed class NamedHostsTests
         var sandbox = await cluster.CreateAsync(spec => spec with { EgressHosts = ["api.example.com", "*.b.example"] });
 
         Assert.Equal(["api.example.com", "*.b.example"], (await sandbox.GetAsync()).EgressHosts);
-        Assert.Equal(Egress.EgressKind.NamedHosts, sandbox.Container.Spec.Egress);
+        Assert.Equal(EgressKind.NamedHosts, sandbox.Container.Spec.Egress);
         var access = sandbox.Container.Access!;
         Assert.Equal((sandbox.Id.Value, GrainCluster.Tenant.Value), (access.Sandbox, access.Tenant));
         Assert.Equal(["api.example.com", "*.b.example"], access.Allow);
@@ -46,6 +48,52 @@ public sealed class NamedHostsTests
         await cluster.Clock.AdvanceUntilAsync(() => sandbox.Container.Access is not null, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromMinutes(2));
     }
 
+    [Fact]
+    public async Task A_create_goes_to_the_next_host_where_one_cannot_prepare_the_network()
+    {
+        await using var cluster = await StartTwoAsync();
+        using var fault = FailEgress(cluster.Worker(0));
+
+        for (var i = 0; i < 8 || fault.Hits == 0; i++)
+        {
+            Assert.InRange(i, 0, 40);
+            Assert.Same(cluster.Worker(1), (await cluster.CreateOnceAsync(WithHosts)).Worker);
+        }
+
+        await AssertWellAsync(cluster, cluster.Worker(0));
+        await cluster.AgreesAsync();
+    }
+
+    [Fact]
+    public async Task Where_no_host_can_prepare_the_network_a_create_may_be_repeated_and_other_sandboxes_start()
+    {
+        await using var cluster = await StartTwoAsync();
+        Fault[] faults = [.. cluster.Workers.Select(FailEgress)];
+
+        var error = await Assert.ThrowsAsync<ContainerStartException>(() => cluster.CreateOnceAsync(WithHosts));
+
+        Assert.True(error.Retry);
+        Assert.Contains("access to the network", error.Message, StringComparison.Ordinal);
+        Assert.Equal([1, 1], faults.Select(fault => fault.Hits));
+        foreach (var worker in cluster.Workers) await AssertWellAsync(cluster, worker);
+        await cluster.CreateOnceAsync();
+        foreach (var fault in faults) fault.Dispose();
+        await cluster.CreateOnceAsync(WithHosts);
+        await cluster.AgreesAsync();
+    }
+
+    [Fact]
+    public async Task A_create_that_one_host_may_serve_later_may_be_repeated_whatever_the_last_host_says()
+    {
+        await using var cluster = await StartTwoAsync();
+        using var egress = FailEgress(cluster.Worker(0));
+        using var image = cluster.Worker(1).Engine.Fail(EngineOperation.Start, with: () => new ContainerStartException("the image is missing", retry: false));
+
+        for (var i = 0; i < 12; i++) Assert.True((await Assert.ThrowsAsync<ContainerStartException>(() => cluster.CreateOnceAsync(WithHosts))).Retry);
+
+        Assert.Equal((12, 12), (egress.Hits, image.Hits));
+    }
+
     [Theory]
     [InlineData("API.example.com")]
     [InlineData("192.0.2.1")]
@@ -55,5 +103,23 @@ public sealed class NamedHostsTests
         await using var cluster = await GrainCluster.StartAsync();
         var error = await Assert.ThrowsAsync<InvalidRequestException>(() => cluster.CreateAsync(spec => spec with { EgressHosts = [host] }));
         Assert.Equal("egress.allow", error.Field);
+    }
+
+    // One failure that counts against a host would keep every sandbox from it.
+    private static Task<GrainCluster> StartTwoAsync() => GrainCluster.StartAsync(workers: 2, configure: settings =>
+    {
+        settings["Podflare:Hosts:MaxFailures"] = "1";
+        settings["Podflare:Hosts:ProbeSeconds"] = "60";
+    });
+
+    private static SandboxSpec WithHosts(SandboxSpec spec) => spec with { EgressHosts = ["api.example.com"] };
+
+    private static Fault FailEgress(TestSilo worker) =>
+        worker.Engine.Fail(EngineOperation.PrepareEgress, with: () => new EgressException("the egress proxy does not run"));
+
+    private static async Task AssertWellAsync(GrainCluster cluster, TestSilo worker)
+    {
+        var load = await cluster.Grains.GetGrain<IHostGrain>(worker.Host).Load();
+        Assert.Equal((null, 0), (load.Problem, load.FailuresInRow));
     }
 }
