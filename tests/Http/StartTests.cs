@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Podflare.Files;
 using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Scripted;
@@ -195,6 +196,26 @@ public sealed class StartTests(SharedCluster shared)
         var id = _cluster.World.Add();
         foreach (var route in new[] { "exec", "runs" })
             await (await _cluster.Client.SendAsync("POST", $"/v1/sandboxes/{id}/{route}", Replies.Script($"fail 999 {failure}"))).AssertProblemAsync(status, code);
+    }
+
+    [Theory]
+    [InlineData("exec")]
+    [InlineData("runs")]
+    public async Task A_path_that_cannot_be_watched_is_named(string route)
+    {
+        var id = _cluster.World.Add();
+        var state = _cluster.World.Sandboxes[id.Value];
+
+        state.Failure = () => new WatchPathNotFoundException();
+        var missing = await WatchAsync("""{"path":"/root/missing"}""", 404, "file_not_found");
+        state.Failure = () => new FileRefusedException(FileRefusal.AccessDenied, "Permission denied");
+        var denied = await WatchAsync("""{"path_b64":"L3Jvb3Qv/w==","recursive":true}""", 403, "file_access_denied");
+
+        Assert.Equal("the path to watch does not exist: /root/missing", missing);
+        Assert.Equal("the sandbox's user does not have permission to access /root/\uFFFD", denied);
+
+        async Task<string?> WatchAsync(string watch, int status, string code) =>
+            (await (await _cluster.Client.SendAsync("POST", $"/v1/sandboxes/{id}/{route}", $$"""{"watch":{{watch}}}""")).AssertProblemAsync(status, code)).Text("error");
     }
 
     [Fact]

@@ -19,17 +19,14 @@ internal sealed class RunStarter(IGrainFactory grains, GrainInterfaceTypeResolve
         (grains.GetGrain<ISandboxGrain>("any").GetGrainId().Type, interfaces.GetGrainInterfaceType(typeof(ISandboxGrain))));
 
     /// <summary>Starts a run that nobody reads yet.</summary>
-    public Task<RunAccepted> StartUnreadAsync(TenantId tenant, SandboxId id, RunId run, RunRequest request, TimeLimit deadline)
-    {
-        var sandbox = Of(id);
-        return GrainCallRetry.RetryUntilAsync(token => sandbox.StartRun(tenant, run, request, token), deadline);
-    }
+    public Task<RunAccepted> StartUnreadAsync(TenantId tenant, SandboxId id, RunId run, RunRequest request, TimeLimit deadline) =>
+        AcceptAsync(Of(id), tenant, run, request, deadline);
 
     public async Task<StartedRun> StartAsync(TenantId tenant, SandboxId id, RunId run, RunRequest request, TimeLimit deadline)
     {
         var sandbox = Of(id);
         // The start is first in the grain's queue, so the subscription finds the run.
-        var starting = GrainCallRetry.RetryUntilAsync(token => sandbox.StartRun(tenant, run, request, token), deadline);
+        var starting = AcceptAsync(sandbox, tenant, run, request, deadline);
         var events = Open(expectStart: true);
         try
         {
@@ -52,6 +49,12 @@ internal sealed class RunStarter(IGrainFactory grains, GrainInterfaceTypeResolve
 
         // The run may be accepted by the time its reader is refused. A client that was refused then would run its code a second time.
         RunSubscription Open(bool expectStart) => reader.Open(tenant, id, run, after: 0, expectStart, pollWhenFull: starting, deadline.Caller);
+    }
+
+    private static Task<RunAccepted> AcceptAsync(ISandboxGrain sandbox, TenantId tenant, RunId run, RunRequest request, TimeLimit deadline)
+    {
+        var starting = GrainCallRetry.RetryUntilAsync(token => sandbox.StartRun(tenant, run, request, token), deadline);
+        return request.Watch is { } watch ? WatchRefusals.NameAsync(starting, watch.Path) : starting;
     }
 
     private ISandboxGrain Of(SandboxId id) => (ISandboxGrain)grains.GetGrain(GrainId.Create(_sandbox.Value.Grain, IdSpan.Create(id.Value)), _sandbox.Value.Interface);
