@@ -147,6 +147,7 @@ public sealed class Cluster : IAsyncDisposable
         silo.AddGrainExtension<IRunStreamExtension, ScriptedPumps>();
         silo.AddGrainExtension<IFileExtension, ScriptedFiles>();
         silo.AddGrainExtension<IContextExtension, ScriptedContexts>();
+        silo.AddIncomingGrainCallFilter(call => call.Grain is TenantRegistryGrain && world.RegistryFailure is { } failure ? throw failure() : call.Invoke());
         silo.Configure<SiloOptions>(options => options.SiloName = HostSilos.NameOf(role, host));
         silo.Services.AddPlacementDirector<HostPlacement, HostPlacementDirector>();
         silo.Services.AddKeyedSingleton<IGrainStorage>(Stores.Kept, world.Kept);

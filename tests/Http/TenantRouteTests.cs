@@ -62,6 +62,29 @@ public sealed class TenantRouteTests(SharedCluster shared)
     }
 
     [Fact]
+    public async Task Without_contact_to_the_registry_for_too_long_every_key_is_refused_until_it_answers()
+    {
+        await using var cluster = await Cluster.StartAsync([], ("Podflare:Keys:MaxStaleSeconds", "5"));
+        var id = await cluster.CreateTenantAsync();
+        using var client = await cluster.ClientOfAsync(id, "sandboxes");
+        Assert.Equal(200, await StatusAsync());
+
+        var began = TimeProvider.System.GetTimestamp();
+        cluster.World.RegistryFailure = () => new TimeoutException("no answer");
+        await Cluster.WaitAsync(async () => await StatusAsync() == 503);
+
+        // The last answer may be as old as the interval of the questions.
+        Assert.InRange(TimeProvider.System.GetElapsedTime(began).TotalSeconds, 3, 20);
+        await (await client.SendAsync("GET", "/v1/sandboxes")).AssertProblemAsync(503, "storage_unavailable");
+        // Nobody has created this tenant, so nobody can revoke its key.
+        Assert.Equal(200, (int)(await cluster.Client.SendAsync("GET", "/v1/sandboxes")).StatusCode);
+        cluster.World.RegistryFailure = null;
+        await Cluster.WaitAsync(async () => await StatusAsync() == 200);
+
+        async Task<int> StatusAsync() => (int)(await client.SendAsync("GET", "/v1/sandboxes")).StatusCode;
+    }
+
+    [Fact]
     public async Task A_deleted_tenant_has_no_keys_and_soon_no_sandboxes()
     {
         var id = await _cluster.CreateTenantAsync();

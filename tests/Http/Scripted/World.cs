@@ -38,6 +38,9 @@ public sealed class World
     /// <summary>The limits of tenants; a tenant that is not here has none.</summary>
     public ConcurrentDictionary<TenantId, EffectiveLimits> Limits { get; } = new();
 
+    /// <summary>What every call of the registry of tenants throws; null to answer.</summary>
+    public Func<Exception>? RegistryFailure { get; set; }
+
     private static string Folder(string prefix) => Directory.CreateTempSubdirectory(prefix).FullName;
 
     public HostScript Host(string host) => Hosts.GetOrAdd(host, _ => new HostScript());

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Podflare.Limits;
 using Podflare.Sandboxes;
 using Podflare.Tenants;
 
@@ -123,6 +124,46 @@ public sealed class MemoryEventLogTests : EventLogTests, IDisposable
         Task EndAsync(SandboxId sandbox, RunRecord run, long seq) => log.AppendAsync(sandbox, run.Id, new LogAppend(seq, 0, Exit(seq + 1), 2, Ending()), Cancel);
     }
 
+    [Theory]
+    [InlineData(64, true)]
+    [InlineData(1, false)]
+    public async Task Over_the_output_bytes_of_a_tenant_its_own_ended_runs_give_way_and_the_refusal_names_the_lower_limit(int serverMib, bool isOfTenant)
+    {
+        var (acme, other) = (new TenantId("acme"), new TenantId("other"));
+        var limits = new LimitOptions().Apply(new TenantLimits { OutputBytes = 2 * 1024 * 1024 });
+        using var log = new MemoryEventLog(Options.Create(new RunOptions { MaxTenantLogBytes = serverMib * 1024L * 1024 }), _time, new LimitsOf(acme, limits));
+        var (here, there, theirs) = (SandboxId.New("0123abcd"), SandboxId.New("0123abcd"), SandboxId.New("0123abcd"));
+        var (ended, foreign, open) = (NewRecord(), NewRecord(), NewRecord());
+        await WriteAsync(theirs, foreign, other, 300);
+        await EndAsync(theirs, foreign, 300);
+        await WriteAsync(here, ended, acme, 300);
+        await EndAsync(here, ended, 300);
+
+        await WriteAsync(there, open, acme, 2_400);
+
+        Assert.Null(await log.FindBoundsAsync(here, ended.Id, Cancel));
+        Assert.True((await log.FindRunAsync(here, ended.Id, Cancel))!.Ended);
+        Assert.NotNull(await log.FindBoundsAsync(theirs, foreign.Id, Cancel));
+        foreach (var sandbox in new[] { here, there, SandboxId.New("0123abcd") })
+        {
+            var refusal = await Assert.ThrowsAnyAsync<PodflareException>(() => log.AcceptAsync(sandbox, NewRecord(), acme, Cancel));
+            if (isOfTenant) Assert.IsType<OutputQuotaExceededException>(refusal);
+            else Assert.Equal(LogBudgetScope.Tenant, Assert.IsType<LogBudgetExceededException>(refusal).Scope);
+        }
+
+        Assert.True((await log.AcceptAsync(theirs, NewRecord(), other, Cancel)).IsNew);
+        await EndAsync(there, open, 2_400);
+        Assert.True((await log.AcceptAsync(here, NewRecord(), acme, Cancel)).IsNew);
+
+        async Task WriteAsync(SandboxId sandbox, RunRecord run, TenantId tenant, int lines)
+        {
+            await log.AcceptAsync(sandbox, run, tenant, Cancel);
+            await log.AppendAsync(sandbox, run.Id, new LogAppend(0, 0, Lines(1, lines, 1000), 1, null), Cancel);
+        }
+
+        Task EndAsync(SandboxId sandbox, RunRecord run, long seq) => log.AppendAsync(sandbox, run.Id, new LogAppend(seq, 0, Exit(seq + 1), 2, Ending()), Cancel);
+    }
+
     [Fact]
     public async Task Over_the_limit_of_records_the_oldest_ended_one_goes_and_open_ones_stay()
     {
@@ -158,5 +199,12 @@ public sealed class MemoryEventLogTests : EventLogTests, IDisposable
             }
         })));
         Assert.InRange(_log.Bytes, 1, Limits.MaxMemoryLogBytes);
+    }
+
+    private sealed class LimitsOf(TenantId only, EffectiveLimits limits) : ITenantLimits
+    {
+        public Task Loaded => Task.CompletedTask;
+
+        public EffectiveLimits? Find(TenantId tenant) => tenant == only ? limits : null;
     }
 }
