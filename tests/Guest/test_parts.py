@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 import unittest
+from collections import deque
 from unittest import mock
 
 from host import GUEST
@@ -16,11 +17,13 @@ from host import GUEST
 sys.path.insert(0, str(GUEST))
 
 from podflare_guest import lineage  # noqa: E402
+from podflare_guest.context import Context  # noqa: E402
 from podflare_guest.stdlib_core import dumps, loads  # noqa: E402
 from podflare_guest.frames import PING, WELCOME, frame  # noqa: E402
 from podflare_guest.link import Link  # noqa: E402
 from podflare_guest.loop import Loop  # noqa: E402
 from podflare_guest.processes import Moment, Process, reap  # noqa: E402
+from podflare_guest.python_execution import PythonExecution  # noqa: E402
 from podflare_guest.ring import Ring  # noqa: E402
 from podflare_guest.run import Run  # noqa: E402
 from podflare_guest.run_table import RunTable  # noqa: E402
@@ -201,6 +204,19 @@ class StdlibCoreTests(unittest.TestCase):
         dumps(value).decode("ascii")
         for text in (b"", b"{", b"[1", b"{} x", b"nul", b"\xff", b"[" * 100_000):
             self.assertRaises(ValueError, loads, text)
+
+
+class InterpreterDeathTests(unittest.TestCase):
+    def test_the_death_of_the_next_interpreter_while_a_dead_ones_processes_are_being_killed_repeats_no_run(self) -> None:
+        context, execution = Context.__new__(Context), PythonExecution.__new__(PythonExecution)
+        own, following = mock.Mock(), mock.Mock()
+        following.has_begun.return_value = False
+        execution.run, execution.interpreter, execution.abandon = mock.Mock(handed_over=False, cause=None, interrupted=False), own, mock.Mock()
+        context._execution, context._queue = execution, deque()
+        context._interpreter_died(following, 137)
+        self.assertIs(execution, context._execution)
+        self.assertEqual(0, len(context._queue))
+        execution.abandon.assert_not_called()
 
 
 class SilenceTests(unittest.TestCase):

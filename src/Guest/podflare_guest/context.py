@@ -193,7 +193,8 @@ class Context:
 
     def _interpreter_died(self, interpreter: Interpreter, code: int) -> None:
         execution = self._execution
-        if not isinstance(execution, PythonExecution):
+        # The next interpreter may die too, while what the run has left behind is still being killed.
+        if not isinstance(execution, PythonExecution) or execution.interpreter is not interpreter:
             return
         run = execution.run
         if interpreter.has_begun(run) or run.handed_over or run.cause or run.interrupted:

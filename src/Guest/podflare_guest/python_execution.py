@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 class PythonExecution(Execution):
     def __init__(self, sandbox: Sandbox, run: Run, interpreter: Interpreter, on_finished: Callable[[], None]) -> None:
         self.group = interpreter.group
-        self._interpreter = interpreter
+        self.interpreter = interpreter
         super().__init__(sandbox, run, on_finished)
 
     def _start(self) -> None:
-        self.pipes = self._interpreter.pipes_for_run(self._moment)
+        self.pipes = self.interpreter.pipes_for_run(self._moment)
         self.pipes.begin(self.run)
-        self._interpreter.start(self.run)
+        self.interpreter.start(self.run)
 
     def send_interrupt(self) -> None:
-        self._interpreter.interrupt()
+        self.interpreter.interrupt()
 
     def is_gone(self) -> bool:
-        return self._interpreter.is_gone
+        return self.interpreter.is_gone
 
     def end_fields(self) -> dict[str, object]:
-        return {"state_lost": True} if self._interpreter.is_gone and not self.run.fresh else {}
+        return {"state_lost": True} if self.interpreter.is_gone and not self.run.fresh else {}
 
     def said(self, tag: bytes, outcome: Outcome) -> None:
         """The interpreter says that the run has ended."""
@@ -43,7 +43,7 @@ class PythonExecution(Execution):
                 self.ended(outcome, LineageKill(self.group))
             else:
                 # A run that obeyed its timeout may have started something that did not.
-                self.ended(outcome, LineageKill(self.group, self._moment, self._interpreter.pid) if self.run.cause == "timeout" else None)
+                self.ended(outcome, LineageKill(self.group, self._moment, self.interpreter.pid) if self.run.cause == "timeout" else None)
 
     def died(self, code: int) -> None:
         """The interpreter has died, and with it every hold on the children of this run."""
