@@ -10,10 +10,14 @@ namespace Podflare.Hosting;
 /// </summary>
 internal sealed class ActivationYield : IConfigureGrainContextProvider, IConfigureGrainContext
 {
+    private const string StatelessWorker = "StatelessWorkerPlacement";
+
     public bool TryGetConfigurator(GrainType grainType, GrainProperties properties, [NotNullWhen(true)] out IConfigureGrainContext? configurator)
     {
-        configurator = this;
-        return true;
+        // A stateless worker's context is that of all its activations, and has no life cycle. Its activations are not in the directory.
+        var isStateless = properties.Properties.GetValueOrDefault(WellKnownGrainTypeProperties.PlacementStrategy) == StatelessWorker;
+        configurator = isStateless ? null : this;
+        return !isStateless;
     }
 
     public void Configure(IGrainContext context) =>
