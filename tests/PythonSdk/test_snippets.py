@@ -30,7 +30,7 @@ EXPECTED = {
     "s.files.watch(": "one\n False\n4 ['old.txt']\n1\n1\n2\n\n/root/project/new\n",
     "s.start_code(": "True\n['working', 'done']\n",
     "asyncio.run": "0\n1\n2\ndone\n\n",
-    "RetryPolicy(": "2 1\n\n3 2\n\n4 3\n\n5 4\n\n6 0\nended\n6\n",
+    "RetryPolicy(": "2 1\n\n3 2\n\n4 3\n\n5 4\n\n6 0\nended\n1\n6\n",
     "s.upload(": "b'a,b\\n1,2\\n'\n8\n['data.csv']\n",
     "a.diff(b)": "('/root/only-a.txt',) () ()\n",
     "print('also traced')": "",

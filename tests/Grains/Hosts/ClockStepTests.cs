@@ -63,7 +63,7 @@ public sealed class ClockStepTests
         // Its limits are checked each second.
         sandbox.Worker.StepWall(TimeSpan.FromHours(1));
         var ticks = 0;
-        await cluster.Clock.AdvanceUntilAsync(() => ++ticks > 6, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromMinutes(1));
+        await cluster.Clock.AdvanceUntilAsync(() => ++ticks > 4, step: TimeSpan.FromSeconds(1), limit: TimeSpan.FromMinutes(1));
         gate.Open();
 
         var outcome = await run.ReadToEndAsync();
