@@ -138,6 +138,7 @@ internal sealed partial class SandboxDeadlines(
         }
         catch (ContainerEngineException e)
         {
+            guest.RestartPatience();
             LogStateUnknown(e, records.Id);
         }
     }

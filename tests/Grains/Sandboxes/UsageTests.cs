@@ -18,14 +18,14 @@ public sealed class UsageTests
     {
         await using var cluster = await GrainCluster.StartAsync();
         var sandbox = await CreateAsync(cluster);
-        sandbox.Guest.CpuTime = TimeSpan.FromSeconds(3.25);
+        sandbox.Guest.CpuTime = TimeSpan.FromSeconds(0.25);
         var bytes = await RunAsync(cluster, sandbox) + await RunAsync(cluster, sandbox);
         var own = await RunAsync(cluster, sandbox, KeyId.Parse(Creator));
 
         await sandbox.DeleteAsync();
 
         var created = await cluster.Usage.TotalAsync(Creator);
-        Assert.Equal((1, 3_250_000, 1, own), (created.Sandboxes, created.CpuUs, created.Runs, created.Bytes));
+        Assert.Equal((1, 250_000, 1, own), (created.Sandboxes, created.CpuUs, created.Runs, created.Bytes));
         Assert.Equal(created.SandboxMs * 512, created.MemoryMibMs);
         Assert.InRange(created.SandboxMs, 1, 60_000);
         Assert.Equal(new UsageAmounts(Runs: 2, Bytes: bytes), await cluster.Usage.TotalAsync(Starter.Value));
