@@ -25,7 +25,7 @@ public sealed class CrashTests(CrashLab lab)
         var script = lab.Script();
         lab.Arm(point);
         var transcript = await lab.RunAsync(sandbox, script);
-        lab.AssertReached(point);
+        await lab.AssertReachedAsync(point);
         Assert.Equal(0, transcript.Exit!.Code);
 
         var stored = new Transcript(lab.Audit, $"{transcript.Name} (log)") { Run = transcript.Run };
@@ -78,7 +78,7 @@ public sealed class CrashTests(CrashLab lab)
             return Task.CompletedTask;
         });
         await deleting!;
-        lab.AssertReached(point);
+        await lab.AssertReachedAsync(point);
         Assert.Equal((137, "killed"), (transcript.Exit!.Code, transcript.Exit.Reason));
         Assert.Equal("ended", (await lab.GetAsync($"/v1/sandboxes/{sandbox}")).GetProperty("state").GetString());
         await lab.AssertGoneAsync(sandbox);

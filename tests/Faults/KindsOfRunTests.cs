@@ -52,7 +52,7 @@ public sealed class KindsOfRunTests(CrashLab lab) : IAsyncLifetime
         lab.Arm(point);
         var live = await _runs.ReadUntilAsync(run, 0, events => events[^1].Type == "exit");
 
-        lab.AssertReached(point);
+        await lab.AssertReachedAsync(point);
         Assert.Equal((3, null), (live[^1].Code, live[^1].Reason));
         Assert.Equal(string.Concat(Enumerable.Range(1, Lines).Select(i => $"line-{i}\n")), Output(live));
         Assert.Equal(Enumerable.Range(1, live.Count).Select(i => (long)i), live.Select(e => e.Seq));

@@ -133,7 +133,8 @@ class BadEndpointTests(unittest.TestCase):
         _, open_metrics = scrape(port, accept="application/openmetrics-text; version=1.0.0")
         self.assertRegex(open_metrics, rf'podflare_run_duration_seconds_bucket{{.*# {{.*trace_id="{trace}"')
         self.assertEqual(404, scrape(port, "/v1/sandboxes")[0])
-        self.assertEqual(404, scrape(service.port)[0])
+        # Not offered there by default.
+        self.assertEqual(501, scrape(service.port)[0])
         service.delete(sandbox)
 
     def test_what_a_full_queue_drops_is_counted(self) -> None:
