@@ -7,12 +7,12 @@ namespace Podflare.Harness;
 public sealed class Clock : TimeProvider, IDisposable
 {
     // How many work items in a row a step lets pass through the thread pool, each queued behind what others have queued.
-    private const int SettleHops = 8;
+    private const int SettleHops = 20;
 
     private const int Patience = 2;
 
     private static readonly TimeSpan StepPause = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan UsualDelay = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan UsualDelay = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
