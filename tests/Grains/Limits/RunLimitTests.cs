@@ -108,7 +108,7 @@ public sealed class RunLimitTests
         {
             await Assert.ThrowsAsync<RunQuotaExceededException>(() => StartAsync(sandboxes[2], program => program));
             cluster.Clock.Advance(TimeSpan.FromSeconds(0.5));
-            await Task.Delay(TimeSpan.FromMilliseconds(250), TimeProvider.System, Cancel);
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, Cancel);
         }
 
         gate.Open();
