@@ -40,6 +40,7 @@ start() { # folder, port
   mkdir -p "$1"
   folder=$(readlink -f "$1")
   if pid=$(redis_pid "$folder"); then
+    ping_redis "$port" || die "the Redis in $folder (pid $pid) does not answer on port $port; stop it first, or name its port."
     say "redis-server runs in $folder (pid $pid)"
     return 0
   fi

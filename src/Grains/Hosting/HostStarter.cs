@@ -25,6 +25,7 @@ public sealed partial class HostStarter(
             try
             {
                 started = await grain.Start();
+                if (started) host.MarkStarted();
                 warned = false;
             }
             catch (Exception e)

@@ -65,6 +65,8 @@ public static class PodflareHosting
         }
 
         services.AddSingleton<IConnectionMultiplexer>(_ => ConnectionMultiplexer.Connect(RedisConnection.Settings(redis, process.RedisAuthority)));
+        services.AddOptions<RedisOptions>().BindConfiguration(RedisOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<StoreStart>();
         services.AddSingleton(provider => new StoreAvailability(() => provider.GetRequiredService<IConnectionMultiplexer>().IsConnected));
     }
 

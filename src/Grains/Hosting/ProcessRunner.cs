@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Podflare.Containers;
 using Podflare.Processes;
@@ -15,6 +16,7 @@ public static class ProcessRunner
         try
         {
             await using var app = build();
+            if (app.Services.GetService<StoreStart>() is { } store) await store.WaitAsync();
             await app.RunAsync();
             return 0;
         }

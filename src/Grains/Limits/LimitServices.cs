@@ -14,7 +14,7 @@ public static class LimitServices
         services.AddOptions<QuotaOptions>().BindConfiguration(QuotaOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         QuotaKind[] rates = servesHttp ? [QuotaKind.Requests, QuotaKind.Creates] : [];
         QuotaKind[] permits = host.Id is null ? [] : [QuotaKind.Running];
-        services.TryAddSingleton(new QuotaKinds([.. rates, .. permits]));
+        services.TryAddSingleton(new QuotaKinds([.. rates, .. permits], host.Id is null ? Task.CompletedTask : host.Started));
         services.TryAddSingleton<ITenantLimits, NoLimits>();
         services.TryAddSingleton<LimitEnforcement>();
         services.TryAddSingleton<ShareTable>();

@@ -31,7 +31,8 @@ public sealed class QuotaOptions
 
     /// <summary>
     /// Time for which a board that was just activated grants nothing, so that it hears what the processes hold, in seconds. It ends when all
-    /// processes have reported. Default: 2.
+    /// processes have reported. Runs of a worker that was lost together with the board are not known until the worker is back; until then the others
+    /// may use its part of a limit too. Default: 2.
     /// </summary>
     [Range(0, 60)]
     public double ListenSeconds { get; set; } = 2;

@@ -11,7 +11,8 @@ using Podflare.Telemetry;
 namespace Podflare.Limits;
 
 /// <summary>The kinds of limits that this process divides with others: rates on a frontend, runs on a worker.</summary>
-public sealed record QuotaKinds(ImmutableArray<QuotaKind> Values);
+/// <param name="Counted">Complete when this process knows what it already uses of them.</param>
+public sealed record QuotaKinds(ImmutableArray<QuotaKind> Values, Task Counted);
 
 /// <summary>
 /// Exchanges this process's shares with the board: all of them from time to time, and one at once when it does not suffice. One exchange is under
@@ -61,6 +62,7 @@ public sealed partial class ShareExchange(
     {
         _answeredAt = time.GetTimestamp();
         if (!IsWorkerOnly) enforcement.Learn(false);
+        await WaitUntilCountedAsync(stoppingToken);
         using var timer = time.CreateTimer(_ => Wake(), null, TimeSpan.Zero, Interval);
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -81,6 +83,19 @@ public sealed partial class ShareExchange(
             {
                 foreach (var (_, done) in asked) done.TrySetResult();
             }
+        }
+    }
+
+    // A first report without the runs that go on in this host's sandboxes would let others start as many again.
+    private async Task WaitUntilCountedAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await kinds.Counted.WaitAsync(TimeSpan.FromSeconds(options.Value.ListenSeconds), time, stoppingToken);
+        }
+        catch (TimeoutException)
+        {
+            // The host may be unable to start for long, as without its container engine.
         }
     }
 

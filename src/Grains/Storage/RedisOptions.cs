@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Podflare.Storage;
 
 /// <summary>
@@ -9,4 +11,8 @@ internal sealed class RedisOptions
 
     /// <summary>PEM file with the only authority that the certificate of Redis may have. Default: the authorities that the system trusts.</summary>
     public string? Authority { get; set; }
+
+    /// <summary>Time that a process which starts waits for Redis before it ends with an error, in seconds. Default: 60.</summary>
+    [Range(1, 3_600)]
+    public double StartSeconds { get; set; } = 60;
 }

@@ -103,6 +103,8 @@ public sealed class RunLimitTests
 
         await sandboxes[0].Worker.RestartAsync();
         await Until.TrueAsync(async () => (await runs[0].GetAsync(), await runs[1].GetAsync()) is ({ State: RunState.Running }, { State: RunState.Running }));
+        // A board that was lost together with the worker knows its runs from the first report of the next one.
+        await Until.TrueAsync(async () => await TryStartAsync(sandboxes[2], program => program) is null);
         // Longer than the board remembers the killed process; slowly enough for the exchanges of the living ones.
         for (var time = TimeSpan.Zero; time < TimeSpan.FromSeconds(12); time += TimeSpan.FromSeconds(0.5))
         {

@@ -7,18 +7,19 @@ namespace Podflare.Pool.Services;
 /// <summary>A Redis of the test's own.</summary>
 internal sealed class RedisServer : IAsyncDisposable
 {
-    private readonly string _folder = Path.Combine(TestRun.Folder, "redis");
-
     public int Port { get; } = Service.FreePort();
+
+    // Of its own: other classes of tests run beside this one.
+    private string Folder => Path.Combine(TestRun.Folder, $"redis-{Port}");
 
     public static async Task<RedisServer> StartAsync()
     {
         var redis = new RedisServer();
-        await ScriptAsync("start", redis._folder, redis.Port.ToString(CultureInfo.InvariantCulture));
+        await ScriptAsync("start", redis.Folder, redis.Port.ToString(CultureInfo.InvariantCulture));
         return redis;
     }
 
-    public async ValueTask DisposeAsync() => await ScriptAsync("stop", _folder);
+    public async ValueTask DisposeAsync() => await ScriptAsync("stop", Folder);
 
     private static async Task ScriptAsync(params string[] arguments)
     {
