@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Podflare.EgressProxy.Addresses;
 
 /// <summary>Tells addresses of the public internet from all others.</summary>
-public static class PublicAddress
+internal static class PublicAddress
 {
     // IANA's registry of special IPv4 addresses, and the one address of a cloud's metadata service that looks public (168.63.129.16).
     private static readonly IPNetwork[] SpecialV4 =

@@ -15,6 +15,7 @@ using Podflare.Probes;
 using Podflare.Snapshots;
 using Podflare.Storage;
 using Podflare.Subscribers;
+using Podflare.Webhooks;
 
 namespace Podflare.Hosting;
 
@@ -65,7 +66,8 @@ internal static class StatusApp
         services.AddSingleton<Supervisor>().AddSingleton<SnapshotStore>().AddSingleton<Assets>().AddSingleton<EventStreamLimiter>().AddSingleton<MetricsText>();
         services.AddSingleton(provider => new Layout(provider.GetRequiredService<Assets>(), provider.GetRequiredService<IOptions<StatusOptions>>().Value.Name));
         services.AddSingleton<NotificationWriter>().AddSingleton<Reconciler>().AddSingleton<IncidentService>().AddSingleton<MaintenanceService>().AddSingleton<HealthMonitor>();
-        services.AddSingleton<SubscriptionTokens>().AddSingleton<AddressGuard>().AddSingleton<Subscriptions>().AddSingleton<DeliveryQueue>().AddSingleton<MailComposer>();
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<WebhookOptions>>().Value.ToCallOptions()).AddSingleton<AddressGuard>().AddSingleton<WebhookCaller>();
+        services.AddSingleton<SubscriptionTokens>().AddSingleton<Subscriptions>().AddSingleton<DeliveryQueue>().AddSingleton<MailComposer>();
         services.AddSingleton<AdminCommandExecutor>().AddSingleton<AdminTokenLimiter>();
         services.AddSingleton<ProbeScheduler>().AddHostedService(provider => provider.GetRequiredService<ProbeScheduler>());
         services.AddHostedService<MailSender>().AddHostedService<WebhookSender>().AddHostedService<HousekeepingService>().AddHostedService<StaticSnapshotWriter>();

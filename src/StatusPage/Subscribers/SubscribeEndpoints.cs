@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Podflare.Http;
 using Podflare.Pages;
 using Podflare.Snapshots;
+using Podflare.Webhooks;
 
 namespace Podflare.Subscribers;
 

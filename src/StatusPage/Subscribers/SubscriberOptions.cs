@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Podflare.Webhooks;
 
 namespace Podflare.Subscribers;
 
@@ -82,5 +83,7 @@ internal sealed class WebhookOptions
     /// <summary>Seconds between each attempt and the previous one. After the last attempt, the webhook is disabled. Default: 0, 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h.</summary>
     [RegularExpression(@"[0-9.]+(,[0-9.]+)*")] public string RetrySeconds { get; set; } = "0,5,300,1800,7200,18000,36000,50400,72000,86400";
 
-    public double[] Schedule => [.. RetrySeconds.Split(',').Select(s => double.Parse(s, System.Globalization.CultureInfo.InvariantCulture))];
+    public double[] Schedule => WebhookCallOptions.ParseSchedule(RetrySeconds);
+
+    public WebhookCallOptions ToCallOptions() => new(AllowHttp, WebhookCallOptions.ParseAddresses(AllowedAddresses), TimeSpan.FromSeconds(TimeoutSeconds), "podflare-status/1");
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Podflare.Components;
 using Podflare.Configuration;
 using Podflare.Storage;
+using Podflare.Webhooks;
 
 namespace Podflare.Subscribers;
 

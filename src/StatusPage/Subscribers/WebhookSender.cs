@@ -1,11 +1,9 @@
-using System.Globalization;
-using System.Net.Sockets;
-using System.Text;
 using Microsoft.Extensions.Options;
 using Podflare.Background;
 using Podflare.Probes;
 using Podflare.Serialization;
 using Podflare.Storage;
+using Podflare.Webhooks;
 
 namespace Podflare.Subscribers;
 
@@ -13,8 +11,6 @@ namespace Podflare.Subscribers;
 /// <remarks>Each webhook is called by a task of its own, one call at a time and in order, so that a slow receiver delays only itself.</remarks>
 internal sealed class WebhookSender : SupervisedService
 {
-    private const int MaxAnswerBytes = 64 * 1024;
-
     // The address may belong to somebody who did not ask for anything, so it is not called for days.
     private const int ChallengeAttempts = 3;
 
@@ -25,27 +21,16 @@ internal sealed class WebhookSender : SupervisedService
     private readonly DeliveryQueue _queue;
     private readonly WebhookOptions _options;
     private readonly TimeProvider _time;
-    private readonly HttpClient _http;
+    private readonly WebhookCaller _caller;
 
-    public WebhookSender(Database database, DeliveryQueue queue, AddressGuard guard, IOptions<WebhookOptions> options, Supervisor supervisor, TimeProvider time)
+    public WebhookSender(Database database, DeliveryQueue queue, WebhookCaller caller, IOptions<WebhookOptions> options, Supervisor supervisor, TimeProvider time)
         : base("webhooks", supervisor)
     {
         _database = database;
         _queue = queue;
         _options = options.Value;
         _time = time;
-        var handler = new SocketsHttpHandler
-        {
-            ConnectCallback = guard.ConnectAsync,
-            AllowAutoRedirect = false,
-            UseProxy = false,
-            UseCookies = false,
-            MaxResponseHeadersLength = 16,
-            // So that a name is resolved and checked again for each delivery.
-            PooledConnectionLifetime = TimeSpan.FromSeconds(1),
-        };
-        _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
-        _http.DefaultRequestHeaders.UserAgent.ParseAdd("podflare-status/1");
+        _caller = caller;
     }
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
@@ -111,56 +96,17 @@ internal sealed class WebhookSender : SupervisedService
             ? StatusJson.Text(new { type = "webhook.challenge", timestamp = now, data = new { challenge = due.Body } })
             : due.Json!;
         var began = _time.GetTimestamp();
-        var (result, outcome, detail, pause) = await PostAsync(subscriber, due, body, now, cancellationToken);
-        var ms = _time.GetElapsedTime(began).TotalMilliseconds;
-        await _queue.RecordAsync(TaskName, sql => RecordResult(sql, subscriber, due, result, outcome, detail, ms, pause), cancellationToken);
-        return result == WebhookResult.Success;
-    }
-
-    private async Task<(WebhookResult End, string Outcome, string? Detail, TimeSpan? Pause)> PostAsync(
-        Subscriber subscriber, DueDelivery due, string body, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(_options.TimeoutSeconds));
-        using var request = new HttpRequestMessage(HttpMethod.Post, subscriber.Address) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
-        var id = "msg_" + due.Id["dlv_".Length..];
         string[] secrets = subscriber.OldSecret is { } old && subscriber.OldSecretUntil > now ? [subscriber.Secret!, old] : [subscriber.Secret!];
-        request.Headers.Add("webhook-id", id);
-        request.Headers.Add("webhook-timestamp", now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
-        request.Headers.Add("webhook-signature", WebhookSignature.Sign(id, now, body, secrets));
-        try
-        {
-            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
-            var answer = await ReadAsync(response, limit.Token);
-            var status = (int)response.StatusCode;
-            var result = WebhookRetryPolicy.Classify(status);
-            if (result == WebhookResult.Success && due.Kind == "challenge" && !answer.Contains(due.Body!, StringComparison.Ordinal))
-                return (WebhookResult.Failure, "no_echo", "the response does not contain the challenge", null);
-            var retryAfter = response.Headers.RetryAfter;
-            return (result, status.ToString(CultureInfo.InvariantCulture), null, retryAfter?.Delta ?? retryAfter?.Date - now);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return (WebhookResult.Failure, "timeout", null, null);
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
-        {
-            // The internal address behind a name, and what listens there, is not disclosed.
-            var refused = e is AddressNotAllowedException || e.InnerException is AddressNotAllowedException;
-            return (WebhookResult.Failure, refused ? "address_refused" : "connect", null, null);
-        }
+        var call = new WebhookCall(subscriber.Address, "msg_" + due.Id["dlv_".Length..], now, body, secrets) { ExpectedEcho = due.Kind == "challenge" ? due.Body : null };
+        var attempt = await _caller.CallAsync(call, cancellationToken);
+        var ms = _time.GetElapsedTime(began).TotalMilliseconds;
+        await _queue.RecordAsync(TaskName, sql => RecordResult(sql, subscriber, due, attempt, ms), cancellationToken);
+        return attempt.Result == WebhookResult.Success;
     }
 
-    private static async Task<string> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private void RecordResult(Sql sql, Subscriber subscriber, DueDelivery due, WebhookAttempt attempt, double ms)
     {
-        var buffer = new byte[MaxAnswerBytes];
-        using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        var read = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-        return Encoding.UTF8.GetString(buffer, 0, read);
-    }
-
-    private void RecordResult(Sql sql, Subscriber subscriber, DueDelivery due, WebhookResult result, string outcome, string? detail, double ms, TimeSpan? retryAfter)
-    {
+        var (result, outcome, detail, retryAfter) = attempt;
         var now = _time.GetUtcNow();
         var next = WebhookRetryPolicy.NextAttempt(_options.Schedule, due.Attempts + 1, now, Random.Shared.NextDouble());
         var pausedUntil = now + WebhookRetryPolicy.ClampRetryAfter(retryAfter);
@@ -192,11 +138,5 @@ internal sealed class WebhookSender : SupervisedService
     {
         sql.Execute($"UPDATE subscriber SET state = 'disabled', disabled_because = {because} WHERE id = {subscriber.Id}");
         sql.Execute($"UPDATE delivery SET state = 'failed' WHERE subscriber = {subscriber.Id} AND state = 'pending'");
-    }
-
-    public override void Dispose()
-    {
-        _http.Dispose();
-        base.Dispose();
     }
 }

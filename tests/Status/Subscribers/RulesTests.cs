@@ -1,7 +1,7 @@
 using System.Net;
-using Microsoft.Extensions.Options;
 using Podflare.Pages;
 using Podflare.Subscribers;
+using Podflare.Webhooks;
 
 namespace Podflare.Status.Subscribers;
 
@@ -75,6 +75,12 @@ public sealed class RulesTests
     [InlineData("https://[64:ff9b::7f00:1]/", false)]
     [InlineData("https://[2002:7f00:1::]/", false)]
     [InlineData("https://169.254.169.254/latest/meta-data", false)]
+    [InlineData("https://168.63.129.16/", false)]
+    [InlineData("https://127.0.0.1./", false)]
+    [InlineData("https://①②⑦.⓪.⓪.①/", false)]
+    [InlineData("https://１２７。０。０．１/", false)]
+    [InlineData("https://ｌｏｃａｌｈｏｓｔ/", false)]
+    [InlineData("https://bücher.example/", true)]
     [InlineData("ftp://example.com/", false)]
     [InlineData("javascript:alert(1)", false)]
     [InlineData("https://exa\r\nmple.com/", false)]
@@ -179,5 +185,5 @@ public sealed class RulesTests
     }
 
     private static AddressGuard Guard(string allowed = "", Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null) =>
-        new(Options.Create(new WebhookOptions { AllowedAddresses = allowed })) { Resolve = resolve ?? Dns.GetHostAddressesAsync };
+        new(new WebhookOptions { AllowedAddresses = allowed }.ToCallOptions()) { Resolve = resolve ?? Dns.GetHostAddressesAsync };
 }

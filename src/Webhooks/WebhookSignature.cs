@@ -2,13 +2,14 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Podflare.Subscribers;
+namespace Podflare.Webhooks;
 
 /// <summary>Standard Webhooks 1.0.0, "Signature scheme".</summary>
-internal static class WebhookSignature
+public static class WebhookSignature
 {
     private const string Prefix = "whsec_";
 
+    /// <summary>Draws a secret of 256 random bits.</summary>
     public static string NewSecret() => Prefix + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
     /// <summary>Returns one signature for each secret, separated by spaces, so that a receiver may use either secret during a rotation.</summary>

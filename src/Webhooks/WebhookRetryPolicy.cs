@@ -1,23 +1,12 @@
-namespace Podflare.Subscribers;
-
-internal enum WebhookResult
-{
-    Success,
-    Failure,
-
-    /// <summary>410: the receiver no longer exists.</summary>
-    Gone,
-
-    /// <summary>429, 502 or 504: all calls of this receiver are postponed.</summary>
-    SlowDown,
-}
+namespace Podflare.Webhooks;
 
 /// <summary>Maps responses to results and results to the next attempt.</summary>
-internal static class WebhookRetryPolicy
+public static class WebhookRetryPolicy
 {
     private static readonly TimeSpan DefaultPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan MaxPause = TimeSpan.FromDays(1);
 
+    /// <summary>Returns what a status code means. Redirects are failures: they are not followed.</summary>
     public static WebhookResult Classify(int status) => status switch
     {
         >= 200 and < 300 => WebhookResult.Success,
@@ -31,5 +20,6 @@ internal static class WebhookRetryPolicy
     public static DateTimeOffset? NextAttempt(IReadOnlyList<double> schedule, int attempts, DateTimeOffset now, double jitter) =>
         attempts >= schedule.Count ? null : now + TimeSpan.FromSeconds(schedule[attempts] * (1 + (jitter / 10)));
 
+    /// <summary>Returns how long a receiver that asked for fewer calls gets none: a minute unless it says so itself, at most a day.</summary>
     public static TimeSpan ClampRetryAfter(TimeSpan? retryAfter) => retryAfter is not { } pause || pause < TimeSpan.Zero ? DefaultPause : pause > MaxPause ? MaxPause : pause;
 }
