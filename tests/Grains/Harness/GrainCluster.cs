@@ -77,11 +77,7 @@ public sealed class GrainCluster : IAsyncDisposable
     public IGrainFactory Grains => Caller.Grains;
 
     /// <summary>The silo that has the directory entry of a grain.</summary>
-    public SiloAddress? DirectoryOwnerOf(GrainId grain)
-    {
-        var type = typeof(SiloLifecycleSubject).Assembly.GetType("Orleans.Runtime.GrainDirectory.ILocalGrainDirectory")!;
-        return (SiloAddress?)type.GetMethod("GetPrimaryForGrain", BindingFlags.Public | BindingFlags.Instance)!.Invoke(Caller.Services.GetRequiredService(type), [grain]);
-    }
+    public SiloAddress? DirectoryOwnerOf(GrainId grain) => SiloDirectory.OwnerOf(Caller.Services, grain);
 
     /// <summary>Hosts that the caller would choose for a new sandbox.</summary>
     internal int Candidates => Caller.Services.GetRequiredService<HostDirectory>().Candidates("default").Count;
@@ -304,6 +300,7 @@ public sealed class GrainCluster : IAsyncDisposable
         {
             power.End();
             await silo.SiloHost.StopAsync(new CancellationToken(canceled: true));
+            await SiloDirectory.StopAsync(silo.SiloHost.Services);
             await silo.DisposeAsync();
         }
         catch (Exception)

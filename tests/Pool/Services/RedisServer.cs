@@ -5,16 +5,18 @@ using Podflare.EndToEnd.Services;
 namespace Podflare.Pool.Services;
 
 /// <summary>A Redis of the test's own.</summary>
-internal sealed class RedisServer : IAsyncDisposable
+internal sealed class RedisServer(int port) : IAsyncDisposable
 {
-    public int Port { get; } = Service.FreePort();
+    public int Port => port;
 
     // Of its own: other classes of tests run beside this one.
     private string Folder => Path.Combine(TestRun.Folder, $"redis-{Port}");
 
-    public static async Task<RedisServer> StartAsync()
+    public static Task<RedisServer> StartAsync() => StartAsync(Service.FreePort());
+
+    public static async Task<RedisServer> StartAsync(int port)
     {
-        var redis = new RedisServer();
+        var redis = new RedisServer(port);
         await ScriptAsync("start", redis.Folder, redis.Port.ToString(CultureInfo.InvariantCulture));
         return redis;
     }
