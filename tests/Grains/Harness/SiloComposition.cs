@@ -82,7 +82,13 @@ internal sealed class SiloComposition(GrainCluster cluster, Machine? machine, Po
             // The test says who is dead: on a busy machine a silent silo may only be slow.
             membership.ProbeTimeout = TimeSpan.FromSeconds(10);
             membership.NumMissedProbesLimit = 10;
+
+            // For so long a killed silo that is disposed of tries to say that it stops, which it cannot; meanwhile all its memory is in use.
+            membership.MaxJoinAttemptTime = TimeSpan.FromSeconds(15);
         });
+
+        // Each silo allocates two caches of this size at once. Every start of a silo collects garbage until nothing is left, which takes longer the more there is.
+        services.Configure<GrainDirectoryOptions>(directory => directory.CacheSize = 10_000);
         services.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(15));
         QuietDown(services);
         return services;
