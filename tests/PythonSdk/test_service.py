@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import unittest
+from datetime import datetime, timedelta, timezone
 
 from podflare import (
     AsyncClient,
@@ -50,6 +51,11 @@ class BlockingTests(unittest.TestCase):
         self.assertEqual((result.run_id, "ended", 7, 1, 3), (info.id, info.state, info.exit_code, info.first_seq, info.last_seq))
         spans = self.sandbox.get_run_trace(result.run_id)["resourceSpans"][0]["scopeSpans"][0]["spans"]
         self.assertEqual(["execute_tool run_code", "podflare.run.queue", "podflare.run.execute"], [span["name"] for span in spans])
+        assert info.usage is not None
+        self.assertGreater(info.usage.memory_peak_bytes or 0, 1_000_000)
+        metrics = self.sandbox.metrics(since=datetime.now(timezone.utc) - timedelta(minutes=1))
+        self.assertEqual((1.0, 512 << 20), (metrics.limits.cpus, metrics.limits.memory_bytes))
+        self.assertTrue(all(point.cpu_seconds > 0 for point in metrics.points))
 
     def test_an_exception_is_told(self) -> None:
         result = self.sandbox.run_code("1 / 0")

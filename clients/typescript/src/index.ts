@@ -7,7 +7,7 @@ export { Files, type FileData } from './files.js'
 export { Terminal } from './terminal.js'
 export { Watch } from './watch.js'
 export type { Callbacks, CodeOptions, Command, Input, ProcessOptions, RunCodeOptions, RunOptions, RunProcessOptions } from './runOptions.js'
-export type { ContextInfo, FileInfo, RunInfo, SandboxInfo, TemplateInfo, TracesData } from './models.js'
+export type { ContextInfo, FileInfo, MetricsPoint, RunInfo, RunUsage, SandboxInfo, SandboxMetrics, TemplateInfo, TracesData } from './models.js'
 export {
   ResultEvent, type CodeError, type DroppedEvent, type Event, type ExitEvent, type FileChangedEvent, type InputRequestEvent, type OutputEvent,
   type StartEvent, type TerminalEvent, type UnknownEvent

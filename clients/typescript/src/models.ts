@@ -78,7 +78,53 @@ export interface RunInfo {
   readonly cwd: string | undefined
   /** The variables of earlier runs are gone, because the Python process had died before this run. */
   readonly replRestarted: boolean
+  /** What the sandbox used while the run executed; `undefined` until the run has ended, and if the server does not know it. */
+  readonly usage: RunUsage | undefined
   readonly raw: Readonly<Fields>
+}
+
+/** What the sandbox used while a run executed. Runs that execute at the same time share it. A figure that the server does not know is `undefined`. */
+export interface RunUsage {
+  readonly cpuSeconds: number | undefined
+  /** How long the CPU limit stopped the sandbox. */
+  readonly throttledSeconds: number | undefined
+  /** The most memory, including files in `/root` and `/tmp`. */
+  readonly memoryPeakBytes: number | undefined
+  /** The most processes and threads, including Podflare's own. */
+  readonly processesPeak: number | undefined
+  /** What the home directory held at the end. */
+  readonly diskUsedBytes: number | undefined
+  /** Processes that were killed because the memory was full. */
+  readonly oomKills: number | undefined
+}
+
+/** What a sandbox uses over time. `raw` is the complete answer. */
+export interface SandboxMetrics {
+  /** The time between two points from now on. */
+  readonly intervalSeconds: number
+  /** The most that the sandbox can use. `undefined` for what the server does not know. */
+  readonly limits: { readonly cpus: number | undefined, readonly memoryBytes: number | undefined, readonly processes: number | undefined, readonly diskBytes: number | undefined }
+  /** The oldest first. */
+  readonly points: readonly MetricsPoint[]
+  readonly raw: Readonly<Fields>
+}
+
+/** What a sandbox used at one moment. A figure that the server does not know is `undefined`. */
+export interface MetricsPoint {
+  readonly at: Date
+  /** CPUs that were used on average since the point before; `undefined` for the first point. */
+  readonly cpu: number | undefined
+  /** CPU time in all. */
+  readonly cpuSeconds: number
+  /** Memory, including files in `/root` and `/tmp`. */
+  readonly memoryBytes: number | undefined
+  readonly memoryPeakBytes: number | undefined
+  /** What the home directory holds. */
+  readonly diskBytes: number | undefined
+  readonly processes: number | undefined
+  readonly oomKills: number | undefined
+  /** How long in all the CPU limit stopped the sandbox. */
+  readonly throttledSeconds: number | undefined
 }
 
 /** A context as the server describes it. `raw` is the complete answer. */
@@ -183,7 +229,43 @@ export function runInfo (body: Fields): RunInfo {
     argv: texts(body, 'argv'),
     cwd: text(body, 'cwd'),
     replRestarted: body['repl_restarted'] === true,
+    usage: body['usage'] === null || body['usage'] === undefined ? undefined : runUsage(body['usage'] as Fields),
     raw: body
+  }
+}
+
+function runUsage (body: Fields): RunUsage {
+  return {
+    cpuSeconds: number(body, 'cpu_seconds'),
+    throttledSeconds: number(body, 'throttled_seconds'),
+    memoryPeakBytes: number(body, 'memory_peak_bytes'),
+    processesPeak: number(body, 'processes_peak'),
+    diskUsedBytes: number(body, 'disk_used_bytes'),
+    oomKills: number(body, 'oom_kills')
+  }
+}
+
+export function sandboxMetrics (body: Fields): SandboxMetrics {
+  const limits = body['limits'] as Fields
+  return {
+    intervalSeconds: number(body, 'interval_seconds') ?? 0,
+    limits: { cpus: number(limits, 'cpus'), memoryBytes: number(limits, 'memory_bytes'), processes: number(limits, 'processes'), diskBytes: number(limits, 'disk_bytes') },
+    points: (body['points'] as Fields[]).map(metricsPoint),
+    raw: body
+  }
+}
+
+function metricsPoint (body: Fields): MetricsPoint {
+  return {
+    at: new Date(number(body, 'ts') ?? 0),
+    cpu: number(body, 'cpu'),
+    cpuSeconds: number(body, 'cpu_seconds') ?? 0,
+    memoryBytes: number(body, 'memory_bytes'),
+    memoryPeakBytes: number(body, 'memory_peak_bytes'),
+    diskBytes: number(body, 'disk_bytes'),
+    processes: number(body, 'processes'),
+    oomKills: number(body, 'oom_kills'),
+    throttledSeconds: number(body, 'throttled_seconds')
   }
 }
 

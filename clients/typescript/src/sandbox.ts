@@ -5,7 +5,7 @@ import { PodflareError } from './errors.js'
 import type { Event, InputRequestEvent } from './events.js'
 import { Files } from './files.js'
 import type { Http } from './http.js'
-import { runInfo, sandboxInfo, type RunInfo, type SandboxInfo, type TracesData } from './models.js'
+import { runInfo, sandboxInfo, sandboxMetrics, type RunInfo, type SandboxInfo, type SandboxMetrics, type TracesData } from './models.js'
 import { pathFields } from './paths.js'
 import * as requests from './requests.js'
 import type { RunResult } from './result.js'
@@ -164,6 +164,12 @@ export class Sandbox {
 
   async info (): Promise<SandboxInfo> {
     return await this.client.getSandbox(this.id)
+  }
+
+  /** What the sandbox uses over time: CPU, memory, disk and processes. For a minute after this, the server measures more often. */
+  async metrics ({ since, until }: { since?: Date, until?: Date } = {}): Promise<SandboxMetrics> {
+    const target = requests.withQuery(`${requests.sandboxPath(this.id)}/metrics`, { start: since?.getTime(), end: until?.getTime() })
+    return sandboxMetrics(await this.http.json(requests.get(target, this.http.trace()), 'measure the sandbox'))
   }
 
   /** Changes time limits, which count from now, or metadata. A `null` removes an entry of the metadata. */

@@ -34,6 +34,7 @@ internal sealed record CreateBody(
 [JsonSerializable(typeof(ArchiveSummary))]
 [JsonSerializable(typeof(SandboxInfo))]
 [JsonSerializable(typeof(SandboxPage))]
+[JsonSerializable(typeof(SandboxMetrics))]
 [JsonSerializable(typeof(TemplateList))]
 [JsonSerializable(typeof(RunInfo))]
 [JsonSerializable(typeof(JsonElement))]

@@ -82,4 +82,7 @@ public sealed record RunInfo
 
     /// <summary>Whether the run started in a new Python interpreter because the previous one had died.</summary>
     public bool ReplRestarted { get; init; }
+
+    /// <summary>What the sandbox used while the run executed; null until the run has ended, and if the server does not know it.</summary>
+    public RunUsage? Usage { get; init; }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 
 namespace Podflare;
@@ -157,6 +158,12 @@ public class Sandbox : IAsyncDisposable
     public virtual Task<SandboxInfo> GetInfoAsync(CancellationToken cancellationToken = default) =>
         Scope.Transport.CallAsync(Scope.Call(HttpMethod.Get), ClientJson.Default.SandboxInfo, cancellationToken);
 
+    /// <summary>Gets what the sandbox uses over time. For a minute after this, the server measures more often.</summary>
+    /// <param name="since">Only points from this time on; null for all that the server has.</param>
+    /// <param name="until">Only points up to this time; null for all that the server has.</param>
+    public virtual Task<SandboxMetrics> GetMetricsAsync(DateTimeOffset? since = null, DateTimeOffset? until = null, CancellationToken cancellationToken = default) =>
+        Scope.Transport.CallAsync(Scope.Call(HttpMethod.Get, QueryPath.Of("metrics", ("start", Milliseconds(since)), ("end", Milliseconds(until)))), ClientJson.Default.SandboxMetrics, cancellationToken);
+
     /// <summary>Changes the time limits or the metadata of the sandbox.</summary>
     /// <returns>The sandbox after the change. Its warnings say what was reduced.</returns>
     public virtual Task<SandboxInfo> UpdateAsync(SandboxUpdate update, CancellationToken cancellationToken = default)
@@ -187,6 +194,8 @@ public class Sandbox : IAsyncDisposable
             Log.NotDeleted(Scope.Transport.Logger, Id, e.Message);
         }
     }
+
+    private static string? Milliseconds(DateTimeOffset? time) => time?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
 
     private async Task<IReadOnlyList<ReplayedEvent>> ReadReplayAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {

@@ -12,6 +12,7 @@ using Podflare.Oidc;
 using Podflare.OpenApi;
 using Podflare.Problems;
 using Podflare.Requests;
+using Podflare.Resources;
 using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Telemetry;
@@ -62,6 +63,7 @@ internal static class FrontendApp
             api.MapNotOffered();
             if (mount == Mount.Compat) continue;
 
+            api.MapResources();
             api.MapFiles();
             api.MapContexts();
             api.MapTemplates();

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Podflare.Http;
+using Podflare.Resources;
 using Podflare.Sandboxes;
 
 namespace Podflare.Runs;
@@ -39,6 +40,9 @@ internal sealed record RunJson(
     /// <summary>Bytes of standard input that the sandbox has accepted; null where it never was open.</summary>
     public long? StdinOffset { get; init; }
 
+    /// <summary>What the sandbox has used meanwhile; null until the run has ended, and where that is not known.</summary>
+    public RunUsageJson? Usage { get; init; }
+
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Pid { get; init; }
 
@@ -70,6 +74,7 @@ internal sealed record RunJson(
         StateLost = run.StateLost,
         Signal = run.Signal,
         StdinOffset = run.StdinOffset,
+        Usage = run.Usage is { } usage ? RunUsageJson.Of(usage) : null,
         Pid = run.Pid,
         Argv = run.Argv.IsDefaultOrEmpty ? null : run.Argv,
         Cwd = run.Cwd,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Podflare.Resources;
 using Podflare.Telemetry;
 
 namespace Podflare.Runs;
@@ -103,6 +104,10 @@ public sealed record RunInfo(
     /// <summary>Its process has a terminal.</summary>
     [Id(24)]
     public bool IsTerminal { get; init; }
+
+    /// <summary>What its sandbox has used while it executed. Null until it has ended, for a run that never started, and where its sandbox did not report it.</summary>
+    [Id(25)]
+    public ResourceUsage? Usage { get; init; }
 }
 
 /// <summary>The answer to <c>StartRun</c>: the guest holds the run, or it has ended already.</summary>

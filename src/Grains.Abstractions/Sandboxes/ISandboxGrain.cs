@@ -1,5 +1,6 @@
 using Orleans.Concurrency;
 using Podflare.Audit;
+using Podflare.Resources;
 using Podflare.Runs;
 using Podflare.Streaming;
 using Podflare.Tenants;
@@ -31,6 +32,13 @@ public interface ISandboxGrain : IGrainWithStringKey
     /// <summary>The sandbox, also for 24 h after its end.</summary>
     [AlwaysInterleave, Alias("Get")]
     Task<SandboxInfo> Get(TenantId tenant);
+
+    /// <summary>What the sandbox has used since its worker has it, as samples. They come more often for a minute after this.</summary>
+    /// <param name="from">Only samples from here on; null for all.</param>
+    /// <param name="to">Only samples up to here; null for all.</param>
+    /// <exception cref="SandboxUnreachableException">Its worker is away.</exception>
+    [AlwaysInterleave, Alias("GetMetrics")]
+    Task<SandboxMetrics> GetMetrics(TenantId tenant, DateTimeOffset? from, DateTimeOffset? to, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Accepts a run, or joins the one that has this id; returns when the guest holds it. Safe to repeat.

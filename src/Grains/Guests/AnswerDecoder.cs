@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using Podflare.Contexts;
+using Podflare.Resources;
 using Podflare.Runs;
 
 namespace Podflare.Guests;
@@ -28,6 +29,8 @@ internal static class AnswerDecoder
             Execution = taken.Execution is > 0 ? taken.Execution : null,
             Offset = taken.Offset,
             CpuTime = taken.CpuNs is { } cpu ? CpuTime((ulong)Math.Max(0, cpu)) : null,
+            Throttled = taken.ThrottledNs is { } throttled ? CpuTime((ulong)Math.Max(0, throttled)) : null,
+            OomKills = taken.OomKills is >= 0 and <= ResourceLimit.Count ? (int)taken.OomKills : null,
         };
         return taken.Contexts is null && taken.Runs is null ? answer : WithContexts(answer, taken);
     }
@@ -39,6 +42,15 @@ internal static class AnswerDecoder
         Span<byte> nanoseconds = stackalloc byte[sizeof(ulong)];
         frame.Payload.Slice(0, sizeof(ulong)).CopyTo(nanoseconds);
         return CpuTime(BinaryPrimitives.ReadUInt64BigEndian(nanoseconds));
+    }
+
+    /// <summary>All that a container uses, in a <c>PONG</c>; null where that does not have it.</summary>
+    public static ResourceSample? Sample(in Frame frame)
+    {
+        if (frame.Header.Length < ResourceSample.Size) return null;
+        Span<byte> report = stackalloc byte[ResourceSample.Size];
+        frame.Payload.Slice(0, ResourceSample.Size).CopyTo(report);
+        return ResourceSample.Read(report);
     }
 
     private static TimeSpan CpuTime(ulong nanoseconds) => TimeSpan.FromTicks((long)(nanoseconds / TimeSpan.NanosecondsPerTick));

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Podflare.Resources;
 using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Telemetry;
@@ -127,6 +128,7 @@ internal sealed class FrameDecoder(SandboxId sandbox, TimeProvider time)
             Signal = IsSignal(end.Signal) ? end.Signal : null,
             StateLost = end.StateLost ?? false,
             Execution = end.Execution is > 0 ? end.Execution : null,
+            Usage = end.Usage is { } usage ? Usage(usage) : null,
         };
     }
 
@@ -139,6 +141,12 @@ internal sealed class FrameDecoder(SandboxId sandbox, TimeProvider time)
                 Execution = run.Execution is > 0 ? run.Execution : null,
             }
             : throw new GuestProtocolException("a HELLO with a run without id or state");
+
+    private static ResourceUsage Usage(UsagePayload usage) => new(
+        Within(usage.CpuUs, ResourceLimit.Microseconds), Within(usage.ThrottledUs, ResourceLimit.Microseconds), Within(usage.MemoryPeak, ResourceLimit.Bytes),
+        (int?)Within(usage.ProcessesPeak, ResourceLimit.Count), Within(usage.Disk, ResourceLimit.Bytes), (int?)Within(usage.OomKills, ResourceLimit.Count));
+
+    private static long? Within(long? value, long limit) => value >= 0 && value <= limit ? value : null;
 
     private static ExitReason? Reason(string? reason) => reason switch
     {

@@ -11,10 +11,11 @@ internal sealed class FrameWriter(Stream stream, TimeProvider time)
     private readonly ArrayBufferWriter<byte> _gathered = new(256);
 
     /// <summary>Adds a <c>PING</c> that asks for the CPU time. An older guest does not read its payload.</summary>
-    public void AddPing()
+    /// <param name="all">Ask for all that the container uses. An older guest answers with the CPU time alone.</param>
+    public void AddPing(bool all)
     {
         Add(new FrameHeader(1, FrameType.Ping, 0, Now()));
-        _gathered.GetSpan(1)[0] = (byte)'1';
+        _gathered.GetSpan(1)[0] = all ? (byte)'2' : (byte)'1';
         _gathered.Advance(1);
     }
 

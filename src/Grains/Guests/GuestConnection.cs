@@ -145,11 +145,12 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
                 break;
             case FrameType.Taken or FrameType.Refused:
                 var answer = AnswerDecoder.Decode(frame);
-                if (answer is GuestTaken { CpuTime: { } used }) port.RecordCpuTime(this, used);
+                if (answer is GuestTaken { CpuTime: { } used } taken) port.RecordLast(this, used, taken.Throttled, taken.OomKills);
                 port.Requests.Answer(this, frame.Header.Number, answer);
                 break;
             case FrameType.Pong:
-                if (AnswerDecoder.Pong(frame) is { } cpu) port.RecordCpuTime(this, cpu);
+                if (AnswerDecoder.Sample(frame) is { } sample) port.Record(this, sample);
+                else if (AnswerDecoder.Pong(frame) is { } cpu) port.RecordCpuTime(this, cpu);
                 break;
             case FrameType.Out when IsNext(frame.Header.Number):
                 Fit(port.Take(this, _decoder.Output(frame), frame.WireBytes));
@@ -222,7 +223,7 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
         if (_pingDue)
         {
             _pingDue = false;
-            writer.AddPing();
+            writer.AddPing(port.Resources?.TakeTurn(TimeSpan.FromSeconds(options.PingSeconds)) is true);
         }
 
         if (port.Acknowledged is var number && number > _acknowledged) writer.AddAck(_acknowledged = number);

@@ -15,7 +15,8 @@ internal sealed record HelloRunPayload(
 internal sealed record ReadyPayload(int? Repl, string? Context = null);
 
 internal sealed record TakenPayload(
-    string? State, bool? ReplRestarted, int? Execution = null, long? Offset = null, ContextPayload?[]? Contexts = null, string?[]? Runs = null, bool? Created = null, long? CpuNs = null);
+    string? State, bool? ReplRestarted, int? Execution = null, long? Offset = null, ContextPayload?[]? Contexts = null, string?[]? Runs = null, bool? Created = null, long? CpuNs = null,
+    long? ThrottledNs = null, long? OomKills = null);
 
 internal sealed record ContextPayload(
     string? Id, string? Language, [property: JsonConverter(typeof(LenientStringConverter))] string? Cwd, string? State, string? Run, int? Queued, int? ExecutionCount);
@@ -25,7 +26,10 @@ internal sealed record RefusedPayload(
     long? Directories = null, long? Bytes = null);
 
 internal sealed record EndPayload(
-    int? Code, string? Reason, EndErrorPayload? Error, long? Started, bool? ReplRestarted, string? Signal = null, bool? StateLost = null, int? Execution = null);
+    int? Code, string? Reason, EndErrorPayload? Error, long? Started, bool? ReplRestarted, string? Signal = null, bool? StateLost = null, int? Execution = null,
+    UsagePayload? Usage = null);
+
+internal sealed record UsagePayload(long? CpuUs, long? ThrottledUs, long? MemoryPeak, long? ProcessesPeak, long? Disk, long? OomKills);
 
 /// <param name="Path">Bytes of the path.</param>
 /// <param name="From">Of what was renamed: the path before.</param>

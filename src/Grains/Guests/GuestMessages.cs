@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Podflare.Contexts;
+using Podflare.Resources;
 using Podflare.Runs;
 
 namespace Podflare.Guests;
@@ -42,6 +43,9 @@ public sealed record GuestRunEnded(
 
     /// <summary>Its number among the Python runs of its context.</summary>
     public int? Execution { get; init; }
+
+    /// <summary>What the container has used meanwhile; null from an older guest, and for a run that never started.</summary>
+    public ResourceUsage? Usage { get; init; }
 }
 
 /// <summary>The exception that ended a run, as its <c>exit</c> event shows it.</summary>
@@ -103,6 +107,12 @@ public sealed record GuestTaken(RunState? State, bool ReplRestarted) : GuestAnsw
 
     /// <summary>For a kill of everything: CPU time of the container so far; null from an older guest.</summary>
     public TimeSpan? CpuTime { get; init; }
+
+    /// <summary>With <see cref="CpuTime"/>: time for which the CPU limit has stopped the container; null where that is not known.</summary>
+    public TimeSpan? Throttled { get; init; }
+
+    /// <summary>With <see cref="CpuTime"/>: processes that the kernel has killed for memory; null where that is not known.</summary>
+    public int? OomKills { get; init; }
 }
 
 /// <param name="Code">Such as <c>queue_full</c>, <c>closing</c> or <c>invalid</c>. Nothing was done.</param>

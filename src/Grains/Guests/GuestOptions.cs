@@ -13,6 +13,14 @@ public sealed class GuestOptions
     [Range(0.05, 5)]
     public double PingSeconds { get; set; } = 2;
 
+    /// <summary>Time between two samples of what a sandbox uses, in seconds, rounded to times of <see cref="PingSeconds"/>; while somebody asks for them, there is one with every ping. Default: 10.</summary>
+    [Range(1, 300)]
+    public double SampleSeconds { get; set; } = 10;
+
+    /// <summary>Samples of what a sandbox uses that a worker keeps, about 80 bytes each. Default: 360.</summary>
+    [Range(10, 3_600)]
+    public int SamplePoints { get; set; } = 360;
+
     /// <summary>Silence after which a connection is closed, in seconds; the guest then dials again. Default: 10.</summary>
     [Range(0.1, 600)]
     public double SilenceSeconds { get; set; } = 10;

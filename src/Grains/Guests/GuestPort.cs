@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Podflare.Resources;
 using Podflare.Sandboxes;
 
 namespace Podflare.Guests;
@@ -20,6 +21,7 @@ public sealed class GuestPort
     private ulong _acknowledged;
     private bool _closed;
     private TimeSpan? _cpuTime;
+    private ResourceSeries? _resources;
 
     internal GuestPort(SandboxId sandbox, GuestOptions options, TimeProvider time)
     {
@@ -53,6 +55,15 @@ public sealed class GuestPort
     public TimeSpan? CpuTime
     {
         get { lock (_gate) return _cpuTime; }
+    }
+
+    /// <summary>Time between two samples of what the sandbox uses while somebody asks for them.</summary>
+    internal TimeSpan SampleInterval => TimeSpan.FromSeconds(Math.Min(_options.PingSeconds, _options.SampleSeconds));
+
+    /// <summary>What its sandbox has used over time; null for a container that waits in a pool.</summary>
+    internal ResourceSeries? Resources
+    {
+        get { lock (_gate) return _resources; }
     }
 
     internal GuestRequests Requests { get; }
@@ -143,6 +154,13 @@ public sealed class GuestPort
         }
     }
 
+    /// <summary>The container is a sandbox: from here on its guest is asked what it uses. Repeating it is safe.</summary>
+    /// <param name="before">CPU time that it had used before; null where another process had it.</param>
+    internal void Measure(string template, TimeSpan? before)
+    {
+        lock (_gate) _resources ??= _closed ? null : new ResourceSeries(template, before, TimeSpan.FromSeconds(_options.SampleSeconds), _options.SamplePoints, _time);
+    }
+
     /// <summary>A connection has said <c>HELLO</c>: it takes the place of any other.</summary>
     /// <returns>False when the port is closed, or its reader is too far behind.</returns>
     internal bool Enter(GuestConnection connection, GuestHello hello, int bytes)
@@ -197,6 +215,22 @@ public sealed class GuestPort
         {
             if (connection == _connection && !(used <= _cpuTime)) _cpuTime = used;
         }
+
+        Resources?.Count(used);
+    }
+
+    /// <summary>As <see cref="RecordCpuTime"/>, with the rest of what its sandbox has used at the end.</summary>
+    internal void RecordLast(GuestConnection connection, TimeSpan used, TimeSpan? throttled, int? oomKills)
+    {
+        RecordCpuTime(connection, used);
+        Resources?.Count(used, throttled, oomKills);
+    }
+
+    /// <summary>As <see cref="RecordCpuTime"/>, with all that the container uses.</summary>
+    internal void Record(GuestConnection connection, ResourceSample sample)
+    {
+        RecordCpuTime(connection, sample.CpuTime);
+        Resources?.Record(sample);
     }
 
     /// <summary>A connection has ended.</summary>
@@ -214,6 +248,7 @@ public sealed class GuestPort
         lock (_gate)
         {
             _closed = true;
+            _resources?.Close();
             _connection?.Close(ConnectionEnd.Stopped);
             Leave();
             _inbox.Complete();

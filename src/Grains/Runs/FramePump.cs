@@ -121,7 +121,7 @@ public sealed class FramePump(ChannelReader<GuestEvent> events, RunOptions optio
 
     private static RunEnding? EndingOf(RunEntry run, GuestFrame last) => last is GuestRunEnded end
         ? new RunEnding(end.Code, end.Reason, end.Started ?? run.StartedAt, DateTimeOffset.FromUnixTimeMilliseconds(end.Time), end.ReplRestarted,
-            end.Execution, end.StateLost ? true : null, end.Signal)
+            end.Execution, end.StateLost ? true : null, end.Signal, end.Usage)
         : null;
 
     private static void Count(RunEntry run, FrameBatch batch, long before)

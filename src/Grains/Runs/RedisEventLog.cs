@@ -132,6 +132,7 @@ public sealed partial class RedisEventLog : IEventLog, IDisposable
             kept ? "k" : "",
             ending is null ? "" : record?.Key ?? RunUsage.NoKey,
             ending is null ? "" : RunUsage.Of(record, 0).Runs,
+            ShortUsage.Write(ending?.Usage),
         ];
         var (held, refusal) = await CallAsync(
             run,

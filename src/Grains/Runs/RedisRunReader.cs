@@ -17,12 +17,12 @@ internal static class RedisRunReader
     /// <exception cref="FormatException">The record cannot be read.</exception>
     public static async Task<RunRecord?> FindRunAsync(IDatabase db, SandboxId sandbox, RunId run)
     {
-        var fields = await db.HashGetAsync(RedisKeys.Run(sandbox, run), ["hash", "run", "exit", "last", "end", "short"]);
+        var fields = await db.HashGetAsync(RedisKeys.Run(sandbox, run), ["hash", "run", "exit", "last", "end", "short", "use"]);
         if (fields is not [{ IsNull: false } hash, ..]) return null;
         if (!fields[5].IsNull)
         {
             var read = ShortRun.Read(fields[5]!);
-            return read.Run.ToRecord(run, hash!) with { Exit = Required(fields[2]), LastSeq = read.LastSeq, Ending = read.Ending };
+            return read.Run.ToRecord(run, hash!) with { Exit = Required(fields[2]), LastSeq = read.LastSeq, Ending = read.Ending with { Usage = ShortUsage.Read(fields[6]) } };
         }
 
         var record = StoredRun.ReadRun(Required(fields[1])).ToRecord(run, hash!);

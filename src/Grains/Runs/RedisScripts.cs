@@ -10,7 +10,7 @@ namespace Podflare.Runs;
 /// whose events are kept, the newest first: id, bytes, expiry in Unix seconds, and <c>k</c> where the record is kept longer than the events;
 /// <c>usage</c> a hash of what the ended runs have used, <c>key|runs</c> and <c>key|bytes</c>.
 /// Fields of a run: <c>hash</c>, <c>run</c>, <c>exit</c>, <c>last</c>, <c>end</c>; <c>at</c> last seq and <c>bytes</c> of all batches ever;
-/// <c>pos</c> last seq, frame, first seq and bytes held. A run that ended in its first batch has <c>hash</c>, <c>exit</c>, <c>short</c> and <c>lines</c>.
+/// <c>pos</c> last seq, frame, first seq and bytes held. A run that ended in its first batch has <c>hash</c>, <c>exit</c>, <c>short</c>, <c>use</c> where its usage is known, and <c>lines</c>.
 /// An error text of one word would get <c>ERR</c> in front, hence two words.
 /// </remarks>
 internal static class RedisScripts
@@ -156,7 +156,7 @@ internal static class RedisScripts
     /// KEYS events, run, open, log, closed; ARGV run id, seq before, oldest seq to keep, first seq, last seq, lines, last guest frame, budget of the
     /// sandbox in bytes, 1 to use the memory reserve; and with an exit its line, its ending, the compact form of the run or '', retention of the
     /// events and of the record in seconds, <c>k</c> where the record is kept longer than the events (otherwise ''), the key to which the run counts in
-    /// <c>usage</c>, and the number of runs that it counts as. Answers the bytes of the sandbox.
+    /// <c>usage</c>, the number of runs that it counts as, and its usage for the compact form or ''. Answers the bytes of the sandbox.
     /// Refuses with <c>ENDED</c> or <c>FENCED last-seq</c>. An open run never expires: the fence would expire with its entries.
     /// </summary>
     /// <remarks>
@@ -203,6 +203,7 @@ internal static class RedisScripts
           held = size
           redis.call('DEL', KEYS[2])
           redis.call('HSET', KEYS[2], 'hash', run[2], 'exit', exit, 'short', ARGV[12], 'lines', string.sub(ARGV[6], 1, size - #exit))
+          if ARGV[18] ~= '' then redis.call('HSET', KEYS[2], 'use', ARGV[18]) end
         else
           bytes = string.format('%.0f', tonumber(bytes) + size)
           held = held + size

@@ -30,6 +30,7 @@ internal static class RunInfos
             Argv = process?.Argv ?? [],
             Cwd = process?.Cwd,
             IsTerminal = stored.Details is { IsTerminal: true },
+            Usage = ending?.Usage,
         };
     }
 

@@ -23,7 +23,8 @@ internal static class RunMetrics
     }
 
     /// <summary>A run has its exit. Its span, if it is recorded, becomes the exemplar.</summary>
-    public static void Ended(RunEntry run, Activity? span)
+    /// <param name="template">The label of its template.</param>
+    public static void Ended(RunEntry run, string template, Activity? span)
     {
         run.Leave();
         if (run.Kind is RunKind.Background || !Instruments.RunDuration.Enabled) return;
@@ -32,8 +33,17 @@ internal static class RunMetrics
         Activity.Current = span;
         var reason = new KeyValuePair<string, object?>("reason", ending.Reason?.ToString().ToLowerInvariant() ?? "none");
         Instruments.RunDuration.Record(Math.Max(0, (ending.EndedAt - record.CreatedAt).TotalSeconds), Language(run), reason);
+        RecordUsage(run, template, ending);
         if (ending.StartedAt is { } started) Instruments.RunQueue.Record(Math.Max(0, (started - record.CreatedAt).TotalSeconds));
         Activity.Current = before;
+    }
+
+    private static void RecordUsage(RunEntry run, string template, RunEnding ending)
+    {
+        if (ending.Usage is not { } usage) return;
+        var label = new KeyValuePair<string, object?>("template", template);
+        if (usage.CpuMicroseconds is { } cpu) Instruments.RunCpu.Record(cpu / 1e6, Language(run), label);
+        if (usage.MemoryPeakBytes is { } peak) Instruments.RunMemory.Record(peak, Language(run), label);
     }
 
     private static KeyValuePair<string, object?> Language(RunEntry run) => run.Events!.Record.Language is RunLanguage.Bash ? Bash : Python;

@@ -1,3 +1,4 @@
+using Podflare.Resources;
 using Podflare.Telemetry;
 
 namespace Podflare.Runs;
@@ -42,6 +43,7 @@ public sealed record RunRecord(
 /// <param name="Execution">Its number among the Python runs of its context.</param>
 /// <param name="StateLost">True when this end destroyed the variables of its context.</param>
 /// <param name="Signal">The signal that ended its process.</param>
+/// <param name="Usage">What its container has used meanwhile; null where its guest did not report it.</param>
 public sealed record RunEnding(
     int Code, ExitReason? Reason, DateTimeOffset? StartedAt, DateTimeOffset EndedAt, bool ReplRestarted, int? Execution = null, bool? StateLost = null,
-    string? Signal = null);
+    string? Signal = null, ResourceUsage? Usage = null);

@@ -18,9 +18,9 @@ internal sealed partial class ContainerOwnership(
     private IHostGrain Host => grains.GetGrain<IHostGrain>(records.Id.Host);
 
     /// <summary>Takes the leased container and writes the record, before anything else: from then on the sandbox exists.</summary>
-    /// <param name="memoryMib">The memory limit of the container.</param>
+    /// <param name="size">The memory limit and the size of the home of the container, in MiB.</param>
     /// <exception cref="LeaseGoneException">There is no living lease.</exception>
-    public async Task TakeAsync(string creation, TenantId tenant, SandboxSpec spec, int memoryMib)
+    public async Task TakeAsync(string creation, TenantId tenant, SandboxSpec spec, (int MemoryMib, int HomeMib) size)
     {
         var container = await Host.TakeLease(records.Id) ?? throw new LeaseGoneException();
         var now = time.GetUtcNow();
@@ -39,7 +39,8 @@ internal sealed partial class ContainerOwnership(
             IdleLimit = spec.IdleLimit,
             Trace = spec.Trace,
             Origin = spec.Origin,
-            MemoryMib = memoryMib,
+            MemoryMib = size.MemoryMib,
+            HomeMib = size.HomeMib,
             CpuBeforeUs = (long)(guests.Open(records.Id).CpuTime ?? TimeSpan.Zero).TotalMicroseconds,
         });
         Attach(adopted: false);

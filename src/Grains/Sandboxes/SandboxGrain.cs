@@ -6,6 +6,7 @@ using Podflare.Files;
 using Podflare.Guests;
 using Podflare.Hosts;
 using Podflare.Resilience;
+using Podflare.Resources;
 using Podflare.Runs;
 using Podflare.Streaming;
 using Podflare.Telemetry;
@@ -39,6 +40,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     private readonly SandboxEgress _egress;
     private readonly OrphanedSandbox _orphan;
     private readonly CallGuard _guard;
+    private readonly SandboxResources _resources;
 
     public SandboxGrain(
         IGrainContext context, SandboxRecordStore store, SandboxHosts hosts, SandboxLogs logs, GuestListener guests, IContainerRuntime runtime, RunSpans spans,
@@ -66,6 +68,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _egress = new SandboxEgress(_records, runtime, time, logger, _termination.Closing);
         _orphan = new OrphanedSandbox(_records, _runs, _termination, hosts, time, logger, MigrateToOwner);
         _guard = new CallGuard(_records, _guest, _termination, _container, _orphan, IsOnOwningHost, DeactivateWhenIdle);
+        _resources = new SandboxResources(_records, _guest, _guard, settings);
         _runs.Changed = _deadlines.Arm;
     }
 
@@ -111,7 +114,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         await _records.ResolveAsync();
         if (_records.HasRecord && (_records.Record.Creation != creation || _records.Record.Tenant != tenant.Value)) throw new SandboxTakenException();
         if (!IsOnOwningHost) throw new SandboxUnreachableException();
-        if (!_records.HasRecord) await _container.TakeAsync(creation, tenant, spec, _settings.MemoryMibOf(spec));
+        if (!_records.HasRecord) await _container.TakeAsync(creation, tenant, spec, _settings.SizeOf(spec));
         _termination.GuardLiving();
         await _egress.AllowAsync();
         var port = await _guard.GuestAsync(cancellationToken);
@@ -121,6 +124,9 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     }
 
     public Task<SandboxInfo> Get(TenantId tenant) => _guard.ReadAsync(tenant);
+
+    public Task<SandboxMetrics> GetMetrics(TenantId tenant, DateTimeOffset? from, DateTimeOffset? to, CancellationToken cancellationToken) =>
+        _resources.ReadAsync(tenant, from, to, cancellationToken);
 
     public async Task<RunAccepted> StartRun(TenantId tenant, RunId run, RunRequest request, CancellationToken cancellationToken)
     {
@@ -218,6 +224,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         DelayDeactivation(Timeout.InfiniteTimeSpan);
         _deadlines.Start(this, adopted);
         _usage.Start(this);
+        _resources.Start(adopted);
         _audit.ReportCreated();
         if (adopted) Background.Run(_logger, "egress", _egress.AllowAsync());
     }

@@ -58,6 +58,9 @@ public sealed record SandboxRecord
     /// <summary>The hosts that it may reach; empty for none.</summary>
     [Id(18)] public ImmutableArray<string> EgressHosts { get; init; } = [];
 
+    /// <summary>The size of its home, in MiB; 0 in a record of an older version.</summary>
+    [Id(19)] public int HomeMib { get; init; }
+
     /// <summary>The API key to which the sandbox counts; null for callers without one.</summary>
     public string? CreatorKey() => Origin?.Actor.ToKey();
 

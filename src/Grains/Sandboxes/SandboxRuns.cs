@@ -109,7 +109,7 @@ internal sealed partial class SandboxRuns(
         Table.MarkEnded(run);
         var ending = run.Events!.Record.Ending!;
         var span = run.Span ?? spans.Restore(records.Record.ToRunSandbox(records.Id), run.Events.Record);
-        RunMetrics.Ended(run, span);
+        RunMetrics.Ended(run, settings.LabelOf(records.Record.Template), span);
         RunSpans.End(span, run);
         run.Span = null;
         LogEnded(run.Id, records.Id, ending.Code, ending.Reason?.ToString().ToLowerInvariant() ?? "none");

@@ -27,7 +27,14 @@ public sealed class SandboxSettings(
     /// <summary>Time between an interrupt (or a timeout) and the kill.</summary>
     public TimeSpan Grace => TimeSpan.FromSeconds(Runs.GraceSeconds);
 
-    /// <summary>The memory limit of a sandbox, in MiB. For a template that this host does not know (any more): as it was asked for.</summary>
-    public int MemoryMibOf(SandboxSpec spec) =>
-        Templates.GetValueOrDefault(spec.Template) is { } template ? (int)(template.ToContainer(default, spec).MemoryBytes >> 20) : spec.RamMib ?? 0;
+    /// <summary>The label of a template in metrics. A template that is gone from the options would be one more value for ever.</summary>
+    public string LabelOf(string template) => Templates.ContainsKey(template) ? template : "other";
+
+    /// <summary>The memory limit of a sandbox and the size of its home, in MiB. For a template that this host does not know (any more): as they were asked for.</summary>
+    public (int MemoryMib, int HomeMib) SizeOf(SandboxSpec spec)
+    {
+        if (Templates.GetValueOrDefault(spec.Template) is not { } template) return (spec.RamMib ?? 0, 0);
+        var container = template.ToContainer(default, spec);
+        return ((int)(container.MemoryBytes >> 20), (int)(container.HomeBytes >> 20));
+    }
 }

@@ -10,6 +10,7 @@ public static class Instruments
     private static readonly Meter Meter = new(MeterName);
     private static readonly double[] Seconds = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10];
     private static readonly double[] LongSeconds = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 150, 300, 600];
+    private static readonly double[] Mebibytes = [.. Enumerable.Range(4, 12).Select(power => (double)(1L << (20 + power)))];
     private static readonly double[] ShortSeconds = [.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10];
 
     /// <summary>Labels <c>template</c>, <c>error.type</c>.</summary>
@@ -77,6 +78,25 @@ public static class Instruments
         "podflare.audit.dropped", "{entry}", "Entries about sandboxes that were dropped because too many waited for the audit log.");
 
     public static readonly Counter<long> UsageFoldFailures = Meter.CreateCounter<long>("podflare.usage.fold.failures", "{fold}", "Folds of usage that failed and are repeated.");
+
+    /// <summary>Label <c>template</c>.</summary>
+    public static readonly Counter<double> SandboxCpu = Meter.CreateCounter<double>("podflare.sandbox.cpu.time", "s", "CPU time that sandboxes have used.");
+
+    /// <summary>Label <c>template</c>.</summary>
+    public static readonly Counter<double> SandboxThrottled = Meter.CreateCounter<double>("podflare.sandbox.throttled.time", "s", "Time for which their CPU limit has stopped sandboxes.");
+
+    /// <summary>Label <c>template</c>.</summary>
+    public static readonly UpDownCounter<long> SandboxMemory = Meter.CreateUpDownCounter<long>("podflare.sandbox.memory.usage", "By", "Memory that sandboxes hold, as last sampled.");
+
+    /// <summary>Label <c>template</c>.</summary>
+    public static readonly Counter<long> SandboxOomKills = Meter.CreateCounter<long>("podflare.sandbox.oom.kills", "{process}", "Processes in sandboxes that the kernel has killed because their memory was full.");
+
+    /// <summary>Labels <c>language</c>, <c>template</c>.</summary>
+    public static readonly Histogram<double> RunCpu = Histogram("podflare.run.cpu.time", "CPU time that sandboxes have used while runs executed.", LongSeconds);
+
+    /// <summary>Labels <c>language</c>, <c>template</c>.</summary>
+    public static readonly Histogram<double> RunMemory = Meter.CreateHistogram(
+        "podflare.run.memory.peak", "By", "The most memory that sandboxes have held while runs executed.", null, new InstrumentAdvice<double> { HistogramBucketBoundaries = Mebibytes });
 
     /// <summary>The gauges of the hosts of this process.</summary>
     public static HostMetrics Hosts { get; } = new(Meter);

@@ -38,7 +38,7 @@ class Execution:
         run.started_ms = now_ms()
         self._start()
         # The run executes already, on another CPU if there is one; it takes longer than this to be killed for memory.
-        self._memory = sandbox.memory.read()
+        self._usage = sandbox.usage.begin()
 
     # For subclasses
 
@@ -60,7 +60,7 @@ class Execution:
         """The run has ended and its output has been read."""
 
     def died_of_memory(self, code: int) -> bool:
-        return code == 137 and self._sandbox.memory.rose_since(self._memory)
+        return code == 137 and self._sandbox.usage.killed_for_memory(self._usage)
 
     def ended(self, outcome: Outcome, clear: LineageKill | None = None) -> None:
         """The run has ended by itself; `clear` kills what it must not leave behind."""
@@ -95,6 +95,7 @@ class Execution:
     def abandon(self) -> None:
         """Nothing of the run has been executed, and something else will execute it."""
         self._finished = True
+        self._sandbox.usage.forget(self._usage)
         self._sandbox.loop.timers.cancel(("grace", self.run))
         self.pipes.finish()
 
@@ -139,5 +140,5 @@ class Execution:
         self.pipes.finish()
         code, reason, error = run_end(outcome, cause=run.cause, interrupted=run.interrupted, killed=run.killed)
         self.closed()
-        self._sandbox.end_run(run, code, reason, error, **(self.end_fields() if self._sandbox.link.version > 1 else {}))
+        self._sandbox.end_run(run, code, reason, error, self._sandbox.usage.end(self._usage), **(self.end_fields() if self._sandbox.link.version > 1 else {}))
         self._on_finished()

@@ -36,7 +36,7 @@ class Link:
         self._hello = hello
         self._on_frame = on_frame
         self.on_drop: Callable[[], None] = lambda: None
-        self.cpu_time: Callable[[], int | None] = lambda: None
+        self.usage: Callable[[bytes], bytes] = lambda request: b""  # answers the payload of PING
         self.version = 1  # the version of the protocol that the host has chosen
         self._socket: socket.socket | None = None
         self._welcomed = False
@@ -137,8 +137,7 @@ class Link:
             self._outbox.extend(self._early)
             self._early.clear()
         elif kind == frames.PING:
-            used = self.cpu_time() if payload else None
-            self.send(frame(frames.PONG, b"" if used is None else used.to_bytes(8, "big")))
+            self.send(frame(frames.PONG, self.usage(payload)))
         else:
             self._on_frame(kind, number, payload)
 

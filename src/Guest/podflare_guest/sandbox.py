@@ -15,6 +15,7 @@ from podflare_guest.results import output_of
 from podflare_guest.ring import Ring
 from podflare_guest.run_table import RunTable
 from podflare_guest.stdlib_core import TYPE_CHECKING, dumps
+from podflare_guest.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,7 @@ class Sandbox:
         self.ring = Ring()
         self.runs = RunTable()
         self.lineages = Lineages()
-        self.memory = MemoryEvents(settings.memory_events)
+        self.usage = Usage(self.loop, MemoryEvents(settings.memory_events), settings.cgroup, settings.home)
         self.environment: dict[bytes, bytes] = {}  # variables of the sandbox, below those of a run
         self.late = LateOutput(self)
         self.user = SandboxUser(settings.user, WriteRestriction((settings.home, "/tmp", "/dev")))
@@ -77,8 +78,8 @@ class Sandbox:
         """Notifies the host that the run has started."""
         self.link.send(frame(frames.STARTED, run.raw, at_ms=run.started_ms))
 
-    def end_run(self, run: Run, code: int, reason: str | None = None, error: dict[str, str] | None = None, **more: object) -> None:
-        """Sends the last frame of the run, and takes it out of the open runs."""
+    def end_run(self, run: Run, code: int, reason: str | None = None, error: dict[str, str] | None = None, usage: bytes = b"", **more: object) -> None:
+        """Sends the last frame of the run, and takes it out of the open runs. `usage`: JSON; empty for a run that was not measured."""
         execution = run.execution if run.started_ms is not None and self.link.version > 1 else 0
         if reason is None and error is None and run.started_ms is not None and not more:
             # The end of most runs, which is on the way of every one of them.
@@ -94,6 +95,8 @@ class Sandbox:
             if execution:
                 fields["execution"] = execution
             end = dumps(fields)
+        if usage:
+            end = b'%s,"usage":%s}' % (end[:-1], usage)
         if run.stdin is not None:
             run.stdin.close()
         self.runs.end(run, self.ring.next)

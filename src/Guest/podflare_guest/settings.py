@@ -13,6 +13,7 @@ class Settings:
         self.socket = "/podflare/s/s"
         self.home = "/root"
         self.memory_events = ""  # empty: look for the container's cgroup, version 2 before version 1
+        self.cgroup = "/sys/fs/cgroup"  # where control groups are mounted
         self.user = 1000  # number of user and group of every process except the supervisor
         self.probe = False  # report the layers around this container instead of being a sandbox
         self.preload = ""  # modules that each interpreter imports before it is ready, separated by commas
@@ -21,7 +22,7 @@ class Settings:
     @classmethod
     def parse(cls, arguments: list[str]) -> Settings:
         settings = cls()
-        options = {"--socket": "socket", "--home": "home", "--memory-events": "memory_events", "--preload": "preload", "--user": "user"}
+        options = {"--socket": "socket", "--home": "home", "--memory-events": "memory_events", "--cgroup": "cgroup", "--preload": "preload", "--user": "user"}
         rest = list(arguments)
         while rest:
             name = rest.pop(0)

@@ -7,7 +7,6 @@ import os
 from podflare_guest import frames
 from podflare_guest.context import Context
 from podflare_guest.contexts import DEFAULT, Contexts
-from podflare_guest.cpu_time import CpuTime
 from podflare_guest.files import Files
 from podflare_guest.frames import MOST_VERSION, Malformed, frame
 from podflare_guest.invalid import Invalid
@@ -39,8 +38,7 @@ class Supervisor:
         self._link = sandbox.link = Link(sandbox.loop, settings.socket, sandbox.ring, self._hello, self._on_frame)
         self._files = Files(sandbox, self._link.send)
         self._link.on_drop = self._connection_lost
-        self._cpu_time = CpuTime()
-        self._link.cpu_time = self._cpu_time.read
+        self._link.usage = sandbox.usage.report
         self._process_runs: ProcessRuns | None = None
         self._watch_runs: WatchRuns | None = None
         self._contexts = Contexts(sandbox, self._context_ready)
@@ -56,7 +54,7 @@ class Supervisor:
 
     def _context_ready(self, context: Context) -> None:
         if context.id == DEFAULT:
-            self._cpu_time.begin()
+            self._sandbox.usage.begin_cpu()
             self._link.send(frame(frames.READY, dumps({"repl": context.interpreter_number})))
         elif self._link.version > 1:
             self._link.send(frame(frames.READY, dumps({"repl": context.interpreter_number, "context": context.id})))
@@ -114,8 +112,7 @@ class Supervisor:
             return
         if kind == frames.KILL and fields.get("run") is None:
             reason = _kill_reason(fields)
-            used = self._cpu_time.read()
-            self._link.send(frame(frames.TAKEN, dumps({"state": "unknown", "repl_restarted": restarted, **({} if used is None else {"cpu_ns": used})}), number))
+            self._link.send(frame(frames.TAKEN, dumps({"state": "unknown", "repl_restarted": restarted, **self._sandbox.usage.totals()}), number))
             self._kill_all(reason)
             return
         raw = run_bytes(fields.get("run"))

@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Podflare.Guests;
+using Podflare.Resources;
 using Podflare.Streaming;
 using StackExchange.Redis;
 
@@ -166,7 +167,9 @@ public sealed class RedisEventLogTests(RedisFixture fixture) : EventLogTests
                 new GuestRunEnded(2, run.Id, run.CreatedAt.AddSeconds(1).ToUnixTimeMilliseconds(), 0, null, null, run.CreatedAt, false),
             ],
             0);
-        await AppendAsync(run, batch, frame: 2, ending: new RunEnding(0, null, run.CreatedAt.AddTicks(123_456), run.CreatedAt.AddTicks(1_234_567), false));
+        var usage = new ResourceUsage(12_345, 0, 31_457_280, 4, 4_096, 0);
+        await AppendAsync(run, batch, frame: 2, ending: new RunEnding(0, null, run.CreatedAt.AddTicks(123_456), run.CreatedAt.AddTicks(1_234_567), false, Usage: usage));
+        Assert.Equal(usage, (await Log.FindRunAsync(Sandbox, run.Id, Cancel))?.Ending?.Usage);
         var bytes = 0L;
         foreach (var key in fixture.Redis.GetServers()[0].Keys(pattern: $"*{run.Id}*")) bytes += (long)await Db.ExecuteAsync("MEMORY", "USAGE", key, "SAMPLES", "0");
         TestContext.Current.SendDiagnosticMessage($"{bytes} bytes");

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
+using Podflare.Resources;
 using Podflare.Runs;
 using Podflare.Streaming;
 
@@ -14,7 +15,7 @@ namespace Podflare.Scripted;
 public sealed class ScriptedRun(World world, RunId id, RunRequest request)
 {
     private const int PageLines = 3;
-    private const long Time = 1776510028036;
+    public const long Time = 1776510028036;
     private readonly List<string> _lines = [];
     private long _oldest = 1;
     private bool _broken;
@@ -143,6 +144,7 @@ public sealed class ScriptedRun(World world, RunId id, RunRequest request)
                     Tag = Request.Tag,
                     IsTerminal = Request.Process?.Terminal is not null,
                     ExecutionCount = Request.Kind == RunKind.Code ? 1 : null,
+                    Usage = _code is null ? null : new ResourceUsage(500_250, 0, 104_857_600, 7, null, 0),
                     StdinOffset = Request.Stdin ? Stdin.Offset : null,
                     Pid = Request.Kind == RunKind.Process && _code is null ? 7 : null,
                     Argv = _code is null && Request.Process is { } process ? process.Argv : [],

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Podflare.Audit;
 using Podflare.Contexts;
+using Podflare.Resources;
 using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Streaming;
@@ -120,6 +121,18 @@ public sealed class ScriptedSandbox(World world) : Grain, ISandboxGrain
     }
 
     public async Task<SandboxInfo> Get(TenantId tenant) => (await FindAsync(tenant)).Info;
+
+    public async Task<SandboxMetrics> GetMetrics(TenantId tenant, DateTimeOffset? from, DateTimeOffset? to, CancellationToken cancellationToken)
+    {
+        await FindAsync(tenant);
+        var at = DateTimeOffset.FromUnixTimeMilliseconds(ScriptedRun.Time);
+        ResourcePoint[] points =
+        [
+            new(at, null, TimeSpan.FromSeconds(0.41), 1000, 2000, 300, 3, 0, TimeSpan.Zero),
+            new(at.AddSeconds(2), 0.42, TimeSpan.FromSeconds(1.25), null, null, null, null, null, null),
+        ];
+        return new SandboxMetrics(TimeSpan.FromSeconds(2), new ResourceLimits(1, 512 << 20, 128, null), [.. points.Where(point => !(point.At < from) && !(point.At > to))]);
+    }
 
     public async Task<RunAccepted> StartRun(TenantId tenant, RunId run, RunRequest request, CancellationToken cancellationToken) =>
         await (await FindAsync(tenant)).StartAsync(run, request);

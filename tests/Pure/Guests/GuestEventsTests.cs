@@ -1,4 +1,5 @@
 using System.Text;
+using Podflare.Resources;
 using Podflare.Runs;
 using static Podflare.Guests.GuestBench;
 
@@ -49,6 +50,50 @@ public sealed class GuestEventsTests
             await NextAsync<GuestRunEnded>(events));
         Assert.Equal(new GuestRunEnded(4, Run, ScriptedGuest.Time, 137, ExitReason.Oom, null, null, false), await NextAsync<GuestRunEnded>(events));
         Assert.Equal((9, null), (await NextAsync<GuestRunEnded>(events)) is var end ? (end.Code, end.Reason) : default);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task The_usage_of_a_run_is_taken_from_its_end_and_what_cannot_be_is_not_believed()
+    {
+        await using var bench = new GuestBench();
+        using var guest = await ScriptedGuest.ConnectAsync(bench.Socket);
+        var events = bench.Port.Attach();
+        await guest.EndAsync(1, Run, """{"code":0,"usage":{"cpu_us":500001,"throttled_us":0,"memory_peak":104857600,"processes_peak":7,"disk":300,"oom_kills":1,"later":1}}""");
+        await guest.EndAsync(2, Run, """{"code":0,"usage":{"cpu_us":-1,"throttled_us":9223372036854775807,"memory_peak":null,"processes_peak":9999999999}}""");
+        await guest.EndAsync(3, Run, """{"code":0}""");
+        await NextAsync<GuestConnected>(events);
+        Assert.Equal(new ResourceUsage(500_001, 0, 104_857_600, 7, 300, 1), (await NextAsync<GuestRunEnded>(events)).Usage);
+        Assert.Equal(new ResourceUsage(null, null, null, null, null, null), (await NextAsync<GuestRunEnded>(events)).Usage);
+        Assert.Null((await NextAsync<GuestRunEnded>(events)).Usage);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_sandbox_is_asked_for_all_that_it_uses_and_a_container_in_a_pool_for_its_cpu_time()
+    {
+        await using var bench = new GuestBench(new GuestOptions { PingSeconds = 0.05, SampleSeconds = 1 });
+        using var guest = await ScriptedGuest.ConnectAsync(bench.Socket);
+        Assert.Equal("1", (await NextPingAsync(guest)).Text);
+        bench.Port.Measure("default", TimeSpan.Zero);
+        while ((await NextPingAsync(guest)).Text != "2")
+        {
+            // Those that were under way.
+        }
+
+        await guest.SendAsync(FrameType.Pong, 0, ResourceSampleTests.Report(2_000_000_000, 100, 200, 3, 0, 0, 500));
+        await guest.SendAsync(FrameType.Pong, 0, ResourceSampleTests.Report(3_000_000_000, 100, 200, 3, 0, 0, 500)[..8]);
+        await guest.SendAsync(FrameType.Pong, 0, []);
+        while (bench.Port.CpuTime != TimeSpan.FromSeconds(3)) await NextPingAsync(guest);
+        var point = Assert.Single(bench.Port.Resources!.Read(null, null, default));
+        Assert.Equal((TimeSpan.FromSeconds(2), 100L, 3), (point.CpuTime, point.MemoryBytes, point.Processes));
+        Assert.Equal("2", (await NextPingAsync(guest)).Text);
+    }
+
+    private static async Task<ScriptedGuest.Received> NextPingAsync(ScriptedGuest guest)
+    {
+        while (true)
+        {
+            if (await guest.ReceiveAsync() is { Type: FrameType.Ping } ping) return ping;
+        }
     }
 
     [Fact(Timeout = 30_000)]

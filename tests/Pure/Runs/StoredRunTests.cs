@@ -1,3 +1,4 @@
+using Podflare.Resources;
 using Podflare.Telemetry;
 
 namespace Podflare.Runs;
@@ -18,6 +19,26 @@ public sealed class StoredRunTests
         var read = ShortRun.Read(text);
         Assert.Equal(Ending with { Execution = 1_234 }, read.Ending);
         Assert.Equal(Plain, read.Run.ToRecord(Plain.Id, "hash"));
+    }
+
+    [Fact]
+    public void The_usage_of_a_short_run_fits_into_a_compact_hash()
+    {
+        var largest = new ResourceUsage(86_400_000_000, 86_400_000_000, 1L << 40, 32_768, 1L << 40, 99);
+        Assert.True(ShortUsage.Write(largest).Length <= 64, ShortUsage.Write(largest));
+        Assert.Equal(largest, ShortUsage.Read(ShortUsage.Write(largest)));
+        var unknown = new ResourceUsage(null, 0, null, null, 5, null);
+        Assert.Equal(unknown, ShortUsage.Read(ShortUsage.Write(unknown)));
+        Assert.Equal(("", null, null), (ShortUsage.Write(null), ShortUsage.Read(null), ShortUsage.Read("")));
+        Assert.Throws<FormatException>(() => ShortUsage.Read("1 2"));
+    }
+
+    [Fact]
+    public void The_usage_of_a_longer_run_is_in_its_ending()
+    {
+        var ending = Ending with { Usage = new ResourceUsage(1, 2, 3, 4, null, 6) };
+        Assert.Equal(ending, StoredRun.ReadEnding(StoredRun.Write(ending)));
+        Assert.DoesNotContain("Usage", StoredRun.Write(Ending), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -69,7 +69,7 @@ public sealed class DashboardTests
         return instrument switch
         {
             Histogram<double> => [$"{name}_bucket", $"{name}_count", $"{name}_sum"],
-            Counter<long> => [$"{name}_total"],
+            Counter<long> or Counter<double> => [$"{name}_total"],
             _ => [name],
         };
     }

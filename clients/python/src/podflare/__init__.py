@@ -107,6 +107,7 @@ from ._run_errors import (
     StdinFullError,
     StdinOffsetError,
 )
+from ._resource_models import MetricsPoint, ResourceLimits, RunUsage, SandboxMetrics
 from ._run_models import ContextInfo, RunInfo
 from ._sync.client import Client
 from ._sync.contexts import Context, Contexts
@@ -187,6 +188,7 @@ __all__ = [
     "NotAFolderError",
     "NotATerminalError",
     "NotFoundError",
+    "MetricsPoint",
     "NotOfferedError",
     "OutputQuotaExceededError",
     "PodflareError",
@@ -198,6 +200,7 @@ __all__ = [
     "RemoteFileExistsError",
     "RemoteFileNotFoundError",
     "RequestTimeoutError",
+    "ResourceLimits",
     "ResultEvent",
     "RetryPolicy",
     "RunEndedError",
@@ -207,11 +210,13 @@ __all__ = [
     "RunQuotaExceededError",
     "RunResult",
     "RunStream",
+    "RunUsage",
     "Sandbox",
     "SandboxDiff",
     "SandboxEndedError",
     "SandboxInfo",
     "SandboxLostError",
+    "SandboxMetrics",
     "SandboxNotFoundError",
     "SandboxQuotaExceededError",
     "SandboxUnreachableError",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any, Optional, TypeVar
 
@@ -35,6 +35,15 @@ def code(value: Any) -> str:
     if hasattr(value, "read_text"):
         raise TypeError(f"code must be a str, not {type(value).__name__}: pass the file's content, for example Path(…).read_text()")
     return text("code", value)
+
+
+def milliseconds(name: str, value: Any) -> int | None:
+    """Unix milliseconds of a time."""
+    if value is None:
+        return None
+    if not isinstance(value, datetime):
+        raise TypeError(f"{name} must be a datetime, not {type(value).__name__}")
+    return math.floor(value.timestamp() * 1000)
 
 
 def template(value: Any) -> str | None:

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -70,6 +71,11 @@ def list_sandboxes(*, state: str | None, metadata: Mapping[str, str] | None, lim
 
 def get_sandbox(sandbox_id: str, trace: Trace | None) -> Request:
     return get(sandbox_path(sandbox_id), trace)
+
+
+def get_metrics(sandbox_id: str, since: datetime | None, until: datetime | None, trace: Trace | None) -> Request:
+    query = {"start": arguments.milliseconds("since", since), "end": arguments.milliseconds("until", until)}
+    return get(with_query(f"{sandbox_path(sandbox_id)}/metrics", query), trace)
 
 
 def update_sandbox(

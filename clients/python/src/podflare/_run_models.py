@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ._models import number_of, text_of, whole_of
+from ._resource_models import RunUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class RunInfo:
     """The program and its arguments, while the process runs."""
     cwd: str | None = None
     """The folder in which the process started, while it runs."""
+    usage: RunUsage | None = None
+    """What the sandbox used while the run executed; None until the run has ended, and if the server does not know it."""
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> RunInfo:
@@ -85,6 +88,7 @@ class RunInfo:
             pid=whole_of(body, "pid"),
             argv=tuple(str(item) for item in argv) if isinstance(argv, list) else (),
             cwd=text_of(body, "cwd"),
+            usage=RunUsage.parse(body["usage"]) if isinstance(body.get("usage"), dict) else None,
         )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from . import _requests as requests
 from ._file_operations import FileOperations
 from ._models import SandboxInfo
+from ._resource_models import SandboxMetrics
 from ._run_operations import RunOperations
 from ._steps import Answer, Call
 
@@ -22,6 +24,9 @@ class SandboxOperations(RunOperations, FileOperations):
             self.id, timeout_seconds=timeout_seconds, idle_timeout_seconds=idle_timeout_seconds, metadata=metadata, trace=self._trace()
         )
         return self._json(request, SandboxInfo.parse)
+
+    def metrics(self, since: datetime | None, until: datetime | None) -> Call[SandboxMetrics]:
+        return self._json(requests.get_metrics(self.id, since, until, self._trace()), SandboxMetrics.parse)
 
     def delete(self) -> Call[Answer]:
         return self._client.delete(self.id, self._bound_to)
