@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import secrets
@@ -104,6 +105,35 @@ class ClusterTests(unittest.TestCase):
         self.assertGreater(span["attributes"]["podflare.code.size"], 100)
         self.assertNotIn("error.type", span["attributes"])
         self.assert_lines(sandbox, {trace}, {upstream})
+
+    def test_a_replay_has_no_second_span_and_no_key_is_recorded(self) -> None:
+        trace, _, header = new_parent()
+        sandbox = self.cluster.first.create(traceparent=header)["id"]
+        key = f"key-{secrets.token_hex(12)}"
+        first = self.cluster.first.run(sandbox, "raise SystemExit(3)", traceparent=header, idempotency_key=key)
+        again = [api.run(sandbox, "raise SystemExit(3)", traceparent=header, idempotency_key=key) for api in (self.cluster.second, self.cluster.first)]
+        self.assertEqual([(first.id, "true")] * 2, [(run.id, run.headers.get("idempotent-replayed")) for run in again])
+        self.cluster.first.delete(sandbox, traceparent=header)
+
+        self.receiver.wait_span("podflare.sandbox.destroy", trace, podflare_sandbox_id=sandbox)
+
+        def posts() -> list[dict[str, Any]]:
+            return [span for span in self.receiver.spans if span["trace"] == trace and span["name"] == "POST /v1/sandboxes/{id}/exec"]
+
+        wait_until(lambda: len(posts()) == 3, 10, "the spans of three requests")
+        self.assertEqual([None, True, True], sorted((span["attributes"].get("podflare.run.replayed") for span in posts()), key=bool))
+        runs = [span for span in self.receiver.spans if span["name"] == "execute_tool run_code" and span["attributes"].get("podflare.run.id") == first.id]
+        self.assertEqual([(3, "exit_nonzero", "execute_tool")], [tuple(span["attributes"].get(name) for name in ("process.exit.code", "error.type", "gen_ai.operation.name")) for span in runs])
+        wait_until(lambda: self._calls("exit_nonzero") >= 1, 15, "the tool call is counted")
+        hashes = [digest(key.encode()).hexdigest() for digest in (hashlib.md5, hashlib.sha1, hashlib.sha256)]
+        for what in (json.dumps(self.receiver.spans), json.dumps(self.receiver.logs), json.dumps(self.receiver.metrics), self.cluster.text()):
+            for text in (key, *(made[:16] for made in hashes)):
+                self.assertNotIn(text, what)
+
+    def _calls(self, error: str) -> int:
+        """Tool calls that failed in this way, as last exported by each worker."""
+        found = [point for metric in self.receiver.metrics if metric["name"] == "gen_ai.execute_tool.duration" for point in metric["points"]]
+        return sum(1 for point in found if point["attributes"] == {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "run_code", "error.type": error})
 
     def test_a_call_without_a_header_belongs_to_the_sandboxs_stored_trace(self) -> None:
         trace, upstream, header = new_parent()
@@ -230,12 +260,13 @@ class ClusterTests(unittest.TestCase):
         wanted = {
             "http.server.request.duration", "podflare.sandbox.create.duration", "podflare.sandbox.claim.duration", "podflare.sandbox.active", "podflare.run.duration",
             "podflare.run.queue.duration", "podflare.run.time_to_first_event", "podflare.run.active", "podflare.run.events", "podflare.run.output",
-            "podflare.stream.subscribers", "podflare.eventlog.append.duration", "podflare.guest.disconnects",
+            "podflare.stream.subscribers", "podflare.eventlog.append.duration", "podflare.guest.disconnects", "podflare.run.cpu.time", "podflare.run.memory.peak",
+            "podflare.sandbox.cpu.time", "gen_ai.execute_tool.duration",
         }
         self.assertEqual(set(), wanted - seen)
         ours = [point for metric in self.receiver.metrics if metric["scope"] == "Podflare" for point in metric["points"]]
         labels = {key for point in ours for key in point["attributes"]}
-        self.assertLessEqual(labels, {"template", "reason", "language", "type", "outcome", "error.type", "code", "state", "pool", "scope", "kind", "field", "layer", "runtime"})
+        self.assertLessEqual(labels, {"template", "reason", "language", "type", "outcome", "error.type", "code", "state", "pool", "scope", "kind", "field", "layer", "runtime", "gen_ai.operation.name", "gen_ai.tool.name"})
         self.assertNotRegex(json.dumps([point["attributes"] for point in ours]), r"sbx_|run_[0-9a-f]{8}|default:")
 
     def _complete(self, span: dict[str, Any], upstream: str) -> bool:

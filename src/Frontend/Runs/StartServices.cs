@@ -37,7 +37,12 @@ internal sealed record StartServices(
         if (RequestTrace.Of(context).Caller is { } trace) Traces.Note(accepted.Id, trace);
         else Traces.Note(id, caller.Tenant.Value, accepted.Trace);
         if (accepted.ReplRestarted) response.Headers["Podflare-Repl-Restarted"] = "1";
-        if (key is not null && accepted.Joined) response.Headers[IdempotencyKey.Replayed] = "true";
+        if (key is not null && accepted.Joined)
+        {
+            response.Headers[IdempotencyKey.Replayed] = "true";
+            RequestTrace.MarkReplayed(context);
+        }
+
         if (warnings.Count > 0) response.Headers["Podflare-Warning"] = string.Join("; ", warnings);
     }
 }

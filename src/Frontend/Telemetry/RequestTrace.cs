@@ -19,6 +19,9 @@ internal sealed record RequestTrace(TraceBinding? Caller, string Span)
     /// <summary>The trace context of a request that passed <see cref="TraceMiddleware"/>.</summary>
     public static RequestTrace Of(HttpContext context) => context.Features.GetRequiredFeature<RequestTrace>();
 
+    /// <summary>The request found a run that an earlier one has started: its server span says so, and there is no second span of the run.</summary>
+    public static void MarkReplayed(HttpContext context) => context.Features.Get<IHttpActivityFeature>()?.Activity.SetTag("podflare.run.replayed", true);
+
     /// <summary>Reads the headers and the current activity.</summary>
     public static RequestTrace Read(HttpContext context)
     {

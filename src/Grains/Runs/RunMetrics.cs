@@ -32,10 +32,21 @@ internal static class RunMetrics
         var before = Activity.Current;
         Activity.Current = span;
         var reason = new KeyValuePair<string, object?>("reason", ending.Reason?.ToString().ToLowerInvariant() ?? "none");
-        Instruments.RunDuration.Record(Math.Max(0, (ending.EndedAt - record.CreatedAt).TotalSeconds), Language(run), reason);
+        var took = Math.Max(0, (ending.EndedAt - record.CreatedAt).TotalSeconds);
+        Instruments.RunDuration.Record(took, Language(run), reason);
+        RecordToolCall(run, ending, took);
         RecordUsage(run, template, ending);
         if (ending.StartedAt is { } started) Instruments.RunQueue.Record(Math.Max(0, (started - record.CreatedAt).TotalSeconds));
         Activity.Current = before;
+    }
+
+    // A watch waits for others; nobody calls it to have something done.
+    private static void RecordToolCall(RunEntry run, RunEnding ending, double seconds)
+    {
+        if (run.Kind is not (RunKind.Code or RunKind.Process)) return;
+        var failure = Spans.FailureOf(ending.Code, ending.Reason?.ToString().ToLowerInvariant());
+        if (failure is null) Instruments.ToolDuration.Record(seconds, Spans.ToolLabels);
+        else Instruments.ToolDuration.Record(seconds, Spans.ToolLabels[0], Spans.ToolLabels[1], new KeyValuePair<string, object?>(Spans.ErrorType, failure));
     }
 
     private static void RecordUsage(RunEntry run, string template, RunEnding ending)

@@ -50,7 +50,7 @@ public sealed class RunSpans(IOptions<TemplateOptions> templates)
             if (span.GetTagItem(Spans.Recovered) is null) span.SetTag(Spans.StdoutBytes, run.StdoutBytes).SetTag(Spans.StderrBytes, run.StderrBytes);
             var reason = ending.Reason?.ToString().ToLowerInvariant();
             if (reason is not null) span.SetTag(Spans.RunReason, reason);
-            if (ending.Code != 0) span.Fail(reason ?? "exit_nonzero");
+            if (Spans.FailureOf(ending.Code, reason) is { } failure) span.Fail(failure);
             if (ending.StartedAt is { } started)
             {
                 Part(Spans.RunQueue, span, record.Id, record.CreatedAt, started);

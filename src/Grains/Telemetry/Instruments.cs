@@ -10,6 +10,7 @@ public static class Instruments
     private static readonly Meter Meter = new(MeterName);
     private static readonly double[] Seconds = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10];
     private static readonly double[] LongSeconds = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 150, 300, 600];
+    private static readonly double[] ToolSeconds = [.01, .02, .04, .08, .16, .32, .64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
     private static readonly double[] Mebibytes = [.. Enumerable.Range(4, 12).Select(power => (double)(1L << (20 + power)))];
     private static readonly double[] ShortSeconds = [.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10];
 
@@ -24,6 +25,9 @@ public static class Instruments
 
     /// <summary>Labels <c>language</c>, <c>reason</c>.</summary>
     public static readonly Histogram<double> RunDuration = Histogram("podflare.run.duration", "Runs, from acceptance to exit.", LongSeconds);
+
+    /// <summary>Labels as OpenTelemetry names them for the call of a tool, see <see cref="Spans"/>, and <c>error.type</c>.</summary>
+    public static readonly Histogram<double> ToolDuration = Histogram("gen_ai.execute_tool.duration", "Runs of code and processes, from acceptance to exit, as calls of a tool.", ToolSeconds);
 
     public static readonly Histogram<double> RunQueue = Histogram("podflare.run.queue.duration", "Time that runs waited for their turn.", ShortSeconds);
 

@@ -57,6 +57,13 @@ internal static class Spans
         new("tool.name", "run_code"),
     ];
 
+    /// <summary>The labels of the metrics of a call of a tool, without its failure.</summary>
+    public static readonly KeyValuePair<string, object?>[] ToolLabels = [ToolCall[0], ToolCall[1]];
+
+    /// <summary>The kind of failure of a run; null for a run that succeeded.</summary>
+    /// <param name="reason">Why it ended, where the exit code alone does not say.</param>
+    public static string? FailureOf(int exitCode, string? reason) => exitCode == 0 ? null : reason ?? "exit_nonzero";
+
     /// <summary>Begins a span of what a call does to a sandbox; null where nobody listens.</summary>
     /// <param name="binding">The sandbox's trace, for calls that have none of their own.</param>
     public static Activity? Start(string name, TraceBinding? binding, ActivityKind kind = ActivityKind.Internal)

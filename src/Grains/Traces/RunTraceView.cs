@@ -75,8 +75,8 @@ internal static class RunTraceView
         span.With(Spans.ExitCode, ending.Code);
         var reason = ending.Reason?.ToString().ToLower(CultureInfo.InvariantCulture);
         if (reason is not null) span.With(Spans.RunReason, reason);
-        if (ending.Code == 0) return;
-        span.With(Spans.ErrorType, reason ?? "exit_nonzero").Set("status", new OtlpMessage(OtlpSchema.Find("Status")).Set("code", Error));
+        if (Spans.FailureOf(ending.Code, reason) is not { } failure) return;
+        span.With(Spans.ErrorType, failure).Set("status", new OtlpMessage(OtlpSchema.Find("Status")).Set("code", Error));
     }
 
     private static void MarkOpen(OtlpMessage span, RunRecord run)
