@@ -52,7 +52,7 @@ public sealed class ResourceTests(EmbeddedService service) : IAsyncLifetime
     [Fact]
     public async Task Processes_throttling_and_files_are_seen()
     {
-        var processes = await UsageAsync("for i in 1 2 3 4 5 6 7 8; do sleep 0.3 & done; wait", "bash");
+        var processes = await UsageAsync("for i in 1 2 3 4 5 6 7 8; do sleep 100 & done; sleep 2; kill $(jobs -p)", "bash");
         var throttled = await UsageAsync("for i in 1 2; do python3 -c 'import time\nwhile time.process_time() < 0.5: pass' & done; wait", "bash");
         var before = (await UsageAsync("print(1)")).GetProperty("disk_used_bytes").GetInt64();
         var disk = await UsageAsync("open('file', 'wb').write(b'x' * 10_000_000)");
