@@ -155,9 +155,9 @@ public sealed class RedisEventLogTests(RedisFixture fixture) : EventLogTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_tiny_run_without_a_key_costs_less_than_700_bytes(bool isTiny)
+    [InlineData(true, 700)]
+    [InlineData(false, 800)]
+    public async Task A_short_run_without_a_key_costs_few_bytes_with_its_usage(bool isTiny, long most)
     {
         var run = NewRecord() with { Keyless = true, Language = RunLanguage.Python, Timeout = TimeSpan.FromMinutes(5), CreatedAt = TimeProvider.System.GetUtcNow() };
         await Log.AcceptAsync(Sandbox, run with { PayloadHash = new string('a', 64) }, null, Cancel);
@@ -173,7 +173,7 @@ public sealed class RedisEventLogTests(RedisFixture fixture) : EventLogTests
         var bytes = 0L;
         foreach (var key in fixture.Redis.GetServers()[0].Keys(pattern: $"*{run.Id}*")) bytes += (long)await Db.ExecuteAsync("MEMORY", "USAGE", key, "SAMPLES", "0");
         TestContext.Current.SendDiagnosticMessage($"{bytes} bytes");
-        Assert.InRange(bytes, 1, 700);
+        Assert.InRange(bytes, 1, most);
     }
 
     [Fact]
