@@ -12,6 +12,7 @@ using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Storage;
 using Podflare.Audit;
 using Podflare.Contexts;
+using Podflare.Feed;
 using Podflare.Files;
 using Podflare.Hosting;
 using Podflare.Hosts;
@@ -152,9 +153,10 @@ public sealed class Cluster : IAsyncDisposable
         silo.Services.AddPlacementDirector<HostPlacement, HostPlacementDirector>();
         silo.Services.AddKeyedSingleton<IGrainStorage>(Stores.Kept, world.Kept);
         silo.Services.AddKeyedSingleton<IGrainStorage>(Stores.Durable, world.Kept);
+        silo.Services.AddSingleton<IFeedLog>(world.Feed).AddSingleton<FeedWriter>().AddOptions<FeedOptions>();
         silo.Services.AddSingleton<IAuditLog>(world.Audit).AddOptions<AuditOptions>();
-        // The real grains have the same names; here their places are taken, except those of tenants and of their audit logs, which need nothing but a store.
-        Type[] real = [typeof(TenantGrain), typeof(TenantRegistryGrain), typeof(QuotaBoardGrain), typeof(AuditGrain)];
+        // The real grains have the same names; here their places are taken, except those of tenants, of their audit logs and of their feeds, which need nothing but a store.
+        Type[] real = [typeof(TenantGrain), typeof(TenantRegistryGrain), typeof(QuotaBoardGrain), typeof(AuditGrain), typeof(FeedGrain)];
         silo.Services.Configure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Assembly.GetName().Name == "Podflare.Grains" && !real.Contains(type)));
     }
 

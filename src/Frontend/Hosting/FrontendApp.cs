@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Podflare.Audit;
 using Podflare.Contexts;
 using Podflare.Edge;
+using Podflare.Feed;
 using Podflare.Files;
 using Podflare.Health;
 using Podflare.Hosts;
@@ -30,7 +31,7 @@ internal static class FrontendApp
     {
         builder.AddHttp();
         builder.Services.AddEdge().AddKeys().AddOidc(builder.Configuration).AddTenantEndpoints();
-        builder.Services.AddRequestTraces().AddRequests().AddSandboxEndpoints().AddRunEndpoints().AddTerminalEndpoints().AddFileEndpoints().AddHealth().AddHostEndpoints();
+        builder.Services.AddRequestTraces().AddRequests().AddSandboxEndpoints().AddRunEndpoints().AddTerminalEndpoints().AddFileEndpoints().AddFeedEndpoints().AddHealth().AddHostEndpoints();
     }
 
     public static void MapFrontend(this WebApplication app)
@@ -67,6 +68,7 @@ internal static class FrontendApp
             api.MapFiles();
             api.MapContexts();
             api.MapTemplates();
+            api.MapFeed();
             api.MapKeys();
             api.MapTenants();
             api.MapHosts();

@@ -60,6 +60,7 @@ internal static class ErrorResponses
         new("FileNotFound", "The sandbox or file does not exist, or belongs to another tenant.", SandboxNotFound, File(FileRefusal.NotFound, "No such file or directory")),
         new("NotAFile", "The path is a directory, socket or device and a file is needed, or the other way round.", File(FileRefusal.NotAFile, "Is a directory"), File(FileRefusal.NotADirectory, "Not a directory")),
         new("Gone", "The sandbox has ended, or the events are no longer kept.", [.. Ended, ExceptionMapper.ToProblem(new EventsEvictedException(1_024))]),
+        new("EventsGone", "The events after this number are no longer kept. `oldest_seq` is the oldest one that is.", ExceptionMapper.ToProblem(new EventsEvictedException(1_024))),
         new("TooLarge", "The code or the request body is too large.", Problem.BodyTooLarge(32 * 1024 * 1024)),
         new("FileTooLarge", "The file is larger than the limit.", File(FileRefusal.TooLarge, "File too large")),
         new("DiskFull", "The file does not fit into the sandbox. An existing file was not changed.", File(FileRefusal.DiskFull, "No space left on device")),

@@ -13,6 +13,7 @@ using Podflare.Audit;
 using Podflare.Certificates;
 using Podflare.Containers;
 using Podflare.Contexts;
+using Podflare.Feed;
 using Podflare.Files;
 using Podflare.Guests;
 using Podflare.Hosts;
@@ -50,7 +51,7 @@ public static class PodflareHosting
         services.AddOptions<Microsoft.Extensions.Hosting.HostOptions>().Configure(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
         if (process.Folder is { } folder) services.AddSingleton<HostContainers>().AddSingleton<HostSettings>().AddSingleton<IIsolationProbe, IsolationProbe>().AddSingleton(folder).AddSingleton(new HostIdentity(process.ClusterId, folder.HostId));
         AddStore(services, process);
-        services.AddRuns().AddUsage().AddAudit().AddGuests().AddContainers();
+        services.AddRuns().AddUsage().AddAudit().AddFeed().AddGuests().AddContainers();
         builder.UseOrleans(silo => Configure(silo, process));
         if (process.Host.Id is not null) services.AddHostedService<HostStarter>();
         return process;

@@ -59,6 +59,12 @@ public interface IEventLog
     /// <summary>What the ended runs of the sandbox have used since it was created, per key that started them.</summary>
     Task<IReadOnlyDictionary<string, RunUsage>> ReadUsageAsync(SandboxId sandbox, CancellationToken cancellationToken);
 
+    /// <summary>Ended runs of which nobody has said yet that the tenant's feed has their end; in the order of their ends. None where <see cref="RunOptions.ReportRuns"/> is false.</summary>
+    Task<IReadOnlyList<RunId>> ListUnreportedAsync(SandboxId sandbox, CancellationToken cancellationToken);
+
+    /// <summary>The tenant's feed has the ends of these runs.</summary>
+    Task MarkReportedAsync(SandboxId sandbox, IReadOnlyList<RunId> runs, CancellationToken cancellationToken);
+
     /// <summary>
     /// The sandbox has ended: everything of it expires, and later runs are refused. Safe to repeat.
     /// </summary>

@@ -93,6 +93,7 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
                 _runs.End(found, ending, _time.GetUtcNow());
                 _usage.Add(sandbox, found.Record, found.TotalBytes);
                 _retention.Add(found);
+                if (_options.UnreportedOf(found.Record) is > 0 and var most) found.Sandbox.AddUnreported(run, most);
             }
 
             return Task.FromResult(new AppendOutcome(AppendResult.Done, OverBudget: _budget.Settle(found.Sandbox)));
@@ -160,6 +161,21 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
     public Task<IReadOnlyDictionary<string, RunUsage>> ReadUsageAsync(SandboxId sandbox, CancellationToken cancellationToken)
     {
         lock (_lock) return Task.FromResult(_usage.Find(sandbox));
+    }
+
+    public Task<IReadOnlyList<RunId>> ListUnreportedAsync(SandboxId sandbox, CancellationToken cancellationToken)
+    {
+        lock (_lock) return Task.FromResult<IReadOnlyList<RunId>>([.. _runs.Find(sandbox)?.Unreported ?? []]);
+    }
+
+    public Task MarkReportedAsync(SandboxId sandbox, IReadOnlyList<RunId> runs, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (_runs.Find(sandbox) is not { } known) return Task.CompletedTask;
+            foreach (var run in runs) known.Unreported.Remove(run);
+            return Task.CompletedTask;
+        }
     }
 
     public Task ExpireAsync(SandboxId sandbox, bool deleted, CancellationToken cancellationToken)

@@ -12,6 +12,9 @@ internal sealed class MemorySandbox(SandboxId id)
     /// <summary>Oldest first.</summary>
     public LinkedList<RunId> Listed { get; } = new();
 
+    /// <summary>The ended runs whose end the tenant's feed may not have, the oldest first.</summary>
+    public LinkedList<RunId> Unreported { get; } = new();
+
     public MemoryAccount Account { get; } = new();
 
     /// <summary>Null until the log has been told the sandbox's tenant.</summary>
@@ -35,6 +38,13 @@ internal sealed class MemorySandbox(SandboxId id)
     {
         Account.AddEnded(run);
         TenantAccount?.AddEnded(run);
+    }
+
+    /// <summary>A run has ended, and the tenant's feed is to have that.</summary>
+    public void AddUnreported(RunId run, int most)
+    {
+        Unreported.AddLast(run);
+        if (Unreported.Count > most) Unreported.RemoveFirst();
     }
 
     /// <summary>What the sandbox has counted so far counts towards its tenant's budget too.</summary>

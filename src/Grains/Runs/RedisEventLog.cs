@@ -133,6 +133,7 @@ public sealed partial class RedisEventLog : IEventLog, IDisposable
             ending is null ? "" : record?.Key ?? RunUsage.NoKey,
             ending is null ? "" : RunUsage.Of(record, 0).Runs,
             ShortUsage.Write(ending?.Usage),
+            ending is null ? "" : _options.UnreportedOf(record),
         ];
         var (held, refusal) = await CallAsync(
             run,
@@ -193,6 +194,15 @@ public sealed partial class RedisEventLog : IEventLog, IDisposable
 
     public Task<IReadOnlyDictionary<string, RunUsage>> ReadUsageAsync(SandboxId sandbox, CancellationToken cancellationToken) =>
         CallAsync(null, db => RedisRunReader.ReadUsageAsync(db, sandbox), cancellationToken);
+
+    public async Task<IReadOnlyList<RunId>> ListUnreportedAsync(SandboxId sandbox, CancellationToken cancellationToken)
+    {
+        var ids = await CallAsync(null, db => db.ListRangeAsync(RedisKeys.Unreported(sandbox)), cancellationToken);
+        return [.. ids.Select(id => RunId.Parse(id!))];
+    }
+
+    public Task MarkReportedAsync(SandboxId sandbox, IReadOnlyList<RunId> runs, CancellationToken cancellationToken) => CallAsync(
+        null, db => Task.WhenAll(runs.Select(run => db.ListRemoveAsync(RedisKeys.Unreported(sandbox), run.Value, count: 1))), cancellationToken);
 
     public async Task ExpireAsync(SandboxId sandbox, bool deleted, CancellationToken cancellationToken)
     {

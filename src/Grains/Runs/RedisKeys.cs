@@ -25,6 +25,9 @@ internal static class RedisKeys
     /// <summary>What the ended runs of the sandbox have used, a hash.</summary>
     public static RedisKey Usage(SandboxId sandbox) => $"podflare:{{{sandbox.Value}}}:usage";
 
+    /// <summary>The ended runs whose end the tenant's feed may not have, a list.</summary>
+    public static RedisKey Unreported(SandboxId sandbox) => $"podflare:{{{sandbox.Value}}}:unreported";
+
     /// <summary>How much the log keeps of a tenant, a hash with one field per process.</summary>
     public static RedisKey Tenant(string tenant) => $"podflare:log:tenant:{tenant}";
 

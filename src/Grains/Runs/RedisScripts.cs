@@ -8,6 +8,7 @@ namespace Podflare.Runs;
 /// Keys of a sandbox: <c>run:{id}</c> a hash per run, <c>events:{id}</c> a stream per run, <c>open</c> a set, <c>runs</c> a list of the last 256,
 /// <c>log</c> a hash with the bytes of all runs (<c>bytes</c>) and whether the sandbox has ended (<c>ended</c>), <c>closed</c> a list of the ended runs
 /// whose events are kept, the newest first: id, bytes, expiry in Unix seconds, and <c>k</c> where the record is kept longer than the events;
+/// <c>unreported</c> a list of the ended runs whose end the tenant's feed may not have, the oldest first;
 /// <c>usage</c> a hash of what the ended runs have used, <c>key|runs</c> and <c>key|bytes</c>.
 /// Fields of a run: <c>hash</c>, <c>run</c>, <c>exit</c>, <c>last</c>, <c>end</c>; <c>at</c> last seq and <c>bytes</c> of all batches ever;
 /// <c>pos</c> last seq, frame, first seq and bytes held. A run that ended in its first batch has <c>hash</c>, <c>exit</c>, <c>short</c>, <c>use</c> where its usage is known, and <c>lines</c>.
@@ -136,6 +137,7 @@ internal static class RedisScripts
         redis.call('EXPIRE', closed, ARGV[1])
         redis.call('EXPIRE', open, ARGV[1])
         redis.call('EXPIRE', prefix .. 'usage', ARGV[1])
+        redis.call('EXPIRE', prefix .. 'unreported', ARGV[1])
         if ARGV[2] == '' then return -1 end
         local from, most = tonumber(ARGV[3]), tonumber(ARGV[4])
         local entries = redis.call('LRANGE', closed, from, from + most - 1)
@@ -156,7 +158,8 @@ internal static class RedisScripts
     /// KEYS events, run, open, log, closed; ARGV run id, seq before, oldest seq to keep, first seq, last seq, lines, last guest frame, budget of the
     /// sandbox in bytes, 1 to use the memory reserve; and with an exit its line, its ending, the compact form of the run or '', retention of the
     /// events and of the record in seconds, <c>k</c> where the record is kept longer than the events (otherwise ''), the key to which the run counts in
-    /// <c>usage</c>, the number of runs that it counts as, and its usage for the compact form or ''. Answers the bytes of the sandbox.
+    /// <c>usage</c>, the number of runs that it counts as, its usage for the compact form or '', and the number of ended runs that may be unreported or 0. Answers
+    /// the bytes of the sandbox.
     /// Refuses with <c>ENDED</c> or <c>FENCED last-seq</c>. An open run never expires: the fence would expire with its entries.
     /// </summary>
     /// <remarks>
@@ -232,6 +235,10 @@ internal static class RedisScripts
           local usage = prefix .. 'usage'
           redis.call('HINCRBY', usage, ARGV[16] .. '|bytes', short and size or bytes)
           if ARGV[17] ~= '0' then redis.call('HINCRBY', usage, ARGV[16] .. '|runs', ARGV[17]) end
+          if ARGV[19] ~= '0' then
+            redis.call('RPUSH', prefix .. 'unreported', ARGV[1])
+            redis.call('LTRIM', prefix .. 'unreported', -tonumber(ARGV[19]), -1)
+          end
           local expiry = tonumber(redis.call('TIME')[1]) + tonumber(ARGV[13])
           redis.call('LPUSH', closed, string.format('%s %.0f %.0f %s', ARGV[1], held + {{RunCost}}, expiry, ARGV[15] == 'k' and 'k' or '-'))
           forget(4)

@@ -163,6 +163,16 @@ public sealed class RunOptions
     [Range(1, 10_000)]
     public int MaxReaders { get; set; } = 256;
 
+    /// <summary>Whether starts and ends of runs are events of <c>GET /v1/events</c> and of webhooks. Default: true.</summary>
+    public bool ReportRuns { get; set; } = true;
+
+    /// <summary>Ended runs of one sandbox that wait to be reported while the tenant's feed does not answer; beyond it the oldest are not. Default: 10,000.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxUnreported { get; set; } = 10_000;
+
+    /// <summary>How many ended runs may be unreported once this one has ended; 0 where it is none that is reported.</summary>
+    internal int UnreportedOf(RunRecord? record) => ReportRuns && record is { Kind: not RunKind.Background } ? MaxUnreported : 0;
+
     /// <summary>The limits of the run that has the late output of a sandbox.</summary>
     internal RunOptions ForBackground()
     {

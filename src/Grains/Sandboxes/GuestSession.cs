@@ -116,6 +116,7 @@ internal sealed partial class GuestSession(SandboxRecords records, SandboxRuns r
                 break;
             case GuestRunStarted started when runs.Table.Find(started.Run) is { } run:
                 run.MarkStarted(started.At, time);
+                runs.Started(run);
                 break;
         }
 

@@ -28,7 +28,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     private readonly SandboxRuns _runs;
     private readonly GuestSession _guest;
     private readonly SandboxUsage _usage;
-    private readonly SandboxAudit _audit;
+    private readonly SandboxReports _reports;
     private readonly SandboxTermination _termination;
     private readonly GuestRequestSender _sender;
     private readonly RunAcceptor _acceptor;
@@ -53,9 +53,9 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _runs = new SandboxRuns(_records, log, spans, settings, time, logger);
         _guest = new GuestSession(_records, _runs, settings, time, logger);
         _usage = new SandboxUsage(_records, _guest, hosts, logs, settings, time, logger);
-        _audit = new SandboxAudit(_records, logs);
+        _reports = new SandboxReports(_records, logs, new SandboxFeed(_records, logs, settings, time, logger), logger);
         var loss = new ContainerLoss(_records, runtime, logger, IsOnOwningHost);
-        _termination = new SandboxTermination(_records, _runs, _guest, _usage, log, guests, GrainFactory, settings, time, logger) { Loss = loss, Ended = OnEnded };
+        _termination = new SandboxTermination(_records, _runs, _guest, _usage, log, guests, GrainFactory, settings, time, logger) { Loss = loss, Feed = _reports.Feed, Ended = OnEnded };
         // A guest that was told to close by an end that was never recorded can run nothing any more.
         _sender = new GuestRequestSender(settings, time, () => _termination.EndInBackground(EndReason.Lost), logger, _termination.Closing);
         _acceptor = new RunAcceptor(_records, _runs, _sender, log, spans, settings, time, logger, _termination);
@@ -69,7 +69,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _orphan = new OrphanedSandbox(_records, _runs, _termination, hosts, time, logger, MigrateToOwner);
         _guard = new CallGuard(_records, _guest, _termination, _container, _orphan, IsOnOwningHost, DeactivateWhenIdle);
         _resources = new SandboxResources(_records, _guest, _guard, settings);
-        _runs.Changed = _deadlines.Arm;
+        (_runs.Changed, _runs.Started, _runs.Ended) = (_deadlines.Arm, _reports.Feed.ReportStarted, _reports.Feed.ReportEnded);
     }
 
     public CancellationToken FilesClosing => _termination.Closing;
@@ -84,7 +84,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         if (_records.HasTombstone)
         {
             // A crash has left the record behind the tombstone, or the store executed an accept late.
-            _audit.ReportEnded();
+            _reports.ReportEnded();
             await _records.ClearAsync();
             await _termination.CloseLeftoverRunsAsync();
         }
@@ -225,7 +225,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _deadlines.Start(this, adopted);
         _usage.Start(this);
         _resources.Start(adopted);
-        _audit.ReportCreated();
+        _reports.ReportCreated(adopted, _termination.Closing);
         if (adopted) Background.Run(_logger, "egress", _egress.AllowAsync());
     }
 
@@ -233,7 +233,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     {
         _deadlines.Stop();
         _usage.Stop();
-        _audit.ReportEnded();
+        _reports.ReportEnded();
         _orphan.Stop();
         DelayDeactivation(TimeSpan.Zero);
     }

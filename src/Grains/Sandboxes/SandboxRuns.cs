@@ -31,6 +31,12 @@ internal sealed partial class SandboxRuns(
     /// <summary>Called when runs have started or ended.</summary>
     public Action Changed { get; set; } = () => { };
 
+    /// <summary>Called when the code of a run begins to execute.</summary>
+    public Action<RunEntry> Started { get; set; } = _ => { };
+
+    /// <summary>Called when a run has its exit.</summary>
+    public Action<RunEntry> Ended { get; set; } = _ => { };
+
     /// <summary>The run with its events; null when there is no record of it (any more).</summary>
     public async Task<RunEntry?> FindAsync(RunId run, CancellationToken cancellationToken) =>
         Table.Find(run) is { Events: not null } known ? known
@@ -116,6 +122,7 @@ internal sealed partial class SandboxRuns(
         if (!Table.KeepsAlive && (run.Events.Record.KeepsAlive || run.Events.Readers > 0)) IdleAt = run.EndedAt;
         if (Table.OpenCount == 0) _allEnded?.TrySetResult();
 
+        Ended(run);
         Changed();
     }
 

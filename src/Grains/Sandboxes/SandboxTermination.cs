@@ -56,6 +56,9 @@ internal sealed partial class SandboxTermination(
     /// <summary>Explains why a sandbox is lost.</summary>
     public required ContainerLoss Loss { get; init; }
 
+    /// <summary>Tells the tenant's feed.</summary>
+    public required SandboxFeed Feed { get; init; }
+
     /// <summary>Called when the sandbox has ended.</summary>
     public Action Ended { get; set; } = () => { };
 
@@ -125,6 +128,7 @@ internal sealed partial class SandboxTermination(
             await CloseAsync(await log.ListOpenAsync(records.Id, Stopping), ended.EndReason!.Value, stuck: null);
             await log.ExpireAsync(records.Id, ended.EndReason is EndReason.Deleted, Stopping);
             await usage.CompleteAsync(Stopping);
+            await Feed.CompleteAsync(ended, Stopping);
             await records.WriteTombstoneAsync(ended, ended.EndReason is EndReason.Deleted ? _origin : null);
         }
 
@@ -207,7 +211,9 @@ internal sealed partial class SandboxTermination(
             // The store may have executed an accept late, whose caller had given up. From here on it refuses them.
             await CloseAsync(await log.ListOpenAsync(records.Id, Stopping), why, stuck);
             await usage.CompleteAsync(Stopping);
-            await records.WriteTombstoneAsync(Tombstone(why), why is EndReason.Deleted ? _origin : null);
+            var ended = Tombstone(why);
+            await Feed.CompleteAsync(ended, Stopping);
+            await records.WriteTombstoneAsync(ended, why is EndReason.Deleted ? _origin : null);
             FaultPoint.Reach(FaultPoint.TombstoneWritten);
             await records.ClearAsync();
             await CloseLeftoverRunsAsync();
@@ -267,7 +273,7 @@ internal sealed partial class SandboxTermination(
         // The run with the late output is the last one that ends.
         foreach (var run in open.OrderBy(run => run == runs.Background.Id))
         {
-            var (code, reason) = ExitOf(why, isStuck: run == stuck);
+            var (code, reason) = SandboxExit.Of(why, isStuck: run == stuck);
             try
             {
                 // The log has lost the exit that this activation wrote, and perhaps more than memory holds.
@@ -287,14 +293,5 @@ internal sealed partial class SandboxTermination(
         State = why is EndReason.Lost or EndReason.Stuck or EndReason.Oom ? SandboxState.Lost : SandboxState.Ended,
         EndedAt = time.GetUtcNow(),
         EndReason = why,
-    };
-
-    private static (int Code, ExitReason Reason) ExitOf(EndReason why, bool isStuck) => why switch
-    {
-        EndReason.Deleted => (137, ExitReason.Killed),
-        EndReason.Expired or EndReason.Idle => (137, ExitReason.Expired),
-        EndReason.Stuck when isStuck => (124, ExitReason.Timeout),
-        EndReason.Oom => (137, ExitReason.Oom),
-        _ => (255, ExitReason.Lost),
     };
 }

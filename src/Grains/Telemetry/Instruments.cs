@@ -81,6 +81,12 @@ public static class Instruments
     public static readonly Counter<long> AuditDropped = Meter.CreateCounter<long>(
         "podflare.audit.dropped", "{entry}", "Entries about sandboxes that were dropped because too many waited for the audit log.");
 
+    /// <summary>Label <c>type</c>, as in <c>GET /v1/events</c>.</summary>
+    public static readonly Counter<long> FeedEvents = Meter.CreateCounter<long>("podflare.feed.events", "{event}", "Events added to the feeds of tenants.");
+
+    public static readonly Counter<long> FeedDelayed = Meter.CreateCounter<long>(
+        "podflare.feed.delayed", "{event}", "Events that were not told at once because too many waited for the feeds. Ends of runs are told later.");
+
     public static readonly Counter<long> UsageFoldFailures = Meter.CreateCounter<long>("podflare.usage.fold.failures", "{fold}", "Folds of usage that failed and are repeated.");
 
     /// <summary>Label <c>template</c>.</summary>

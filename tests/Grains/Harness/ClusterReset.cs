@@ -31,6 +31,7 @@ internal static class ClusterReset
 
         cluster.Log.Clear();
         cluster.Usage.Clear();
+        cluster.Feed.Clear();
         cluster.Storage.Clear(except: HostRecords);
         cluster.Logs.Clear();
         foreach (var worker in cluster.Workers) worker.Engine.ClearCounts();
@@ -38,7 +39,7 @@ internal static class ClusterReset
     }
 
     private static bool HadFaults(GrainCluster cluster) =>
-        cluster.Storage.HadFaults || cluster.Log.HadFaults || cluster.Usage.HadFaults || cluster.Audit.HadFaults || cluster.Workers.Any(worker => worker.Engine.HadFaults);
+        cluster.Storage.HadFaults || cluster.Log.HadFaults || cluster.Usage.HadFaults || cluster.Audit.HadFaults || cluster.Feed.HadFaults || cluster.Workers.Any(worker => worker.Engine.HadFaults);
 
     // No sandbox, no container, no run and no claim is left, and the host accepts new ones.
     private static async Task CheckIsEmptyAsync(GrainCluster cluster)

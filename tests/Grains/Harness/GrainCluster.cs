@@ -38,6 +38,7 @@ public sealed class GrainCluster : IAsyncDisposable
         Log = new UnreliableEventLog(Clock, settings.RunOptions);
         Usage = new UnreliableUsageLog(Clock, Folder);
         Audit = new UnreliableAuditLog(Clock, Folder);
+        Feed = new UnreliableFeedLog(Clock);
         Storage = new UnreliableStorage(Clock);
         var builder = new InProcessTestClusterBuilder(1);
         builder.Options.ClusterId = builder.Options.ServiceId = Id;
@@ -58,6 +59,9 @@ public sealed class GrainCluster : IAsyncDisposable
 
     /// <summary>The audit logs that all silos share.</summary>
     public UnreliableAuditLog Audit { get; }
+
+    /// <summary>The feeds that all silos share.</summary>
+    public UnreliableFeedLog Feed { get; }
 
     /// <summary>The grain storage that all silos share.</summary>
     public UnreliableStorage Storage { get; }
@@ -246,6 +250,7 @@ public sealed class GrainCluster : IAsyncDisposable
         Storage.EndFaults();
         Log.EndFaults();
         Usage.EndFaults();
+        Feed.EndFaults();
         Audit.EndFaults();
         foreach (var worker in _workers) worker.Engine.EndFaults();
         foreach (var silo in _frontends.Concat(_workers).Where(silo => silo.IsRunning).ToArray()) await silo.KillAsync(detected: false);

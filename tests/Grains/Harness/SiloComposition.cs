@@ -14,6 +14,7 @@ using Orleans.Storage;
 using Podflare.Audit;
 using Podflare.Containers;
 using Podflare.Engine;
+using Podflare.Feed;
 using Podflare.Hosting;
 using Podflare.Limits;
 using Podflare.Processes;
@@ -67,6 +68,7 @@ internal sealed class SiloComposition(GrainCluster cluster, Machine? machine, Po
         services.AddSingleton<IEventLog>(new SiloEventLog(cluster.Log, power));
         services.AddSingleton<IUsageLog>(new SiloUsageLog(cluster.Usage, power));
         services.AddSingleton<IAuditLog>(new SiloAuditLog(cluster.Audit, power));
+        services.AddSingleton<IFeedLog>(new SiloFeedLog(cluster.Feed, power));
         services.AddKeyedSingleton<IGrainStorage>(Storage.Stores.Durable, new SiloStorage(cluster.Storage, expiry: null, power));
         services.AddKeyedSingleton<IGrainStorage>(Storage.Stores.Kept, new SiloStorage(cluster.Storage, expiry: null, power));
         services.AddKeyedSingleton<IGrainStorage>(Storage.Stores.Expiring, new SiloStorage(cluster.Storage, Storage.Stores.Expiry, power));

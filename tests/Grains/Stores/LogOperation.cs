@@ -13,5 +13,7 @@ public enum LogOperation
     ListOpen,
     ListRuns,
     ReadUsage,
+    ListUnreported,
+    MarkReported,
     Expire,
 }

@@ -48,6 +48,16 @@ internal sealed class SiloEventLog(UnreliableEventLog log, Power power) : IEvent
     public Task<IReadOnlyDictionary<string, RunUsage>> ReadUsageAsync(SandboxId sandbox, CancellationToken cancellationToken) =>
         ReadAsync(LogOperation.ReadUsage, sandbox, null, it => it.ReadUsageAsync(sandbox, CancellationToken.None), cancellationToken);
 
+    public Task<IReadOnlyList<RunId>> ListUnreportedAsync(SandboxId sandbox, CancellationToken cancellationToken) =>
+        ReadAsync(LogOperation.ListUnreported, sandbox, null, it => it.ListUnreportedAsync(sandbox, CancellationToken.None), cancellationToken);
+
+    public Task MarkReportedAsync(SandboxId sandbox, IReadOnlyList<RunId> runs, CancellationToken cancellationToken) =>
+        WriteAsync(LogOperation.MarkReported, sandbox, null, async it =>
+        {
+            await it.MarkReportedAsync(sandbox, runs, CancellationToken.None);
+            return true;
+        }, cancellationToken);
+
     public Task ExpireAsync(SandboxId sandbox, bool deleted, CancellationToken cancellationToken) =>
         WriteAsync(LogOperation.Expire, sandbox, null, async it =>
         {

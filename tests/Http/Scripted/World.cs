@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Podflare.Audit;
+using Podflare.Feed;
 using Podflare.Hosts;
 using Podflare.Limits;
 using Podflare.Sandboxes;
@@ -27,6 +29,9 @@ public sealed class World
 
     /// <summary>Who did what.</summary>
     internal FileAuditLog Audit { get; } = new(Folder("audit."), new AuditOptions(), TimeProvider.System, NullLogger<FileAuditLog>.Instance);
+
+    /// <summary>What tenants are told.</summary>
+    internal MemoryFeedLog Feed { get; } = new(Options.Create(new FeedOptions()), TimeProvider.System);
 
     public ConcurrentDictionary<string, HostScript> Hosts { get; } = new();
 

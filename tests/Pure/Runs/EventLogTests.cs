@@ -161,6 +161,23 @@ public abstract class EventLogTests
     }
 
     [Fact]
+    public async Task The_end_of_a_run_is_unreported_until_the_feed_has_it()
+    {
+        var (first, second, open) = (await AcceptAsync(), await AcceptAsync(), await AcceptAsync());
+        await AppendAsync(second, Lines(1, 1));
+        await AppendAsync(open, Lines(1, 1));
+        Assert.Empty(await Log.ListUnreportedAsync(Sandbox, Cancel));
+        await AppendAsync(second, Exit(2), ending: Ending());
+        await AppendAsync(first, Exit(1), ending: Ending());
+        Assert.Equal([second.Id, first.Id], await Log.ListUnreportedAsync(Sandbox, Cancel));
+
+        await Log.MarkReportedAsync(Sandbox, [second.Id, open.Id], Cancel);
+        await Log.MarkReportedAsync(Sandbox, [second.Id], Cancel);
+
+        Assert.Equal([first.Id], await Log.ListUnreportedAsync(Sandbox, Cancel));
+    }
+
+    [Fact]
     public async Task The_exit_closes_the_run()
     {
         var run = await AcceptAsync();

@@ -86,6 +86,10 @@ internal sealed class UnreliableLog(IEventLog first) : IEventLog
 
     public Task<IReadOnlyDictionary<string, RunUsage>> ReadUsageAsync(SandboxId sandbox, CancellationToken cancellationToken) => Reach().ReadUsageAsync(sandbox, cancellationToken);
 
+    public Task<IReadOnlyList<RunId>> ListUnreportedAsync(SandboxId sandbox, CancellationToken cancellationToken) => Reach().ListUnreportedAsync(sandbox, cancellationToken);
+
+    public Task MarkReportedAsync(SandboxId sandbox, IReadOnlyList<RunId> runs, CancellationToken cancellationToken) => Reach().MarkReportedAsync(sandbox, runs, cancellationToken);
+
     public Task ExpireAsync(SandboxId sandbox, bool deleted, CancellationToken cancellationToken) => Reach().ExpireAsync(sandbox, deleted, cancellationToken);
 
     private IEventLog Reach()

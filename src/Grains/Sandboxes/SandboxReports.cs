@@ -1,15 +1,22 @@
+using Microsoft.Extensions.Logging;
 using Podflare.Audit;
+using Podflare.Resilience;
 
 namespace Podflare.Sandboxes;
 
 /// <summary>
-/// Reports the beginning and the end of one sandbox to the audit log of its tenant. Both are in its records, and have ids of their own, so every
-/// activation may report them again.
+/// Reports what happens to one sandbox: its beginning and its end to the audit log of its tenant, and to the tenant's feed also what happens to its runs. All of
+/// it is in records and has ids of its own, so every activation may report it again.
 /// </summary>
-internal sealed class SandboxAudit(SandboxRecords records, SandboxLogs logs)
+internal sealed class SandboxReports(SandboxRecords records, SandboxLogs logs, SandboxFeed feed, ILogger logger)
 {
-    public void ReportCreated()
+    public SandboxFeed Feed => feed;
+
+    /// <param name="adopted">An earlier activation had the sandbox.</param>
+    public void ReportCreated(bool adopted, CancellationToken closing)
     {
+        feed.ReportCreated();
+        if (adopted) Background.Run(logger, "events of an adopted sandbox", feed.ReportAgainAsync(closing));
         if (records.Info is { } info) Report(info, AuditAction.SandboxCreate, AuditAction.SandboxCreate, info.CreatedAt, records.Record.Origin);
     }
 
