@@ -21,6 +21,7 @@ using Podflare.Templates;
 using Podflare.Tenants;
 using Podflare.Terminals;
 using Podflare.Usage;
+using Podflare.Webhooks;
 
 namespace Podflare.Hosting;
 
@@ -31,7 +32,7 @@ internal static class FrontendApp
     {
         builder.AddHttp();
         builder.Services.AddEdge().AddKeys().AddOidc(builder.Configuration).AddTenantEndpoints();
-        builder.Services.AddRequestTraces().AddRequests().AddSandboxEndpoints().AddRunEndpoints().AddTerminalEndpoints().AddFileEndpoints().AddFeedEndpoints().AddHealth().AddHostEndpoints();
+        builder.Services.AddRequestTraces().AddRequests().AddSandboxEndpoints().AddRunEndpoints().AddTerminalEndpoints().AddFileEndpoints().AddFeedEndpoints().AddWebhookEndpoints().AddHealth().AddHostEndpoints();
     }
 
     public static void MapFrontend(this WebApplication app)
@@ -69,6 +70,7 @@ internal static class FrontendApp
             api.MapContexts();
             api.MapTemplates();
             api.MapFeed();
+            api.MapWebhooks();
             api.MapKeys();
             api.MapTenants();
             api.MapHosts();

@@ -6,6 +6,7 @@ using Podflare.Resilience;
 using Podflare.Runs;
 using Podflare.Streaming;
 using Podflare.Tenants;
+using Podflare.Webhooks;
 
 namespace Podflare.Problems;
 
@@ -42,6 +43,12 @@ internal static class ExceptionMapper
         ContextQuotaExceededException x => new Problem(429, "context_quota_exceeded", x.Message) { RetryAfter = RetryAfterSeconds },
         ApiKeyNotFoundException x => new Problem(404, "key_not_found", x.Message),
         KeyQuotaExceededException x => new Problem(429, "key_quota_exceeded", x.Message) { RetryAfter = RetryAfterSeconds },
+        WebhookNotFoundException x => new Problem(404, "webhook_not_found", x.Message),
+        DeliveryNotFoundException x => new Problem(404, "delivery_not_found", x.Message),
+        WebhookDisabledException x => new Problem(409, "webhook_disabled", x.Message),
+        WebhookAddressException x => new Problem(422, "address_refused", x.Message),
+        WebhookQuotaExceededException x => new Problem(429, "webhook_quota_exceeded", x.Message) { RetryAfter = RetryAfterSeconds },
+        SecretKeyMissingException x => new Problem(501, "not_offered", x.Message),
         TenantNotFoundException x => new Problem(404, "tenant_not_found", x.Message),
         TenantChangedException x => new Problem(503, "storage_unavailable", x.Message) { RetryAfter = RetryAfterSeconds },
         TenantExistsException x => new Problem(409, "tenant_exists", x.Message),

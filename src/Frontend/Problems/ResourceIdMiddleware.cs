@@ -3,6 +3,7 @@ using Podflare.Keys;
 using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Tenants;
+using Podflare.Webhooks;
 
 namespace Podflare.Problems;
 
@@ -19,6 +20,7 @@ internal sealed class ResourceIdMiddleware(RequestDelegate next)
         if (values.TryGetValue("pty", out var terminal) && !RunId.TryParse(terminal as string, null, out _)) throw new RunNotFoundException();
         if (values.TryGetValue("sandbox", out var sandbox) && !SandboxId.TryParse(sandbox as string, null, out _)) throw new SandboxNotFoundException();
         if (values.TryGetValue("key", out var key) && !KeyId.TryParse(key as string, null, out _)) throw new ApiKeyNotFoundException();
+        if (values.TryGetValue("webhook", out var webhook) && !WebhookId.TryParse(webhook as string, null, out _)) throw new WebhookNotFoundException();
         if (values.TryGetValue("tenant", out var tenant) && !TenantId.TryParse(tenant as string, null, out _)) throw new TenantNotFoundException();
         // The text of a malformed id is not repeated, because it may be as long as a request line.
         if (values.TryGetValue("context", out var name) && !ContextId.TryParse(name as string, null, out _)) throw new ProblemException(new Problem(404, "context_not_found", "context not found"));

@@ -31,7 +31,7 @@ public sealed record AuditActor(
 }
 
 /// <summary>What it was done to.</summary>
-/// <param name="Type"><c>tenant</c>, <c>key</c>, <c>sandbox</c> or <c>telemetry</c>.</param>
+/// <param name="Type"><c>tenant</c>, <c>key</c>, <c>sandbox</c>, <c>webhook</c> or <c>telemetry</c>.</param>
 [GenerateSerializer, Immutable, Alias("podflare.AuditTarget")]
 public sealed record AuditTarget([property: Id(0)] string Type, [property: Id(1)] string Id);
 

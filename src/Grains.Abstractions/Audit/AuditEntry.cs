@@ -51,6 +51,10 @@ public static class AuditAction
     public const string KeyUpdate = "key.update";
     public const string KeyRotate = "key.rotate";
     public const string KeyRevoke = "key.revoke";
+    public const string WebhookCreate = "webhook.create";
+    public const string WebhookUpdate = "webhook.update";
+    public const string WebhookRotate = "webhook.rotate";
+    public const string WebhookDelete = "webhook.delete";
     public const string TelemetryUpdate = "telemetry.update";
     public const string SandboxCreate = "sandbox.create";
     public const string SandboxDelete = "sandbox.delete";

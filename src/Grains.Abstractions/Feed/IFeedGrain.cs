@@ -8,15 +8,31 @@ namespace Podflare.Feed;
 [Alias("podflare.IFeedGrain")]
 public interface IFeedGrain : IGrainWithStringKey
 {
+    /// <summary>How long a subscription lasts.</summary>
+    static readonly TimeSpan SubscriptionLifetime = TimeSpan.FromMinutes(5);
+
     /// <summary>The feed has new events.</summary>
     [OneWay, AlwaysInterleave, Alias("Notify")]
     Task Notify();
+
+    /// <summary>Notifies a grain of new events from now on, until it has not subscribed again for <see cref="SubscriptionLifetime"/>.</summary>
+    [AlwaysInterleave, Alias("Subscribe")]
+    Task Subscribe(IFeedSubscriber subscriber);
 
     /// <summary>Events after a number, oldest first. Where there is none, it waits for one as long as the query says.</summary>
     /// <exception cref="EventsEvictedException">The event after that number is no longer stored.</exception>
     /// <exception cref="StorageUnavailableException">The store does not answer.</exception>
     [AlwaysInterleave, Alias("Read")]
     Task<FeedPage> Read(FeedQuery query, CancellationToken cancellationToken = default);
+}
+
+/// <summary>A grain that wants to know of new events.</summary>
+[Alias("podflare.IFeedSubscriber")]
+public interface IFeedSubscriber : IGrainWithStringKey
+{
+    /// <summary>The feed may have new events.</summary>
+    [OneWay, AlwaysInterleave, Alias("OnAppended")]
+    Task OnAppended();
 }
 
 /// <summary>Which events to read.</summary>

@@ -1,17 +1,20 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Podflare.Hosts;
+using Podflare.Resilience;
 using Podflare.Streaming;
 using Podflare.Tenants;
 
 namespace Podflare.Feed;
 
 /// <inheritdoc cref="IFeedGrain"/>
-/// <remarks>It has no state but those who wait. Nobody needs it to append, so that no sandbox waits for the worker that it is on.</remarks>
+/// <remarks>It has no state but those who wait and those who subscribed, who subscribe again. Nobody needs it to append, so that no sandbox waits for the worker that it is on.</remarks>
 [GrainType("feed"), HostPlacement]
-public sealed class FeedGrain(IGrainContext context, IFeedLog log, IEnumerable<IFeedObserver> observers, IOptions<FeedOptions> options, TimeProvider time) : Grain, IFeedGrain
+public sealed class FeedGrain(IGrainContext context, IFeedLog log, IOptions<FeedOptions> options, TimeProvider time, ILogger<FeedGrain> logger) : Grain, IFeedGrain
 {
     private const int EventsPerRead = 500;
+    private const int MaxSubscribers = 1_000;
 
     // Where a filter fits few events, a page may be empty, and the next one continues.
     private const int MaxReadPerPage = 5_000;
@@ -19,6 +22,7 @@ public sealed class FeedGrain(IGrainContext context, IFeedLog log, IEnumerable<I
     // A notification is lost with a worker, or goes to another activation.
     private static readonly TimeSpan RecheckInterval = TimeSpan.FromSeconds(2);
 
+    private readonly Dictionary<IFeedSubscriber, long> _subscribers = [];
     private readonly TenantId _tenant = new(context.GrainId.Key.ToString()!);
     private TaskCompletionSource _changed = NewSignal();
     private int _readers;
@@ -28,7 +32,18 @@ public sealed class FeedGrain(IGrainContext context, IFeedLog log, IEnumerable<I
         var changed = _changed;
         _changed = NewSignal();
         changed.TrySetResult();
-        foreach (var observer in observers) observer.OnAppended(_tenant);
+        foreach (var (subscriber, at) in _subscribers.ToArray())
+        {
+            if (time.GetElapsedTime(at) > IFeedGrain.SubscriptionLifetime) _subscribers.Remove(subscriber);
+            else Background.Run(logger, "feed subscriber", subscriber.OnAppended());
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task Subscribe(IFeedSubscriber subscriber)
+    {
+        if (_subscribers.Count < MaxSubscribers || _subscribers.ContainsKey(subscriber)) _subscribers[subscriber] = time.GetTimestamp();
         return Task.CompletedTask;
     }
 

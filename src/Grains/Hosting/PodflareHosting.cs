@@ -21,11 +21,13 @@ using Podflare.Limits;
 using Podflare.Processes;
 using Podflare.Runs;
 using Podflare.Sandboxes;
+using Podflare.Secrets;
 using Podflare.Storage;
 using Podflare.Streaming;
 using Podflare.Telemetry;
 using Podflare.Tenants;
 using Podflare.Usage;
+using Podflare.Webhooks;
 using StackExchange.Redis;
 
 namespace Podflare.Hosting;
@@ -51,7 +53,8 @@ public static class PodflareHosting
         services.AddOptions<Microsoft.Extensions.Hosting.HostOptions>().Configure(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
         if (process.Folder is { } folder) services.AddSingleton<HostContainers>().AddSingleton<HostSettings>().AddSingleton<IIsolationProbe, IsolationProbe>().AddSingleton(folder).AddSingleton(new HostIdentity(process.ClusterId, folder.HostId));
         AddStore(services, process);
-        services.AddRuns().AddUsage().AddAudit().AddFeed().AddGuests().AddContainers();
+        services.AddSingleton(_ => SecretBox.Open(builder.Configuration[SecretBox.Variable], process.Redis is null ? process.Folder?.Path : null));
+        services.AddRuns().AddUsage().AddAudit().AddFeed().AddWebhooks().AddGuests().AddContainers();
         builder.UseOrleans(silo => Configure(silo, process));
         if (process.Host.Id is not null) services.AddHostedService<HostStarter>();
         return process;

@@ -87,6 +87,13 @@ public static class Instruments
     public static readonly Counter<long> FeedDelayed = Meter.CreateCounter<long>(
         "podflare.feed.delayed", "{event}", "Events that were not told at once because too many waited for the feeds. Ends of runs are told later.");
 
+    /// <summary>Label <c>outcome</c>: <c>delivered</c>, <c>gone</c>, <c>slow_down</c>, <c>status</c>, <c>timeout</c>, <c>connect</c> or <c>address_refused</c>.</summary>
+    public static readonly Counter<long> WebhookDeliveries = Meter.CreateCounter<long>("podflare.webhook.deliveries", "{call}", "Calls of tenants' webhooks.");
+
+    public static readonly Counter<long> WebhookDisabled = Meter.CreateCounter<long>("podflare.webhook.disabled", "{webhook}", "Webhooks that were disabled because their receivers failed for too long.");
+
+    public static readonly Counter<long> WebhookSkipped = Meter.CreateCounter<long>("podflare.webhook.skipped", "{event}", "Events that had left the feed before a webhook could be called with them.");
+
     public static readonly Counter<long> UsageFoldFailures = Meter.CreateCounter<long>("podflare.usage.fold.failures", "{fold}", "Folds of usage that failed and are repeated.");
 
     /// <summary>Label <c>template</c>.</summary>

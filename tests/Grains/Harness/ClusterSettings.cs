@@ -2,6 +2,7 @@ using System.Globalization;
 using Podflare.Containers;
 using Podflare.Limits;
 using Podflare.Runs;
+using Podflare.Secrets;
 
 namespace Podflare.Harness;
 
@@ -20,6 +21,8 @@ public sealed class ClusterSettings
         ["Podflare:Directory:StaleSeconds"] = "300",
         ["Podflare:Directory:PeriodSeconds"] = "0.1",
         ["Podflare:Readers:SilenceSeconds"] = "300",
+
+        [SecretBox.Variable] = Convert.ToBase64String(new byte[32]),
     };
 
     public string? this[string key]
