@@ -20,12 +20,14 @@ using Podflare.Limits;
 using Podflare.Processes;
 using Podflare.Runs;
 using Podflare.Sandboxes;
+using Podflare.Secrets;
 using Podflare.Scripted;
 using Podflare.Storage;
 using Podflare.Streaming;
 using Podflare.Telemetry;
 using Podflare.Tenants;
 using Podflare.Usage;
+using Podflare.Webhooks;
 
 [assembly: AssemblyFixture(typeof(Podflare.SharedCluster))]
 
@@ -154,9 +156,12 @@ public sealed class Cluster : IAsyncDisposable
         silo.Services.AddKeyedSingleton<IGrainStorage>(Stores.Kept, world.Kept);
         silo.Services.AddKeyedSingleton<IGrainStorage>(Stores.Durable, world.Kept);
         silo.Services.AddSingleton<IFeedLog>(world.Feed).AddSingleton<FeedWriter>().AddOptions<FeedOptions>();
+        silo.UseInMemoryReminderService();
+        silo.Services.AddSingleton(new SecretBox(new byte[32])).AddSingleton<AuditReporter>().AddSingleton<WebhookCalls>().AddSingleton<WebhookServices>();
+        silo.Services.Configure<WebhookOptions>(webhooks => (webhooks.AllowHttp, webhooks.AllowedAddresses, webhooks.PerTenant) = (true, "127.0.0.1", 3));
         silo.Services.AddSingleton<IAuditLog>(world.Audit).AddOptions<AuditOptions>();
-        // The real grains have the same names; here their places are taken, except those of tenants, of their audit logs and of their feeds, which need nothing but a store.
-        Type[] real = [typeof(TenantGrain), typeof(TenantRegistryGrain), typeof(QuotaBoardGrain), typeof(AuditGrain), typeof(FeedGrain)];
+        // The real grains have the same names; here their places are taken, except those of tenants, of their audit logs and of their feeds, and webhooks, which need nothing but a store.
+        Type[] real = [typeof(TenantGrain), typeof(TenantRegistryGrain), typeof(QuotaBoardGrain), typeof(AuditGrain), typeof(FeedGrain), typeof(WebhookGrain), typeof(WebhookListGrain)];
         silo.Services.Configure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Assembly.GetName().Name == "Podflare.Grains" && !real.Contains(type)));
     }
 

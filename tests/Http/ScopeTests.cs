@@ -98,6 +98,7 @@ public sealed partial class ScopeTests(SharedCluster shared)
     private static KeyScopes Expected(string method, string path) =>
         Special.TryGetValue($"{method} {path}", out var special) ? special
         : path.StartsWith("/v1/keys", StringComparison.Ordinal) ? KeyScopes.Keys
+        : path.StartsWith("/v1/webhooks", StringComparison.Ordinal) ? KeyScopes.Keys
         : path.StartsWith("/v1/tenants", StringComparison.Ordinal) ? KeyScopes.Admin
         : method == "GET" ? KeyScopes.Read
         : KeyScopes.Sandboxes;
@@ -109,13 +110,15 @@ public sealed partial class ScopeTests(SharedCluster shared)
         "run" or "pty" => "run_0123456789abcdef0123456789abcdef",
         "context" => "python",
         "tenant" => "never-existed",
+        "webhook" => "whk_ffffffffffffffffffffffff",
+        "seq" => "1",
         _ => "x",
     });
 
     private static async Task<string> NormalAsync(HttpResponseMessage response, string sandbox, string key) =>
         TraceId().Replace((await response.ReadTextAsync()).Replace(sandbox, "SANDBOX", StringComparison.Ordinal).Replace(key, "KEY", StringComparison.Ordinal), "");
 
-    [GeneratedRegex(@"\{\*{0,2}([a-z_]+)\}")]
+    [GeneratedRegex(@"\{\*{0,2}([a-z_]+)[^}]*\}")]
     private static partial Regex Parameter();
 
     [GeneratedRegex("\"trace_id\":\"[0-9a-f]{32}\"")]

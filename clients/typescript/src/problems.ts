@@ -65,6 +65,11 @@ export const BY_CODE: Readonly<Record<string, ErrorClass>> = {
   tenant_exists: tenants.TenantExistsError,
   key_from_environment: tenants.KeyFromEnvironmentError,
   key_quota_exceeded: tenants.KeyQuotaExceededError,
+  webhook_not_found: tenants.WebhookNotFoundError,
+  delivery_not_found: tenants.DeliveryNotFoundError,
+  webhook_disabled: tenants.WebhookDisabledError,
+  address_refused: tenants.AddressRefusedError,
+  webhook_quota_exceeded: tenants.WebhookQuotaExceededError,
   run_quota_exceeded: errors.RunQuotaExceededError,
   output_quota_exceeded: errors.OutputQuotaExceededError,
   internal: errors.InternalServerError
@@ -116,7 +121,7 @@ export function errorOf (status: number, headers: Headers, body: string, now: nu
 /** Whether the server refused before doing anything, and may accept later. */
 export function isWorthRepeating (error: PodflareError): boolean {
   // Waiting does not free a quota that the caller's own sandboxes or contexts use up. A writer waits for a full input itself.
-  const hopeless = [errors.SandboxQuotaExceededError, tenants.KeyQuotaExceededError, errors.ContextQuotaExceededError, errors.StdinFullError]
+  const hopeless = [errors.SandboxQuotaExceededError, tenants.KeyQuotaExceededError, tenants.WebhookQuotaExceededError, errors.ContextQuotaExceededError, errors.StdinFullError]
   if (hopeless.some(kind => error instanceof kind)) return false
   return error instanceof errors.TooManyRequestsError || error instanceof errors.UnavailableError || [429, 502, 503, 504].includes(error.status ?? 0)
 }

@@ -30,3 +30,28 @@ export class KeyQuotaExceededError extends TooManyRequestsError {
 export class TenantSuspendedError extends ApiError {
   /** @internal */ static override readonly brand = brandOf('TenantSuspendedError')
 }
+
+/** There is no webhook with this id, or it belongs to another tenant. */
+export class WebhookNotFoundError extends NotFoundError {
+  /** @internal */ static override readonly brand = brandOf('WebhookNotFoundError')
+}
+
+/** The webhook has no delivery of this event, or has forgotten it. */
+export class DeliveryNotFoundError extends NotFoundError {
+  /** @internal */ static override readonly brand = brandOf('DeliveryNotFoundError')
+}
+
+/** The webhook is disabled and cannot be called. */
+export class WebhookDisabledError extends ConflictError {
+  /** @internal */ static override readonly brand = brandOf('WebhookDisabledError')
+}
+
+/** A webhook may not have this address. */
+export class AddressRefusedError extends ApiError {
+  /** @internal */ static override readonly brand = brandOf('AddressRefusedError')
+}
+
+/** The tenant has as many webhooks as it may have. */
+export class WebhookQuotaExceededError extends TooManyRequestsError {
+  /** @internal */ static override readonly brand = brandOf('WebhookQuotaExceededError')
+}

@@ -9,6 +9,7 @@ using Podflare.Requests;
 using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Tenants;
+using Podflare.Webhooks;
 
 namespace Podflare.OpenApi;
 
@@ -38,6 +39,13 @@ internal static class ErrorResponses
         new("KeyNotFound", "The key does not exist, or belongs to another tenant.", ExceptionMapper.ToProblem(new ApiKeyNotFoundException())),
         new("KeyFromEnvironment", "The key is set in the environment of the server, so it cannot be changed.", new Problem(409, "key_from_environment", "the key env_9a1b22cd is set in the environment of the server")),
         new("KeyQuotaExceeded", "Too many requests, or the tenant has reached its limit of keys.", RateLimited, ExceptionMapper.ToProblem(new KeyQuotaExceededException(200))),
+        new("WebhookNotFound", "The webhook does not exist, or belongs to another tenant.", ExceptionMapper.ToProblem(new WebhookNotFoundException())),
+        new("DeliveryNotFound", "The webhook does not exist or belongs to another tenant, or has no such delivery.", ExceptionMapper.ToProblem(new WebhookNotFoundException()),
+            ExceptionMapper.ToProblem(new DeliveryNotFoundException())),
+        new("WebhookDisabled", "The webhook is disabled.", ExceptionMapper.ToProblem(new WebhookDisabledException())),
+        new("AddressRefused", "A webhook may not have this address.", ExceptionMapper.ToProblem(new WebhookAddressException("The address must start with https://."))),
+        new("WebhookQuotaExceeded", "Too many requests, or the tenant has reached its limit of webhooks.", RateLimited, ExceptionMapper.ToProblem(new WebhookQuotaExceededException(16))),
+        new("WebhooksNotOffered", "The server has no key for secrets (`PODFLARE_SECRET_KEY`), so it offers no webhooks.", ExceptionMapper.ToProblem(new SecretKeyMissingException())),
         new("TenantNotFound", "The tenant does not exist.", ExceptionMapper.ToProblem(new TenantNotFoundException())),
         new("TenantSandboxNotFound", "The tenant does not exist, or has no such sandbox.", ExceptionMapper.ToProblem(new TenantNotFoundException()), SandboxNotFound),
         new("TenantExists", "A tenant has this id, or had it.", ExceptionMapper.ToProblem(new TenantExistsException(new TenantId("acme")))),

@@ -11,6 +11,7 @@ using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Streaming;
 using Podflare.Tenants;
+using Podflare.Webhooks;
 
 namespace Podflare.Frontend;
 
@@ -32,6 +33,12 @@ public sealed class ProblemTests
         { new LogBudgetExceededException(LogBudgetScope.Cluster), 503, "log_budget_exceeded", true },
         { new ApiKeyNotFoundException(), 404, "key_not_found", false },
         { new KeyQuotaExceededException(200), 429, "key_quota_exceeded", true },
+        { new WebhookNotFoundException(), 404, "webhook_not_found", false },
+        { new DeliveryNotFoundException(), 404, "delivery_not_found", false },
+        { new WebhookDisabledException(), 409, "webhook_disabled", false },
+        { new WebhookAddressException("it is internal"), 422, "address_refused", false },
+        { new WebhookQuotaExceededException(16), 429, "webhook_quota_exceeded", true },
+        { new SecretKeyMissingException(), 501, "not_offered", false },
         { new TenantNotFoundException(), 404, "tenant_not_found", false },
         { new TenantExistsException(new TenantId("acme")), 409, "tenant_exists", false },
         { new TenantChangedException(), 503, "storage_unavailable", true },

@@ -1,7 +1,9 @@
 """Podflare: code sandboxes for AI agents, on your own machines."""
 
 from ._access_errors import (
+    AddressRefusedError,
     CrossOriginRefusedError,
+    DeliveryNotFoundError,
     HostNotAllowedError,
     KeyFromEnvironmentError,
     KeyNotFoundError,
@@ -9,6 +11,9 @@ from ._access_errors import (
     TenantExistsError,
     TenantNotFoundError,
     TenantSuspendedError,
+    WebhookDisabledError,
+    WebhookNotFoundError,
+    WebhookQuotaExceededError,
 )
 from ._administration_models import KeyInfo, NewKey, TenantInfo, TenantLimits, TenantUse
 from ._api_errors import (
@@ -123,6 +128,7 @@ from ._usage_models import AuditEntry, UsageReport, UsageRow
 from ._version import VERSION as __version__
 
 __all__ = [
+    "AddressRefusedError",
     "ApiError",
     "ArchiveSummary",
     "AsyncClient",
@@ -151,6 +157,7 @@ __all__ = [
     "ContextRequiredError",
     "Contexts",
     "CrossOriginRefusedError",
+    "DeliveryNotFoundError",
     "DiskFullError",
     "DroppedEvent",
     "Event",
@@ -252,6 +259,9 @@ __all__ = [
     "UsageReport",
     "UsageRow",
     "Watch",
+    "WebhookDisabledError",
+    "WebhookNotFoundError",
+    "WebhookQuotaExceededError",
     "__version__",
 ]
 

@@ -35,3 +35,23 @@ class KeyFromEnvironmentError(ConflictError):
 
 class KeyQuotaExceededError(TooManyRequestsError):
     """The tenant has as many API keys as it may have. Revoke one first."""
+
+
+class WebhookNotFoundError(NotFoundError):
+    """The tenant has no such webhook."""
+
+
+class DeliveryNotFoundError(NotFoundError):
+    """The webhook has no delivery of this event, or has forgotten it."""
+
+
+class WebhookDisabledError(ConflictError):
+    """The webhook is disabled and cannot be called."""
+
+
+class AddressRefusedError(ApiError):
+    """A webhook may not have this address."""
+
+
+class WebhookQuotaExceededError(TooManyRequestsError):
+    """The tenant has as many webhooks as it may have. Delete one first."""

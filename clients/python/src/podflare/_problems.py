@@ -71,6 +71,11 @@ BY_CODE: Mapping[str, type[ApiError]] = {
     "tenant_exists": _access_errors.TenantExistsError,
     "key_from_environment": _access_errors.KeyFromEnvironmentError,
     "key_quota_exceeded": _access_errors.KeyQuotaExceededError,
+    "webhook_not_found": _access_errors.WebhookNotFoundError,
+    "delivery_not_found": _access_errors.DeliveryNotFoundError,
+    "webhook_disabled": _access_errors.WebhookDisabledError,
+    "address_refused": _access_errors.AddressRefusedError,
+    "webhook_quota_exceeded": _access_errors.WebhookQuotaExceededError,
     "not_offered": errors.NotOfferedError,
     "internal": errors.InternalServerError,
 }
@@ -128,7 +133,7 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes, now: float) -
 def is_worth_repeating(error: ApiError) -> bool:
     """Whether the server refused before doing anything, and may accept later."""
     # Waiting does not free a quota that the caller's own sandboxes or contexts use up. A writer waits for a full input itself.
-    if isinstance(error, (errors.SandboxQuotaExceededError, _access_errors.KeyQuotaExceededError, _run_errors.ContextQuotaExceededError, _run_errors.StdinFullError)):
+    if isinstance(error, (errors.SandboxQuotaExceededError, _access_errors.KeyQuotaExceededError, _access_errors.WebhookQuotaExceededError, _run_errors.ContextQuotaExceededError, _run_errors.StdinFullError)):
         return False
     return isinstance(error, (errors.TooManyRequestsError, errors.UnavailableError))
 
