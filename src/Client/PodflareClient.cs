@@ -152,6 +152,19 @@ public class PodflareClient : IDisposable
     /// <summary>The API keys of a tenant.</summary>
     public virtual KeyClient Keys => new(_transport);
 
+    /// <summary>The webhooks of the tenant.</summary>
+    public virtual WebhookClient Webhooks => new(_transport);
+
+    /// <summary>Lists what happened to the tenant's sandboxes and runs, oldest first, requesting page after page as needed.</summary>
+    /// <exception cref="EventsEvictedException">The event after <see cref="FeedQuery.After"/> is no longer kept.</exception>
+    public virtual IAsyncEnumerable<FeedEvent> ListEventsAsync(FeedQuery? query = null, CancellationToken cancellationToken = default) =>
+        FeedReader.ReadAsync(_transport, query ?? new FeedQuery(), follow: false, cancellationToken);
+
+    /// <summary>As <see cref="ListEventsAsync"/>, and waits for further events until the caller stops. Outages are retried like those of other calls.</summary>
+    /// <exception cref="EventsEvictedException">The next event is no longer kept.</exception>
+    public virtual IAsyncEnumerable<FeedEvent> FollowEventsAsync(FeedQuery? query = null, CancellationToken cancellationToken = default) =>
+        FeedReader.ReadAsync(_transport, query ?? new FeedQuery(), follow: true, cancellationToken);
+
     /// <summary>The tenants of the server, for administrators.</summary>
     public virtual TenantClient Tenants => new(_transport);
 

@@ -157,7 +157,7 @@ public sealed class Cluster : IAsyncDisposable
         silo.Services.AddKeyedSingleton<IGrainStorage>(Stores.Durable, world.Kept);
         silo.Services.AddSingleton<IFeedLog>(world.Feed).AddSingleton<FeedWriter>().AddOptions<FeedOptions>();
         silo.UseInMemoryReminderService();
-        silo.Services.AddSingleton(new SecretBox(new byte[32])).AddSingleton<AuditReporter>().AddSingleton<WebhookCalls>().AddSingleton<WebhookServices>();
+        silo.Services.AddSingleton(new SecretBox(new byte[32])).AddSingleton<AuditReporter>().AddSingleton<WebhookCalls>().AddSingleton<WebhookDependencies>();
         silo.Services.Configure<WebhookOptions>(webhooks => (webhooks.AllowHttp, webhooks.AllowedAddresses, webhooks.PerTenant) = (true, "127.0.0.1", 3));
         silo.Services.AddSingleton<IAuditLog>(world.Audit).AddOptions<AuditOptions>();
         // The real grains have the same names; here their places are taken, except those of tenants, of their audit logs and of their feeds, and webhooks, which need nothing but a store.

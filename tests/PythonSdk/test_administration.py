@@ -15,6 +15,7 @@ from scripted_server import SANDBOX, Exchange, ScriptedServer
 
 SECRET = "pf_live_0000000000000000000000000000000MtAw2"
 KEY = {"id": "key_1", "name": "ci", "tenant": "acme", "scopes": ["sandboxes"], "prefix": "pf_live_0000", "state": "active", "created_at": "2026-11-30T12:00:00.000Z", "expires_at": None}
+WEBHOOK = {"id": "whk_1", "url": "https://example.com/hook", "events": ["run.ended"], "description": "", "state": "active", "disabled_because": None, "pending": 2, "skipped": 0}
 TENANT = {"id": "acme", "name": "Acme", "state": "active", "limits": {"sandboxes": 50, "running": None}, "created_at": "2026-11-30T12:00:00.000Z"}
 AMOUNTS = {"sandboxes": 3, "sandbox_seconds": 812.407, "cpu_seconds": 31.2, "memory_gib_seconds": 406.2, "runs": 57, "bytes_out": 18231}
 ENTRY = {
@@ -55,6 +56,66 @@ class AdministrationTests(unittest.TestCase):
                 sent.append([f"{seen.method} {seen.target} {seen.body.decode()}".rstrip() for seen in server.requests])
         self.assertEqual(sent[0], sent[1])
         return sent[0]
+
+    def test_a_webhook_from_create_to_delete(self) -> None:
+        def scenario(client: Any) -> None:
+            webhook = client.webhooks.create("https://example.com/hook", ["run.ended"])
+            self.assertEqual(("whsec_x", "whk_1", ("run.ended",), "active"), (webhook.secret, webhook.id, webhook.events, webhook.state))
+            # A secret must not get into logs by accident.
+            self.assertNotIn("whsec_x", f"{webhook!r} {webhook.raw}")
+            self.assertEqual(["whk_1"], [item.id for item in client.webhooks.list()])
+            self.assertEqual(2, client.webhooks.get("whk_1").pending)
+            self.assertEqual("active", client.webhooks.update("whk_1", state="active").state)
+            self.assertEqual("whsec_x", client.webhooks.rotate("whk_1").secret)
+            client.webhooks.test("whk_1")
+            delivery = client.webhooks.deliveries("whk_1")[0]
+            self.assertEqual((812, "pending", "503", 12.4), (delivery.event_seq, delivery.state, delivery.attempts[0].outcome, delivery.attempts[0].milliseconds))
+            client.webhooks.replay("whk_1", 812)
+            client.webhooks.delete("whk_1")
+            with self.assertRaises(TypeError):
+                client.webhooks.update("whk_1")
+            with self.assertRaises(TypeError):
+                client.webhooks.create("https://example.com/", "run.ended")
+
+        new = lambda x: x.json({**WEBHOOK, "secret": "whsec_x"}, 201)
+        known = lambda x: x.json(WEBHOOK)
+        accepted = lambda x: x.bytes(b"", 202)
+        delivery = {"event_id": "evt_1", "event_seq": 812, "type": "run.ended", "state": "pending", "attempts": [{"ts": "2026-11-30T12:00:00.000Z", "outcome": "503", "ms": 12.4}], "next_at": None}
+        sent = self.with_both(
+            scenario, new, lambda x: x.json({"webhooks": [WEBHOOK]}), known, known, new, accepted, lambda x: x.json({"deliveries": [delivery]}), accepted, lambda x: x.bytes(b"", 204)
+        )
+        self.assertEqual(
+            [
+                'POST /v1/webhooks {"url": "https://example.com/hook", "events": ["run.ended"]}',
+                "GET /v1/webhooks",
+                "GET /v1/webhooks/whk_1",
+                'PATCH /v1/webhooks/whk_1 {"state": "active"}',
+                "POST /v1/webhooks/whk_1/rotate {}",
+                "POST /v1/webhooks/whk_1/test {}",
+                "GET /v1/webhooks/whk_1/deliveries",
+                "POST /v1/webhooks/whk_1/deliveries/812/replay {}",
+                "DELETE /v1/webhooks/whk_1",
+            ],
+            sent,
+        )
+
+    def test_events_are_listed_page_by_page_and_followed(self) -> None:
+        def event(seq: int) -> dict[str, Any]:
+            return {"seq": seq, "id": f"evt_{seq}", "type": "run.ended", "ts": 7, "sandbox_id": "sbx_1", "run_id": "run_1", "data": {"exit_code": 0}}
+
+        def scenario(client: Any) -> None:
+            events = list(client.list_events(types=["run.ended", "sandbox.*"], page_size=2))
+            self.assertEqual([1, 2, 9], [told.seq for told in events])
+            self.assertEqual(("run.ended", "run_1", 0), (events[0].type, events[0].run_id, events[0].data["exit_code"]))
+            followed = iter(client.follow_events(after=9))
+            self.assertEqual(10, next(followed).seq)
+
+        def page(after: int, *seqs: int) -> Callable[[Exchange], None]:
+            return lambda x: x.json({"events": [event(seq) for seq in seqs], "next_after": after})
+
+        sent = self.with_both(scenario, page(2, 1, 2), page(8), page(9, 9), page(9), page(9), page(10, 10))
+        self.assertEqual("GET /v1/events?after=0&limit=2&types=run.ended%2Csandbox.%2A", sent[0])
+        self.assertEqual(["GET /v1/events?after=9&wait=20"] * 2, sent[4:])
 
     def test_a_key_from_create_to_revoke(self) -> None:
         def scenario(client: Any) -> None:

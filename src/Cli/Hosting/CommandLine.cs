@@ -4,6 +4,7 @@ using Podflare.Cli.Audit;
 using Podflare.Cli.Completions;
 using Podflare.Cli.Configuration;
 using Podflare.Cli.Doctor;
+using Podflare.Cli.Feed;
 using Podflare.Cli.Keys;
 using Podflare.Cli.Runs;
 using Podflare.Cli.Sandboxes;
@@ -12,6 +13,7 @@ using Podflare.Cli.Templates;
 using Podflare.Cli.Tenants;
 using Podflare.Cli.Terminals;
 using Podflare.Cli.Usage;
+using Podflare.Cli.Webhooks;
 
 namespace Podflare.Cli.Hosting;
 
@@ -43,6 +45,8 @@ internal static class CommandLine
             TenantCommands.Create(global),
             UsageCommand.Create(global),
             AuditCommands.Create(global),
+            EventsCommand.Create(global),
+            WebhookCommands.Create(global),
             DoctorCommand.Create(global),
             ConfigCommands.Create(global),
             StatusCommand.Create(global),

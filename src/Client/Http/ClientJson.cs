@@ -50,5 +50,11 @@ internal sealed record CreateBody(
 [JsonSerializable(typeof(UsageReport))]
 [JsonSerializable(typeof(AuditPage))]
 [JsonSerializable(typeof(AuditEntry))]
+[JsonSerializable(typeof(FeedPage))]
+[JsonSerializable(typeof(WebhookBody))]
+[JsonSerializable(typeof(WebhookInfo))]
+[JsonSerializable(typeof(NewWebhook))]
+[JsonSerializable(typeof(WebhookList))]
+[JsonSerializable(typeof(DeliveryList))]
 [JsonSerializable(typeof(JsonObject))]
 internal sealed partial class ClientJson : JsonSerializerContext;

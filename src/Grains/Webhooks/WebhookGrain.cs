@@ -26,14 +26,14 @@ public sealed partial class WebhookGrain : Grain, IWebhookGrain, IRemindable
 
     private readonly TenantId _tenant;
     private readonly WebhookId _id;
-    private readonly WebhookServices _services;
+    private readonly WebhookDependencies _services;
     private readonly WebhookSecrets _secrets;
     private readonly WebhookRecordWriter _writer;
     private readonly TimeProvider _time;
     private readonly ILogger<WebhookGrain> _logger;
     private readonly WebhookPump _pump;
 
-    public WebhookGrain([FromKeyedServices(Stores.Kept)] IGrainStorage kept, IGrainContext context, WebhookServices services, TimeProvider time, ILogger<WebhookGrain> logger)
+    public WebhookGrain([FromKeyedServices(Stores.Kept)] IGrainStorage kept, IGrainContext context, WebhookDependencies services, TimeProvider time, ILogger<WebhookGrain> logger)
     {
         (_tenant, _id) = WebhookKey.Parse(context.GrainId.Key.ToString()!);
         (_services, _time, _logger) = (services, time, logger);

@@ -20,7 +20,7 @@ public sealed record WebhookListRecord
 /// <remarks>Calls that change something do not interleave.</remarks>
 [GrainType("webhooks"), HostPlacement]
 public sealed class WebhookListGrain(
-    [FromKeyedServices(Stores.Kept)] IGrainStorage kept, IGrainContext context, WebhookServices services, ILogger<WebhookListGrain> logger) : Grain, IWebhookListGrain
+    [FromKeyedServices(Stores.Kept)] IGrainStorage kept, IGrainContext context, WebhookDependencies services, ILogger<WebhookListGrain> logger) : Grain, IWebhookListGrain
 {
     private readonly GrainRecord<WebhookListRecord> _record = new(kept, "webhooks", context.GrainId, logger);
     private readonly TenantId _tenant = new(context.GrainId.Key.ToString()!);

@@ -9,7 +9,7 @@ namespace Podflare.Webhooks;
 /// <summary>Calls the receiver of one webhook with what is due, one call at a time, and takes events of the feed as long as there is room for them.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "A cancellation source without a timer and without a wait handle has nothing to dispose of.")]
 internal sealed partial class WebhookPump(
-    TenantId tenant, WebhookId id, WebhookRecordWriter writer, WebhookSecrets secrets, WebhookServices services, TimeProvider time, ILogger logger)
+    TenantId tenant, WebhookId id, WebhookRecordWriter writer, WebhookSecrets secrets, WebhookDependencies services, TimeProvider time, ILogger logger)
 {
     private const int EventsPerRead = 200;
     private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(5);

@@ -60,6 +60,7 @@ from ._async.stream import AsyncRunStream
 from ._async.tenants import AsyncTenants
 from ._async.terminal import AsyncTerminal
 from ._async.watch import AsyncWatch
+from ._async.webhooks import AsyncWebhooks
 from ._diff import SandboxDiff
 from ._errors import ClientClosedError, ConnectionFailedError, PodflareError, PodflareWarning, ProtocolError, StreamEndedError
 from ._events import (
@@ -123,8 +124,10 @@ from ._sync.stream import RunStream
 from ._sync.tenants import Tenants
 from ._sync.terminal import Terminal
 from ._sync.watch import Watch
+from ._sync.webhooks import Webhooks
 from ._trace import TraceparentWarning
 from ._usage_models import AuditEntry, UsageReport, UsageRow
+from ._webhook_models import FeedEvent, NewWebhook, WebhookAttempt, WebhookDelivery, WebhookInfo
 from ._version import VERSION as __version__
 
 __all__ = [
@@ -141,6 +144,7 @@ __all__ = [
     "AsyncTenants",
     "AsyncTerminal",
     "AsyncWatch",
+    "AsyncWebhooks",
     "AuditEntry",
     "AuthenticationError",
     "Client",
@@ -163,6 +167,7 @@ __all__ = [
     "Event",
     "EventsEvictedError",
     "ExitEvent",
+    "FeedEvent",
     "FileAccessDeniedError",
     "FileChangedEvent",
     "FileInfo",
@@ -190,6 +195,7 @@ __all__ = [
     "MethodNotAllowedError",
     "MissingApiKeyError",
     "NewKey",
+    "NewWebhook",
     "NoCapacityError",
     "NotAFileError",
     "NotAFolderError",
@@ -259,9 +265,13 @@ __all__ = [
     "UsageReport",
     "UsageRow",
     "Watch",
+    "WebhookAttempt",
+    "WebhookDelivery",
     "WebhookDisabledError",
+    "WebhookInfo",
     "WebhookNotFoundError",
     "WebhookQuotaExceededError",
+    "Webhooks",
     "__version__",
 ]
 

@@ -13,7 +13,9 @@ import httpx
 from . import io
 from .keys import Keys
 from .tenants import Tenants
+from .webhooks import Webhooks
 from .. import _administration_operations as administration
+from .. import _webhook_operations as feed
 from .._http import BROKEN, Limit, answer_of, broken, ensure_open, extensions_of, open_http, url_of
 from .._models import SandboxInfo, TemplateInfo
 from .._operations import ClientOperations
@@ -23,6 +25,7 @@ from .._settings import MAX_RESULT_CHARS, settings_of
 from .._steps import Answer, Broken, Call, Close, Emit, Open, Read, Reply, Send, Stream
 from .._uploads import Upload
 from .._usage_models import AuditEntry, UsageGroup, UsageReport
+from .._webhook_models import FeedEvent
 
 T = TypeVar("T")
 
@@ -130,6 +133,46 @@ class Client:
         >>> tenant = client.tenants.create("acme", limits={"sandboxes": 50})
         """
         return Tenants(self)
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """The webhooks of the tenant.
+
+        >>> webhook = client.webhooks.create("https://example.com/podflare", ["run.ended"])
+        """
+        return Webhooks(self)
+
+    def list_events(
+        self, *, after: int = 0, types: Iterable[str] | None = None, sandbox_id: str | None = None, page_size: int | None = None
+    ) -> Iterator[FeedEvent]:
+        """What happened to the tenant's sandboxes and runs, oldest first. Further pages are requested as they are needed.
+
+        after: the ``seq`` after which to begin; 0 for the oldest event that is kept. types: only these types; ``run.*`` stands for all of runs.
+        page_size: events in one request, at most 1,000. Raises EventsEvictedError if the event after ``after`` is no longer kept.
+
+        >>> for event in client.list_events(types=["run.ended"]):
+        ...     print(event.seq, event.run_id, event.data["exit_code"])
+        """
+        while True:
+            page = self._run(feed.feed_page(self._operations, after=after, types=types, sandbox_id=sandbox_id, limit=page_size, wait=False))
+            for event in page.events:
+                yield event
+            # A page with a filter may be empty although more events follow.
+            if page.next_after == after:
+                return
+            after = page.next_after
+
+    def follow_events(self, *, after: int = 0, types: Iterable[str] | None = None, sandbox_id: str | None = None) -> Iterator[FeedEvent]:
+        """Like ``list_events``, and waits for further events until the caller stops.
+
+        >>> for event in client.follow_events(after=812):
+        ...     print(event.type, event.sandbox_id)
+        """
+        while True:
+            page = self._run(feed.feed_page(self._operations, after=after, types=types, sandbox_id=sandbox_id, limit=None, wait=True))
+            for event in page.events:
+                yield event
+            after = page.next_after
 
     def usage(
         self,
