@@ -110,7 +110,7 @@ public sealed class WebhookRouteTests(SharedCluster shared)
         Assert.Equal(("webhook.test", "204"), (deliveries[0].Text("type"), deliveries[0].GetProperty("attempts")[0].Text("outcome")));
         Assert.Equal("webhook.test", JsonElement.Parse(Assert.Single(got)).Text("type"));
         await (await client.SendAsync("POST", $"/v1/webhooks/{id}/deliveries/7/replay")).AssertProblemAsync(404, "delivery_not_found");
-        await (await client.SendAsync("POST", $"/v1/webhooks/{id}/deliveries/0/replay")).AssertProblemAsync(404, "not_found");
+        await (await client.SendAsync("POST", $"/v1/webhooks/{id}/deliveries/x/replay")).AssertProblemAsync(404, "delivery_not_found");
     }
 
     private static HttpListener Listen(out string url)

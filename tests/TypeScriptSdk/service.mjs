@@ -8,6 +8,7 @@ const START_SECONDS = 60
 // Waits for the end of a process, which stays as a zombie while its parent waits for this.
 const STOP = 'kill -TERM $1; for i in $(seq 350); do grep -qs "^State:[[:space:]]*[^Z]" /proc/$1/status || exit 0; sleep 0.1; done; kill -KILL $1'
 let started
+let services = 0
 
 /** The address of the service. `PODFLARE_TEST_SERVICE` names one that runs already. */
 export function service () {
@@ -16,14 +17,15 @@ export function service () {
   return started
 }
 
-async function start () {
+/** Starts a service of its own, which ends with this process. */
+export async function start (settings = {}) {
   // Short, because a unix socket's path ends at 107 bytes.
   const folder = mkdtempSync('/tmp/pfts.')
   const port = await freePort()
-  const cluster = `${process.env.PODFLARE_TEST_CLUSTER || `test-${process.pid}`}-ts`
+  const cluster = `${process.env.PODFLARE_TEST_CLUSTER || `test-${process.pid}`}-ts${services++ || ''}`
   const log = openSync(`${folder}/log`, 'w')
   const child = spawn('dotnet', [`${repository}artifacts/bin/Frontend/release/Podflare.Frontend.dll`], {
-    env: { ...process.env, PODFLARE_HOSTD_ADDR: `127.0.0.1:${port}`, Podflare__RunFolder: folder, Podflare__ClusterId: cluster },
+    env: { ...process.env, ...settings, PODFLARE_HOSTD_ADDR: `127.0.0.1:${port}`, Podflare__RunFolder: folder, Podflare__ClusterId: cluster },
     cwd: folder,
     stdio: ['ignore', log, log]
   })

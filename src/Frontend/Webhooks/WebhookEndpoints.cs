@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Podflare.Http;
 using Podflare.Keys;
@@ -21,7 +22,7 @@ internal static class WebhookEndpoints
         webhooks.MapPost("/{webhook}/rotate", RotateAsync);
         webhooks.MapPost("/{webhook}/test", TestAsync);
         webhooks.MapGet("/{webhook}/deliveries", ListDeliveriesAsync);
-        webhooks.MapPost("/{webhook}/deliveries/{seq:long:min(1)}/replay", ReplayAsync);
+        webhooks.MapPost("/{webhook}/deliveries/{seq}/replay", ReplayAsync);
     }
 
     private static async Task<JsonHttpResult<WebhookJson>> CreateAsync(HttpContext context, Caller caller, WebhookManager manager, JsonRequestHandler requests)
@@ -70,11 +71,12 @@ internal static class WebhookEndpoints
         return TypedResults.Json(new DeliveryListJson([.. found.Select(DeliveryJson.Of)]), WebhookJsonContext.Default.DeliveryListJson);
     }
 
-    private static async Task<Accepted> ReplayAsync(WebhookId webhook, long seq, Caller caller, WebhookManager manager, CancellationToken cancellationToken)
+    private static async Task<Accepted> ReplayAsync(WebhookId webhook, string seq, Caller caller, WebhookManager manager, CancellationToken cancellationToken)
     {
+        if (!long.TryParse(seq, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) throw new DeliveryNotFoundException();
         await manager.CallAsync(async () =>
         {
-            await manager.Find(caller, webhook).Replay(seq);
+            await manager.Find(caller, webhook).Replay(number);
             return true;
         }, cancellationToken);
         return TypedResults.Accepted((string?)null);

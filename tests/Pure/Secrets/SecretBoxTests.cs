@@ -51,7 +51,7 @@ public sealed class SecretBoxTests
         var folder = Directory.CreateTempSubdirectory("secret.").FullName;
         var box = SecretBox.Open(null, folder).Seal("x", "p");
         Assert.Equal("x", SecretBox.Open(null, folder).TryOpen(box, "p"));
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(folder, "secret-key")));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, new FileInfo(Path.Combine(folder, "secret-key")).UnixFileMode);
         Directory.Delete(folder, recursive: true);
     }
 

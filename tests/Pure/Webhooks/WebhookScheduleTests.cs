@@ -125,7 +125,7 @@ public sealed class WebhookScheduleTests
     {
         var small = WebhookMessage.Of(Entry(812, "run.ended"), Start);
         Assert.Equal("""{"type":"run.ended","timestamp":"1970-01-01T00:00:00.007Z","data":{"seq":812,"sandbox_id":"sbx_1","run_id":null,"exit_code":0}}""", small.Body);
-        var json = $$$"""{"id":"evt_1","type":"sandbox.created","ts":7,"sandbox_id":"sbx_1","run_id":null,"data":{"metadata":{"a":"{{{new string('x', 30_000)}}}"}}}""";
+        var json = $$$$"""{"id":"evt_1","type":"sandbox.created","ts":7,"sandbox_id":"sbx_1","run_id":null,"data":{"metadata":{"a":"{{{{new string('x', 30_000)}}}}"}}}""";
         var large = WebhookMessage.Of(new FeedEntry(1, "evt_1", "sandbox.created", "sbx_1", json), Start);
         Assert.EndsWith("""{"seq":1,"sandbox_id":"sbx_1","run_id":null,"truncated":true}}""", large.Body, StringComparison.Ordinal);
     }
