@@ -53,7 +53,7 @@ public static class PodflareHosting
         services.AddOptions<Microsoft.Extensions.Hosting.HostOptions>().Configure(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
         if (process.Folder is { } folder) services.AddSingleton<HostContainers>().AddSingleton<HostSettings>().AddSingleton<IIsolationProbe, IsolationProbe>().AddSingleton(folder).AddSingleton(new HostIdentity(process.ClusterId, folder.HostId));
         AddStore(services, process);
-        services.AddSingleton(_ => SecretBox.Open(builder.Configuration[SecretBox.Variable], process.Redis is null ? process.Folder?.Path : null));
+        services.AddSingleton(SecretBox.Open(builder.Configuration[SecretBox.Variable], process.Redis is null ? process.Folder?.Path : null));
         services.AddRuns().AddUsage().AddAudit().AddFeed().AddWebhooks().AddGuests().AddContainers();
         builder.UseOrleans(silo => Configure(silo, process));
         if (process.Host.Id is not null) services.AddHostedService<HostStarter>();

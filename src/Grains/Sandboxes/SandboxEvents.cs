@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Podflare.Feed;
+using Podflare.Resources;
 using Podflare.Runs;
 
 namespace Podflare.Sandboxes;
@@ -41,10 +42,38 @@ internal static class SandboxEvents
             json.WriteNumber("exit_code", ending.Code);
             json.WriteString("reason", ending.Reason?.ToString().ToLowerInvariant());
             json.WriteNumber("duration_ms", Math.Max(0, (long)(ending.EndedAt - (ending.StartedAt ?? ending.EndedAt)).TotalMilliseconds));
+            Write(json, ending.Usage);
         }));
     }
 
-    private static string LanguageOf(RunRecord run) => run.Language.ToString().ToLowerInvariant();
+    // As GET …/runs/{run} shows it. What was not measured is null, never zero.
+    private static void Write(Utf8JsonWriter json, ResourceUsage? usage)
+    {
+        json.WritePropertyName("usage");
+        if (usage is null)
+        {
+            json.WriteNullValue();
+            return;
+        }
+
+        json.WriteStartObject();
+        Write(json, "cpu_seconds", usage.CpuMicroseconds / 1e6);
+        Write(json, "throttled_seconds", usage.ThrottledMicroseconds / 1e6);
+        Write(json, "memory_peak_bytes", usage.MemoryPeakBytes);
+        Write(json, "processes_peak", usage.ProcessesPeak);
+        Write(json, "disk_used_bytes", usage.DiskBytes);
+        Write(json, "oom_kills", usage.OomKills);
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, string name, double? value)
+    {
+        if (value is { } number) json.WriteNumber(name, number);
+        else json.WriteNull(name);
+    }
+
+    // Processes and watches have none.
+    private static string? LanguageOf(RunRecord run) => run.Kind is RunKind.Code ? run.Language.ToString().ToLowerInvariant() : null;
 
     private static string Data(Action<Utf8JsonWriter> write)
     {

@@ -41,6 +41,9 @@ public sealed class WebhookOptions
     /// <summary>IP addresses that webhooks may have although they are not public, separated by commas. Default: none.</summary>
     public string AllowedAddresses { get; set; } = "";
 
+    internal bool HasAddresses =>
+        AllowedAddresses.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).All(address => System.Net.IPAddress.TryParse(address, out _));
+
     /// <exception cref="FormatException">An address is not one.</exception>
     internal WebhookCallOptions ToCallOptions() => new(AllowHttp, WebhookCallOptions.ParseAddresses(AllowedAddresses), TimeSpan.FromSeconds(TimeoutSeconds), "podflare/1");
 }
