@@ -168,6 +168,17 @@ public class PodflareClient : IDisposable
     /// <summary>The tenants of the server, for administrators.</summary>
     public virtual TenantClient Tenants => new(_transport);
 
+    /// <summary>The hosts of the cluster, for administrators.</summary>
+    public virtual HostClient Hosts => new(_transport);
+
+    /// <summary>Gets what the tenant does now, and did in the last hour.</summary>
+    public virtual Task<Overview> GetOverviewAsync(CancellationToken cancellationToken = default) =>
+        _transport.CallAsync(new ApiCall(HttpMethod.Get, "v1/overview"), ClientJson.Default.Overview, cancellationToken);
+
+    /// <summary>Gets the server's description of itself. No API key is needed.</summary>
+    public virtual Task<ServerInfo> GetServerInfoAsync(CancellationToken cancellationToken = default) =>
+        _transport.CallAsync(new ApiCall(HttpMethod.Get, "v1/info"), ClientJson.Default.ServerInfo, cancellationToken);
+
     /// <summary>Reports what was used, by day in UTC and API key.</summary>
     /// <exception cref="InsufficientScopeException">The key does not have the scope <c>read</c>, or for other tenants <c>admin</c>.</exception>
     /// <exception cref="TenantNotFoundException">The tenant does not exist.</exception>

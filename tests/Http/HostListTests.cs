@@ -57,6 +57,33 @@ public sealed class HostListTests
         Assert.Equal(("unwell", "the disk is full"), (unwell.GetProperty("state").GetString(), unwell.GetProperty("problem").GetString()));
     }
 
+    [Theory]
+    [InlineData("cordon", "cordoned")]
+    [InlineData("drain", "draining")]
+    public async Task An_operator_takes_a_host_out_of_service_and_puts_it_back(string action, string state)
+    {
+        await using var cluster = await Cluster.StartAsync([], ("PODFLARE_API_KEYS", ""));
+        using var client = cluster.ClientOf(null);
+
+        var changed = await (await client.SendAsync("POST", $"/v1/hosts/{Cluster.Host}/{action}")).ReadJsonAsync();
+        var listed = (await ListAsync(client))[0];
+        var back = await (await client.SendAsync("POST", $"/v1/hosts/{Cluster.Host}/uncordon")).ReadJsonAsync();
+
+        Assert.Equal((Cluster.Host, state, state, "ready"), (changed.Text("id"), changed.Text("state"), listed.Text("state"), back.Text("state")));
+    }
+
+    [Fact]
+    public async Task Modes_of_hosts_are_for_operators_and_of_hosts_that_are_there()
+    {
+        await using var cluster = await Cluster.StartAsync([]);
+        await (await cluster.Client.SendAsync("POST", $"/v1/hosts/{Cluster.Host}/cordon")).AssertProblemAsync(403, "insufficient_scope");
+        using var admin = await cluster.ClientOfAsync(await cluster.CreateTenantAsync(), "admin");
+        foreach (var host in (string[])["00000009", "0", "0000000G", "../x"])
+            await (await admin.SendAsync("POST", $"/v1/hosts/{Uri.EscapeDataString(host)}/drain")).AssertProblemAsync(404, "host_not_found");
+        cluster.World.Host(Cluster.Host).LoadFailure = static () => new SandboxUnreachableException();
+        await (await admin.SendAsync("POST", $"/v1/hosts/{Cluster.Host}/cordon")).AssertProblemAsync(503, "sandbox_unreachable");
+    }
+
     [Fact]
     public async Task A_developer_is_told_once_which_layers_are_missing()
     {

@@ -19,6 +19,9 @@ public sealed partial class ScopeTests(SharedCluster shared)
         ["GET /v1/usage"] = KeyScopes.Read,
         ["GET /v1/audit"] = KeyScopes.Keys,
         ["GET /v1/hosts"] = KeyScopes.Admin,
+        ["POST /v1/hosts/{host}/cordon"] = KeyScopes.Admin,
+        ["POST /v1/hosts/{host}/uncordon"] = KeyScopes.Admin,
+        ["POST /v1/hosts/{host}/drain"] = KeyScopes.Admin,
         ["GET /metrics"] = KeyScopes.MetricsRead,
     };
 

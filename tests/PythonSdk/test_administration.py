@@ -117,6 +117,29 @@ class AdministrationTests(unittest.TestCase):
         self.assertEqual("GET /v1/events?after=0&limit=2&types=run.ended%2Csandbox.%2A", sent[0])
         self.assertEqual(["GET /v1/events?after=9&wait=20"] * 2, sent[4:])
 
+    def test_hosts_the_overview_and_the_server(self) -> None:
+        def scenario(client: Any) -> None:
+            self.assertEqual([("0c5e1f2a", "ready", 12), ("00000002", "away", None)], [(host.id, host.state, host.sandboxes) for host in client.hosts.list()])
+            self.assertEqual(["cordoned", "ready", "draining"], [act("0c5e1f2a").state for act in (client.hosts.cordon, client.hosts.uncordon, client.hosts.drain)])
+            overview = client.overview()
+            self.assertEqual((True, {"default": 3}, 2, 1, 1), (overview.complete, overview.sandboxes, overview.active_runs, overview.queued_runs, len(overview.minutes)))
+            self.assertEqual((31, 1.5, None), (overview.minutes[0].runs, overview.minutes[0].create_ms_p50, overview.minutes[0].run_ms_p95))
+            info = client.server_info()
+            self.assertEqual(("0.9.0", "keys", ("run_usage",), None), (info.version, info.auth, info.features, info.status_url))
+            self.assertRaises(ValueError, lambda: client.hosts.drain(".."))
+
+        host = {"id": "0c5e1f2a", "state": "ready", "name": "worker-1", "sandboxes": 12, "slots": 200, "memory_used": 0.1}
+        minute = {"ts": 0, "creates": 4, "runs": 31, "errors": 2, "create_ms": {"p50": 1.5, "p95": 3}, "run_ms": None}
+        sent = self.with_both(
+            scenario,
+            lambda seen: seen.json({"hosts": [host, {"id": "00000002", "state": "away"}]}),
+            *(lambda seen, state=state: seen.json({**host, "state": state}) for state in ("cordoned", "ready", "draining")),
+            lambda seen: seen.json({"complete": True, "sandboxes": {"running": 3, "by_template": {"default": 3}}, "runs": {"active": 2, "queued": 1}, "minutes": [minute]}),
+            lambda seen: seen.json({"version": "0.9.0", "auth": "keys", "region": None, "links": {}, "features": ["run_usage"], "trace_link": None}),
+        )
+        hosts = [f"POST /v1/hosts/0c5e1f2a/{action}" for action in ("cordon", "uncordon", "drain")]
+        self.assertEqual(["GET /v1/hosts", *hosts, "GET /v1/overview", "GET /v1/info"], sent)
+
     def test_a_key_from_create_to_revoke(self) -> None:
         def scenario(client: Any) -> None:
             key = client.keys.create("ci", ["sandboxes", "read"], expires_in_seconds=60, tenant="acme")

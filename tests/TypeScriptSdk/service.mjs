@@ -7,7 +7,9 @@ const repository = new URL('../../', import.meta.url).pathname
 const START_SECONDS = 60
 // Waits for the end of a process, which stays as a zombie while its parent waits for this.
 const STOP = 'kill -TERM $1; for i in $(seq 350); do grep -qs "^State:[[:space:]]*[^Z]" /proc/$1/status || exit 0; sleep 0.1; done; kill -KILL $1'
-let started
+// At least 32 characters, as administrators' keys must have.
+export const ADMIN_KEY = 'admin-key-of-the-typescript-tests-00'
+let started, startedWithKeys
 let services = 0
 
 /** The address of the service. `PODFLARE_TEST_SERVICE` names one that runs already. */
@@ -15,6 +17,12 @@ export function service () {
   if (process.env.PODFLARE_TEST_SERVICE) return Promise.resolve(process.env.PODFLARE_TEST_SERVICE)
   started ??= start()
   return started
+}
+
+/** The address of a service that requires keys. `ADMIN_KEY` is an administrator's. */
+export function serviceWithKeys () {
+  startedWithKeys ??= start({ PODFLARE_ADMIN_KEYS: `ops:${ADMIN_KEY}` })
+  return startedWithKeys
 }
 
 /** Starts a service of its own, which ends with this process. */

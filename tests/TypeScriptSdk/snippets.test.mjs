@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { service } from './service.mjs'
+import { ADMIN_KEY, service, serviceWithKeys } from './service.mjs'
 
 const run = promisify(execFile)
 const client = new URL('../../clients/typescript/', import.meta.url).pathname
@@ -23,8 +23,10 @@ test('the snippets of the README compile and run', async t => {
   const compilerOptions = { strict: true, target: 'es2022', lib: ['es2023', 'esnext.disposable', 'dom'], module: 'nodenext', types: [], skipLibCheck: true }
   writeFileSync(`${folder}tsconfig.json`, JSON.stringify({ compilerOptions, files }))
   await run(`${client}node_modules/.bin/tsc`, ['-p', folder]).catch(e => assert.fail(e.stdout))
-  const env = { ...process.env, PODFLARE_HOSTD_URL: await service() }
-  for (const file of files) {
+  const open = { ...process.env, PODFLARE_HOSTD_URL: await service() }
+  const withKeys = { ...process.env, PODFLARE_HOSTD_URL: await serviceWithKeys(), PODFLARE_API_KEY: ADMIN_KEY }
+  for (const [index, file] of files.entries()) {
+    const env = snippets[index].includes('client.tenants') ? withKeys : open
     const { stdout } = await run(process.execPath, [`${folder}${file.replace('.ts', '.js')}`], { env, timeout: 60_000 })
     assert.notEqual(stdout, '', file)
   }

@@ -1,8 +1,11 @@
+import { auditEntry, usageReport, type AuditEntry, type UsageGroup, type UsageReport } from './administrationModels.js'
 import { NotFoundError } from './apiErrors.js'
 import { Http } from './http.js'
+import { Keys } from './keys.js'
 import { sandboxInfo, templateInfo, type SandboxInfo, type TemplateInfo } from './models.js'
 import { get, postOnce, sandboxPath, withQuery } from './requests.js'
 import { settingsOf, type ClientOptions } from './settings.js'
+import { Tenants } from './tenants.js'
 import { traceHeaders, type TraceSource } from './trace.js'
 
 type Body = Record<string, unknown>
@@ -37,6 +40,31 @@ export interface ListOptions {
   /** Only those that have these pairs. */
   metadata?: Record<string, string> | undefined
   /** Sandboxes in one request; the server's default is 100, its maximum 1,000. */
+  pageSize?: number | undefined
+}
+
+export interface UsageOptions {
+  /** A day such as `2026-11-01`, in UTC. Default: 30 days up to the last day. */
+  firstDay?: string | undefined
+  /** The last day, included; at most 400 days in all. Default: today. */
+  lastDay?: string | undefined
+  /** What rows are grouped by. Default: day and key. */
+  groupBy?: readonly UsageGroup[] | undefined
+  /** Another tenant, or `*` for all; needs the scope `admin`. */
+  tenant?: string | undefined
+}
+
+export interface AuditOptions {
+  since?: Date | undefined
+  /** Only entries before this. */
+  until?: Date | undefined
+  /** Only this action, such as `key.revoke`. */
+  action?: string | undefined
+  /** Only acts of the key with this id. */
+  actor?: string | undefined
+  /** Another tenant, or `_server`; needs the scope `admin`. */
+  tenant?: string | undefined
+  /** Entries in one request, at most 1,000. */
   pageSize?: number | undefined
 }
 
@@ -103,6 +131,37 @@ export class Client {
   async listTemplates (): Promise<TemplateInfo[]> {
     const found = await this.http.json<{ templates: Body[] }>(get('/v1/templates', this.http.trace()), 'list the templates')
     return found.templates.map(templateInfo)
+  }
+
+  /** The API keys of a tenant. */
+  get keys (): Keys {
+    return new Keys(this.http)
+  }
+
+  /** The tenants of the server, for administrators. */
+  get tenants (): Tenants {
+    return new Tenants(this.http)
+  }
+
+  /**
+   * What was used, by day in UTC and by API key. Needs the scope `read`, and for other tenants `admin`. Rejects with InsufficientScopeError and
+   * TenantNotFoundError.
+   */
+  async usage (options: UsageOptions = {}): Promise<UsageReport> {
+    const query = { from: options.firstDay, to: options.lastDay, group_by: options.groupBy?.join(','), tenant: options.tenant, format: 'json' }
+    return usageReport(await this.http.json<Body>(get(withQuery('/v1/usage', query), this.http.trace()), 'report the usage'))
+  }
+
+  /** The audit log, newest first. Needs the scope `keys`, and for another tenant `admin`. Further pages are requested as they are needed. */
+  async * listAuditEntries (options: AuditOptions = {}): AsyncGenerator<AuditEntry, void, undefined> {
+    const { since, until, action, actor, tenant, pageSize } = options
+    for (let cursor: string | undefined; ;) {
+      const target = withQuery('/v1/audit', { from: since?.toISOString(), to: until?.toISOString(), action, actor, tenant, limit: pageSize, cursor })
+      const page = await this.http.json<{ entries: Body[], next_cursor?: string | null }>(get(target, this.http.trace()), 'read the audit log')
+      yield * page.entries.map(auditEntry)
+      if (!page.next_cursor || page.next_cursor === cursor) return
+      cursor = page.next_cursor
+    }
   }
 
   /** Rejects if the server does not answer. */

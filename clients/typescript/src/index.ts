@@ -1,4 +1,7 @@
-export { Client, type CreateOptions, type ListOptions } from './client.js'
+export { Client, type AuditOptions, type CreateOptions, type ListOptions, type UsageOptions } from './client.js'
+export { Keys } from './keys.js'
+export { Tenants } from './tenants.js'
+export type { AuditEntry, KeyInfo, KeyState, NewKey, Scope, TenantInfo, TenantLimits, UsageGroup, UsageReport, UsageRow } from './administrationModels.js'
 export { Sandbox, type WithClient } from './sandbox.js'
 export { RunStream } from './runStream.js'
 export { RunResult, type RunFacts } from './result.js'

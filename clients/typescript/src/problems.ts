@@ -62,6 +62,7 @@ export const BY_CODE: Readonly<Record<string, ErrorClass>> = {
   tenant_suspended: tenants.TenantSuspendedError,
   key_not_found: tenants.KeyNotFoundError,
   tenant_not_found: tenants.TenantNotFoundError,
+  host_not_found: tenants.HostNotFoundError,
   tenant_exists: tenants.TenantExistsError,
   key_from_environment: tenants.KeyFromEnvironmentError,
   key_quota_exceeded: tenants.KeyQuotaExceededError,

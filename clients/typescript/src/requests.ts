@@ -97,7 +97,7 @@ function keyOf (key: string | undefined): string {
   return key
 }
 
-function identifier (name: string, value: string, example: string): string {
+export function identifier (name: string, value: string, example: string): string {
   // "." and ".." would name another route.
   if (typeof value !== 'string' || /^\.*$/.test(value) || value.includes('://')) {
     throw new RangeError(`${name} must be an id such as ${example}, not ${JSON.stringify(value)}`)

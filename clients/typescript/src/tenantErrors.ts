@@ -11,6 +11,11 @@ export class TenantNotFoundError extends NotFoundError {
   /** @internal */ static override readonly brand = brandOf('TenantNotFoundError')
 }
 
+/** No worker of this host is in the cluster. */
+export class HostNotFoundError extends NotFoundError {
+  /** @internal */ static override readonly brand = brandOf('HostNotFoundError')
+}
+
 /** There is, or was, a tenant with this id. */
 export class TenantExistsError extends ConflictError {
   /** @internal */ static override readonly brand = brandOf('TenantExistsError')

@@ -56,6 +56,7 @@ internal static class ErrorReader
         "webhook_disabled" => new WebhookDisabledException(problem),
         "address_refused" => new AddressRefusedException(problem),
         "tenant_not_found" => new TenantNotFoundException(problem),
+        "host_not_found" => new HostNotFoundException(problem),
         "key_not_found" => new ApiKeyNotFoundException(problem),
         "host_not_allowed" => new HostNotAllowedException(problem),
         "cross_origin_refused" => new CrossOriginRefusedException(problem),

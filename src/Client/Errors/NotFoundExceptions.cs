@@ -50,6 +50,16 @@ public sealed class SandboxFileNotFoundException : NotFoundException
     }
 }
 
+/// <summary>No worker of this host is in the cluster (<c>host_not_found</c>).</summary>
+public sealed class HostNotFoundException : NotFoundException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public HostNotFoundException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}
+
 /// <summary>There is no tenant with this id (<c>tenant_not_found</c>).</summary>
 public sealed class TenantNotFoundException : NotFoundException
 {

@@ -7,10 +7,12 @@ using Podflare.Files;
 using Podflare.Health;
 using Podflare.Hosts;
 using Podflare.Http;
+using Podflare.Info;
 using Podflare.Keys;
 using Podflare.Limits;
 using Podflare.Oidc;
 using Podflare.OpenApi;
+using Podflare.Overview;
 using Podflare.Problems;
 using Podflare.Requests;
 using Podflare.Resources;
@@ -32,7 +34,7 @@ internal static class FrontendApp
     {
         builder.AddHttp();
         builder.Services.AddEdge().AddKeys().AddOidc(builder.Configuration).AddTenantEndpoints();
-        builder.Services.AddRequestTraces().AddRequests().AddSandboxEndpoints().AddRunEndpoints().AddTerminalEndpoints().AddFileEndpoints().AddFeedEndpoints().AddWebhookEndpoints().AddHealth().AddHostEndpoints();
+        builder.Services.AddRequestTraces().AddRequests().AddSandboxEndpoints().AddRunEndpoints().AddTerminalEndpoints().AddFileEndpoints().AddFeedEndpoints().AddWebhookEndpoints().AddHealth().AddHostEndpoints().AddInfo();
     }
 
     public static void MapFrontend(this WebApplication app)
@@ -74,6 +76,8 @@ internal static class FrontendApp
             api.MapKeys();
             api.MapTenants();
             api.MapHosts();
+            api.MapInfo();
+            api.MapOverview();
             api.MapUsage();
             api.MapAudit();
         }

@@ -6,7 +6,7 @@ namespace Podflare.Hosts;
 /// <summary>The JSON representation of a host.</summary>
 /// <param name="Id">8 hexadecimal digits.</param>
 /// <param name="Name">The name of the machine; null from a host that does not answer.</param>
-/// <param name="State"><c>ready</c>, <c>starting</c>, <c>draining</c>, <c>unwell</c> or <c>away</c>.</param>
+/// <param name="State"><c>ready</c>, <c>starting</c>, <c>cordoned</c>, <c>draining</c>, <c>unwell</c> or <c>away</c>.</param>
 /// <param name="Problem">Why it is unwell.</param>
 /// <param name="Isolation">The state of each layer around its sandboxes: <c>ok</c>, <c>missing</c> or <c>unknown</c>.</param>
 /// <param name="IsolationNotes">What is known about layers that are not <c>ok</c>.</param>
@@ -46,7 +46,8 @@ internal sealed record HostJson(
 
     private static string StateOf(HostLoad load) => load switch
     {
-        { Draining: true } => "draining",
+        { Draining: true } or { Mode: HostMode.Draining } => "draining",
+        { Mode: HostMode.Cordoned } => "cordoned",
         { Slots: 0 } => "starting",
         { Problem: not null } => "unwell",
         _ => "ready",
@@ -69,4 +70,5 @@ internal sealed record HostListJson(IReadOnlyList<HostJson> Hosts);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(HostListJson))]
+[JsonSerializable(typeof(HostJson))]
 internal sealed partial class HostJsonContext : JsonSerializerContext;

@@ -49,6 +49,7 @@ internal static class ErrorResponses
         new("TenantNotFound", "The tenant does not exist.", ExceptionMapper.ToProblem(new TenantNotFoundException())),
         new("TenantSandboxNotFound", "The tenant does not exist, or has no such sandbox.", ExceptionMapper.ToProblem(new TenantNotFoundException()), SandboxNotFound),
         new("TenantExists", "A tenant has this id, or had it.", ExceptionMapper.ToProblem(new TenantExistsException(new TenantId("acme")))),
+        new("HostNotFound", "No worker of this host is in the cluster.", Problem.HostNotFound()),
         new("TemplateNotFound", "The template does not exist.", ExceptionMapper.ToProblem(new TemplateNotFoundException("large"))),
         new("SandboxNotFound", "The sandbox does not exist, or belongs to another tenant.", SandboxNotFound),
         new("RunNotFound", "The sandbox or run does not exist, or belongs to another tenant.", SandboxNotFound, ExceptionMapper.ToProblem(new RunNotFoundException())),

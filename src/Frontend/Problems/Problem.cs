@@ -51,6 +51,9 @@ internal sealed record Problem(int Status, string Code, string Error)
         return new(403, "insufficient_scope", $"this operation needs a key with the scope {string.Join(" and ", names)}") { RequiredScopes = names };
     }
 
+    /// <summary>No worker of this host is in the cluster.</summary>
+    public static Problem HostNotFound() => new(404, "host_not_found", "no worker of this host is in the cluster");
+
     public static Problem BodyTooLarge(int limit) => new(413, "code_too_large", $"the request body is larger than the limit of {limit} bytes");
 }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Orleans.Concurrency;
 using Podflare.Sandboxes;
 using Podflare.Tenants;
+using Podflare.Traffic;
 
 namespace Podflare.Hosts;
 
@@ -26,6 +27,16 @@ public interface IHostGrain : IGrainWithStringKey
     /// <summary>How full this host is.</summary>
     [AlwaysInterleave, Alias("Load")]
     Task<HostLoad> Load();
+
+    /// <summary>Decides whether the host accepts new sandboxes. It is stored when this returns, about a second later.</summary>
+    /// <exception cref="SandboxUnreachableException">The host is away, or does not know its sandboxes yet.</exception>
+    /// <exception cref="StorageUnavailableException">It could not be stored in time. The host follows it all the same, until its worker starts anew.</exception>
+    [AlwaysInterleave, Alias("SetMode")]
+    Task SetMode(HostMode mode);
+
+    /// <summary>What this host does for one tenant.</summary>
+    [AlwaysInterleave, Alias("Traffic")]
+    Task<HostTraffic> GetTraffic(TenantId tenant);
 
     /// <summary>This host's sandboxes of one tenant, newest first.</summary>
     [AlwaysInterleave, Alias("List")]
@@ -110,6 +121,9 @@ public sealed record HostLoad(
 
     /// <summary>How many ready containers it keeps, by template; empty from a worker that does not report it.</summary>
     [Id(16)] public ImmutableDictionary<string, PoolBounds> Pools { get; init; } = ImmutableDictionary<string, PoolBounds>.Empty;
+
+    /// <summary>Whether its operator lets it accept new sandboxes.</summary>
+    [Id(17)] public HostMode Mode { get; init; }
 }
 
 /// <summary>How many ready containers of a template a host keeps.</summary>

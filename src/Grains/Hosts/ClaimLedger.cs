@@ -10,9 +10,10 @@ internal sealed class ClaimLedger(ContainerLedger ledger)
     private readonly HashSet<Claim> _waiting = [];
 
     /// <summary>A claim begins to wait for its container.</summary>
-    public Claim Begin(TenantId tenant, string? creation, long memoryBytes)
+    /// <param name="now">A timestamp.</param>
+    public Claim Begin(TenantId tenant, string? creation, long memoryBytes, long now)
     {
-        var claim = new Claim(tenant, creation, memoryBytes);
+        var claim = new Claim(tenant, creation, memoryBytes, now);
         _waiting.Add(claim);
         return claim;
     }
@@ -36,12 +37,15 @@ internal sealed class ClaimLedger(ContainerLedger ledger)
 
     /// <summary>A claim of a tenant.</summary>
     /// <param name="creation">The create that it belongs to; null where the caller is of an earlier version.</param>
-    internal sealed class Claim(TenantId tenant, string? creation, long memoryBytes)
+    /// <param name="beganAt">When it arrived, as a timestamp.</param>
+    internal sealed class Claim(TenantId tenant, string? creation, long memoryBytes, long beganAt)
     {
         public TenantId Tenant { get; } = tenant;
 
         public string? Creation { get; } = creation;
 
         public long MemoryBytes { get; } = memoryBytes;
+
+        public long BeganAt { get; } = beganAt;
     }
 }

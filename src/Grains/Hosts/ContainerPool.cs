@@ -118,6 +118,13 @@ internal sealed partial class ContainerPool
         _parked.Clear();
     }
 
+    /// <summary>Accepts claims again after <see cref="Close"/>.</summary>
+    public void Reopen()
+    {
+        _closed = false;
+        Fill();
+    }
+
     /// <summary>Begins as many starts for waiting claims as room and engine allow, in their order; then fills the pools.</summary>
     public void Serve()
     {

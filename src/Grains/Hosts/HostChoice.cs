@@ -7,7 +7,7 @@ internal static class HostChoice
     /// <param name="template">A host that has a parked container of it is better than one that would have to start one.</param>
     public static IReadOnlyList<string> Order(IEnumerable<(string Host, HostLoad Load)> hosts, string template, int count, Random random)
     {
-        var open = hosts.Where(host => !host.Load.Draining).ToArray();
+        var open = hosts.Where(host => host.Load is { Draining: false, Mode: HostMode.Ready }).ToArray();
         random.Shuffle(open);
         // The best of all would send everybody to one host for as long as its load is not asked again.
         if (open.Length > 1 && Burden(open[1].Load, template).CompareTo(Burden(open[0].Load, template)) < 0) (open[0], open[1]) = (open[1], open[0]);

@@ -45,6 +45,9 @@ public sealed partial class HostDirectory(
     /// <summary>When the host last answered this process; null if it never has.</summary>
     public DateTimeOffset? LastSeen(string host) => _answers.TryGetValue(host, out var known) ? known.Seen : null;
 
+    /// <summary>A worker of the host is in the cluster.</summary>
+    public bool IsAlive(string host) => silos.IsAlive(host);
+
     /// <summary>The host has answered lately, and knows of no problem.</summary>
     public bool IsWell(string host) => Fresh("").Any(known => known.Host == host && known.Load.Problem is null);
 

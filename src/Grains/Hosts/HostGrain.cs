@@ -7,6 +7,7 @@ using Podflare.Sandboxes;
 using Podflare.Storage;
 using Podflare.Telemetry;
 using Podflare.Tenants;
+using Podflare.Traffic;
 
 namespace Podflare.Hosts;
 
@@ -31,6 +32,8 @@ public sealed partial class HostGrain(
     private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetireCheckInterval = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TimeSpan StorePatience = TimeSpan.FromSeconds(10);
 
     // A start takes the processor from the answer of the create, which is still on its way.
     private static readonly TimeSpan RefillDelay = TimeSpan.FromMilliseconds(10);
@@ -64,7 +67,7 @@ public sealed partial class HostGrain(
 
     public async Task<SandboxId> Claim(TenantId tenant, SandboxSpec spec, TimeSpan wait, CancellationToken cancellationToken)
     {
-        if (!IsOnOwningHost || !_started || host.Draining) throw new NoCapacityException();
+        if (!IsOnOwningHost || !_started || host.Draining || _work.Record.Mode is not HostMode.Ready) throw new NoCapacityException();
         using var span = Spans.Start(Spans.Claim, spec.Trace);
         span?.SetTag(Spans.Template, spec.Template).SetTag(Spans.TenantId, tenant.Value);
         using var took = new DurationTimer(Instruments.SandboxClaim, _work.Label(spec.Template));
@@ -97,6 +100,24 @@ public sealed partial class HostGrain(
 
     public Task<HostLoad> Load() => Task.FromResult(_work.Load(IsOnOwningHost && _started, host.Draining || !IsOnOwningHost));
 
+    public Task<HostTraffic> GetTraffic(TenantId tenant) => Task.FromResult(_work.TrafficOf(tenant));
+
+    public async Task SetMode(HostMode mode)
+    {
+        if (!IsOnOwningHost || !_started || host.Draining) throw new SandboxUnreachableException();
+        var stored = _work.Record.SetModeAsync(mode);
+        _work.ApplyMode();
+        LogMode(Id, mode);
+        try
+        {
+            await stored.WaitAsync(StorePatience, time);
+        }
+        catch (TimeoutException)
+        {
+            throw new StorageUnavailableException();
+        }
+    }
+
     public Task<IReadOnlyList<SandboxInfo>> List(TenantId tenant, SandboxFilter filter) =>
         Task.FromResult(SandboxPage.Of(_work.Ledger.Sandboxes, tenant, filter));
 
@@ -112,7 +133,9 @@ public sealed partial class HostGrain(
         if (entry.State is not ContainerState.Live) _work.Ledger.Move(entry, ContainerState.Live);
         entry.Info = sandbox;
         _work.Record.MarkChanged();
-        if (isNew) Background.Run(logger, "refill", RefillAsync());
+        if (!isNew) return Task.CompletedTask;
+        _work.RecordCreate(entry);
+        Background.Run(logger, "refill", RefillAsync());
         return Task.CompletedTask;
     }
 
@@ -187,7 +210,9 @@ public sealed partial class HostGrain(
 
         // The last step that can fail: a host that counts as started without its timer would neither be seen nor sweep.
         await this.RegisterOrUpdateReminder(LostReminder, ReminderPeriod, ReminderPeriod);
+        _work.Record.Restore();
         _started = true;
+        if (_work.Record.Mode is not HostMode.Ready) _work.ApplyMode();
         LogReady(Id, _work.Ledger.In(ContainerState.Live).Count());
         this.RegisterGrainTimer(OnTickAsync, new GrainTimerCreationOptions(TickInterval, TickInterval) { Interleave = true, KeepAlive = true });
         Background.Run(logger, "death watch", _work.Deaths.RunAsync(_stopping.Token));

@@ -10,4 +10,6 @@ public sealed record HostRecord
 
     /// <summary>Sandbox id to tenant.</summary>
     [Id(1)] public ImmutableDictionary<string, string> Sandboxes { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    [Id(2)] public HostMode Mode { get; init; }
 }

@@ -13,6 +13,23 @@ internal sealed partial class HostRecordWriter(
     private bool _changed = true;
     private bool _failing;
     private long _writtenAt;
+    private List<TaskCompletionSource> _waiting = [];
+
+    /// <summary>Whether the host accepts new sandboxes.</summary>
+    public HostMode Mode { get; private set; }
+
+    /// <summary>Takes over what is stored, after the record was read.</summary>
+    public void Restore() => Mode = record.Value.Mode;
+
+    /// <summary>The mode is stored when the task completes, with a write that begins after this call.</summary>
+    public Task SetModeAsync(HostMode mode)
+    {
+        Mode = mode;
+        MarkChanged();
+        var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _waiting.Add(written);
+        return written.Task;
+    }
 
     /// <summary>The sandboxes of this host have changed.</summary>
     public void MarkChanged() => _changed = true;
@@ -22,22 +39,27 @@ internal sealed partial class HostRecordWriter(
     {
         if (!_changed && time.GetElapsedTime(_writtenAt) < interval) return;
         _changed = false;
+        var waiting = _waiting;
+        _waiting = [];
         try
         {
-            await record.WriteAsync(new HostRecord { Sandboxes = Sandboxes() });
+            await record.WriteAsync(new HostRecord { Sandboxes = Sandboxes(), Mode = Mode });
             (_writtenAt, _failing) = (time.GetTimestamp(), false);
+            foreach (var written in waiting) written.TrySetResult();
         }
         catch (InconsistentStateException)
         {
             // Another activation wrote while this one was away, or the store came back with older data. This one is on the host, so it knows better:
             // take that version, write at the next tick. A sandbox that only the store has may have lost its end with it.
             _changed = true;
+            _waiting.AddRange(waiting);
             await record.ReadAsync();
             foreach (var sandbox in SandboxPage.ParseIds(record.Value.Sandboxes.Keys).Where(id => !ledger.Contains(id))) ends.Doubt(sandbox);
         }
         catch (Exception e)
         {
             _changed = true;
+            _waiting.AddRange(waiting);
             if (!_failing) LogNotWritten(e, host);
             _failing = true;
         }

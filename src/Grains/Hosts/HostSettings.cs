@@ -1,16 +1,20 @@
 using Microsoft.Extensions.Options;
 using Podflare.Containers;
+using Podflare.Traffic;
 
 namespace Podflare.Hosts;
 
-/// <summary>The options that a host reads.</summary>
-public sealed class HostSettings(IOptions<TemplateOptions> templates, IOptions<HostOptions> host, IOptions<IsolationOptions> isolation)
+/// <summary>The options that a host reads, and where it counts what tenants do.</summary>
+public sealed class HostSettings(IOptions<TemplateOptions> templates, IOptions<HostOptions> host, IOptions<IsolationOptions> isolation, TrafficLog traffic)
 {
     public TemplateOptions Templates => templates.Value;
 
     public HostOptions Host => host.Value;
 
     public IsolationOptions Isolation => isolation.Value;
+
+    /// <summary>What the tenants do on this process.</summary>
+    public TrafficLog Traffic => traffic;
 
     /// <summary>What these options make of this machine's memory.</summary>
     public HostMemory Memory { get; } = HostMemory.OfThisMachine(host.Value);

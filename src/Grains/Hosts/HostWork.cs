@@ -7,6 +7,7 @@ using Podflare.Sandboxes;
 using Podflare.Storage;
 using Podflare.Telemetry;
 using Podflare.Tenants;
+using Podflare.Traffic;
 
 namespace Podflare.Hosts;
 
@@ -21,13 +22,15 @@ internal sealed partial class HostWork
     private readonly HostOptions _options;
     private readonly ILogger _logger;
     private readonly ImmutableDictionary<string, PoolBounds> _pools;
+    private readonly TrafficLog _traffic;
+    private readonly TimeProvider _time;
 
     public HostWork(
         string host, GrainRecord<HostRecord> record, HostContainers containers, HostStore store, IGrainFactory grains, HostSettings settings, IIsolationProbe probe,
         TimeProvider time, ILogger logger, CancellationToken stopping)
     {
         var (templates, options) = (settings.Templates, settings.Host);
-        (_host, _containers, _grains, _templates, _options, _logger) = (host, containers, grains, templates, options, logger);
+        (_host, _containers, _grains, _templates, _options, _logger, _traffic, _time) = (host, containers, grains, templates, options, logger, settings.Traffic, time);
         _pools = templates.Where(pair => pair.Value.PoolMax > 0).ToImmutableDictionary(pair => pair.Key, pair => new PoolBounds(pair.Value.PoolMin, pair.Value.PoolMax));
         Instruments.Hosts.SetOvercommit(options.Overcommit);
         Ledger = new ContainerLedger(options.Slots, settings.Memory.LimitBytes, time);
@@ -70,7 +73,7 @@ internal sealed partial class HostWork
     /// <param name="creation">The create that the claim belongs to.</param>
     public async Task<ContainerEntry> ClaimAsync(TenantId tenant, string? creation, ContainerSpec shape, ClaimTrace? trace, TimeSpan wait, CancellationToken cancellationToken)
     {
-        var claim = Claims.Begin(tenant, creation, shape.MemoryBytes);
+        var claim = Claims.Begin(tenant, creation, shape.MemoryBytes, _time.GetTimestamp());
         try
         {
             var leased = await Pool.ClaimAsync(tenant, shape, trace, wait, cancellationToken);
@@ -104,7 +107,25 @@ internal sealed partial class HostWork
             SetAside = Ledger.In(ContainerState.Adopting).Count(entry => !entry.InProgress && entry.ContainerId is not null),
             Version = ProductVersion.Text,
             Pools = _pools,
+            Mode = Record.Mode,
         };
+    }
+
+    /// <summary>What this host does for one tenant.</summary>
+    public HostTraffic TrafficOf(TenantId tenant) => _traffic.Of(tenant).Read(
+        Ledger.Sandboxes.Where(sandbox => sandbox.Tenant == tenant).GroupBy(sandbox => sandbox.Template, StringComparer.Ordinal).ToImmutableDictionary(group => group.Key, group => group.Count()));
+
+    /// <summary>A claimed container has become a sandbox.</summary>
+    public void RecordCreate(ContainerEntry entry)
+    {
+        if (entry.Claim is { } claim) _traffic.Of(claim.Tenant).RecordCreate(_time.GetElapsedTime(claim.BeganAt));
+    }
+
+    /// <summary>Follows the mode of the host.</summary>
+    public void ApplyMode()
+    {
+        if (Record.Mode is HostMode.Draining) Pool.Close();
+        else Pool.Reopen();
     }
 
     public void PublishMetrics() => Instruments.Hosts.Set(

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Podflare.Guests;
 using Podflare.Telemetry;
+using Podflare.Traffic;
 
 namespace Podflare.Runs;
 
@@ -69,6 +70,9 @@ public sealed class RunEntry(RunId id, RunKind kind = RunKind.Code)
     /// <summary>The run's span, where this activation began it and somebody listens.</summary>
     public Activity? Span { get; set; }
 
+    /// <summary>Where its tenant's runs are counted; set before <see cref="Open"/>.</summary>
+    public TenantTraffic? Traffic { get; set; }
+
     /// <summary>Called once, when it has its exit, or this activation no longer has it.</summary>
     public Action? Left { get; set; }
 
@@ -91,6 +95,7 @@ public sealed class RunEntry(RunId id, RunKind kind = RunKind.Code)
     public void MarkStarted(DateTimeOffset at, TimeProvider time)
     {
         StartedAt = at;
+        if (RunningAt is null && _counted) Traffic?.Change(0, 1);
         RunningAt ??= time.GetTimestamp();
     }
 
@@ -129,5 +134,6 @@ public sealed class RunEntry(RunId id, RunKind kind = RunKind.Code)
     {
         _counted = change > 0;
         Instruments.RunsActive.Add(change);
+        Traffic?.Change(change, RunningAt is null ? 0 : change);
     }
 }

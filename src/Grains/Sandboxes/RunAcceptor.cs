@@ -106,6 +106,7 @@ internal sealed partial class RunAcceptor(
         if (outcome.PayloadHash != hash) throw new IdempotencyKeyReusedException();
         var stored = outcome.IsNew ? wanted : await log.FindRunAsync(records.Id, entry.Id, Closing) ?? wanted;
         records.RememberTrace(stored);
+        entry.Traffic = settings.Traffic.Of(new TenantId(records.Record.Tenant));
         entry.Open(await RunEvents.OpenAsync(log, records.Id, stored, outcome.IsNew, settings.Runs, time, Closing));
         return outcome.IsNew;
     }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Podflare.Otlp;
 using Podflare.Runs;
 using Podflare.Streaming;
+using Podflare.Tenants;
 using Podflare.Traces;
 
 namespace Podflare.Sandboxes;
@@ -118,6 +119,7 @@ internal sealed partial class SandboxRuns(
         RunMetrics.Ended(run, settings.LabelOf(records.Record.Template), span);
         RunSpans.End(span, run);
         run.Span = null;
+        if (run.Kind is RunKind.Code or RunKind.Process) run.Traffic?.RecordRun(ending.EndedAt - run.Events.Record.CreatedAt, failed: ending.Code != 0);
         LogEnded(run.Id, records.Id, ending.Code, ending.Reason?.ToString().ToLowerInvariant() ?? "none");
         if (!Table.KeepsAlive && (run.Events.Record.KeepsAlive || run.Events.Readers > 0)) IdleAt = run.EndedAt;
         if (Table.OpenCount == 0) _allEnded?.TrySetResult();
@@ -275,6 +277,7 @@ internal sealed partial class SandboxRuns(
         if (entry.Events is null)
         {
             entry.AskedAt = time.GetTimestamp();
+            if (records.HasRecord) entry.Traffic = settings.Traffic.Of(new TenantId(records.Record.Tenant));
             entry.Open(events);
         }
 

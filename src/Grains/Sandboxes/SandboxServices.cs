@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Podflare.Traffic;
 
 namespace Podflare.Sandboxes;
 
@@ -9,6 +10,7 @@ public static class SandboxServices
     public static IServiceCollection AddSandboxes(this IServiceCollection services)
     {
         services.AddOptions<SandboxOptions>().BindConfiguration(SandboxOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton<TrafficLog>();
         services.TryAddSingleton<SandboxSettings>();
         services.TryAddSingleton<SandboxHosts>();
         services.TryAddSingleton<SandboxRecordStore>();

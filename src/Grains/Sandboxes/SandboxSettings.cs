@@ -2,12 +2,13 @@ using Microsoft.Extensions.Options;
 using Podflare.Containers;
 using Podflare.Limits;
 using Podflare.Runs;
+using Podflare.Traffic;
 
 namespace Podflare.Sandboxes;
 
-/// <summary>The options that apply to one sandbox and its runs, and the limits of tenants.</summary>
+/// <summary>The options that apply to one sandbox and its runs, the limits of tenants, and where it is counted what they do.</summary>
 public sealed class SandboxSettings(
-    IOptions<SandboxOptions> sandboxes, IOptions<RunOptions> runs, IOptions<TemplateOptions> templates, IOptions<QuotaOptions> quota, ITenantLimits tenants, TenantShares shares)
+    IOptions<SandboxOptions> sandboxes, IOptions<RunOptions> runs, IOptions<TemplateOptions> templates, IOptions<QuotaOptions> quota, ITenantLimits tenants, TenantShares shares, TrafficLog traffic)
 {
     public SandboxOptions Sandboxes => sandboxes.Value;
 
@@ -20,6 +21,9 @@ public sealed class SandboxSettings(
 
     /// <summary>What this process may use of them.</summary>
     public TenantShares Shares => shares;
+
+    /// <summary>What the tenants do on this process.</summary>
+    public TrafficLog Traffic => traffic;
 
     /// <summary>How long a run waits while its tenant executes as many as it may.</summary>
     public TimeSpan RunPatience => TimeSpan.FromSeconds(quota.Value.RunWaitSeconds);

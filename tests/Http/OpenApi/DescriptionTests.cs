@@ -74,6 +74,7 @@ public sealed partial class DescriptionTests(SharedCluster shared)
         foreach (var line in (await exec.ReadTextAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries)) description.AssertMatches(JsonDocument.Parse(line).RootElement, "Event");
         description.AssertMatches(await (await _cluster.Client.SendAsync("GET", $"/v1/sandboxes/{sandbox}/runs/{run}")).ReadJsonAsync(), "Run");
         description.AssertMatches(await (await _cluster.Client.SendAsync("GET", $"/v1/sandboxes/{sandbox}/runs/{run}/trace")).ReadJsonAsync(), "TracesData");
+        description.AssertMatches(await (await _cluster.Client.SendAsync("GET", "/v1/info")).ReadJsonAsync(), "Info");
         description.AssertMatches(await (await _cluster.Client.SendAsync("GET", $"/v1/sandboxes/{sandbox}/metrics")).ReadJsonAsync(), "SandboxMetrics");
         description.AssertMatches(await (await _cluster.Client.SendAsync("POST", "/v1/sandboxes", "{\"ram_mib\":true}")).ReadJsonAsync(), "Problem");
         await _cluster.Client.SendAsync("DELETE", $"/v1/sandboxes/{sandbox}");

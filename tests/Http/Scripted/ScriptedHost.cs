@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using Podflare.Hosts;
 using Podflare.Sandboxes;
 using Podflare.Tenants;
+using Podflare.Traffic;
 
 namespace Podflare.Scripted;
 
@@ -17,6 +19,16 @@ public sealed class ScriptedHost(World world) : Grain, IHostGrain
     }
 
     public Task<HostLoad> Load() => Script.LoadFailure is { } failure ? throw failure() : Task.FromResult(Script.Load);
+
+    public Task<HostTraffic> GetTraffic(TenantId tenant) =>
+        Script.LoadFailure is { } failure ? throw failure() : Task.FromResult(Script.Traffic.GetValueOrDefault(tenant.Value) ?? new HostTraffic(ImmutableDictionary<string, int>.Empty, 0, 0, []));
+
+    public Task SetMode(HostMode mode)
+    {
+        if (Script.LoadFailure is { } failure) throw failure();
+        Script.Load = Script.Load with { Mode = mode };
+        return Task.CompletedTask;
+    }
 
     public async Task<IReadOnlyList<SandboxInfo>> List(TenantId tenant, SandboxFilter filter)
     {

@@ -71,6 +71,9 @@ public sealed class HostScript
 {
     public HostLoad Load { get; set; } = new(1, 10, false);
 
+    /// <summary>What it does for tenants, by their id.</summary>
+    public ConcurrentDictionary<string, Podflare.Traffic.HostTraffic> Traffic { get; } = new();
+
     /// <summary>What a question about its load throws; null to answer.</summary>
     public Func<Exception>? LoadFailure { get; set; }
 

@@ -37,6 +37,31 @@ public sealed class AdministrationTests(ServiceWithKeys service)
     }
 
     [Fact]
+    public async Task An_operator_sees_hosts_and_everybody_the_server()
+    {
+        using var admin = await service.ConnectAsync(service.AdminKey);
+        using var user = await service.ConnectAsync(service.ApiKey);
+        using var stranger = await service.ConnectAsync(null);
+        var host = Assert.Single(await admin.Hosts.ListAsync(Cancellation));
+        Assert.Equal("ready", host.State);
+        Assert.Equal("cordoned", (await admin.Hosts.CordonAsync(host.Id, Cancellation)).State);
+        Assert.Equal("ready", (await admin.Hosts.UncordonAsync(host.Id, Cancellation)).State);
+        await Assert.ThrowsAsync<HostNotFoundException>(() => admin.Hosts.DrainAsync("00000000", Cancellation));
+        await Assert.ThrowsAsync<InsufficientScopeException>(() => user.Hosts.ListAsync(Cancellation));
+
+        await using var sandbox = await user.CreateSandboxAsync(cancellationToken: Cancellation);
+        await sandbox.RunAsync("1/0", cancellationToken: Cancellation);
+        var overview = await user.GetOverviewAsync(Cancellation);
+        Assert.True(overview.Complete && overview.Sandboxes.Running >= 1 && overview.Sandboxes.ByTemplate["default"] >= 1);
+        Assert.Equal(60, overview.Minutes.Count);
+        Assert.True(overview.Minutes.Sum(minute => minute.Creates) >= 1 && overview.Minutes.Sum(minute => minute.Errors) >= 1);
+        Assert.All(overview.Minutes.Where(minute => minute.Runs > 0), minute => Assert.True(minute.RunMs!.P50 <= minute.RunMs.P95));
+        var info = await stranger.GetServerInfoAsync(Cancellation);
+        Assert.Equal("keys", info.Auth);
+        Assert.Contains("overview", info.Features);
+    }
+
+    [Fact]
     public async Task A_tenant_from_create_to_delete()
     {
         using var admin = await service.ConnectAsync(service.AdminKey);

@@ -21,7 +21,7 @@ public sealed class ServiceWithKeys : IAsyncDisposable
 
     public async Task<Uri> AddressAsync() => (await _service.Value).Address;
 
-    public async Task<PodflareClient> ConnectAsync(string key) => (await _service.Value).Connect(options =>
+    public async Task<PodflareClient> ConnectAsync(string? key) => (await _service.Value).Connect(options =>
     {
         options.ApiKey = key;
         options.MaxRetries = 0;

@@ -5,6 +5,7 @@ from ._access_errors import (
     CrossOriginRefusedError,
     DeliveryNotFoundError,
     HostNotAllowedError,
+    HostNotFoundError,
     KeyFromEnvironmentError,
     KeyNotFoundError,
     KeyQuotaExceededError,
@@ -54,6 +55,7 @@ from ._api_errors import (
 from ._async.client import AsyncClient
 from ._async.contexts import AsyncContext, AsyncContexts
 from ._async.folders import AsyncFiles
+from ._async.hosts import AsyncHosts
 from ._async.keys import AsyncKeys
 from ._async.sandbox import AsyncSandbox
 from ._async.stream import AsyncRunStream
@@ -113,11 +115,13 @@ from ._run_errors import (
     StdinFullError,
     StdinOffsetError,
 )
+from ._operation_models import HostInfo, Overview, OverviewMinute, ServerInfo
 from ._resource_models import MetricsPoint, ResourceLimits, RunUsage, SandboxMetrics
 from ._run_models import ContextInfo, RunInfo
 from ._sync.client import Client
 from ._sync.contexts import Context, Contexts
 from ._sync.folders import Files
+from ._sync.hosts import Hosts
 from ._sync.keys import Keys
 from ._sync.sandbox import Sandbox
 from ._sync.stream import RunStream
@@ -138,6 +142,7 @@ __all__ = [
     "AsyncContext",
     "AsyncContexts",
     "AsyncFiles",
+    "AsyncHosts",
     "AsyncKeys",
     "AsyncRunStream",
     "AsyncSandbox",
@@ -176,7 +181,10 @@ __all__ = [
     "FolderNotEmptyError",
     "GoneError",
     "HeadersTooLargeError",
+    "HostInfo",
     "HostNotAllowedError",
+    "HostNotFoundError",
+    "Hosts",
     "HttpVersionNotSupportedError",
     "IdempotencyKeyReusedError",
     "InputRequestEvent",
@@ -193,6 +201,7 @@ __all__ = [
     "Keys",
     "LogBudgetExceededError",
     "MethodNotAllowedError",
+    "MetricsPoint",
     "MissingApiKeyError",
     "NewKey",
     "NewWebhook",
@@ -201,9 +210,10 @@ __all__ = [
     "NotAFolderError",
     "NotATerminalError",
     "NotFoundError",
-    "MetricsPoint",
     "NotOfferedError",
     "OutputQuotaExceededError",
+    "Overview",
+    "OverviewMinute",
     "PodflareError",
     "PodflareWarning",
     "PreconditionFailedError",
@@ -233,6 +243,7 @@ __all__ = [
     "SandboxNotFoundError",
     "SandboxQuotaExceededError",
     "SandboxUnreachableError",
+    "ServerInfo",
     "ShuttingDownError",
     "StartEvent",
     "StderrEvent",

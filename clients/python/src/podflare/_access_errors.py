@@ -25,6 +25,10 @@ class TenantNotFoundError(NotFoundError):
     """There is no such tenant, or it is deleted and cannot be changed."""
 
 
+class HostNotFoundError(NotFoundError):
+    """No worker of this host is in the cluster."""
+
+
 class TenantExistsError(ConflictError):
     """A tenant has this id, or had it."""
 

@@ -10,6 +10,7 @@ from . import _administration_requests as requests
 from . import _calls as calls
 from ._administration_models import KeyInfo, KeyPage, NewKey, TenantInfo, TenantPage
 from ._models import SandboxPage
+from ._operation_models import HostInfo, Overview, ServerInfo
 from ._operations import ClientOperations
 from ._requests import Request
 from ._steps import Answer, Call
@@ -89,6 +90,27 @@ class TenantOperations:
     @property
     def _trace(self) -> Trace | None:
         return self._client.trace()
+
+
+class HostOperations:
+    """Operations on hosts."""
+
+    def __init__(self, client: ClientOperations) -> None:
+        self._client = client
+
+    def list(self) -> Call[list[HostInfo]]:
+        return _json(self._client, requests.list_hosts(self._client.trace()), HostInfo.parse_list)
+
+    def set_mode(self, host_id: str, action: str) -> Call[HostInfo]:
+        return _json(self._client, requests.set_host_mode(host_id, action, self._client.trace()), HostInfo.parse)
+
+
+def overview(client: ClientOperations) -> Call[Overview]:
+    return _json(client, requests.overview(client.trace()), Overview.parse)
+
+
+def server_info(client: ClientOperations) -> Call[ServerInfo]:
+    return _json(client, requests.server_info(client.trace()), ServerInfo.parse)
 
 
 def usage(

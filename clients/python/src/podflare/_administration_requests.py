@@ -144,6 +144,22 @@ def list_audit_entries(
     return get(with_query("/v1/audit", query), trace)
 
 
+def list_hosts(trace: Trace | None) -> Request:
+    return get("/v1/hosts", trace)
+
+
+def set_host_mode(host_id: str, action: str, trace: Trace | None) -> Request:
+    return Request("POST", f"/v1/hosts/{quote(arguments.identifier('host_id', host_id, '0c5e1f2a'), safe='')}/{action}", headers_of(trace))
+
+
+def overview(trace: Trace | None) -> Request:
+    return get("/v1/overview", trace)
+
+
+def server_info(trace: Trace | None) -> Request:
+    return get("/v1/info", trace)
+
+
 def _key(key_id: str) -> str:
     return f"{_KEYS}/{quote(arguments.key_identifier(key_id), safe='')}"
 

@@ -68,6 +68,7 @@ BY_CODE: Mapping[str, type[ApiError]] = {
     "host_not_allowed": _access_errors.HostNotAllowedError,
     "key_not_found": _access_errors.KeyNotFoundError,
     "tenant_not_found": _access_errors.TenantNotFoundError,
+    "host_not_found": _access_errors.HostNotFoundError,
     "tenant_exists": _access_errors.TenantExistsError,
     "key_from_environment": _access_errors.KeyFromEnvironmentError,
     "key_quota_exceeded": _access_errors.KeyQuotaExceededError,

@@ -10,6 +10,7 @@ from typing import TypeVar, Union
 import httpx
 
 from . import io
+from .hosts import AsyncHosts
 from .keys import AsyncKeys
 from .tenants import AsyncTenants
 from .webhooks import AsyncWebhooks
@@ -17,6 +18,7 @@ from .. import _administration_operations as administration
 from .. import _webhook_operations as feed
 from .._http import BROKEN, Limit, answer_of, broken, ensure_open, extensions_of, open_http, url_of
 from .._models import SandboxInfo, TemplateInfo
+from .._operation_models import Overview, ServerInfo
 from .._operations import ClientOperations
 from .._requests import Request
 from .._retry import RetryPolicy
@@ -172,6 +174,30 @@ class AsyncClient:
             for event in page.events:
                 yield event
             after = page.next_after
+
+    @property
+    def hosts(self) -> AsyncHosts:
+        """The hosts of the cluster, for administrators.
+
+        >>> hosts = await client.hosts.list()
+        """
+        return AsyncHosts(self)
+
+    async def overview(self) -> Overview:
+        """What the tenant does now, and did in the last hour. Needs the scope ``read``.
+
+        >>> (await client.overview()).active_runs
+        3
+        """
+        return await self._run(administration.overview(self._operations))
+
+    async def server_info(self) -> ServerInfo:
+        """Describes the server. No API key is needed.
+
+        >>> (await client.server_info()).version
+        '0.9.0'
+        """
+        return await self._run(administration.server_info(self._operations))
 
     async def usage(
         self,

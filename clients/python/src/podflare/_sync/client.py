@@ -11,6 +11,7 @@ from typing import TypeVar, Union
 import httpx
 
 from . import io
+from .hosts import Hosts
 from .keys import Keys
 from .tenants import Tenants
 from .webhooks import Webhooks
@@ -18,6 +19,7 @@ from .. import _administration_operations as administration
 from .. import _webhook_operations as feed
 from .._http import BROKEN, Limit, answer_of, broken, ensure_open, extensions_of, open_http, url_of
 from .._models import SandboxInfo, TemplateInfo
+from .._operation_models import Overview, ServerInfo
 from .._operations import ClientOperations
 from .._requests import Request
 from .._retry import RetryPolicy
@@ -173,6 +175,30 @@ class Client:
             for event in page.events:
                 yield event
             after = page.next_after
+
+    @property
+    def hosts(self) -> Hosts:
+        """The hosts of the cluster, for administrators.
+
+        >>> hosts = client.hosts.list()
+        """
+        return Hosts(self)
+
+    def overview(self) -> Overview:
+        """What the tenant does now, and did in the last hour. Needs the scope ``read``.
+
+        >>> (client.overview()).active_runs
+        3
+        """
+        return self._run(administration.overview(self._operations))
+
+    def server_info(self) -> ServerInfo:
+        """Describes the server. No API key is needed.
+
+        >>> (client.server_info()).version
+        '0.9.0'
+        """
+        return self._run(administration.server_info(self._operations))
 
     def usage(
         self,

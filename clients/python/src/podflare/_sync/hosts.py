@@ -1,0 +1,50 @@
+# Generated from ../_async/hosts.py by unasync.py. Do not edit.
+"""The hosts of a cluster, in blocking code."""
+
+from __future__ import annotations
+
+import builtins
+from typing import TYPE_CHECKING
+
+from .._administration_operations import HostOperations
+from .._operation_models import HostInfo
+
+if TYPE_CHECKING:
+    from .client import Client
+
+
+class Hosts:
+    """Hosts. All methods need a key with the scope ``admin``; without it they raise InsufficientScopeError. They raise HostNotFoundError for a host that is away."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._operations = HostOperations(client._operations)
+
+    def list(self) -> builtins.list[HostInfo]:
+        """All hosts, in the order of their ids.
+
+        >>> full = [host.id for host in client.hosts.list() if host.sandboxes == host.slots]
+        """
+        return self._client._run(self._operations.list())
+
+    def cordon(self, host_id: str) -> HostInfo:
+        """The host accepts no new sandboxes. Its sandboxes go on, and its ready containers stay.
+
+        >>> client.hosts.cordon("0c5e1f2a")
+        """
+        return self._client._run(self._operations.set_mode(host_id, "cordon"))
+
+    def uncordon(self, host_id: str) -> HostInfo:
+        """The host accepts new sandboxes again.
+
+        >>> client.hosts.uncordon("0c5e1f2a")
+        """
+        return self._client._run(self._operations.set_mode(host_id, "uncordon"))
+
+    def drain(self, host_id: str) -> HostInfo:
+        """The host accepts no new sandboxes, and its ready containers are removed. Its sandboxes go on until they end.
+
+        >>> (client.hosts.drain("0c5e1f2a")).sandboxes
+        12
+        """
+        return self._client._run(self._operations.set_mode(host_id, "drain"))
