@@ -46,6 +46,58 @@ public sealed class AdministrationTests
     }
 
     [Fact]
+    public async Task A_webhook_from_create_to_delete()
+    {
+        const string Webhook = "\"id\":\"whk_1\",\"url\":\"https://example.com/hook\",\"events\":[\"run.ended\"],\"description\":\"\",\"state\":\"disabled\",\"disabled_because\":\"it answered 410 Gone\",\"pending\":2,\"skipped\":7";
+        var server = new ScriptedServer()
+            .Json("{" + Webhook + ",\"secret\":\"whsec_x\"}").Json("{\"webhooks\":[{" + Webhook + "}]}").Json("{" + Webhook + "}", times: 2).Json("{" + Webhook + ",\"secret\":\"whsec_y\"}")
+            .Json("""{"deliveries":[{"event_id":"evt_1","event_seq":812,"type":"run.ended","state":"pending","attempts":[{"ts":"2026-11-30T12:00:00.000Z","outcome":"503","ms":12.4}],"next_at":null}]}""")
+            .Then(NoContent, times: 3);
+        var webhooks = server.Connect().Webhooks;
+        var created = await webhooks.CreateAsync("https://example.com/hook", ["run.ended"], cancellationToken: Cancellation);
+        Assert.Equal(("whsec_x", WebhookState.Disabled, "it answered 410 Gone", 2, 7L), (created.Secret, created.State, created.DisabledBecause, created.Pending, created.Skipped));
+        // A secret must not get into logs by accident.
+        Assert.DoesNotContain("whsec_x", created.ToString(), StringComparison.Ordinal);
+        Assert.Equal("whk_1", Assert.Single(await webhooks.ListAsync(Cancellation)).Id);
+        await webhooks.GetAsync("whk_1", Cancellation);
+        await webhooks.UpdateAsync("whk_1", new WebhookUpdate { State = WebhookState.Active }, Cancellation);
+        Assert.Equal("whsec_y", (await webhooks.RotateAsync("whk_1", Cancellation)).Secret);
+        var delivery = Assert.Single(await webhooks.ListDeliveriesAsync("whk_1", Cancellation));
+        Assert.Equal((812L, WebhookDeliveryState.Pending, "503", 12.4), (delivery.EventSeq, delivery.State, delivery.Attempts[0].Outcome, delivery.Attempts[0].Duration.TotalMilliseconds));
+        await webhooks.TestAsync("whk_1", Cancellation);
+        await webhooks.ReplayAsync("whk_1", 812, Cancellation);
+        await webhooks.DeleteAsync("whk_1", Cancellation);
+        Assert.Equal(
+            [
+                """POST /v1/webhooks {"url":"https://example.com/hook","events":["run.ended"]}""",
+                "GET /v1/webhooks",
+                "GET /v1/webhooks/whk_1",
+                """PATCH /v1/webhooks/whk_1 {"state":"active"}""",
+                "POST /v1/webhooks/whk_1/rotate",
+                "GET /v1/webhooks/whk_1/deliveries",
+                "POST /v1/webhooks/whk_1/test",
+                "POST /v1/webhooks/whk_1/deliveries/812/replay",
+                "DELETE /v1/webhooks/whk_1",
+            ],
+            Sent(server));
+    }
+
+    [Fact]
+    public async Task Events_are_listed_page_by_page_and_followed()
+    {
+        static string Page(long next, params long[] seqs) =>
+            $$"""{"events":[{{string.Join(',', seqs.Select(seq => $$$"""{"seq":{{{seq}}},"id":"evt_1","type":"run.ended","ts":7,"sandbox_id":"sbx_1","run_id":"run_1","data":{"exit_code":0} }"""))}}],"next_after":{{next}}}""";
+        var server = new ScriptedServer().Json(Page(2, 1, 2)).Json(Page(8)).Json(Page(9, 9)).Json(Page(9)).Json(Page(9)).Json(Page(10, 10));
+        var client = server.Connect();
+        var listed = await client.ListEventsAsync(new FeedQuery { Types = ["run.ended", "sandbox.*"], PageSize = 2 }, Cancellation).ToListAsync(Cancellation);
+        Assert.Equal([1L, 2, 9], listed.Select(told => told.Seq));
+        Assert.Equal((DateTimeOffset.FromUnixTimeMilliseconds(7), "run_1", 0), (listed[0].At, listed[0].RunId, listed[0].Data.GetProperty("exit_code").GetInt32()));
+        Assert.Equal(10, (await client.FollowEventsAsync(new FeedQuery { After = 9 }, Cancellation).FirstAsync(Cancellation)).Seq);
+        Assert.Equal("GET /v1/events?after=0&limit=2&types=run.ended%2Csandbox.%2A", Sent(server).First());
+        Assert.Equal(["GET /v1/events?after=9&wait=20", "GET /v1/events?after=9&wait=20"], Sent(server).Skip(4));
+    }
+
+    [Fact]
     public async Task A_tenant_from_create_to_delete()
     {
         var server = new ScriptedServer()
