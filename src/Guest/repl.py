@@ -24,6 +24,8 @@ def main() -> None:
     sys.path[0] = ""
     # What pip has installed for the user, without the .pth files in it, which are code.
     sys.path.append(os.path.expanduser(f"~/.local/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"))
+    # Last: a module of the user's with the same name is the one that is found.
+    sys.path.append(os.path.join(guest, "lib"))
     driver.serve()
 
 

@@ -266,7 +266,7 @@ class ClusterTests(unittest.TestCase):
         self.assertEqual(set(), wanted - seen)
         ours = [point for metric in self.receiver.metrics if metric["scope"] == "Podflare" for point in metric["points"]]
         labels = {key for point in ours for key in point["attributes"]}
-        self.assertLessEqual(labels, {"template", "reason", "language", "type", "outcome", "error.type", "code", "state", "pool", "scope", "kind", "field", "layer", "runtime", "gen_ai.operation.name", "gen_ai.tool.name"})
+        self.assertLessEqual(labels, {"template", "reason", "language", "type", "outcome", "error.type", "code", "state", "pool", "scope", "kind", "field", "layer", "runtime", "gen_ai.operation.name", "gen_ai.tool.name", "signal", "destination"})
         self.assertNotRegex(json.dumps([point["attributes"] for point in ours]), r"sbx_|run_[0-9a-f]{8}|default:")
 
     def _complete(self, span: dict[str, Any], upstream: str) -> bool:

@@ -50,10 +50,15 @@ class OffTests(unittest.TestCase):
         trace, upstream, header = parent()
         sandbox = service.create(traceparent=header)["id"]
         run = service.run(sandbox, "import os\nprint(os.environ['TRACEPARENT'])\nprint(os.environ.get('BAGGAGE'))", traceparent=header)
-        self.assertEqual(f"{header}\nNone\n", run.stdout)
+        # The run's own span, which its trace shows also where nothing is exported.
+        spans = json.loads(service.send("GET", f"/v1/sandboxes/{sandbox}/runs/{run.id}/trace")[2])["resourceSpans"][0]["scopeSpans"][0]["spans"]
+        own = next(span for span in spans if span["name"] == "execute_tool run_code")
+        self.assertEqual(trace, own["traceId"])
+        self.assertEqual(f"00-{trace}-{own['spanId']}-01\nNone\n", run.stdout)
         self.assertEqual((trace, f"trace;desc={header}"), (run.trace, run.headers["server-timing"]))
         bash = service.run(sandbox, "echo $TRACEPARENT", {"language": "bash"})
-        self.assertEqual(f"{header}\n", bash.stdout)
+        self.assertRegex(bash.stdout, f"^00-{trace}-[0-9a-f]{{16}}-01\n$")
+        self.assertEqual(f"{header}\n", service.run(sandbox, "echo $TRACEPARENT", {"language": "bash", "env": {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://elsewhere"}}).stdout)
         self.assertEqual("True\n", service.run(sandbox, "print(os.environ['TRACEPARENT'] == 'mine')", {"env": {"TRACEPARENT": "mine"}}).stdout)
         # The sandbox dies by itself; then all its lines are there: from a timer, the engine's events, the end.
         subprocess.run(["docker", "kill", f"podflare-{sandbox}"], check=True, stdout=subprocess.DEVNULL, timeout=30)

@@ -14,7 +14,7 @@ internal static class EdgePipeline
     // What a page of another origin may read besides the body.
     private static readonly string[] ExposedHeaders =
     [
-        "Podflare-Run-Id", "Podflare-Trace-Id", "Podflare-Trace-Open", "Podflare-Warning", "Podflare-Repl-Restarted",
+        "Podflare-Run-Id", "Podflare-Trace-Id", "Podflare-Trace-Open", "Podflare-Trace-Dropped", "Podflare-Warning", "Podflare-Repl-Restarted",
         "RateLimit", "RateLimit-Policy", "Retry-After", "Idempotent-Replayed", "Server-Timing", "ETag", "Content-Range", "Location",
     ];
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Podflare.Http;
@@ -13,6 +14,9 @@ internal sealed class RunReplies(IGrainFactory grains, IOptions<HttpOptions> opt
     /// <summary><c>true</c> while further spans of a run may come.</summary>
     public const string TraceOpenHeader = "Podflare-Trace-Open";
 
+    /// <summary>The number of spans that were dropped.</summary>
+    public const string TraceDroppedHeader = "Podflare-Trace-Dropped";
+
     public async Task<JsonHttpResult<RunJson>> GetAsync(TenantId tenant, SandboxId id, RunId run, int status, CancellationToken clientLeft)
     {
         using var deadline = new TimeLimit(TimeSpan.FromSeconds(options.Value.AnswerSeconds), time, clientLeft);
@@ -26,6 +30,7 @@ internal sealed class RunReplies(IGrainFactory grains, IOptions<HttpOptions> opt
         using var deadline = new TimeLimit(TimeSpan.FromSeconds(options.Value.AnswerSeconds), time, clientLeft);
         var trace = await GrainCallRetry.RetryLostAsync(() => grains.GetGrain<ISandboxGrain>(id.Value).GetRunTrace(tenant, run), time, deadline.Token);
         if (trace.IsOpen) response.Headers[TraceOpenHeader] = "true";
+        if (trace.Dropped > 0) response.Headers[TraceDroppedHeader] = trace.Dropped.ToString(CultureInfo.InvariantCulture);
         return TypedResults.Bytes(trace.Json, "application/json");
     }
 

@@ -43,6 +43,12 @@ internal static class ContainerSettings
         yield return "--user";
         yield return Number(spec.User);
         if (spec.Probe) yield return "--probe";
+        if (spec.OtlpPort > 0)
+        {
+            yield return "--otlp-port";
+            yield return Number(spec.OtlpPort);
+        }
+
         if (spec.Preload.Length == 0) yield break;
         yield return "--preload";
         yield return spec.Preload;

@@ -67,11 +67,17 @@ public sealed record ContainerSpec(
 {
     private const long Mib = 1024 * 1024;
 
+    // Where every exporter sends by default.
+    private const int DefaultOtlpPort = 4_318;
+
     /// <summary>Size of <c>/dev/shm</c>, which is memory.</summary>
     public required long ShmBytes { get; init; }
 
     /// <summary>The number of the sandbox's user, which no other container of this machine has; 0 in a shape.</summary>
     public int User { get; init; }
+
+    /// <summary>The port on the sandbox's loopback at which its guest takes OTLP; 0 for none.</summary>
+    public int OtlpPort { get; init; }
 
     /// <summary>The guest tries what a sandbox must not be able to do, reports it, and executes nothing.</summary>
     public bool Probe { get; init; }
@@ -81,6 +87,7 @@ public sealed record ContainerSpec(
         sandbox, name, template.Image, template.Runtime, template.MemoryMib * Mib, template.Cpus, template.Pids,
         template.HomeMib * Mib, template.TmpMib * Mib, EgressKind.None, template.Preload)
     {
+        OtlpPort = template.Relay ? DefaultOtlpPort : 0,
         ShmBytes = template.SharedMemoryBytes(template.MemoryMib * Mib, template.HomeMib * Mib, template.TmpMib * Mib),
     };
 }

@@ -77,4 +77,7 @@ public sealed class Template
 
     /// <summary>A create may have a way out to the network, where the server offers that at all. Default: true.</summary>
     public bool Egress { get; set; } = true;
+
+    /// <summary>Programs can send OpenTelemetry data to <c>http://127.0.0.1:4318</c>, where the relay is enabled at all. Default: true.</summary>
+    public bool Relay { get; set; } = true;
 }

@@ -51,7 +51,7 @@ internal sealed class FrameDecoder(SandboxId sandbox, TimeProvider time)
             throw new GuestProtocolException("a HELLO without boot, first or repl");
         if (hello.Runs is { Length: > MaxHelloRuns }) throw new GuestProtocolException($"a HELLO with more than {MaxHelloRuns} runs");
         _version = GuestVersion.Choose(hello.MaxVersion);
-        return new GuestHello(_version, boot, hello.First.Value, hello.Repl.Value, [.. (hello.Runs ?? []).Select(HelloRun)]) { Isolation = hello.Isolation };
+        return new GuestHello(_version, boot, hello.First.Value, hello.Repl.Value, [.. (hello.Runs ?? []).Select(HelloRun)]) { Isolation = hello.Isolation, HasRelay = hello.Relay is true };
     }
 
     /// <returns>The number of the REPL that answers; null when it is that of another context than the one that every sandbox has.</returns>

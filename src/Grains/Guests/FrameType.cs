@@ -32,4 +32,6 @@ internal enum FrameType : byte
     FileOpened = 45,
     FileDone = 46,
     FileFailed = 47,
+    Otlp = 50,
+    OtlpTaken = 51,
 }

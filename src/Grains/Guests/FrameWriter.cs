@@ -22,12 +22,10 @@ internal sealed class FrameWriter(Stream stream, TimeProvider time)
     /// <summary>Accepts a guest's <c>HELLO</c>, and chooses the version of the protocol. The first version knows no choice.</summary>
     public void AddWelcome(int version) => Add(new FrameHeader(0, FrameType.Welcome, version > GuestVersion.First ? (ulong)version : 0, Now()));
 
-    public void AddAck(ulong number)
-    {
-        Add(new FrameHeader(sizeof(ulong), FrameType.Ack, 0, Now()));
-        BinaryPrimitives.WriteUInt64BigEndian(_gathered.GetSpan(sizeof(ulong)), number);
-        _gathered.Advance(sizeof(ulong));
-    }
+    public void AddAck(ulong number) => AddNumber(FrameType.Ack, number);
+
+    /// <summary>The guest may drop the OTLP batches up to this number.</summary>
+    public void AddOtlpTaken(ulong number) => AddNumber(FrameType.OtlpTaken, number);
 
     public async ValueTask AddAsync(RequestFrame request, ulong number, CancellationToken cancellationToken)
     {
@@ -41,6 +39,13 @@ internal sealed class FrameWriter(Stream stream, TimeProvider time)
         if (_gathered.WrittenCount == 0) return;
         await stream.WriteAsync(_gathered.WrittenMemory, cancellationToken).ConfigureAwait(false);
         _gathered.ResetWrittenCount();
+    }
+
+    private void AddNumber(FrameType type, ulong number)
+    {
+        Add(new FrameHeader(sizeof(ulong), type, 0, Now()));
+        BinaryPrimitives.WriteUInt64BigEndian(_gathered.GetSpan(sizeof(ulong)), number);
+        _gathered.Advance(sizeof(ulong));
     }
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();

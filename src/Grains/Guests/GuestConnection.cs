@@ -20,6 +20,7 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
     private readonly FrameDecoder _decoder = new(port.Sandbox, time);
     private FrameWriter? _writer;
     private ulong _acknowledged;
+    private ulong _telemetryTaken;
     private ulong _requests;
     private int _wakes;
     private int _end = -1;
@@ -167,6 +168,9 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
             case FrameType.FileData or FrameType.FileNext or FrameType.FileEnd or (>= FrameType.FileOpened and <= FrameType.FileFailed):
                 port.Files.Take(this, frame);
                 break;
+            case FrameType.Otlp:
+                port.Telemetry.Take(this, frame);
+                break;
         }
     }
 
@@ -227,6 +231,7 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
         }
 
         if (port.Acknowledged is var number && number > _acknowledged) writer.AddAck(_acknowledged = number);
+        if (port.Telemetry.Taken is var taken && taken > _telemetryTaken) writer.AddOtlpTaken(_telemetryTaken = taken);
         while (port.Requests.Next(this, _requests + 1) is { } request)
             await writer.AddAsync(request.Frame, ++_requests, cancellationToken).ConfigureAwait(false);
         if (port.Files.TryNext(this, out var file))

@@ -10,7 +10,8 @@ namespace Podflare.Guests;
 /// Folders (0700) and sockets (0600) belong to the user of this process, which must be the containers' root: that has no DAC_OVERRIDE, so
 /// it reaches only what is its own.
 /// </remarks>
-public sealed partial class GuestListener(RunFolder folder, IOptions<GuestOptions> options, TimeProvider time, ILogger<GuestListener> logger) : IAsyncDisposable
+public sealed partial class GuestListener(RunFolder folder, IOptions<GuestOptions> options, TimeProvider time, ILogger<GuestListener> logger, ITelemetryRelay? relay = null)
+    : IAsyncDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -27,7 +28,7 @@ public sealed partial class GuestListener(RunFolder folder, IOptions<GuestOption
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (_sockets.TryGetValue(sandbox, out var known)) return known.Port;
             Directory.CreateDirectory(folder.SocketFolder(sandbox), OwnerOnly);
-            var port = new GuestPort(sandbox, options.Value, time);
+            var port = new GuestPort(sandbox, options.Value, time, relay);
             _sockets[sandbox] = new GuestSocket(folder.SocketPath(sandbox), port, options.Value, time, logger);
             return port;
         }

@@ -61,6 +61,9 @@ public sealed record GuestHello(int Version, string Boot, ulong First, int Repl,
 {
     /// <summary>From a container that was started to probe its isolation: for each layer its state and a text.</summary>
     public IReadOnlyDictionary<string, string[]>? Isolation { get; init; }
+
+    /// <summary>It takes telemetry of the sandbox's programs.</summary>
+    public bool HasRelay { get; init; }
 }
 
 /// <param name="Started">When its code began to execute; null while queued.</param>

@@ -23,7 +23,8 @@ public sealed class GuestPort
     private TimeSpan? _cpuTime;
     private ResourceSeries? _resources;
 
-    internal GuestPort(SandboxId sandbox, GuestOptions options, TimeProvider time)
+    /// <param name="relay">Takes the telemetry of the sandbox's programs; null where nobody does.</param>
+    internal GuestPort(SandboxId sandbox, GuestOptions options, TimeProvider time, ITelemetryRelay? relay = null)
     {
         Sandbox = sandbox;
         _options = options;
@@ -31,6 +32,7 @@ public sealed class GuestPort
         _inbox = new GuestInbox(options.MaxPendingBytes);
         _awaySince = time.GetUtcNow();
         Requests = new GuestRequests(options.MaxRequests);
+        Telemetry = new GuestTelemetry(sandbox, relay);
     }
 
     /// <summary>The sandbox whose guest this is.</summary>
@@ -51,6 +53,12 @@ public sealed class GuestPort
         get { lock (_gate) return _hello?.Version; }
     }
 
+    /// <summary>Programs of the sandbox can send telemetry to the guest.</summary>
+    public bool HasRelay
+    {
+        get { lock (_gate) return _hello is { HasRelay: true }; }
+    }
+
     /// <summary>CPU time that the container has used, as its guest reported it last; null while it has reported none.</summary>
     public TimeSpan? CpuTime
     {
@@ -69,6 +77,8 @@ public sealed class GuestPort
     internal GuestRequests Requests { get; }
 
     internal GuestFiles Files { get; } = new();
+
+    internal GuestTelemetry Telemetry { get; }
 
     /// <summary>The highest number that may be acknowledged to the guest; 0 for none.</summary>
     internal ulong Acknowledged
@@ -170,11 +180,13 @@ public sealed class GuestPort
             if (_closed) return false;
             _connection?.Close(ConnectionEnd.Replaced);
             Leave();
-            if (_hello is { } known && known.Boot != hello.Boot) (_lastTaken, _acknowledged) = (0, 0);
+            var isOther = _hello is { } known && known.Boot != hello.Boot;
+            if (isOther) (_lastTaken, _acknowledged) = (0, 0);
             _hello = hello;
             if (!_inbox.TryAdd(new GuestConnected(hello), bytes)) return false;
             _connection = connection;
             Files.Move(connection);
+            Telemetry.Move(connection, isOther);
             _awaySince = null;
             if (hello.Repl > 0) _ready.TrySetResult(hello);
             return true;
@@ -258,6 +270,7 @@ public sealed class GuestPort
         }
 
         Requests.Close();
+        Telemetry.Close();
     }
 
     private static TaskCompletionSource<GuestHello> NewReady() => new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -272,6 +285,7 @@ public sealed class GuestPort
         if (_connection is null) return;
         _connection = null;
         Files.Move(null);
+        Telemetry.Move(null);
         _awaySince = _time.GetUtcNow();
         if (_ready.Task.IsCompleted) _ready = NewReady();
         // A reader that has seen nothing yet begins with the next connection, on which the guest sends all of this again.

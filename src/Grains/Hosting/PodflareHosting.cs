@@ -19,6 +19,7 @@ using Podflare.Guests;
 using Podflare.Hosts;
 using Podflare.Limits;
 using Podflare.Processes;
+using Podflare.Relay;
 using Podflare.Runs;
 using Podflare.Sandboxes;
 using Podflare.Secrets;
@@ -54,7 +55,7 @@ public static class PodflareHosting
         if (process.Folder is { } folder) services.AddSingleton<HostContainers>().AddSingleton<HostSettings>().AddSingleton<IIsolationProbe, IsolationProbe>().AddSingleton(folder).AddSingleton(new HostIdentity(process.ClusterId, folder.HostId));
         AddStore(services, process);
         services.AddSingleton(SecretBox.Open(builder.Configuration[SecretBox.Variable], process.Redis is null ? process.Folder?.Path : null));
-        services.AddRuns().AddUsage().AddAudit().AddFeed().AddWebhooks().AddGuests().AddContainers();
+        services.AddRuns().AddUsage().AddAudit().AddFeed().AddWebhooks().AddGuests().AddRelay().AddContainers();
         builder.UseOrleans(silo => Configure(silo, process));
         if (process.Host.Id is not null) services.AddHostedService<HostStarter>();
         return process;

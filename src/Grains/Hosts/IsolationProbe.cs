@@ -58,7 +58,7 @@ internal sealed partial class IsolationProbe(HostContainers containers, IOptions
         {
             try
             {
-                return (await containers.ProbeAsync(ContainerSpec.Of(SandboxId.New(host), name, template) with { Probe = true, Preload = "" }), true);
+                return (await containers.ProbeAsync(ContainerSpec.Of(SandboxId.New(host), name, template) with { Probe = true, Preload = "", OtlpPort = 0 }), true);
             }
             catch (ContainerStartException e) when (!e.Retry)
             {

@@ -23,50 +23,58 @@ internal static class OtlpJson
         {
             if (value.Field is not { } field) continue;
             json.WritePropertyName(field.JsonName);
-            if (field.IsRepeated) WriteList(json, (List<OtlpMessage>)value.Content!);
-            else WriteValue(json, value);
+            if (!field.IsRepeated) WriteValue(json, field.Kind, value.Bits, value.Content);
+            else WriteList(json, field, value.Content!);
         }
 
         json.WriteEndObject();
     }
 
-    private static void WriteList(Utf8JsonWriter json, List<OtlpMessage> messages)
+    private static void WriteList(Utf8JsonWriter json, OtlpField field, object content)
     {
         json.WriteStartArray();
-        foreach (var message in messages) Write(json, message);
+        if (content is List<OtlpMessage> messages)
+        {
+            foreach (var message in messages) Write(json, message);
+        }
+        else
+        {
+            foreach (var bits in (List<long>)content) WriteValue(json, field.Kind, bits, null);
+        }
+
         json.WriteEndArray();
     }
 
-    private static void WriteValue(Utf8JsonWriter json, in OtlpValue value)
+    private static void WriteValue(Utf8JsonWriter json, OtlpKind kind, long bits, object? content)
     {
-        switch (value.Field!.Kind)
+        switch (kind)
         {
             case OtlpKind.Text:
-                json.WriteStringValue((byte[])value.Content!);
+                json.WriteStringValue((byte[])content!);
                 break;
             case OtlpKind.Bytes:
-                json.WriteBase64StringValue((byte[])value.Content!);
+                json.WriteBase64StringValue((byte[])content!);
                 break;
             case OtlpKind.TraceId or OtlpKind.SpanId:
-                WriteHex(json, (byte[])value.Content!);
+                WriteHex(json, (byte[])content!);
                 break;
             case OtlpKind.Message:
-                Write(json, (OtlpMessage)value.Content!);
+                Write(json, (OtlpMessage)content!);
                 break;
             case OtlpKind.Bool:
-                json.WriteBooleanValue(value.Bits != 0);
+                json.WriteBooleanValue(bits != 0);
                 break;
             case OtlpKind.Double:
-                WriteDouble(json, BitConverter.Int64BitsToDouble(value.Bits));
+                WriteDouble(json, BitConverter.Int64BitsToDouble(bits));
                 break;
             case OtlpKind.Int64 or OtlpKind.SFixed64:
-                json.WriteStringValue(value.Bits.ToString(CultureInfo.InvariantCulture));
+                json.WriteStringValue(bits.ToString(CultureInfo.InvariantCulture));
                 break;
             case OtlpKind.UInt64 or OtlpKind.Fixed64:
-                json.WriteStringValue(((ulong)value.Bits).ToString(CultureInfo.InvariantCulture));
+                json.WriteStringValue(((ulong)bits).ToString(CultureInfo.InvariantCulture));
                 break;
             default:
-                json.WriteNumberValue(value.Bits);
+                json.WriteNumberValue(bits);
                 break;
         }
     }

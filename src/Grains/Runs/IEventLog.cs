@@ -66,6 +66,15 @@ public interface IEventLog
     Task MarkReportedAsync(SandboxId sandbox, IReadOnlyList<RunId> runs, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Keeps spans that the run's programs have sent, as long as its events, up to <see cref="RunOptions.MaxTraceBytes"/>. A batch whose number is not
+    /// above the last one of the run is known already.
+    /// </summary>
+    Task<SpansOutcome> AddSpansAsync(SandboxId sandbox, RunId run, SpanBatch batch, CancellationToken cancellationToken);
+
+    /// <summary>The spans of a run, in the order in which they were kept.</summary>
+    Task<KeptSpans> ReadSpansAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken);
+
+    /// <summary>
     /// The sandbox has ended: everything of it expires, and later runs are refused. Safe to repeat.
     /// </summary>
     /// <param name="deleted">Its user deleted it: its events expire after <see cref="RunOptions.DeletedRetentionSeconds"/>.</param>

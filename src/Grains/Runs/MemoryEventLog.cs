@@ -178,6 +178,20 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
         }
     }
 
+    public Task<SpansOutcome> AddSpansAsync(SandboxId sandbox, RunId run, SpanBatch batch, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (_retention.Find(sandbox, run) is not { Released: false } found) return Task.FromResult(SpansOutcome.NoRun);
+            return Task.FromResult(_runs.AddSpans(found, batch, _options.TraceBytesFor(batch), () => _budget.HasRoom(found.Sandbox, batch.Otlp.Length) && !found.Released));
+        }
+    }
+
+    public Task<KeptSpans> ReadSpansAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken)
+    {
+        lock (_lock) return Task.FromResult(_retention.Find(sandbox, run)?.Spans.Read() ?? new KeptSpans([], 0));
+    }
+
     public Task ExpireAsync(SandboxId sandbox, bool deleted, CancellationToken cancellationToken)
     {
         lock (_lock)

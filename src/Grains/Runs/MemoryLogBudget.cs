@@ -52,6 +52,14 @@ internal sealed class MemoryLogBudget(MemoryRuns runs, MemoryRetention retention
         }
     }
 
+    /// <summary>Whether there is room for spans, for which the events of ended runs may go.</summary>
+    public bool HasRoom(MemorySandbox sandbox, int bytes)
+    {
+        Evict(sandbox.Account, options.MaxSandboxLogBytes - bytes, EvictedPerAppend);
+        while (IsOver(bytes) && retention.DropOldestEvents()) { }
+        return sandbox.Account.Bytes + bytes <= options.MaxSandboxLogBytes && !IsOver(bytes);
+    }
+
     private bool IsOver(int more) => runs.Bytes + more > options.MaxMemoryLogBytes;
 
     private bool TryMakeRoom(MemoryAccount account, long limit)

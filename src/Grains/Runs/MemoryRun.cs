@@ -19,6 +19,9 @@ internal sealed class MemoryRun(MemorySandbox sandbox, RunRecord record)
     /// <summary>Bytes of all batches ever, also of those that were dropped.</summary>
     public long TotalBytes { get; private set; }
 
+    /// <summary>The spans of its programs.</summary>
+    public MemorySpans Spans { get; } = new();
+
     public DateTimeOffset EndedAt { get; set; }
 
     /// <summary>It has ended, and its events are gone: it no longer counts towards a budget.</summary>

@@ -56,6 +56,14 @@ internal sealed class MemoryRuns
         while (run.Entries.Count > 1 && run.Entries.Peek().Batch.LastSeq < append.KeepFrom) DropOldest(run);
     }
 
+    /// <param name="hasRoom">The log has room for them.</param>
+    public SpansOutcome AddSpans(MemoryRun run, SpanBatch batch, int limit, Func<bool> hasRoom)
+    {
+        var outcome = run.Spans.Add(batch, limit, hasRoom);
+        if (outcome is SpansOutcome.Kept) Measure(run, batch.Otlp.Length);
+        return outcome;
+    }
+
     /// <summary>Closes the record of a run whose last batch holds its exit.</summary>
     public void End(MemoryRun run, RunEnding ending, DateTimeOffset now)
     {
@@ -80,6 +88,7 @@ internal sealed class MemoryRuns
         if (run.Released) return;
         run.Released = run.Record.Ended;
         while (run.Entries.Count > 0) DropOldest(run);
+        Measure(run, -run.Spans.Clear());
         if (run.Record.Ended) run.Sandbox.Count(-RunCost);
     }
 

@@ -204,6 +204,16 @@ public sealed partial class RedisEventLog : IEventLog, IDisposable
     public Task MarkReportedAsync(SandboxId sandbox, IReadOnlyList<RunId> runs, CancellationToken cancellationToken) => CallAsync(
         null, db => Task.WhenAll(runs.Select(run => db.ListRemoveAsync(RedisKeys.Unreported(sandbox), run.Value, count: 1))), cancellationToken);
 
+    public async Task<SpansOutcome> AddSpansAsync(SandboxId sandbox, RunId run, SpanBatch batch, CancellationToken cancellationToken)
+    {
+        var (outcome, held) = await CallAsync(run, db => RedisSpans.AddAsync(db, sandbox, run, batch, _options), cancellationToken);
+        if (held > 0) _budget.Record(sandbox, null, held);
+        return outcome;
+    }
+
+    public Task<KeptSpans> ReadSpansAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken) =>
+        CallAsync(run, db => RedisSpans.ReadAsync(db, sandbox, run), cancellationToken);
+
     public async Task ExpireAsync(SandboxId sandbox, bool deleted, CancellationToken cancellationToken)
     {
         for (var from = 0L; from >= 0;)

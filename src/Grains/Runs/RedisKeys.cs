@@ -10,6 +10,9 @@ internal static class RedisKeys
 
     public static RedisKey Events(SandboxId sandbox, RunId run) => $"podflare:{{{sandbox.Value}}}:events:{run.Value}";
 
+    /// <summary>The spans that the run's programs have sent, a stream.</summary>
+    public static RedisKey Spans(SandboxId sandbox, RunId run) => $"podflare:{{{sandbox.Value}}}:spans:{run.Value}";
+
     /// <summary>The runs without an exit, a set.</summary>
     public static RedisKey Open(SandboxId sandbox) => $"podflare:{{{sandbox.Value}}}:open";
 

@@ -12,6 +12,7 @@ namespace Podflare.Runs;
 /// <c>usage</c> a hash of what the ended runs have used, <c>key|runs</c> and <c>key|bytes</c>.
 /// Fields of a run: <c>hash</c>, <c>run</c>, <c>exit</c>, <c>last</c>, <c>end</c>; <c>at</c> last seq and <c>bytes</c> of all batches ever;
 /// <c>pos</c> last seq, frame, first seq and bytes held. A run that ended in its first batch has <c>hash</c>, <c>exit</c>, <c>short</c>, <c>use</c> where its usage is known, and <c>lines</c>.
+/// A run whose programs have sent spans has what <see cref="RedisSpans"/> describes too.
 /// An error text of one word would get <c>ERR</c> in front, hence two words.
 /// </remarks>
 internal static class RedisScripts
@@ -25,7 +26,8 @@ internal static class RedisScripts
     // Under maxmemory Redis refuses commands that may need memory, but not within a script that has written before. SREM is never refused.
     private const string UseReserve = "redis.call('SREM', open, '')";
 
-    private const string Common = """
+    /// <summary>What the scripts share.</summary>
+    public const string Common = """
         local prefix = string.match(KEYS[1], '^(.*}:)')
         local open, log, closed = prefix .. 'open', prefix .. 'log', prefix .. 'closed'
         local function total() return tonumber(redis.call('HGET', log, 'bytes') or '0') end
@@ -36,7 +38,7 @@ internal static class RedisScripts
         end
         local function release(entry)
           local id, bytes = string.match(entry, '^(%S+) (%d+)')
-          redis.call('UNLINK', prefix .. 'events:' .. id)
+          redis.call('UNLINK', prefix .. 'events:' .. id, prefix .. 'spans:' .. id)
           redis.call('HDEL', prefix .. 'run:' .. id, 'lines', 'pos')
           add(-tonumber(bytes))
         end
@@ -92,7 +94,9 @@ internal static class RedisScripts
         if redis.call('EXISTS', KEYS[4]) == 1 or redis.call('HEXISTS', KEYS[1], 'exit') == 1 then return 0 end
         redis.call('SREM', KEYS[2], ARGV[1])
         redis.call('LREM', KEYS[3], 1, ARGV[1])
-        if redis.call('DEL', KEYS[1]) == 1 then add(-{{RunCost}}) end
+        local spans = tonumber(redis.call('HGET', KEYS[1], 'sb') or '0')
+        redis.call('UNLINK', prefix .. 'spans:' .. ARGV[1])
+        if redis.call('DEL', KEYS[1]) == 1 then add(-{{RunCost}} - spans) end
         return 1
         """;
 
@@ -103,7 +107,9 @@ internal static class RedisScripts
         local ended = redis.pcall('HEXISTS', KEYS[1], 'exit') == 1
         local pos = redis.pcall('HGET', KEYS[1], 'pos')
         local held = type(pos) == 'string' and string.match(pos, '(%d+)$') or '0'
-        if redis.call('UNLINK', KEYS[1]) == 1 and not ended then add(-{{RunCost}} - tonumber(held)) end
+        local spans = redis.pcall('HGET', KEYS[1], 'sb')
+        spans = type(spans) == 'string' and tonumber(spans) or 0
+        if redis.call('UNLINK', KEYS[1]) == 1 and not ended then add(-{{RunCost}} - tonumber(held) - spans) end
         if ended then
           for _, entry in ipairs(redis.call('LRANGE', closed, 0, -1)) do
             local id, bytes = string.match(entry, '^(%S+) (%d+)')
@@ -113,7 +119,7 @@ internal static class RedisScripts
             end
           end
         end
-        redis.call('UNLINK', KEYS[4])
+        redis.call('UNLINK', KEYS[4], prefix .. 'spans:' .. ARGV[1])
         return 1
         """;
 
@@ -148,6 +154,7 @@ internal static class RedisScripts
         for _, entry in ipairs(entries) do
           local id, kept = string.match(entry, '^(%S+) %d+ %d+ (%S)')
           shorten(prefix .. 'events:' .. id)
+          shorten(prefix .. 'spans:' .. id)
           if kept ~= 'k' then shorten(prefix .. 'run:' .. id) end
         end
         if #entries < most then return -1 end
@@ -177,7 +184,7 @@ internal static class RedisScripts
           local _, lines = string.gsub(entry[2][2], '\n', '\n')
           return tonumber(string.match(entry[1], '^%d+')) - lines + 1, tonumber(entry[2][6]) - #entry[2][2]
         end
-        local run = redis.call('HMGET', KEYS[2], 'exit', 'hash', 'at', 'bytes', 'pos')
+        local run = redis.call('HMGET', KEYS[2], 'exit', 'hash', 'at', 'bytes', 'pos', 'sb', 'sn', 'sd')
         if run[1] then return redis.error_reply('ENDED ' .. KEYS[2]) end
         local at, bytes, exists = run[3], run[4], redis.call('EXISTS', KEYS[1]) == 1
         if at ~= ARGV[2] or not exists then at, bytes = top() end
@@ -207,6 +214,7 @@ internal static class RedisScripts
           redis.call('DEL', KEYS[2])
           redis.call('HSET', KEYS[2], 'hash', run[2], 'exit', exit, 'short', ARGV[12], 'lines', string.sub(ARGV[6], 1, size - #exit))
           if ARGV[18] ~= '' then redis.call('HSET', KEYS[2], 'use', ARGV[18]) end
+          if run[7] then redis.call('HSET', KEYS[2], 'sb', run[6] or '0', 'sn', run[7], 'sd', run[8] or '0') end
         else
           bytes = string.format('%.0f', tonumber(bytes) + size)
           held = held + size
@@ -230,6 +238,8 @@ internal static class RedisScripts
             redis.call('HSET', KEYS[2], 'exit', exit, 'last', ARGV[5], 'end', ARGV[11])
             redis.call('EXPIRE', KEYS[1], ARGV[13])
           end
+          local spans = tonumber(run[6] or '0')
+          if spans > 0 then redis.call('EXPIRE', prefix .. 'spans:' .. ARGV[1], ARGV[13]) end
           redis.call('EXPIRE', KEYS[2], ARGV[14])
           redis.call('SREM', open, ARGV[1])
           local usage = prefix .. 'usage'
@@ -240,7 +250,7 @@ internal static class RedisScripts
             redis.call('LTRIM', prefix .. 'unreported', -tonumber(ARGV[19]), -1)
           end
           local expiry = tonumber(redis.call('TIME')[1]) + tonumber(ARGV[13])
-          redis.call('LPUSH', closed, string.format('%s %.0f %.0f %s', ARGV[1], held + {{RunCost}}, expiry, ARGV[15] == 'k' and 'k' or '-'))
+          redis.call('LPUSH', closed, string.format('%s %.0f %.0f %s', ARGV[1], held + spans + {{RunCost}}, expiry, ARGV[15] == 'k' and 'k' or '-'))
           forget(4)
         end
         if now > tonumber(ARGV[8]) then

@@ -81,6 +81,13 @@ public sealed class RunOptions
     public long MaxLogBytes { get; set; } = 64L * 1024 * 1024;
 
     /// <summary>
+    /// Bytes of the spans that the log keeps of the programs of one run; further ones are dropped and counted. The last eighth is for spans directly
+    /// below the run's own, which end last. Default: 256 KiB.
+    /// </summary>
+    [Range(16 * 1024, 16 * 1024 * 1024)]
+    public int MaxTraceBytes { get; set; } = 256 * 1024;
+
+    /// <summary>
     /// Bytes that the log keeps of all runs of one sandbox. Beyond it, the events of the oldest ended runs go first; then a new run gets 429
     /// <c>log_budget_exceeded</c>. Default: 256 MiB.
     /// </summary>
@@ -172,6 +179,9 @@ public sealed class RunOptions
 
     /// <summary>How many ended runs may be unreported once this one has ended; 0 where it is none that is reported.</summary>
     internal int UnreportedOf(RunRecord? record) => ReportRuns && record is { Kind: not RunKind.Background } ? MaxUnreported : 0;
+
+    /// <summary>The bytes that a run's spans may have together with this batch.</summary>
+    internal int TraceBytesFor(SpanBatch batch) => batch.AreTop ? MaxTraceBytes : MaxTraceBytes / 8 * 7;
 
     /// <summary>The limits of the run that has the late output of a sandbox.</summary>
     internal RunOptions ForBackground()

@@ -37,6 +37,7 @@ internal sealed partial class GuestSession(SandboxRecords records, SandboxRuns r
     public void Attach(GuestPort port)
     {
         Port = port;
+        port.Telemetry.SetSource(new TelemetrySource(records.Record.Tenant, records.Record.Template));
         _pump = new FramePump(port.Attach(), settings.Runs);
         _pumping = GrainTask.Start(() => PumpAsync(port, _pump));
     }

@@ -5,6 +5,7 @@ using Podflare.Guests;
 using Podflare.Processes;
 using Podflare.Runs;
 using Podflare.Telemetry;
+using Podflare.Traces;
 using Podflare.Tenants;
 
 namespace Podflare.Sandboxes;
@@ -115,8 +116,9 @@ internal sealed partial class RunAcceptor(
     private async Task<bool> HandOverAsync(GuestPort port, RunEntry entry, RunRequest request)
     {
         var trace = entry.Events!.Record.Trace;
+        var parent = RunSpanContext.ForCode(entry.Events.Record, port.HasRelay && !HasOwnEndpoint(request));
         var handover = new StartGuestRun(
-            entry.Id, request.Language, request.Timeout, request.Grace ?? settings.Grace, request.Env, request.Code, trace?.ForCode, trace?.TraceState, trace?.Baggage)
+            entry.Id, request.Language, request.Timeout, request.Grace ?? settings.Grace, request.Env, request.Code, parent, trace?.TraceState, trace?.Baggage)
         {
             Kind = request.Kind,
             Context = request.Context,
@@ -156,6 +158,9 @@ internal sealed partial class RunAcceptor(
             ExecutionCount = entry.Execution ?? record.Ending?.Execution,
         };
     }
+
+    // Its spans then go to a backend of its own, which may know the caller's span and does not know the run's.
+    private static bool HasOwnEndpoint(RunRequest request) => request.Env.Keys.Any(name => name is "OTEL_EXPORTER_OTLP_ENDPOINT" or "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
 
     private static ImmutableArray<string> ArgvOf(ProcessSpec process, byte[] command) =>
         process.Argv.IsDefaultOrEmpty ? ["bash", "-c", Encoding.UTF8.GetString(command)] : process.Argv;

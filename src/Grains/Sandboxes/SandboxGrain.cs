@@ -144,7 +144,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     public async Task<RunTraceData> GetRunTrace(TenantId tenant, RunId run)
     {
         var sandbox = await _guard.ReadAsync(tenant);
-        return await _runs.GetTraceAsync(sandbox, run, IsOnOwningHost, _termination.Stopping);
+        return await _runs.GetTraceAsync(sandbox, run, IsOnOwningHost, _guest.Port is { HasRelay: true }, _termination.Stopping);
     }
 
     public Task<IReadOnlyList<RunId>> ListRuns(TenantId tenant) => _lister.ListAsync(_guard.Readable(tenant).Id, _termination.Stopping);

@@ -12,6 +12,7 @@ internal sealed partial class SandboxRuns(
     SandboxRecords records, IEventLog log, RunSpans spans, SandboxSettings settings, TimeProvider time, ILogger logger)
 {
     private const int MaxExpecting = 64;
+    private static readonly TimeSpan LateSpansLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ExpectLimit = TimeSpan.FromSeconds(5);
 
     private TaskCompletionSource? _allEnded;
@@ -76,12 +77,17 @@ internal sealed partial class SandboxRuns(
     }
 
     /// <summary>The trace of a run.</summary>
+    /// <param name="mayGrow">Its programs may send spans for a moment after its end.</param>
     /// <inheritdoc cref="GetAsync"/>
-    public async Task<RunTraceData> GetTraceAsync(SandboxInfo sandbox, RunId run, bool isOwner, CancellationToken cancellationToken)
+    public async Task<RunTraceData> GetTraceAsync(SandboxInfo sandbox, RunId run, bool isOwner, bool mayGrow, CancellationToken cancellationToken)
     {
         var (events, entry) = await ReadAsync(run, isOwner, cancellationToken);
-        var trace = RunTraceView.Of(events.Record, events.LastSeq, entry?.StartedAt, sandbox, time.GetUtcNow());
-        return new RunTraceData(OtlpJson.Write(trace), !events.Ended);
+        var now = time.GetUtcNow();
+        var trace = RunTraceView.Of(events.Record, events.LastSeq, entry?.StartedAt, sandbox, now);
+        var kept = await log.ReadSpansAsync(records.Id, run, cancellationToken);
+        foreach (var batch in kept.Batches) RunTraceView.Add(trace, batch);
+        var isOpen = !events.Ended || mayGrow && now - events.Record.Ending!.EndedAt < LateSpansLimit;
+        return new RunTraceData(OtlpJson.Write(trace), isOpen) { Dropped = kept.Dropped };
     }
 
     /// <summary>A page of events, as <see cref="ISandboxGrain.ReadEvents"/> gives it. The caller counts as a reader.</summary>

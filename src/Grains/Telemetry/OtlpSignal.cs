@@ -29,5 +29,30 @@ internal sealed record OtlpSignal(string Name)
         if (Own(settings, "ENDPOINT") is { } endpoint && Uri.TryCreate(endpoint, UriKind.Absolute, out var address)) options.Endpoint = address;
     }
 
+    /// <summary>Its endpoint speaks gRPC.</summary>
+    public bool UsesGrpc(IConfiguration settings) => (Own(settings, "PROTOCOL") ?? settings["OTEL_EXPORTER_OTLP_PROTOCOL"]) == "grpc";
+
+    /// <summary>The address to which HTTP requests go; null where it is not a valid one.</summary>
+    public Uri? Address(IConfiguration settings)
+    {
+        if (Own(settings, "ENDPOINT") is { } own) return Parse(own);
+        var general = settings["OTEL_EXPORTER_OTLP_ENDPOINT"]?.TrimEnd('/');
+        return string.IsNullOrWhiteSpace(general) ? null : Parse($"{general}/v1/{Name.ToLowerInvariant()}");
+    }
+
+    /// <summary>The headers of its requests.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Headers(IConfiguration settings)
+    {
+        List<KeyValuePair<string, string>> headers = [];
+        foreach (var pair in (Own(settings, "HEADERS") ?? settings["OTEL_EXPORTER_OTLP_HEADERS"] ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (pair.Split('=', 2, StringSplitOptions.TrimEntries) is [{ Length: > 0 } name, var value]) headers.Add(new(name, Uri.UnescapeDataString(value)));
+        }
+
+        return headers;
+    }
+
+    private static Uri? Parse(string address) => Uri.TryCreate(address, UriKind.Absolute, out var parsed) && parsed.Scheme is ("http" or "https") ? parsed : null;
+
     private string? Own(IConfiguration settings, string option) => settings[$"OTEL_EXPORTER_OTLP_{Name}_{option}"] is { Length: > 0 } value ? value : null;
 }

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Podflare.Otlp;
 using Podflare.Processes;
 using Podflare.Runs;
@@ -30,23 +28,30 @@ internal static class RunTraceView
         var scope = group.Add("scopeSpans");
         scope.Set("scope", new OtlpMessage(OtlpSchema.Find("InstrumentationScope")).Set("name", Spans.SourceName).Set("version", ProductVersion.Text));
         var ended = run.Ending?.EndedAt ?? now;
-        var root = RootId(run);
-        var trace = TraceIdOf(run);
+        var (trace, root) = RunSpanContext.Of(run);
         Describe(Span(scope, trace, root, ParentOf(run), Spans.Run, run.CreatedAt, ended), run, lastSeq, sandbox);
         var started = run.Ending is { } ending ? ending.StartedAt : startedAt;
         if (started is { } begin)
         {
             // The guest counts in milliseconds: what it saw may seem to have been before the moment of acceptance.
             if (begin < run.CreatedAt) begin = run.CreatedAt;
-            Span(scope, trace, SpanIds.Of(Spans.RunQueue, run.Id), root, Spans.RunQueue, run.CreatedAt, begin);
-            MarkOpen(Span(scope, trace, SpanIds.Of(Spans.RunExecute, run.Id), root, Spans.RunExecute, begin, ended), run);
+            Span(scope, trace, Convert.FromHexString(SpanIds.Of(Spans.RunQueue, run.Id)), root, Spans.RunQueue, run.CreatedAt, begin);
+            MarkOpen(Span(scope, trace, Convert.FromHexString(SpanIds.Of(Spans.RunExecute, run.Id)), root, Spans.RunExecute, begin, ended), run);
         }
         else if (!run.Ended)
         {
-            MarkOpen(Span(scope, trace, SpanIds.Of(Spans.RunQueue, run.Id), root, Spans.RunQueue, run.CreatedAt, ended), run);
+            MarkOpen(Span(scope, trace, Convert.FromHexString(SpanIds.Of(Spans.RunQueue, run.Id)), root, Spans.RunQueue, run.CreatedAt, ended), run);
         }
 
         return data;
+    }
+
+    /// <summary>Adds spans of the run's programs.</summary>
+    /// <param name="spans">As the log keeps them.</param>
+    public static void Add(OtlpMessage trace, byte[] spans)
+    {
+        if (OtlpProtobufReader.Read(OtlpSchema.Traces, spans, isOwn: true) is not { } read) return;
+        foreach (var group in read.Message.List("resourceSpans")) trace.Add("resourceSpans", group);
     }
 
     private static OtlpMessage Resource(SandboxInfo sandbox) => new OtlpMessage(OtlpSchema.Find("Resource"))
@@ -56,10 +61,10 @@ internal static class RunTraceView
         .With(Spans.TenantId, sandbox.Tenant.Value)
         .With(Spans.Template, sandbox.Template);
 
-    private static OtlpMessage Span(OtlpMessage scope, byte[] trace, string id, string? parent, string name, DateTimeOffset from, DateTimeOffset to)
+    private static OtlpMessage Span(OtlpMessage scope, byte[] trace, byte[] id, byte[]? parent, string name, DateTimeOffset from, DateTimeOffset to)
     {
-        var span = scope.Add("spans").Set("traceId", trace).Set("spanId", Convert.FromHexString(id)).Set("name", name).Set("kind", Internal);
-        if (parent is not null) span.Set("parentSpanId", Convert.FromHexString(parent));
+        var span = scope.Add("spans").Set("traceId", trace).Set("spanId", id).Set("name", name).Set("kind", Internal);
+        if (parent is not null) span.Set("parentSpanId", parent);
         return span.Set("startTimeUnixNano", Nanoseconds(from)).Set("endTimeUnixNano", Nanoseconds(to < from ? from : to));
     }
 
@@ -84,13 +89,7 @@ internal static class RunTraceView
         if (!run.Ended) span.With(Open, true);
     }
 
-    private static string RootId(RunRecord run) => run.Trace?.Span?.Substring(36, 16) ?? SpanIds.Of(Spans.Run, run.Id);
-
-    private static string? ParentOf(RunRecord run) => run.Trace is { } trace ? (trace.Parent ?? trace.TraceParent).Substring(36, 16) : null;
-
-    // Where a caller gave the run no trace, it has one of its own.
-    private static byte[] TraceIdOf(RunRecord run) =>
-        run.Trace is { } trace ? Convert.FromHexString(trace.TraceParent.AsSpan(3, 32)) : SHA256.HashData(Encoding.UTF8.GetBytes($"trace\0{run.Id.Value}"))[..16];
+    private static byte[]? ParentOf(RunRecord run) => run.Trace is { } trace ? Convert.FromHexString((trace.Parent ?? trace.TraceParent).AsSpan(36, 16)) : null;
 
     private static long Nanoseconds(DateTimeOffset at) => (at - DateTimeOffset.UnixEpoch).Ticks * NanosecondsPerTick;
 }

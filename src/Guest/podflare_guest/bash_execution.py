@@ -73,7 +73,7 @@ class BashExecution(Execution):
 
     def _spawn(self, sandbox: Sandbox, run: Run) -> int:
         settings = sandbox.settings
-        environment = settings.environment()
+        environment = settings.environment(self.group)
         environment[b"PWD"] = os.fsencode(self._folder)
         environment.update(self._variables)
         environment.update(sandbox.environment)

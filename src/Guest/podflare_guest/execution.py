@@ -36,6 +36,7 @@ class Execution:
         self._moment = Moment()
         run.state = RUNNING
         run.started_ms = now_ms()
+        self._interval = sandbox.intervals.begin(self.group, run)
         self._start()
         # The run executes already, on another CPU if there is one; it takes longer than this to be killed for memory.
         self._usage = sandbox.usage.begin()
@@ -96,6 +97,7 @@ class Execution:
         """Nothing of the run has been executed, and something else will execute it."""
         self._finished = True
         self._sandbox.usage.forget(self._usage)
+        self._sandbox.intervals.end(self._interval, now_ms())
         self._sandbox.loop.timers.cancel(("grace", self.run))
         self.pipes.finish()
 
@@ -140,5 +142,6 @@ class Execution:
         self.pipes.finish()
         code, reason, error = run_end(outcome, cause=run.cause, interrupted=run.interrupted, killed=run.killed)
         self.closed()
+        self._sandbox.intervals.end(self._interval, now_ms())
         self._sandbox.end_run(run, code, reason, error, self._sandbox.usage.end(self._usage), **(self.end_fields() if self._sandbox.link.version > 1 else {}))
         self._on_finished()

@@ -122,7 +122,7 @@ class Interpreter:
 
     def _spawn(self, folder: str) -> int:
         settings = self._sandbox.settings
-        environment = settings.environment()
+        environment = settings.environment(self.group)
         control, records, begun = self._channel.peer.fileno(), self.pipes.shared_end, self._begun
         pid = os.fork()
         if pid:

@@ -46,7 +46,7 @@ def _look(settings: Settings) -> object:
             reset_signals()
             os.setsid()
             become_user(user, writing, writing, settings.home)
-            os.execve(sys.executable, [sys.executable, "-I", _CHECKS, str(settings.user)], settings.environment())
+            os.execve(sys.executable, [sys.executable, "-I", _CHECKS, str(settings.user)], settings.environment(0))
         finally:
             os._exit(127)
     os.close(writing)

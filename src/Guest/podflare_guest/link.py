@@ -36,6 +36,7 @@ class Link:
         self._hello = hello
         self._on_frame = on_frame
         self.on_drop: Callable[[], None] = lambda: None
+        self.on_welcome: Callable[[], None] = lambda: None
         self.usage: Callable[[bytes], bytes] = lambda request: b""  # answers the payload of PING
         self.version = 1  # the version of the protocol that the host has chosen
         self._socket: socket.socket | None = None
@@ -63,6 +64,15 @@ class Link:
         self._outbox.append(frame(frames.HELLO, self._hello()))
         self._loop.watch(connection.fileno(), READ, self._on_ready)
         self._loop.timers.set("silence", _SILENCE_SECONDS, self._check_silence)
+
+    @property
+    def is_connected(self) -> bool:
+        return self._welcomed
+
+    @property
+    def is_idle(self) -> bool:
+        """Connected, with nothing left to send."""
+        return self._welcomed and not self._outbox
 
     def send(self, data: bytes) -> None:
         """Queues an unnumbered frame; without a connection it is dropped."""
@@ -136,6 +146,7 @@ class Link:
             self._outbox.extend(self._ring if self.version > 1 else map(for_version_1, self._ring))
             self._outbox.extend(self._early)
             self._early.clear()
+            self.on_welcome()
         elif kind == frames.PING:
             self.send(frame(frames.PONG, self.usage(payload)))
         else:

@@ -146,7 +146,7 @@ class ProcessExecution(Execution):
 
     def _become_process(self, link: socket.socket, stdin: int) -> None:
         sandbox, spec = self._sandbox, self._spec
-        environment = sandbox.settings.environment()
+        environment = sandbox.settings.environment(self.group)
         environment.update(sandbox.environment)
         if self.terminal is not None:
             environment.setdefault(b"TERM", b"xterm-256color")

@@ -13,6 +13,7 @@ from podflare_guest.memory import MemoryEvents
 from podflare_guest.processes import kill_everything, reap
 from podflare_guest.results import output_of
 from podflare_guest.ring import Ring
+from podflare_guest.run_intervals import RunIntervals
 from podflare_guest.run_table import RunTable
 from podflare_guest.stdlib_core import TYPE_CHECKING, dumps
 from podflare_guest.usage import Usage
@@ -39,6 +40,7 @@ class Sandbox:
         self.loop = Loop()
         self.ring = Ring()
         self.runs = RunTable()
+        self.intervals = RunIntervals()
         self.lineages = Lineages()
         self.usage = Usage(self.loop, MemoryEvents(settings.memory_events), settings.cgroup, settings.home)
         self.environment: dict[bytes, bytes] = {}  # variables of the sandbox, below those of a run

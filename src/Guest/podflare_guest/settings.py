@@ -15,6 +15,7 @@ class Settings:
         self.memory_events = ""  # empty: look for the container's cgroup, version 2 before version 1
         self.cgroup = "/sys/fs/cgroup"  # where control groups are mounted
         self.user = 1000  # number of user and group of every process except the supervisor
+        self.otlp_port = 0  # of the relay, on loopback; 0 for no relay
         self.probe = False  # report the layers around this container instead of being a sandbox
         self.preload = ""  # modules that each interpreter imports before it is ready, separated by commas
         self.bash = _find("bash")
@@ -22,7 +23,7 @@ class Settings:
     @classmethod
     def parse(cls, arguments: list[str]) -> Settings:
         settings = cls()
-        options = {"--socket": "socket", "--home": "home", "--memory-events": "memory_events", "--cgroup": "cgroup", "--preload": "preload", "--user": "user"}
+        options = {"--socket": "socket", "--home": "home", "--memory-events": "memory_events", "--cgroup": "cgroup", "--preload": "preload", "--user": "user", "--otlp-port": "otlp_port"}
         rest = list(arguments)
         while rest:
             name = rest.pop(0)
@@ -34,11 +35,13 @@ class Settings:
             value = rest.pop(0)
             if name == "--user" and not (value.isdigit() and 0 < int(value) < 1 << 31):
                 sys.exit(f"podflare guest: {value} is not the number of a user")
-            setattr(settings, options[name], int(value) if name == "--user" else value)
+            if name == "--otlp-port" and not (value.isdigit() and int(value) < 1 << 16):
+                sys.exit(f"podflare guest: {value} is not a port")
+            setattr(settings, options[name], int(value) if name in ("--user", "--otlp-port") else value)
         return settings
 
-    def environment(self) -> dict[bytes, bytes]:
-        """The image's variables together with those that a user without a passwd entry needs."""
+    def environment(self, group: int) -> dict[bytes, bytes]:
+        """The image's variables, those that a user without a passwd entry needs, and those that lead an exporter to the relay. `group`: of the new process."""
         base = {
             b"PATH": _PATH,
             # Without it the output of a Python child arrives in blocks of 8 KiB instead of lines.
@@ -48,10 +51,25 @@ class Settings:
             b"USER": b"user",
             b"LOGNAME": b"user",
         }
+        base.update(self._exporter(group))
         base.update(os.environb)
         base[b"HOME"] = os.fsencode(self.home)
         base[b"PWD"] = base[b"HOME"]
         return base
+
+    def _exporter(self, group: int) -> dict[bytes, bytes]:
+        label = b"%d" % group
+        found = {b"PODFLARE_LINEAGE": label}
+        if not self.otlp_port or b"OTEL_EXPORTER_OTLP_ENDPOINT" in os.environb:
+            return found
+        found[b"OTEL_EXPORTER_OTLP_ENDPOINT"] = b"http://127.0.0.1:%d" % self.otlp_port
+        found[b"OTEL_EXPORTER_OTLP_PROTOCOL"] = b"http/protobuf"
+        found[b"OTEL_EXPORTER_OTLP_HEADERS"] = b"x-podflare-lineage=" + label
+        found[b"OTEL_EXPORTER_OTLP_TIMEOUT"] = b"2000"
+        # An interpreter is never shut down politely: what its exporter still holds when the sandbox ends is lost.
+        found[b"OTEL_BSP_SCHEDULE_DELAY"] = found[b"OTEL_BLRP_SCHEDULE_DELAY"] = b"500"
+        found[b"OTEL_METRIC_EXPORT_INTERVAL"] = b"10000"
+        return found
 
 
 def _find(program: str) -> str:

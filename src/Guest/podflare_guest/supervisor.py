@@ -19,6 +19,7 @@ from podflare_guest.stdlib_core import TYPE_CHECKING, dumps, signal
 
 if TYPE_CHECKING:
     from podflare_guest.process_runs import ProcessRuns
+    from podflare_guest.relay import Relay
     from podflare_guest.settings import Settings
     from podflare_guest.watch_runs import WatchRuns
 
@@ -39,6 +40,12 @@ class Supervisor:
         self._files = Files(sandbox, self._link.send)
         self._link.on_drop = self._connection_lost
         self._link.usage = sandbox.usage.report
+        # Before the first interpreter starts, so that no program can have the port.
+        self._relay: Relay | None = None
+        if settings.otlp_port:
+            from podflare_guest.relay import start_relay
+
+            self._relay = start_relay(sandbox)
         self._process_runs: ProcessRuns | None = None
         self._watch_runs: WatchRuns | None = None
         self._contexts = Contexts(sandbox, self._context_ready)
@@ -69,6 +76,7 @@ class Supervisor:
             "repl": self._contexts.default.interpreter_number,
             "runs": runs,
             "contexts": self._contexts.summaries(),
+            "relay": self._relay is not None,
         }
         return dumps(hello)
 
@@ -82,6 +90,11 @@ class Supervisor:
                 self._refuse(number, "invalid", str(error))
             except Refused as error:
                 self._refuse(number, error.code, str(error), **error.fields)
+        elif kind == frames.OTLP_TAKEN:
+            if len(payload) != 8:
+                raise Malformed("OTLP_TAKEN is not a u64")
+            if self._relay is not None:
+                self._relay.taken(int.from_bytes(payload, "big"))
         elif frames.FILE <= kind <= frames.FILE_CANCEL:
             self._files.on_frame(kind, number, payload)
         elif kind in _GUEST_FRAMES or frames.FILE_OPENED <= kind <= frames.FILE_FAILED:

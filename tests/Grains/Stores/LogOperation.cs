@@ -15,5 +15,7 @@ public enum LogOperation
     ReadUsage,
     ListUnreported,
     MarkReported,
+    AddSpans,
+    ReadSpans,
     Expire,
 }

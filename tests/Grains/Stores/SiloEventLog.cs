@@ -58,6 +58,12 @@ internal sealed class SiloEventLog(UnreliableEventLog log, Power power) : IEvent
             return true;
         }, cancellationToken);
 
+    public Task<SpansOutcome> AddSpansAsync(SandboxId sandbox, RunId run, SpanBatch batch, CancellationToken cancellationToken) =>
+        WriteAsync(LogOperation.AddSpans, sandbox, run, it => it.AddSpansAsync(sandbox, run, batch, CancellationToken.None), cancellationToken);
+
+    public Task<KeptSpans> ReadSpansAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken) =>
+        ReadAsync(LogOperation.ReadSpans, sandbox, run, it => it.ReadSpansAsync(sandbox, run, CancellationToken.None), cancellationToken);
+
     public Task ExpireAsync(SandboxId sandbox, bool deleted, CancellationToken cancellationToken) =>
         WriteAsync(LogOperation.Expire, sandbox, null, async it =>
         {

@@ -11,12 +11,12 @@ internal sealed class GuestBench : IAsyncDisposable
 {
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("pf-");
 
-    public GuestBench(GuestOptions? options = null, TimeProvider? time = null)
+    public GuestBench(GuestOptions? options = null, TimeProvider? time = null, ITelemetryRelay? relay = null)
     {
         var source = _root.CreateSubdirectory("source");
         File.WriteAllText(Path.Combine(source.FullName, "main.py"), "");
         Folder = RunFolder.Open(Path.Combine(_root.FullName, "run"), "0a0b0c0d", source.FullName);
-        Listener = new GuestListener(Folder, Options.Create(options ?? new GuestOptions()), time ?? TimeProvider.System, Log);
+        Listener = new GuestListener(Folder, Options.Create(options ?? new GuestOptions()), time ?? TimeProvider.System, Log, relay);
         Port = Listener.Open(Sandbox);
     }
 

@@ -90,6 +90,10 @@ internal sealed class UnreliableLog(IEventLog first) : IEventLog
 
     public Task MarkReportedAsync(SandboxId sandbox, IReadOnlyList<RunId> runs, CancellationToken cancellationToken) => Reach().MarkReportedAsync(sandbox, runs, cancellationToken);
 
+    public Task<SpansOutcome> AddSpansAsync(SandboxId sandbox, RunId run, SpanBatch batch, CancellationToken cancellationToken) => Reach().AddSpansAsync(sandbox, run, batch, cancellationToken);
+
+    public Task<KeptSpans> ReadSpansAsync(SandboxId sandbox, RunId run, CancellationToken cancellationToken) => Reach().ReadSpansAsync(sandbox, run, cancellationToken);
+
     public Task ExpireAsync(SandboxId sandbox, bool deleted, CancellationToken cancellationToken) => Reach().ExpireAsync(sandbox, deleted, cancellationToken);
 
     private IEventLog Reach()

@@ -58,6 +58,25 @@ public sealed class RunTraceViewTests
         Assert.Null(Text(SpansOf(Run)[0], "parentSpanId"));
     }
 
+    [Theory]
+    [InlineData(null, false, null)]
+    [InlineData(null, true, "own")]
+    [InlineData("01", false, "caller")]
+    [InlineData("01", true, "own")]
+    [InlineData("03", true, "own")]
+    [InlineData("00", true, "caller")]
+    [InlineData("02", true, "caller")]
+    public void Code_gets_the_runs_own_span_as_its_parent_where_somebody_sees_it(string? flags, bool isShown, string? expected)
+    {
+        var run = Run with { Trace = flags is null ? null : new RunTrace($"00-{T}-00f067aa0ba902b7-{flags}") };
+        var own = SpansOf(run)[0];
+        var parent = RunSpanContext.ForCode(run, isShown);
+
+        Assert.Equal(expected switch { "own" => $"00-{Text(own, "traceId")}-{Text(own, "spanId")}-01", "caller" => run.Trace!.TraceParent, _ => null }, parent);
+        var exported = run with { Trace = new RunTrace($"00-{T}-00f067aa0ba902b7-01", Span: $"00-{T}-2222222222222222-01") };
+        Assert.Equal(exported.Trace.Span, RunSpanContext.ForCode(exported, isShown));
+    }
+
     [Fact]
     public void A_run_that_ended_in_the_queue_never_executed_and_no_time_runs_backwards()
     {
