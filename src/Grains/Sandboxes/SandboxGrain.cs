@@ -27,7 +27,6 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     private readonly SandboxRecords _records;
     private readonly SandboxRuns _runs;
     private readonly GuestSession _guest;
-    private readonly SandboxUsage _usage;
     private readonly SandboxReports _reports;
     private readonly SandboxTermination _termination;
     private readonly GuestRequestSender _sender;
@@ -41,6 +40,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     private readonly OrphanedSandbox _orphan;
     private readonly CallGuard _guard;
     private readonly SandboxResources _resources;
+    private readonly SandboxUpkeep _upkeep;
 
     public SandboxGrain(
         IGrainContext context, SandboxRecordStore store, SandboxHosts hosts, SandboxLogs logs, GuestListener guests, IContainerRuntime runtime, RunSpans spans,
@@ -52,10 +52,10 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _records = store.Open(_id, context.GrainId, logger, () => { _runs!.DropSpans(); DeactivateOnIdle(); });
         _runs = new SandboxRuns(_records, log, spans, settings, time, logger);
         _guest = new GuestSession(_records, _runs, settings, time, logger);
-        _usage = new SandboxUsage(_records, _guest, hosts, logs, settings, time, logger);
+        var usage = new SandboxUsage(_records, _guest, hosts, logs, settings, time, logger);
         _reports = new SandboxReports(_records, logs, new SandboxFeed(_records, logs, settings, time, logger), logger);
         var loss = new ContainerLoss(_records, runtime, logger, IsOnOwningHost);
-        _termination = new SandboxTermination(_records, _runs, _guest, _usage, log, guests, GrainFactory, settings, time, logger) { Loss = loss, Feed = _reports.Feed, Ended = OnEnded };
+        _termination = new SandboxTermination(_records, _runs, _guest, usage, log, guests, GrainFactory, settings, time, logger) { Loss = loss, Feed = _reports.Feed, Ended = OnEnded };
         // A guest that was told to close by an end that was never recorded can run nothing any more.
         _sender = new GuestRequestSender(settings, time, () => _termination.EndInBackground(EndReason.Lost), logger, _termination.Closing);
         _acceptor = new RunAcceptor(_records, _runs, _sender, log, spans, settings, time, logger, _termination);
@@ -69,6 +69,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _orphan = new OrphanedSandbox(_records, _runs, _termination, hosts, time, logger, MigrateToOwner);
         _guard = new CallGuard(_records, _guest, _termination, _container, _orphan, IsOnOwningHost, DeactivateWhenIdle);
         _resources = new SandboxResources(_records, _guest, _guard, settings);
+        _upkeep = new SandboxUpkeep(_deadlines, usage, _resources, _reports, _egress, _orphan, logger);
         (_runs.Changed, _runs.Started, _runs.Ended) = (_deadlines.Arm, _reports.Feed.ReportStarted, _reports.Feed.ReportEnded);
     }
 
@@ -222,19 +223,12 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     private void OnAttached(bool adopted)
     {
         DelayDeactivation(Timeout.InfiniteTimeSpan);
-        _deadlines.Start(this, adopted);
-        _usage.Start(this);
-        _resources.Start(adopted);
-        _reports.ReportCreated(adopted, _termination.Closing);
-        if (adopted) Background.Run(_logger, "egress", _egress.AllowAsync());
+        _upkeep.Start(this, adopted, _termination.Closing);
     }
 
     private void OnEnded()
     {
-        _deadlines.Stop();
-        _usage.Stop();
-        _reports.ReportEnded();
-        _orphan.Stop();
+        _upkeep.Stop();
         DelayDeactivation(TimeSpan.Zero);
     }
 
