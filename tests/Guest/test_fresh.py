@@ -37,7 +37,7 @@ class FreshTests(unittest.TestCase):
         ):
             result = self.guest.run(code, language=language, fresh=True, env={"A": "1"})
             self.assertEqual((0, None, f"False 1 {self.guest.home}\n".encode()), (result.code, result.reason, result.stdout), result)
-            self.assertEqual({"code", "started", "repl_restarted"}, set(result.end))
+            self.assertEqual({"code", "started", "repl_restarted", "usage"}, set(result.end))
             self.assertFalse(result.restarted)
             # Its end comes after that of all that it has started.
             self.assertEqual(b"0\n", self.guest.run(SLEEPERS, language="bash", fresh=True).stdout)
