@@ -34,6 +34,9 @@ public sealed class ClusterSettings
     /// <summary>The limits of every tenant; null for none, as without authentication.</summary>
     public EffectiveLimits? Limits { get; set; }
 
+    /// <summary>Real time between two looks of Orleans itself at the membership table; null for the product's.</summary>
+    public TimeSpan? TableRefresh { get; set; }
+
     internal IReadOnlyDictionary<string, string?> Values => _values;
 
     /// <summary>Options of runs for the event log that all silos share.</summary>

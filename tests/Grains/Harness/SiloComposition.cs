@@ -84,6 +84,7 @@ internal sealed class SiloComposition(GrainCluster cluster, Machine? machine, Po
             // The test says who is dead: on a busy machine a silent silo may only be slow.
             membership.ProbeTimeout = TimeSpan.FromSeconds(10);
             membership.NumMissedProbesLimit = 10;
+            membership.TableRefreshTimeout = cluster.Settings.TableRefresh ?? membership.TableRefreshTimeout;
 
             // For so long a killed silo that is disposed of tries to say that it stops, which it cannot; meanwhile all its memory is in use.
             membership.MaxJoinAttemptTime = TimeSpan.FromSeconds(15);

@@ -101,9 +101,9 @@ public sealed class LifeTests
         gate.Open();
         await run.ReadToEndAsync();
 
-        cluster.Clock.Advance(TimeSpan.FromMinutes(6));
+        // The grain hears of the end a moment after the reader.
+        await cluster.Clock.AdvanceUntilAsync(async () => (await sandbox.GetAsync()).State is SandboxState.Ended, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(7));
 
-        await Until.TrueAsync(async () => (await sandbox.GetAsync()).State is SandboxState.Ended);
         Assert.Equal(EndReason.Idle, (await sandbox.GetAsync()).EndReason);
         await cluster.AgreesAsync();
     }
