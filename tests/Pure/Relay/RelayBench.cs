@@ -9,6 +9,7 @@ using Podflare.Guests;
 using Podflare.Otlp;
 using Podflare.Runs;
 using Podflare.Sandboxes;
+using Podflare.Traces;
 
 namespace Podflare.Relay;
 
@@ -103,7 +104,9 @@ internal sealed class RelayBench : IAsyncDisposable
     public async Task<(JsonElement[] Resources, long Dropped)> KeptAsync(RunId? run = null)
     {
         var kept = await Log.ReadSpansAsync(Sandbox, run ?? Run.Id, Cancel);
-        return ([.. kept.Batches.SelectMany(batch => JsonDocument.Parse(OtlpJson.Write(OtlpProtobufReader.Read(OtlpSchema.Traces, batch, isOwn: true)!.Message)).RootElement.GetProperty("resourceSpans").EnumerateArray())], kept.Dropped);
+        var trace = new OtlpMessage(OtlpSchema.Traces);
+        foreach (var batch in kept.Batches) RunTraceView.Add(trace, batch);
+        return (JsonDocument.Parse(OtlpJson.Write(trace)).RootElement.TryGetProperty("resourceSpans", out var resources) ? [.. resources.EnumerateArray()] : [], kept.Dropped);
     }
 
     public async Task<string[]> NamesAsync(RunId? run = null) =>
