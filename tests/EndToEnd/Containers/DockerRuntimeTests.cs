@@ -46,7 +46,7 @@ public sealed class DockerRuntimeTests(EngineBench bench) : IClassFixture<Engine
             found.Mounts!.Select(mount => $"{mount.Source} {mount.Destination} {mount.RW}").OrderBy(mount => mount.Split(' ')[1], StringComparer.Ordinal));
         var config = found.Config!;
         Assert.Equal(("0:0", "/root", "sandbox", true), (config.User, config.WorkingDir, config.Hostname, config.NetworkDisabled));
-        Assert.Equal(["python3", "-I", "-S", "/podflare/guest/main.py", "--user", $"{spec.User}"], [.. config.Entrypoint, .. config.Cmd ?? []]);
+        Assert.Equal(["python3", "-I", "-S", "/podflare/guest/main.py", "--user", $"{spec.User}", "--otlp-port", "4318"], [.. config.Entrypoint, .. config.Cmd ?? []]);
         // The variables of pip are the image's: without the first, pip installs nothing into a home.
         Assert.Equal(
             ["HOME=/root", "LANG=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "PIP_BREAK_SYSTEM_PACKAGES=1", "PIP_DISABLE_PIP_VERSION_CHECK=1"],
