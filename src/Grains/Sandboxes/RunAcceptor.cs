@@ -5,8 +5,8 @@ using Podflare.Guests;
 using Podflare.Processes;
 using Podflare.Runs;
 using Podflare.Telemetry;
-using Podflare.Traces;
 using Podflare.Tenants;
+using Podflare.Traces;
 
 namespace Podflare.Sandboxes;
 

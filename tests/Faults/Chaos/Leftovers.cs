@@ -36,9 +36,13 @@ internal static class Leftovers
         return found;
     }
 
-    /// <summary>Whether it is a part of the accounts of usage or of the audit log, which outlive sandboxes and are shortened by their own limits.</summary>
+    /// <summary>
+    /// Whether it is a part of the accounts of usage or of the audit log, which outlive sandboxes and are shortened by their own limits, or the number of a
+    /// tenant's newest event, which is never given twice.
+    /// </summary>
     public static bool IsAccount(string key) =>
-        key.StartsWith("podflare:{audit:", StringComparison.Ordinal) || key.StartsWith("podflare:{usage:", StringComparison.Ordinal) || key == "podflare:usage:tenants";
+        key.StartsWith("podflare:{audit:", StringComparison.Ordinal) || key.StartsWith("podflare:{usage:", StringComparison.Ordinal) || key == "podflare:usage:tenants"
+        || key.EndsWith("}:feed:head", StringComparison.Ordinal);
 
     public static bool IsSandboxRecord(string key) => key.Contains("sandbox/sbx_", StringComparison.Ordinal) && key.EndsWith("/sandbox", StringComparison.Ordinal);
 }

@@ -45,8 +45,12 @@ public sealed class RelayTests
         Assert.Equal((2, 0), (resources.Length, dropped));
         var expected = new Dictionary<string, string?>
         {
-            ["service.name"] = new('n', 64), ["service.namespace"] = "podflare.sandbox", ["service.instance.id"] = bench.Sandbox.Value,
-            ["podflare.sandbox.id"] = bench.Sandbox.Value, ["podflare.tenant.id"] = "acme", ["podflare.sandbox.template"] = "default",
+            ["service.name"] = new('n', 64),
+            ["service.namespace"] = "podflare.sandbox",
+            ["service.instance.id"] = bench.Sandbox.Value,
+            ["podflare.sandbox.id"] = bench.Sandbox.Value,
+            ["podflare.tenant.id"] = "acme",
+            ["podflare.sandbox.template"] = "default",
         };
         Assert.Equal(expected, RelayBench.Attributes(resources[0].GetProperty("resource")));
         Assert.Equal(expected.Append(new("service.name", "sandbox")).GroupBy(pair => pair.Key).ToDictionary(group => group.Key, group => group.Last().Value), RelayBench.Attributes(resources[1].GetProperty("resource")));
