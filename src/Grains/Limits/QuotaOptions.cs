@@ -37,7 +37,10 @@ public sealed class QuotaOptions
     [Range(0, 60)]
     public double ListenSeconds { get; set; } = 2;
 
-    /// <summary>Time that a run waits while its tenant executes as many runs as it may; then it gets 429 <c>run_quota_exceeded</c>, in seconds. Default: 5.</summary>
+    /// <summary>
+    /// Time that a run waits while its tenant executes as many runs as it may; then it gets 429 <c>run_quota_exceeded</c>, in seconds. With 0,
+    /// a run may be refused while another worker has an unused part of the limit, which it gives up within a second. Default: 5.
+    /// </summary>
     [Range(0, 15)]
     public double RunWaitSeconds { get; set; } = 5;
 
