@@ -33,8 +33,6 @@ public sealed partial class HostGrain(
     private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetireCheckInterval = TimeSpan.FromMilliseconds(50);
 
-    private static readonly TimeSpan StorePatience = TimeSpan.FromSeconds(10);
-
     // A start takes the processor from the answer of the create, which is still on its way.
     private static readonly TimeSpan RefillDelay = TimeSpan.FromMilliseconds(10);
 
@@ -105,17 +103,8 @@ public sealed partial class HostGrain(
     public async Task SetMode(HostMode mode)
     {
         if (!IsOnOwningHost || !_started || host.Draining) throw new SandboxUnreachableException();
-        var stored = _work.Record.SetModeAsync(mode);
-        _work.ApplyMode();
         LogMode(Id, mode);
-        try
-        {
-            await stored.WaitAsync(StorePatience, time);
-        }
-        catch (TimeoutException)
-        {
-            throw new StorageUnavailableException();
-        }
+        await _work.SetModeAsync(mode);
     }
 
     public Task<IReadOnlyList<SandboxInfo>> List(TenantId tenant, SandboxFilter filter) =>
@@ -126,16 +115,7 @@ public sealed partial class HostGrain(
 
     public Task Report(SandboxInfo sandbox)
     {
-        var entry = _work.Ledger.Find(sandbox.Id);
-        if (entry is { State: ContainerState.Leased or ContainerState.Starting or ContainerState.Parked or ContainerState.Removing }) return Task.CompletedTask;
-        var isNew = entry is { State: ContainerState.HandedOver };
-        entry ??= _work.Ledger.Add(sandbox.Id, ContainerState.Live, 0);
-        if (entry.State is not ContainerState.Live) _work.Ledger.Move(entry, ContainerState.Live);
-        entry.Info = sandbox;
-        _work.Record.MarkChanged();
-        if (!isNew) return Task.CompletedTask;
-        _work.RecordCreate(entry);
-        Background.Run(logger, "refill", RefillAsync());
+        if (_work.Report(sandbox)) Background.Run(logger, "refill", RefillAsync());
         return Task.CompletedTask;
     }
 

@@ -15,6 +15,8 @@ namespace Podflare.Hosts;
 /// <remarks>For its grain's scheduler only.</remarks>
 internal sealed partial class HostWork
 {
+    private static readonly TimeSpan StorePatience = TimeSpan.FromSeconds(10);
+
     private readonly string _host;
     private readonly HostContainers _containers;
     private readonly IGrainFactory _grains;
@@ -115,10 +117,35 @@ internal sealed partial class HostWork
     public HostTraffic TrafficOf(TenantId tenant) => _traffic.Of(tenant).Read(
         Ledger.Sandboxes.Where(sandbox => sandbox.Tenant == tenant).GroupBy(sandbox => sandbox.Template, StringComparer.Ordinal).ToImmutableDictionary(group => group.Key, group => group.Count()));
 
-    /// <summary>A claimed container has become a sandbox.</summary>
-    public void RecordCreate(ContainerEntry entry)
+    /// <summary>A sandbox reports that it lives, or what has changed of it.</summary>
+    /// <returns>A claimed container has just become this sandbox.</returns>
+    public bool Report(SandboxInfo sandbox)
     {
-        if (entry.Claim is { } claim) _traffic.Of(claim.Tenant).RecordCreate(_time.GetElapsedTime(claim.BeganAt));
+        var entry = Ledger.Find(sandbox.Id);
+        if (entry is { State: ContainerState.Leased or ContainerState.Starting or ContainerState.Parked or ContainerState.Removing }) return false;
+        var isNew = entry is { State: ContainerState.HandedOver };
+        entry ??= Ledger.Add(sandbox.Id, ContainerState.Live, 0);
+        if (entry.State is not ContainerState.Live) Ledger.Move(entry, ContainerState.Live);
+        entry.Info = sandbox;
+        Record.MarkChanged();
+        if (isNew && entry.Claim is { } claim) _traffic.Of(claim.Tenant).RecordCreate(_time.GetElapsedTime(claim.BeganAt));
+        return isNew;
+    }
+
+    /// <summary>Sets the mode of the host at once, and stores it.</summary>
+    /// <exception cref="StorageUnavailableException">It could not be stored in time; storing goes on.</exception>
+    public async Task SetModeAsync(HostMode mode)
+    {
+        var stored = Record.SetModeAsync(mode);
+        ApplyMode();
+        try
+        {
+            await stored.WaitAsync(StorePatience, _time);
+        }
+        catch (TimeoutException)
+        {
+            throw new StorageUnavailableException();
+        }
     }
 
     /// <summary>Follows the mode of the host.</summary>

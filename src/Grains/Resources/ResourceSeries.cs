@@ -10,7 +10,7 @@ namespace Podflare.Resources;
 /// <param name="points">Samples that are kept.</param>
 internal sealed class ResourceSeries(string template, TimeSpan? before, TimeSpan interval, int points, TimeProvider time)
 {
-    // Who asks once asks again, and wants to see what happens now.
+    // A caller that has just read the figures will probably read them again, so they are sampled more often for a while.
     private static readonly TimeSpan Attention = TimeSpan.FromSeconds(60);
 
     private readonly Lock _gate = new();

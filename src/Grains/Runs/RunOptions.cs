@@ -177,7 +177,7 @@ public sealed class RunOptions
     [Range(1, 1_000_000)]
     public int MaxUnreported { get; set; } = 10_000;
 
-    /// <summary>How many ended runs may be unreported once this one has ended; 0 where it is none that is reported.</summary>
+    /// <summary>The number of ended runs that the log remembers until the feed has them; 0 for a run whose end is not an event.</summary>
     internal int UnreportedOf(RunRecord? record) => ReportRuns && record is { Kind: not RunKind.Background } ? MaxUnreported : 0;
 
     /// <summary>The bytes that a run's spans may have together with this batch.</summary>

@@ -86,8 +86,7 @@ internal sealed partial class SandboxRuns(
         var trace = RunTraceView.Of(events.Record, events.LastSeq, entry?.StartedAt, sandbox, now);
         var kept = await log.ReadSpansAsync(records.Id, run, cancellationToken);
         foreach (var batch in kept.Batches) RunTraceView.Add(trace, batch);
-        var isOpen = !events.Ended || mayGrow && now - events.Record.Ending!.EndedAt < LateSpansLimit;
-        return new RunTraceData(OtlpJson.Write(trace), isOpen) { Dropped = kept.Dropped };
+        return new RunTraceData(OtlpJson.Write(trace), !events.Ended || mayGrow && now - events.Record.Ending!.EndedAt < LateSpansLimit) { Dropped = kept.Dropped };
     }
 
     /// <summary>A page of events, as <see cref="ISandboxGrain.ReadEvents"/> gives it. The caller counts as a reader.</summary>

@@ -23,7 +23,7 @@ internal sealed record RunSpanContext(byte[] TraceId, byte[] SpanId)
     public static string? ForCode(RunRecord run, bool isShown)
     {
         if (!isShown || run.Trace is { Span: not null }) return run.Trace?.ForCode;
-        // A caller who wants no spans gets none.
+        // The caller does not sample this trace, so its code must not either.
         if (run.Trace is { TraceParent: [.., '0' or '2'] unsampled }) return unsampled;
         return $"00-{TraceOf(run)}-{SpanOf(run)}-01";
     }
