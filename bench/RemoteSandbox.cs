@@ -67,7 +67,8 @@ internal sealed class RemoteSandbox : IAsyncDisposable
     {
         var request = new HttpRequestMessage(HttpMethod.Post, $"/v1/sandboxes/{_id}/exec") { Content = JsonContent.Create(new { code, language = "python" }) };
         var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        return answer.EnsureSuccessStatusCode();
+        if (answer.IsSuccessStatusCode) return answer;
+        using (answer) throw new HttpRequestException($"The run was refused with {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
     }
 
     /// <returns>The number of events, once the stream has ended with an exit of 0.</returns>
