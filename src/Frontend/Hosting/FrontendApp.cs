@@ -23,6 +23,7 @@ using Podflare.Templates;
 using Podflare.Tenants;
 using Podflare.Terminals;
 using Podflare.Usage;
+using Podflare.WebConsole;
 using Podflare.Webhooks;
 
 namespace Podflare.Hosting;
@@ -34,7 +35,7 @@ internal static class FrontendApp
     {
         builder.AddHttp();
         builder.Services.AddEdge().AddKeys().AddOidc(builder.Configuration).AddTenantEndpoints();
-        builder.Services.AddRequestTraces().AddRequests().AddSandboxEndpoints().AddRunEndpoints().AddTerminalEndpoints().AddFileEndpoints().AddFeedEndpoints().AddWebhookEndpoints().AddHealth().AddHostEndpoints().AddInfo();
+        builder.Services.AddRequestTraces().AddRequests().AddSandboxEndpoints().AddRunEndpoints().AddTerminalEndpoints().AddFileEndpoints().AddFeedEndpoints().AddWebhookEndpoints().AddHealth().AddHostEndpoints().AddInfo().AddConsole();
     }
 
     public static void MapFrontend(this WebApplication app)
@@ -57,6 +58,7 @@ internal static class FrontendApp
         routes.MapMetrics();
         routes.MapApiDocument();
         routes.MapErrorPages();
+        routes.MapConsole();
         foreach (var mount in new[] { Mount.Main, Mount.Compat })
         {
             routes.MapHealthz(mount);
