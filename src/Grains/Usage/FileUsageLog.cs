@@ -1,30 +1,32 @@
-using System.Globalization;
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Podflare.Containers;
+using Podflare.Resilience;
 using Podflare.Tenants;
 
 namespace Podflare.Usage;
 
 /// <summary>
-/// The usage log of the embedded process: one file per tenant and day in the folder <c>usage</c> of its run folder. A fold is on the disk when it
-/// returns. Where the disk refuses, the totals stay in memory and are written with the next fold, so that a full disk keeps no sandbox from ending.
+/// The usage log of the embedded process: one file per tenant and day in the folder <c>usage</c> of its run folder. A fold survives this process when it
+/// returns, and a loss of power <see cref="UsageOptions.FlushSeconds"/> later. Where the disk refuses, the totals stay in memory and are written with the next
+/// fold, so that a full disk keeps no sandbox from ending.
 /// </summary>
 /// <remarks>What was folded of a sandbox is known in memory alone: the sandboxes of an embedded process do not outlive it.</remarks>
 public sealed partial class FileUsageLog : IUsageLog, IDisposable
 {
-    private const string DayFormat = "yyyy-MM-dd";
-
     private readonly Lock _lock = new();
-    private readonly string _folder;
+    private readonly UsageFiles _files;
     private readonly UsageOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<FileUsageLog> _logger;
     private readonly UsageLedger _ledger = new(RedisUsageLog.ClosedFor, RedisUsageLog.OpenFor);
     private readonly Dictionary<(TenantId Tenant, DateOnly Day), SortedDictionary<string, UsageAmounts>> _days = [];
     private readonly HashSet<(TenantId Tenant, DateOnly Day)> _unwritten = [];
+    private readonly HashSet<(TenantId Tenant, DateOnly Day)> _unflushed = [];
     private readonly SemaphoreSlim _writing = new(1, 1);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _flushing = new();
+    private bool _willFlush;
 
     public FileUsageLog(RunFolder folder, IOptions<UsageOptions> options, TimeProvider time, ILogger<FileUsageLog> logger)
         : this(Path.Combine(folder.Path, "usage"), options.Value, time, logger)
@@ -32,7 +34,7 @@ public sealed partial class FileUsageLog : IUsageLog, IDisposable
     }
 
     internal FileUsageLog(string folder, UsageOptions options, TimeProvider time, ILogger<FileUsageLog> logger) =>
-        (_folder, _options, _time, _logger) = (folder, options, time, logger);
+        (_files, _options, _time, _logger) = (new UsageFiles(folder), options, time, logger);
 
     public async Task FoldAsync(TenantId tenant, UsageFold fold, CancellationToken cancellationToken)
     {
@@ -66,14 +68,19 @@ public sealed partial class FileUsageLog : IUsageLog, IDisposable
     {
         lock (_lock)
         {
-            var stored = Directory.Exists(_folder) ? Directory.EnumerateDirectories(_folder).Select(path => Path.GetFileName(path)![1..]) : [];
             IReadOnlyList<TenantId> tenants =
-                [.. stored.Concat(_days.Keys.Select(day => day.Tenant.Value)).Distinct().Order(StringComparer.Ordinal).Select(tenant => new TenantId(tenant))];
+                [.. _files.Tenants.Concat(_days.Keys.Select(day => day.Tenant.Value)).Distinct().Order(StringComparer.Ordinal).Select(tenant => new TenantId(tenant))];
             return Task.FromResult(tenants);
         }
     }
 
-    public void Dispose() => _writing.Dispose();
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        Flush();
+        _writing.Dispose();
+        _stopping.Dispose();
+    }
 
     // Those who wait find their totals written by the one before them.
     private async Task WriteAsync(CancellationToken cancellationToken)
@@ -81,10 +88,10 @@ public sealed partial class FileUsageLog : IUsageLog, IDisposable
         await _writing.WaitAsync(cancellationToken);
         try
         {
-            List<(TenantId Tenant, DateOnly Day, byte[] Text)> files = [];
+            List<(TenantId Tenant, DateOnly Day, SortedDictionary<string, UsageAmounts> Totals)> files;
             lock (_lock)
             {
-                foreach (var (tenant, day) in _unwritten) files.Add((tenant, day, JsonSerializer.SerializeToUtf8Bytes(_days[(tenant, day)])));
+                files = [.. _unwritten.Select(key => (key.Tenant, key.Day, new SortedDictionary<string, UsageAmounts>(_days[key], StringComparer.Ordinal)))];
                 _unwritten.Clear();
             }
 
@@ -96,35 +103,75 @@ public sealed partial class FileUsageLog : IUsageLog, IDisposable
         }
     }
 
-    private void Write(List<(TenantId Tenant, DateOnly Day, byte[] Text)> files)
+    private void Write(List<(TenantId Tenant, DateOnly Day, SortedDictionary<string, UsageAmounts> Totals)> files)
     {
-        foreach (var (tenant, day, text) in files)
+        foreach (var (tenant, day, totals) in files)
         {
-            try
-            {
-                Write(PathOf(tenant, day), text);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                LogNotWritten(e);
-                lock (_lock) _unwritten.Add((tenant, day));
-            }
+            var written = Try(() => _files.Write(tenant, day, totals));
+            lock (_lock) (written ? _unflushed : _unwritten).Add((tenant, day));
         }
 
         Forget();
-    }
-
-    private static void Write(string path, byte[] text)
-    {
-        var folder = Path.GetDirectoryName(path)!;
-        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        using (var file = new FileStream(path + ".new", FileMode.Create, FileAccess.Write))
+        lock (_lock)
         {
-            file.Write(text);
-            file.Flush(flushToDisk: true);
+            if (_unflushed.Count == 0 || _willFlush) return;
+            _willFlush = true;
         }
 
-        File.Move(path + ".new", path, overwrite: true);
+        Background.Run(_logger, "usage flush", FlushLaterAsync());
+    }
+
+    private async Task FlushLaterAsync()
+    {
+        List<(TenantId Tenant, DateOnly Day)> failed = [];
+        do
+        {
+            await Task.Delay(TimeSpan.FromSeconds(_options.FlushSeconds), _time, _stopping.Token).ConfigureAwait(false);
+            failed.AddRange(Flush());
+        }
+        while (!IsFlushed(failed));
+    }
+
+    /// <returns>What the disk has refused.</returns>
+    private List<(TenantId Tenant, DateOnly Day)> Flush()
+    {
+        lock (_flushing)
+        {
+            List<(TenantId Tenant, DateOnly Day)> files;
+            lock (_lock)
+            {
+                files = [.. _unflushed];
+                _unflushed.Clear();
+            }
+
+            files.RemoveAll(file => Try(() => _files.Flush(file.Tenant, file.Day)));
+            return files;
+        }
+    }
+
+    /// <returns>True when nothing was written since the flush. What has failed is flushed again after the next fold.</returns>
+    private bool IsFlushed(List<(TenantId Tenant, DateOnly Day)> failed)
+    {
+        lock (_lock)
+        {
+            _willFlush = _unflushed.Count > 0;
+            if (!_willFlush) _unflushed.UnionWith(failed);
+            return !_willFlush;
+        }
+    }
+
+    private bool Try(Action write)
+    {
+        try
+        {
+            write();
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            LogNotWritten(e);
+            return false;
+        }
     }
 
     /// <summary>Days that are over leave the memory, and after their retention the disk.</summary>
@@ -134,16 +181,11 @@ public sealed partial class FileUsageLog : IUsageLog, IDisposable
         List<(TenantId Tenant, DateOnly Day)> over;
         lock (_lock)
         {
-            over = [.. _days.Keys.Where(key => key.Day < today.AddDays(-1) && !_unwritten.Contains(key))];
+            over = [.. _days.Keys.Where(key => key.Day < today.AddDays(-1) && !_unwritten.Contains(key) && !_unflushed.Contains(key))];
             foreach (var key in over) _days.Remove(key);
         }
 
-        if (over.Count == 0) return;
-        var oldest = today.AddDays(-_options.RetentionDays).ToString(DayFormat, CultureInfo.InvariantCulture);
-        foreach (var file in Directory.EnumerateFiles(_folder, "????-??-??.json", SearchOption.AllDirectories))
-        {
-            if (string.CompareOrdinal(Path.GetFileNameWithoutExtension(file), oldest) < 0) File.Delete(file);
-        }
+        if (over.Count > 0) _files.DeleteBefore(today.AddDays(-_options.RetentionDays));
     }
 
     private SortedDictionary<string, UsageAmounts> Day(TenantId tenant, DateOnly day)
@@ -156,9 +198,7 @@ public sealed partial class FileUsageLog : IUsageLog, IDisposable
     {
         try
         {
-            var path = PathOf(tenant, day);
-            var stored = File.Exists(path) ? JsonSerializer.Deserialize<Dictionary<string, UsageAmounts>>(File.ReadAllBytes(path)) : null;
-            return new SortedDictionary<string, UsageAmounts>(stored ?? [], StringComparer.Ordinal);
+            return _files.Load(tenant, day);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -166,9 +206,6 @@ public sealed partial class FileUsageLog : IUsageLog, IDisposable
             throw new StorageUnavailableException();
         }
     }
-
-    // A tenant may be called ".."; with a letter in front no name means anything to the file system.
-    private string PathOf(TenantId tenant, DateOnly day) => Path.Combine(_folder, $"t{tenant.Value}", $"{day.ToString(DayFormat, CultureInfo.InvariantCulture)}.json");
 
     [LoggerMessage(LogLevel.Error, "The usage of a day could not be written. It stays in memory and is written again.")]
     private partial void LogNotWritten(Exception exception);

@@ -11,6 +11,13 @@ public sealed class UsageOptions
     [Range(1, 3_600)]
     public double FoldSeconds { get; set; } = 60;
 
+    /// <summary>
+    /// Time after which the embedded process flushes usage to the disk, in seconds. Usage that was recorded within that time is lost when the machine loses power,
+    /// but not when the process dies. Default: 1.
+    /// </summary>
+    [Range(0.01, 60)]
+    public double FlushSeconds { get; set; } = 1;
+
     /// <summary>Days for which the totals of a day are kept. Default: 400.</summary>
     [Range(1, 3_660)]
     public int RetentionDays { get; set; } = 400;

@@ -42,6 +42,22 @@ public sealed class UsageLogTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_folded_is_flushed_to_the_disk_a_second_later()
+    {
+        using var log = Open(_folder);
+        await log.FoldAsync(Tenant, Fold(SandboxId.New("00000001"), Day, new UsageAmounts(1)), CancellationToken.None);
+        using (var killed = Open(_folder)) Assert.Equal(1, Assert.Single(await killed.ReadAsync(Tenant, Day, Day, CancellationToken.None)).Amounts.Sandboxes);
+        Assert.True(SpinWait.SpinUntil(IsFlushedASecondLater, TimeSpan.FromSeconds(20)));
+
+        await log.FoldAsync(Tenant, Fold(SandboxId.New("00000002"), Day, new UsageAmounts(1)), CancellationToken.None);
+        // A loss of power may leave an empty file behind.
+        await File.WriteAllBytesAsync(Assert.Single(Files(".written")), [], TestContext.Current.CancellationToken);
+
+        using var next = Open(_folder);
+        Assert.Equal(1, Assert.Single(await next.ReadAsync(Tenant, Day, Day, CancellationToken.None)).Amounts.Sandboxes);
+    }
+
+    [Fact]
     public async Task Days_are_removed_after_their_retention()
     {
         using var log = Open(_folder);
@@ -89,6 +105,14 @@ public sealed class UsageLogTests : IDisposable
     }
 
     private static UsageFold Fold(SandboxId sandbox, DateOnly day, UsageAmounts total) => new(sandbox, day, IsFinal: false, [new UsageSource("key_1", total)]);
+
+    private bool IsFlushedASecondLater()
+    {
+        _time.Advance(TimeSpan.FromSeconds(1));
+        return Files(".json").Length == 1;
+    }
+
+    private string[] Files(string extension) => [.. Directory.GetFiles(_folder, "*", SearchOption.AllDirectories).Where(file => file.EndsWith(extension, StringComparison.Ordinal))];
 
     private FileUsageLog Open(string folder) => new(folder, new UsageOptions(), _time, NullLogger<FileUsageLog>.Instance);
 }
