@@ -78,6 +78,41 @@ public sealed class ClusterTests(ClusterService cluster)
         await cluster.BecomeWholeAsync();
     }
 
+    [Fact]
+    public async Task The_log_of_a_sandbox_outlives_its_worker_and_has_lines_of_both_sides()
+    {
+        var sandbox = await cluster.First.CreateAsync();
+        var run = await cluster.First.RunAsync(sandbox, "print(1)");
+        await Until.TrueAsync(
+            async () => (await ReadLogAsync(cluster.Second, sandbox)).Any(line => line.GetProperty("message").GetString()!.StartsWith($"Ended run {run.Run}", StringComparison.Ordinal)),
+            TimeSpan.FromSeconds(20), "the end of the run is in the log");
+        foreach (var worker in new[] { "worker1", "worker2" }) await cluster.KillAsync(worker);
+
+        var lines = await ReadLogAsync(cluster.Second, sandbox);
+
+        Assert.Contains(lines, line => line.GetProperty("message").GetString()!.StartsWith($"Created sandbox {sandbox}", StringComparison.Ordinal) && line.GetProperty("source").GetString() == "worker");
+        Assert.Contains(lines, line => line.GetProperty("run_id").GetString() == run.Run && line.GetProperty("trace_id").GetString() is { Length: 32 });
+        Assert.Contains(lines, line => line.GetProperty("source").GetString() == "frontend");
+        await Until.TrueAsync(() => cluster.First.IsReadyAsync(), TimeSpan.FromSeconds(30), "the cluster is ready again");
+        await cluster.First.DeleteAsync(sandbox);
+        await cluster.BecomeWholeAsync();
+    }
+
+    // A sandbox whose worker has died is answered for by another one in a moment.
+    private static async Task<JsonElement[]> ReadLogAsync(SandboxApi api, string sandbox)
+    {
+        JsonElement[]? lines = null;
+        await Until.TrueAsync(
+            async () =>
+            {
+                using var answer = await api.Http.GetAsync($"/v1/sandboxes/{sandbox}/logs", Cancelled);
+                if (answer.StatusCode is HttpStatusCode.OK) lines = [.. (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancelled)).GetProperty("logs").EnumerateArray()];
+                return lines is not null;
+            },
+            TimeSpan.FromSeconds(60), "the log is read");
+        return lines!;
+    }
+
     private async Task<bool> HasOutputAsync(string sandbox)
     {
         using var answer = await cluster.Second.Http.GetAsync($"/v1/sandboxes/{sandbox}/replay", Cancelled);

@@ -17,6 +17,7 @@ using Podflare.Files;
 using Podflare.Hosting;
 using Podflare.Hosts;
 using Podflare.Limits;
+using Podflare.Logs;
 using Podflare.Processes;
 using Podflare.Runs;
 using Podflare.Sandboxes;
@@ -122,6 +123,7 @@ public sealed class Cluster : IAsyncDisposable
         builder.Services.AddSingleton(World).AddSingleton<ITenantLimits, ScriptedLimits>().AddHosts().AddTenants().AddLimits(servesHttp: true, new LocalHost(null)).AddSingleton<CreateReservations>().AddSingleton<SandboxCreator>().AddRuns();
         builder.Services.AddSingleton<IUsageLog>(World.Usage).AddOptions<UsageOptions>();
         builder.Services.AddOptions<Podflare.Files.FileOptions>();
+        builder.Services.AddSandboxLog(ProcessRole.All);
         builder.UseOrleans(silo);
         builder.AddFrontend();
         _app = builder.Build();

@@ -45,6 +45,7 @@ internal static class CommandLine
             TenantCommands.Create(global),
             UsageCommand.Create(global),
             AuditCommands.Create(global),
+            ServiceLogCommand.Create(global),
             EventsCommand.Create(global),
             WebhookCommands.Create(global),
             DoctorCommand.Create(global),

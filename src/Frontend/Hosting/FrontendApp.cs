@@ -10,6 +10,7 @@ using Podflare.Http;
 using Podflare.Info;
 using Podflare.Keys;
 using Podflare.Limits;
+using Podflare.Logs;
 using Podflare.Oidc;
 using Podflare.OpenApi;
 using Podflare.Overview;
@@ -70,6 +71,7 @@ internal static class FrontendApp
             if (mount == Mount.Compat) continue;
 
             api.MapResources();
+            api.MapLogs();
             api.MapFiles();
             api.MapContexts();
             api.MapTemplates();

@@ -27,11 +27,20 @@ internal sealed partial class RequestLog(IGrainFactory grains, SandboxTraces tra
         var caller = context.Features.Get<Caller>();
         call.Tenant = caller?.Tenant.Value;
         if (call is { Caller: null, Sandbox: { } sandbox } && caller is not null && context.Response.StatusCode != 404) await FindTraceAsync(sandbox, caller.Tenant);
+        call.IsKept = IsKept(context);
         LogCall.Current = call;
         var route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText?.TrimEnd('/') ?? "(no route)";
         if (call.Sandbox is null) LogAnswered(context.Request.Method, route, context.Response.StatusCode, took);
         else LogAnsweredAbout(context.Request.Method, route, context.Response.StatusCode, took, call.Sandbox);
     }
+
+    // Who reads has done nothing to the sandbox; and who is refused may not be its tenant.
+    private static bool IsKept(HttpContext context) => context.Response.StatusCode switch
+    {
+        401 or 403 or 404 => false,
+        < 400 => !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method),
+        _ => true,
+    };
 
     /// <summary>Looks up the trace of a sandbox that was created through another frontend, once.</summary>
     private async Task FindTraceAsync(string sandbox, TenantId tenant)

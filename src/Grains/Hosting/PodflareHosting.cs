@@ -18,6 +18,7 @@ using Podflare.Files;
 using Podflare.Guests;
 using Podflare.Hosts;
 using Podflare.Limits;
+using Podflare.Logs;
 using Podflare.Processes;
 using Podflare.Relay;
 using Podflare.Runs;
@@ -55,7 +56,7 @@ public static class PodflareHosting
         if (process.Folder is { } folder) services.AddSingleton<HostContainers>().AddSingleton<HostSettings>().AddSingleton<IIsolationProbe, IsolationProbe>().AddSingleton(folder).AddSingleton(new HostIdentity(process.ClusterId, folder.HostId));
         AddStore(services, process);
         services.AddSingleton(SecretBox.Open(builder.Configuration[SecretBox.Variable], process.Redis is null ? process.Folder?.Path : null));
-        services.AddRuns().AddUsage().AddAudit().AddFeed().AddWebhooks().AddGuests().AddRelay().AddContainers();
+        services.AddRuns().AddUsage().AddAudit().AddFeed().AddWebhooks().AddGuests().AddRelay().AddContainers().AddSandboxLog(process.Role);
         builder.UseOrleans(silo => Configure(silo, process));
         if (process.Host.Id is not null) services.AddHostedService<HostStarter>();
         return process;

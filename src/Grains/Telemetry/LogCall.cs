@@ -22,4 +22,7 @@ public sealed class LogCall(string request, TraceBinding? caller)
     public string? Run { get; set; }
 
     public string? Tenant { get; set; }
+
+    /// <summary>Its lines are kept for the tenant of the sandbox that they are about.</summary>
+    public bool IsKept { get; set; } = true;
 }

@@ -79,6 +79,7 @@ public sealed partial class DescriptionTests(SharedCluster shared)
         description.AssertMatches(await (await _cluster.Client.SendAsync("GET", $"/v1/sandboxes/{sandbox}/runs/{run}/trace")).ReadJsonAsync(), "TracesData");
         description.AssertMatches(await (await _cluster.Client.SendAsync("GET", "/v1/info")).ReadJsonAsync(), "Info");
         description.AssertMatches(await (await _cluster.Client.SendAsync("GET", $"/v1/sandboxes/{sandbox}/metrics")).ReadJsonAsync(), "SandboxMetrics");
+        description.AssertMatches(await (await _cluster.Client.SendAsync("GET", $"/v1/sandboxes/{sandbox}/logs")).ReadJsonAsync(), "SandboxLogs");
         description.AssertMatches(await (await _cluster.Client.SendAsync("POST", "/v1/sandboxes", "{\"ram_mib\":true}")).ReadJsonAsync(), "Problem");
         await _cluster.Client.SendAsync("DELETE", $"/v1/sandboxes/{sandbox}");
         description.AssertMatches(await (await _cluster.Client.SendAsync("GET", $"/v1/sandboxes/{sandbox}")).ReadJsonAsync(), "Sandbox");
