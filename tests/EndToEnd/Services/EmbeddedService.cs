@@ -30,7 +30,7 @@ public sealed class EmbeddedService : IAsyncLifetime
         start.Environment["Podflare__RunFolder"] = Path.Combine(TestRun.Folder, "e");
         start.Environment["Podflare__ClusterId"] = Cluster;
         start.Environment["Podflare__Templates__slow__Image"] = "podflare/default:local";
-        start.Environment["Podflare__Templates__slow__Cpus"] = "0.2";
+        start.Environment["Podflare__Templates__slow__Cpus"] = "0.05";
         start.Environment["Podflare__Templates__slow__PoolMax"] = "0";
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => Note(line.Data);
