@@ -127,6 +127,31 @@ public sealed class OidcTests : IAsyncLifetime
         Assert.Equal(200, (int)(await _cluster.Client.SendAsync("GET", "/v1/sandboxes")).StatusCode);
     }
 
+    [Fact]
+    public async Task An_MCP_client_is_led_to_the_authorization_server_and_its_token_is_for_the_MCP_server_alone()
+    {
+        await using var cluster = await Cluster.StartAsync(
+            [], ("Podflare:Oidc:Authority", _issuer), ("Podflare:Oidc:Audience", "podflare"), ("PODFLARE_PUBLIC_URL", "https://podflare.example.com"), ("Podflare:Mcp:AuthorizationServers:0", _issuer));
+        var tenant = await cluster.CreateTenantAsync();
+        using var stranger = cluster.ClientOf(null);
+
+        var refused = await new McpPeer(stranger).SendAsync("tools/list", []);
+        await refused.AssertProblemAsync(401, "missing_api_key");
+        Assert.Equal("Bearer resource_metadata=\"https://podflare.example.com/.well-known/oauth-protected-resource/mcp\"", refused.Header("WWW-Authenticate"));
+        Assert.Equal("Bearer", (await stranger.SendAsync("GET", "/v1/sandboxes")).Header("WWW-Authenticate"));
+        var metadata = await (await stranger.SendAsync("GET", "/.well-known/oauth-protected-resource/mcp")).ReadJsonAsync();
+        Assert.Equal(("https://podflare.example.com/mcp", _issuer), (metadata.Text("resource"), metadata.GetProperty("authorization_servers")[0].GetString()));
+        Assert.Equal(["podflare:read", "podflare:sandboxes"], metadata.GetProperty("scopes_supported").EnumerateArray().Select(scope => scope.GetString()));
+
+        using var forMcp = cluster.ClientOf(Token(tenant, "podflare:read", audience: "https://podflare.example.com/mcp"));
+        using var forApi = cluster.ClientOf(Token(tenant, "podflare:read"));
+        Assert.Equal(200, (int)(await new McpPeer(forMcp).SendAsync("tools/list", [])).StatusCode);
+        Assert.Equal(200, (int)(await forApi.SendAsync("GET", "/v1/sandboxes")).StatusCode);
+        // In this order, so that what is remembered of a token cannot help.
+        await (await new McpPeer(forApi).SendAsync("tools/list", [])).AssertProblemAsync(401, "invalid_api_key");
+        await (await forMcp.SendAsync("GET", "/v1/sandboxes")).AssertProblemAsync(401, "invalid_api_key");
+    }
+
     private string Token(
         string? tenant, string scope, string algorithm = "RS256", string audience = "podflare", string? issuer = null, DateTimeOffset? expires = null, SecurityKey? key = null)
     {

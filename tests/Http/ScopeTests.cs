@@ -22,6 +22,7 @@ public sealed partial class ScopeTests(SharedCluster shared)
         ["POST /v1/hosts/{host}/cordon"] = KeyScopes.Admin,
         ["POST /v1/hosts/{host}/uncordon"] = KeyScopes.Admin,
         ["POST /v1/hosts/{host}/drain"] = KeyScopes.Admin,
+        ["POST /mcp/"] = KeyScopes.Read,
         ["GET /metrics"] = KeyScopes.MetricsRead,
     };
 

@@ -6,6 +6,7 @@ using Podflare.Cli.Configuration;
 using Podflare.Cli.Doctor;
 using Podflare.Cli.Feed;
 using Podflare.Cli.Keys;
+using Podflare.Cli.Mcp;
 using Podflare.Cli.Runs;
 using Podflare.Cli.Sandboxes;
 using Podflare.Cli.Status;
@@ -48,6 +49,7 @@ internal static class CommandLine
             ServiceLogCommand.Create(global),
             EventsCommand.Create(global),
             WebhookCommands.Create(global),
+            McpCommand.Create(global),
             DoctorCommand.Create(global),
             ConfigCommands.Create(global),
             StatusCommand.Create(global),

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Http.Headers;
 
 namespace Podflare;
 
@@ -15,6 +16,9 @@ internal sealed record ApiCall(HttpMethod Method, string Path)
     public bool CanRetry { get; init; } = true;
 
     public string? IdempotencyKey { get; init; }
+
+    /// <summary>The part of a file to read; null for the whole.</summary>
+    public RangeHeaderValue? Range { get; init; }
 
     /// <summary>The context of the sandbox, which takes precedence over the client's.</summary>
     public TraceParent? TraceParent { get; init; }

@@ -152,6 +152,7 @@ internal sealed class Transport
         if (request.Content is IReportsProgress upload) upload.PieceSent = attempt.ResetTimeout;
 
         request.Headers.Authorization = _authorization;
+        request.Headers.Range = call.Range;
         if (call.IdempotencyKey is { } key) request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
         // With a current span, HttpClient sends that span's context, which takes precedence.
         if (Activity.Current is null && (call.TraceParent ?? TraceParent) is { } trace) request.Headers.TryAddWithoutValidation("traceparent", trace.Value);

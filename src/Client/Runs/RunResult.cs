@@ -78,5 +78,21 @@ public sealed record RunResult
     /// </summary>
     /// <param name="maxChars">The maximum length in UTF-16 code units, at least 256. Default: 20,000.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxChars"/> is less than 256.</exception>
-    public string ForModel(int maxChars = 20_000) => ModelText.Format(this, maxChars);
+    public string ForModel(int maxChars = 20_000) => ModelText.Format(
+        new ModelTextParts(Text)
+        {
+            ExitCode = ExitCode,
+            Reason = Reason is ExitReason.Unknown ? ReasonWord ?? "unknown" : Reason?.ToString().ToLowerInvariant(),
+            Signal = Signal,
+            ErrorName = Error?.Name,
+            ErrorValue = Error?.Value,
+            Traceback = Error?.Traceback,
+            StateLost = StateLost,
+            ReplRestarted = ReplRestarted,
+            Truncated = Truncated,
+            Warnings = Warnings,
+            Images = Results.Count(result => result.Data.Keys.Any(mime => mime.StartsWith("image/", StringComparison.Ordinal))),
+            TimeoutSeconds = TimeoutSeconds,
+        },
+        maxChars);
 }

@@ -11,6 +11,7 @@ using Podflare.Info;
 using Podflare.Keys;
 using Podflare.Limits;
 using Podflare.Logs;
+using Podflare.Mcp;
 using Podflare.Oidc;
 using Podflare.OpenApi;
 using Podflare.Overview;
@@ -36,7 +37,7 @@ internal static class FrontendApp
     {
         builder.AddHttp();
         builder.Services.AddEdge().AddKeys().AddOidc(builder.Configuration).AddTenantEndpoints();
-        builder.Services.AddRequestTraces().AddRequests().AddSandboxEndpoints().AddRunEndpoints().AddTerminalEndpoints().AddFileEndpoints().AddFeedEndpoints().AddWebhookEndpoints().AddHealth().AddHostEndpoints().AddInfo().AddConsole();
+        builder.Services.AddRequestTraces().AddRequests().AddSandboxEndpoints().AddRunEndpoints().AddTerminalEndpoints().AddFileEndpoints().AddFeedEndpoints().AddWebhookEndpoints().AddHealth().AddHostEndpoints().AddInfo().AddConsole().AddMcp();
     }
 
     public static void MapFrontend(this WebApplication app)
@@ -60,6 +61,7 @@ internal static class FrontendApp
         routes.MapApiDocument();
         routes.MapErrorPages();
         routes.MapConsole();
+        app.MapMcp(routes);
         foreach (var mount in new[] { Mount.Main, Mount.Compat })
         {
             routes.MapHealthz(mount);

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Podflare.Http;
 using Podflare.Keys;
+using Podflare.Mcp;
 using Podflare.Processes;
 
 namespace Podflare.Info;
@@ -21,9 +22,9 @@ internal static class InfoEndpoints
 
     public static void MapInfo(this RouteGroupBuilder api) => api.MapGet("/info", Get).WithMetadata(new AllowAnonymous());
 
-    private static JsonHttpResult<InfoJson> Get(ServerSettings settings, KeyAuthenticator keys, IOptions<InfoOptions> options, IOptions<HttpOptions> http) => TypedResults.Json(
+    private static JsonHttpResult<InfoJson> Get(ServerSettings settings, KeyAuthenticator keys, IOptions<InfoOptions> options, IOptions<HttpOptions> http, IOptions<McpOptions> mcp) => TypedResults.Json(
         new InfoJson(
             ProductVersion.Text, keys.RequiresKeys ? "keys" : "none", settings.Region, settings.PublicUrl, options.Value.StatusUrl, Links,
-            http.Value.ExposeMetrics ? [.. Features, "scraping"] : Features, options.Value.TraceLink),
+            [.. Features, .. mcp.Value.Enabled ? ["mcp"] : Array.Empty<string>(), .. http.Value.ExposeMetrics ? ["scraping"] : Array.Empty<string>()], options.Value.TraceLink),
         InfoJsonContext.Default.InfoJson);
 }

@@ -80,7 +80,7 @@ internal sealed class KeyAuthenticator(
     }
 
     private async ValueTask<Caller> AcceptTokenAsync(HttpContext context, ITokenAuthenticator provider, string token, KeyHash hash) =>
-        await provider.FindCallerAsync(token, hash, context.RequestAborted) ?? await LookAgainAsync(context, hash, mayBeNew: false);
+        await provider.FindCallerAsync(token, hash, context.GetEndpoint()?.Metadata.GetMetadata<TokenAudience>()?.Value, context.RequestAborted) ?? await LookAgainAsync(context, hash, mayBeNew: false);
 
     // Whether this server needs keys, and which, depends on what the store has.
     private async ValueTask<Caller> WhenLoadedAsync(HttpContext context)

@@ -6,6 +6,9 @@ internal sealed record RequiredScope(KeyScopes Scopes);
 /// <summary>Endpoint metadata: no API key is needed.</summary>
 internal sealed class AllowAnonymous;
 
+/// <summary>Endpoint metadata: tokens of the identity provider must name this audience instead of the configured one.</summary>
+internal sealed record TokenAudience(string Value);
+
 /// <summary>Which scope endpoints need.</summary>
 internal static class ScopeExtensions
 {

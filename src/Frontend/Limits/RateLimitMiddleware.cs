@@ -34,11 +34,14 @@ internal sealed class RateLimitMiddleware(RequestDelegate next, ITenantLimits li
         {
             var creates = await shares.TakeAsync(tenant, QuotaKind.Creates, most.Creates, context.RequestAborted);
             headers.Limit = $"{headers.Limit}, {RateLimitHeaders.LimitOf(Creates, creates)}";
-            if (!creates.IsAllowed) throw Refuse(Creates, "too many sandboxes are being created", creates);
+            if (!creates.IsAllowed) throw RefuseCreate(creates);
         }
 
         await next(context);
     }
+
+    /// <summary>The answer to a create beyond the tenant's rate.</summary>
+    public static ProblemException RefuseCreate(RateDecision decision) => Refuse(Creates, "too many sandboxes are being created", decision);
 
     private static ProblemException Refuse(string policy, string error, RateDecision decision)
     {

@@ -32,7 +32,7 @@ internal sealed partial class OidcAuthenticator : ITokenAuthenticator
         SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384, SecurityAlgorithms.EcdsaSha512,
     ];
 
-    private readonly ConcurrentDictionary<KeyHash, Known> _known = new();
+    private readonly ConcurrentDictionary<(KeyHash Token, string? Audience), Known> _known = new();
     private readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false };
     private readonly ConfigurationManager<OpenIdConnectConfiguration> _provider;
     private readonly TokenValidationParameters _rules;
@@ -62,24 +62,26 @@ internal sealed partial class OidcAuthenticator : ITokenAuthenticator
     }
 
     /// <inheritdoc/>
-    public async ValueTask<Caller?> FindCallerAsync(string token, KeyHash hash, CancellationToken cancellationToken)
+    public async ValueTask<Caller?> FindCallerAsync(string token, KeyHash hash, string? audience, CancellationToken cancellationToken)
     {
         if (token.Length > MaxToken) return null;
-        if (!_known.TryGetValue(hash, out var known) || known.Until <= _time.GetUtcNow())
+        if (!_known.TryGetValue((hash, audience), out var known) || known.Until <= _time.GetUtcNow())
         {
-            if (await ValidateAsync(token, cancellationToken) is not { } valid) return null;
+            if (await ValidateAsync(token, audience, cancellationToken) is not { } valid) return null;
             known = valid;
-            Remember(hash, known);
+            Remember((hash, audience), known);
         }
 
         GuardTenant(known.Caller.Tenant);
         return known.Caller;
     }
 
-    private async Task<Known?> ValidateAsync(string token, CancellationToken cancellationToken)
+    private async Task<Known?> ValidateAsync(string token, string? audience, CancellationToken cancellationToken)
     {
         await GuardProviderAsync(cancellationToken);
-        var result = await _handler.ValidateTokenAsync(token, _rules).WaitAsync(cancellationToken);
+        var rules = audience is null ? _rules : _rules.Clone();
+        if (audience is not null) rules.ValidAudience = audience;
+        var result = await _handler.ValidateTokenAsync(token, rules).WaitAsync(cancellationToken);
         if (!result.IsValid) return null;
         var identity = result.ClaimsIdentity;
         if (!TenantId.TryParse(identity.FindFirst(_options.TenantClaim)?.Value, null, out var tenant)) throw UnknownTenant();
@@ -117,7 +119,7 @@ internal sealed partial class OidcAuthenticator : ITokenAuthenticator
         }
     }
 
-    private void Remember(KeyHash hash, Known known)
+    private void Remember((KeyHash Token, string? Audience) key, Known known)
     {
         if (_known.Count >= _options.CacheEntries)
         {
@@ -127,7 +129,7 @@ internal sealed partial class OidcAuthenticator : ITokenAuthenticator
             if (_known.Count >= _options.CacheEntries) _known.Clear();
         }
 
-        _known[hash] = known;
+        _known[key] = known;
     }
 
     // Without the provider's keys every token would look wrong.

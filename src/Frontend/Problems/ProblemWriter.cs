@@ -33,7 +33,7 @@ internal static class ProblemWriter
         if (problem.RetryAfter is { } seconds) response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         if (problem.AcceptEncoding is { } encodings) response.Headers.AcceptEncoding = encodings;
         if (problem.FileSize is { } size) response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes */{size}");
-        if (problem.Status == 401) response.Headers.WWWAuthenticate = "Bearer";
+        if (problem.Status == 401) response.Headers.WWWAuthenticate = context.GetEndpoint()?.Metadata.GetMetadata<BearerChallenge>()?.Value ?? "Bearer";
         var body = Render(problem, traceId);
         response.ContentLength = body.Length;
         if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(body, context.RequestAborted);

@@ -14,13 +14,17 @@ internal sealed class JsonBodyReader(IOptions<HttpOptions> options, LargeBodyGat
     private const int LargeBytes = 1024 * 1024;
 
     /// <exception cref="ProblemException">The body is too large, arrives too slowly, or is not declared as JSON.</exception>
-    public async Task<JsonBody> ReadAsync(HttpContext context)
+    public Task<JsonBody> ReadAsync(HttpContext context) => ReadAsync(context, options.Value.MaxBodyBytes);
+
+    /// <param name="maxBytes">The largest body.</param>
+    /// <inheritdoc cref="ReadAsync(HttpContext)"/>
+    public async Task<JsonBody> ReadAsync(HttpContext context, int maxBytes)
     {
         UnsupportedMediaType.ThrowIfNotJson(context.Request);
         using var limit = new TimeLimit(TimeSpan.FromSeconds(options.Value.BodySeconds), time, context.RequestAborted);
         try
         {
-            return await ReadAsync(context, limit.Token);
+            return await ReadAsync(context, maxBytes, limit.Token);
         }
         catch (OperationCanceledException) when (limit.IsExceeded)
         {
@@ -28,7 +32,7 @@ internal sealed class JsonBodyReader(IOptions<HttpOptions> options, LargeBodyGat
         }
     }
 
-    private async Task<JsonBody> ReadAsync(HttpContext context, CancellationToken cancellationToken)
+    private async Task<JsonBody> ReadAsync(HttpContext context, int maxBytes, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(InitialBytes);
         FairGate.Place? place = null;
@@ -55,7 +59,7 @@ internal sealed class JsonBodyReader(IOptions<HttpOptions> options, LargeBodyGat
                 if (read == 0) return new JsonBody(buffer, length, place);
                 if (string.IsNullOrEmpty(context.Request.ContentType)) throw UnsupportedMediaType.Undeclared();
                 length += read;
-                if (length > options.Value.MaxBodyBytes) throw new ProblemException(Problem.BodyTooLarge(options.Value.MaxBodyBytes));
+                if (length > maxBytes) throw new ProblemException(Problem.BodyTooLarge(maxBytes));
             }
         }
         catch

@@ -121,6 +121,10 @@ public sealed record RunRequest(
     [Id(21)]
     public KeyId? Key { get; init; }
 
+    /// <summary>The span of <see cref="Trace"/> already describes the call of a tool, so that of the run does not. No part of the payload.</summary>
+    [Id(22)]
+    public bool IsInToolSpan { get; init; }
+
     /// <summary>
     /// SHA-256 (lower-case hex) over language, timeout, on_disconnect, env sorted by name, and code, each with its length (u32,
     /// big-endian) in front; then over the name and the value of each later field that differs from its default, so that a key of an earlier

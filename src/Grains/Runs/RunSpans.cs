@@ -16,7 +16,7 @@ public sealed class RunSpans(IOptions<TemplateOptions> templates)
         if (!Spans.Source.HasListeners()) return null;
         var link = request is { Trace: null, Span: { } span } && ActivityContext.TryParse(span, null, isRemote: true, out var call) ? new ActivityLink[] { new(call) } : null;
         var before = Activity.Current;
-        var activity = Spans.Source.StartActivity(Spans.Run, ActivityKind.Internal, trace.ToParent(), Spans.ToolCall, link);
+        var activity = Spans.Source.StartActivity(trace.SpanName, ActivityKind.Internal, trace.ToParent(), trace.SpanTags, link);
         Activity.Current = before;
         if (activity is not { IsAllDataRequested: true }) return activity;
         Describe(activity, sandbox, run, request.Language);
@@ -28,7 +28,7 @@ public sealed class RunSpans(IOptions<TemplateOptions> templates)
     {
         if (run.Trace is not { Span: { } lost } trace || !Spans.Source.HasListeners()) return null;
         var before = Activity.Current;
-        var activity = Spans.Source.CreateActivity(Spans.Run, ActivityKind.Internal, trace.ToParent(), Spans.ToolCall);
+        var activity = Spans.Source.CreateActivity(trace.SpanName, ActivityKind.Internal, trace.ToParent(), trace.SpanTags);
         if (activity is null) return null;
         var id = lost.Substring(36, 16);
         if (!SpanIds.TrySet(activity, id)) activity.SetTag("podflare.run.lost_span_id", id);

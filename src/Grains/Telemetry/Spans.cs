@@ -9,6 +9,10 @@ internal static class Spans
     public const string SourceName = "Podflare.Sandbox";
 
     public const string Run = "execute_tool run_code";
+
+    /// <summary>The span of a run below one that already is the call of a tool.</summary>
+    public const string RunInTool = "run_code";
+
     public const string RunQueue = "podflare.run.queue";
     public const string RunExecute = "podflare.run.execute";
     public const string RunInterrupt = "podflare.run.interrupt";

@@ -44,6 +44,9 @@ public static class TelemetryHosting
         builder.Services.AddHostedService<TelemetryStop>();
     }
 
+    // The spans of tools that MCP clients call.
+    private const string McpSource = "Experimental.ModelContextProtocol";
+
     private static void AddJsonConsole(IHostApplicationBuilder builder)
     {
         // Its warnings about slow turns name sandboxes whose trace may not have been read yet, and say nothing that the host's own load does not.
@@ -62,7 +65,7 @@ public static class TelemetryHosting
         // Any other propagator would have the instrumentation read the caller's headers once more, and differently.
         OpenTelemetry.Sdk.SetDefaultTextMapPropagator(new OpenTelemetry.Context.Propagation.TraceContextPropagator());
         telemetry.WithTracing(traces => traces
-            .AddSource(Spans.SourceName)
+            .AddSource(Spans.SourceName, McpSource)
             .AddAspNetCoreInstrumentation(http =>
             {
                 http.Filter = static context => !IsQuiet(context.Request.Path.Value);

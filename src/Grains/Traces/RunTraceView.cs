@@ -29,7 +29,7 @@ internal static class RunTraceView
         scope.Set("scope", new OtlpMessage(OtlpSchema.Find("InstrumentationScope")).Set("name", Spans.SourceName).Set("version", ProductVersion.Text));
         var ended = run.Ending?.EndedAt ?? now;
         var (trace, root) = RunSpanContext.Of(run);
-        Describe(Span(scope, trace, root, ParentOf(run), Spans.Run, run.CreatedAt, ended), run, lastSeq, sandbox);
+        Describe(Span(scope, trace, root, ParentOf(run), run.Trace?.SpanName ?? Spans.Run, run.CreatedAt, ended), run, lastSeq, sandbox);
         var started = run.Ending is { } ending ? ending.StartedAt : startedAt;
         if (started is { } begin)
         {
@@ -70,7 +70,7 @@ internal static class RunTraceView
 
     private static void Describe(OtlpMessage span, RunRecord run, long lastSeq, SandboxInfo sandbox)
     {
-        foreach (var (key, value) in Spans.ToolCall) span.With(key, (string)value!);
+        foreach (var (key, value) in run.Trace?.SpanTags ?? Spans.ToolCall) span.With(key, (string)value!);
         span.With(Spans.SandboxId, sandbox.Id.Value).With(Spans.SessionId, sandbox.Id.Value).With(Spans.RunId, run.Id.Value).With(Spans.TenantId, sandbox.Tenant.Value);
         span.With(Spans.Template, sandbox.Template).With(Spans.Language, run.Language is RunLanguage.Bash ? "bash" : "python");
         if (run.Trace?.TraceState is { } state) span.Set("traceState", state);

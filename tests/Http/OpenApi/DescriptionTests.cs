@@ -19,9 +19,10 @@ public sealed partial class DescriptionTests(SharedCluster shared)
     {
         var described = (await Description.ReadAsync(_cluster)).Operations().Select(operation => $"{operation.Method} {operation.Path}");
         var endpoints = _cluster.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
+        // MCP has a description of its own, which its clients ask for.
         var served = from endpoint in endpoints
                      let path = "/" + CatchAll().Replace(endpoint.RoutePattern.RawText!, "{$1}").Trim('/')
-                     where path != "/" && !Array.Exists(Pages, page => path.StartsWith(page, StringComparison.Ordinal))
+                     where path is not ("/" or "/mcp") && !Array.Exists(Pages, page => path.StartsWith(page, StringComparison.Ordinal))
                      from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
                      where method != "HEAD"
                      select $"{method} {path}";
