@@ -94,7 +94,7 @@ public sealed class PageTests(Chromium chromium, FilledPage filled) : IClassFixt
 
     private Uri Page => filled.Status.Page;
 
-    private string[] Paths() => ["/", "/history", $"/incidents/{filled.Incident}", "/subscribe", filled.Manage, "/nowhere", "/confirm?t=x"];
+    private string[] Paths() => ["/", "/history", $"/incidents/{filled.Incident}", "/components/sandboxes", "/subscribe", filled.Manage, "/nowhere", "/confirm?t=x"];
 
     /// <summary>Takes a screenshot if PODFLARE_SHOTS names a folder.</summary>
     internal static async Task ShootAsync(IPage page, string path, string name)

@@ -104,6 +104,7 @@ internal static class FeedEndpoints
             id = c.Series,
             name = c.Name,
             last_24_hours = c.Day.Select(Point),
+            last_7_days = c.Week.Select(Point),
             last_90_days = c.Quarter.Select(Point),
         }),
     };

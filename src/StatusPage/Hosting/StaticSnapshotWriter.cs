@@ -3,13 +3,14 @@ using Podflare.Background;
 using Podflare.Configuration;
 using Podflare.Feeds;
 using Podflare.Pages;
+using Podflare.Probes;
 using Podflare.Snapshots;
 
 namespace Podflare.Hosting;
 
 /// <summary>Writes the page, its summary and its assets to files after each change, so that a proxy can serve them while this process is down.</summary>
 internal sealed class StaticSnapshotWriter(
-    SnapshotStore store, DataFolder folder, Layout layout, Assets assets, PublicAddress address, IOptions<StatusOptions> options, Supervisor supervisor, TimeProvider time)
+    SnapshotStore store, DataFolder folder, Layout layout, Assets assets, PublicAddress address, HealthMonitor monitor, IOptions<StatusOptions> options, Supervisor supervisor, TimeProvider time)
     : SupervisedService("static_copies", supervisor)
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(30);
@@ -36,12 +37,11 @@ internal sealed class StaticSnapshotWriter(
 
     private void Write(Snapshot snapshot)
     {
-        WriteFile("index.html", System.Text.Encoding.UTF8.GetBytes(IndexPage.Render(snapshot, layout)));
+        WriteFile("index.html", System.Text.Encoding.UTF8.GetBytes(IndexPage.Render(snapshot, layout, monitor.LastCheck)));
         WriteFile("summary.json", FeedEndpoints.Summary(snapshot, address.Url, options.Value.Name));
-        foreach (var name in new[] { "site.css", "site.js" })
+        foreach (var path in assets.Paths)
         {
-            var path = assets.Path(name);
-            if (!File.Exists(Path.Combine(folder.Path, "public", path[1..]))) WriteFile(path[1..], assets.Find(path.Split('/')[2], name)!.Value.Content);
+            if (!File.Exists(Path.Combine(folder.Path, "public", path[1..]))) WriteFile(path[1..], assets.Find(path)!.Value.Content);
         }
     }
 

@@ -64,7 +64,7 @@ internal static class StatusApp
         AddOptions(services);
         services.AddSingleton(provider => new Database(folder.Path, provider.GetRequiredService<ILogger<Database>>()));
         services.AddSingleton<Supervisor>().AddSingleton<SnapshotStore>().AddSingleton<Assets>().AddSingleton<EventStreamLimiter>().AddSingleton<MetricsText>();
-        services.AddSingleton(provider => new Layout(provider.GetRequiredService<Assets>(), provider.GetRequiredService<IOptions<StatusOptions>>().Value.Name));
+        services.AddSingleton(provider => new Layout(provider.GetRequiredService<Assets>(), provider.GetRequiredService<IOptions<StatusOptions>>().Value));
         services.AddSingleton<NotificationWriter>().AddSingleton<Reconciler>().AddSingleton<IncidentService>().AddSingleton<MaintenanceService>().AddSingleton<HealthMonitor>();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<WebhookOptions>>().Value.ToCallOptions()).AddSingleton<AddressGuard>().AddSingleton<WebhookCaller>();
         services.AddSingleton<SubscriptionTokens>().AddSingleton<Subscriptions>().AddSingleton<DeliveryQueue>().AddSingleton<MailComposer>();

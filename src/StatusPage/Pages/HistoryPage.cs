@@ -16,7 +16,7 @@ internal static class HistoryPage
         page = Math.Clamp(page, 1, pages);
         var months = all.Skip((page - 1) * PerPage).Take(PerPage).GroupBy(i => i.StartedAt.UtcDateTime.ToString("yyyy-MM", CultureInfo.InvariantCulture));
         var body = all.Length == 0
-            ? Html.Of($"<p class=\"card empty\">There have been no incidents and no maintenance yet.</p>")
+            ? Html.Of($"<p class=\"card none\">There have been no incidents and no maintenance yet.</p>")
             : Html.Join(months.Select(m => Html.Of($"""
                 <section aria-labelledby="m-{m.Key}"><h2 id="m-{m.Key}">{m.First().StartedAt.UtcDateTime.ToString("MMMM yyyy", CultureInfo.InvariantCulture)}</h2>{m.Select(i => PageParts.Incident(i, s.Components, 3, linked: true))}</section>
                 """)));
@@ -27,8 +27,7 @@ internal static class HistoryPage
     }
 
     public static string RenderIncident(Snapshot s, Layout layout, Incident incident) => layout.Page($"{incident.Title} | {layout.Name} status", Html.Of($"""
-        <h1>{(incident.Kind == IncidentKind.Maintenance ? "Maintenance" : "Incident")}</h1>
-        <div id="incident" data-fragment>{PageParts.Incident(incident, s.Components, 2, linked: false)}</div>
-        <p><a href="/history">All incidents and maintenance</a></p>
+        <p class="crumbs"><a href="/history">History</a></p>
+        <div id="incident" data-fragment>{PageParts.Incident(incident, s.Components, 1, linked: false)}</div>
         """), live: true);
 }

@@ -1,8 +1,6 @@
 using Podflare.Components;
 using Podflare.Incidents;
-using Podflare.Probes;
 using Podflare.Snapshots;
-using Podflare.Storage;
 using Podflare.Uptime;
 
 namespace Podflare.Pages;
@@ -12,28 +10,41 @@ internal static class IndexPage
 {
     private const int RecentDays = 7;
 
-    public static string Render(Snapshot s, Layout layout) => layout.Page($"{s.Headline} | {layout.Name} status", Html.Of($"""
+    /// <param name="checkedAt">When the newest result of a probe was stored; null if there is none yet.</param>
+    public static string Render(Snapshot s, Layout layout, DateTimeOffset? checkedAt) => layout.Page($"{s.Headline} | {layout.Name} status", Html.Of($"""
         <h1 class="sr">{layout.Name} status</h1>
-        <div id="summary" class="summary s-{s.Overall.Code}" data-fragment>{PageParts.Icon(s.Overall)}<div><p class="headline" role="status" aria-live="polite">{s.Headline}</p><p class="at">Updated {PageParts.Time(s.At, "yyyy-MM-dd HH:mm:ss 'UTC'")}</p></div></div>
+        <div id="summary" class="summary s-{s.Overall.Code}" data-fragment>{PageParts.Icon(s.Overall)}<div><p class="headline" role="status" aria-live="polite">{s.Headline}</p><p class="at">{Checked(checkedAt)}</p></div></div>
         <div id="open" data-fragment>{Open(s)}</div>
-        <section aria-labelledby="h-components"><div class="head"><h2 id="h-components">Components</h2><a class="button small" href="/subscribe">Get updates</a></div>
+        <section aria-labelledby="h-components"><div class="head"><h2 id="h-components">Components</h2><a class="button" href="/subscribe">Get updates</a></div>
         <div id="components" class="card" data-fragment>{Components(s)}</div></section>
+        {LatencyPart.Render(s)}
         <section aria-labelledby="h-recent"><div class="head"><h2 id="h-recent">Last {RecentDays} days</h2><a href="/history">All incidents and maintenance</a></div><div id="recent" data-fragment>{Recent(s)}</div></section>
-        <section aria-labelledby="h-latency"><div class="head"><h2 id="h-latency">Latency</h2><p class="key"><span class="k50">median</span> <span class="k95">95th percentile</span></p></div><div id="latency" class="card" data-fragment>{s.Charts.Select(c => ChartPart.Render(c, s.At))}</div></section>
-        <section aria-labelledby="h-uptime"><h2 id="h-uptime">How uptime is calculated</h2><div id="uptime" class="card" data-fragment>{Uptime(s)}</div></section>
+        <div id="uptime" data-fragment><details class="card numbers"><summary>About these numbers</summary>{Uptime(s)}</details></div>
         """), "/", live: true);
+
+    // The script turns the time into "Checked 12 s ago". A copy of the page that a proxy serves later must not say that.
+    private static Html Checked(DateTimeOffset? at) => at is { } time
+        ? Html.Of($"Checked <span data-ago>{PageParts.Time(time, "yyyy-MM-dd HH:mm:ss 'UTC'")}</span>")
+        : Html.Of($"Waiting for the first check");
 
     private static Html Open(Snapshot s)
     {
         var incidents = s.OpenIncidents.ToArray();
-        var maintenances = s.ActiveMaintenances.Concat(s.UpcomingMaintenances).ToArray();
+        var maintenances = s.ActiveMaintenances.ToArray();
+        var upcoming = s.UpcomingMaintenances.ToArray();
         var parts = Html.Empty;
         if (incidents.Length > 0)
             parts = Html.Of($"<section aria-labelledby=\"h-incidents\"><h2 id=\"h-incidents\">Open incidents</h2>{incidents.Select(i => PageParts.Incident(i, s.Components, 3, linked: true))}</section>");
         if (maintenances.Length > 0)
             parts = Html.Of($"{parts}<section aria-labelledby=\"h-maintenance\"><h2 id=\"h-maintenance\">Maintenance</h2>{maintenances.Select(i => PageParts.Incident(i, s.Components, 3, linked: true))}</section>");
+        if (upcoming.Length > 0)
+            parts = Html.Of($"{parts}<section aria-label=\"Upcoming maintenance\"><ul class=\"card upcoming\">{upcoming.Select(Upcoming)}</ul></section>");
         return parts;
     }
+
+    private static Html Upcoming(Incident maintenance) => Html.Of($"""
+        <li>{PageParts.Icon(ComponentStatus.UnderMaintenance)}<span><span class="sr">Upcoming maintenance: </span><a href="/incidents/{maintenance.Id}">{maintenance.Title}</a></span><span class="when">{PageParts.Time(maintenance.ScheduledFor!.Value)}, {PageParts.FormatDuration((maintenance.ScheduledUntil!.Value - maintenance.ScheduledFor.Value).TotalSeconds)}</span></li>
+        """);
 
     private static Html Components(Snapshot s)
     {
@@ -45,7 +56,8 @@ internal static class IndexPage
 
     private static Html ComponentRow(Snapshot s, Component c, int level)
     {
-        var name = level == 3 ? Html.Of($"<h3>{c.Name}</h3>") : Html.Of($"<h4>{c.Name}</h4>");
+        var link = Html.Of($"<a href=\"/components/{c.Id}\">{c.Name}</a>");
+        var name = level == 3 ? Html.Of($"<h3>{link}</h3>") : Html.Of($"<h4>{link}</h4>");
         var count = s.Targets.TryGetValue(c.Id, out var targets) && targets.Known > 1 ? $" {targets.Ready} of {targets.Known} ready." : "";
         return Html.Of($"""
             <div class="component"><div class="line">{name}{PageParts.Status(c.Status)}</div><p class="about">{c.Description}{count}</p>{PageParts.Bars(c, s.Histories[c.Id])}</div>
@@ -68,7 +80,7 @@ internal static class IndexPage
         var from = s.At.AddDays(-RecentDays);
         var past = s.Incidents.Concat(s.Maintenances).Where(i => i.Stage.IsOver && (i.ResolvedAt ?? i.StartedAt) > from).OrderByDescending(i => i.StartedAt).ToArray();
         return past.Length == 0
-            ? Html.Of($"<p class=\"card empty\">No {(s.OpenIncidents.Any() ? "other " : "")}incidents in the last {RecentDays} days.</p>")
+            ? Html.Of($"<p class=\"card none\">No {(s.OpenIncidents.Any() ? "other " : "")}incidents in the last {RecentDays} days.</p>")
             : Html.Join(past.Select(i => PageParts.Incident(i, s.Components, 3, linked: true)));
     }
 }

@@ -29,13 +29,13 @@ internal static class PageParts
             <li class="bar s-{day.Worst.Code}{(i < DayBar.Count - NarrowDays ? " old" : "")}"><span class="day">{Describe(day)}</span></li>
             """));
         return Html.Of($"""
-            <ol class="bars" tabindex="0" aria-label="{component.Name}: status of each of the last 90 days">{bars}</ol>
+            <ol class="bars" tabindex="0" aria-label="{component.Name}: status of each of the last {DayBar.Count} days">{bars}</ol>
             <div class="bars-legend"><span class="wide">{DayBar.Count} days ago</span><span class="narrow">{NarrowDays} days ago</span><span class="wide">{Describe(history.Figure)}</span><span class="narrow">{Describe(recent)}</span><span>Today</span></div>
             """);
     }
 
     /// <summary>Formats a figure, and adds the measured time if a notable part of the window has no data: 100 % of two hours is not 100 % of 90 days.</summary>
-    private static string Describe(UptimeFigure figure)
+    public static string Describe(UptimeFigure figure)
     {
         if (figure.Share is null) return figure.Text;
         var isPartial = figure.NoData > figure.Window * MaxUnmentionedNoData;
@@ -51,7 +51,7 @@ internal static class PageParts
         _ => FormatDuration(seconds),
     };
 
-    private static string Describe(DayBar day)
+    public static string Describe(DayBar day)
     {
         var text = $"{day.Day:yyyy-MM-dd}: {day.Worst.Label}";
         var figure = day.Figure;
@@ -87,7 +87,7 @@ internal static class PageParts
         var title = linked ? Html.Of($"<a href=\"/incidents/{incident.Id}\">{incident.Title}</a>") : Html.Of($"{incident.Title}");
         return Html.Of($"""
             <article class="incident s-{DisplayStatus(incident).Code}{(incident.Stage.IsOver ? " over" : "")}">
-            <header class="incident-head">{Icon(DisplayStatus(incident))}<div>{(level == 2 ? Html.Of($"<h2>{title}</h2>") : Html.Of($"<h3>{title}</h3>"))}<p class="when">{TimeRange(incident)}</p></div></header>
+            <header class="incident-head">{Icon(DisplayStatus(incident))}<div>{(level == 1 ? Html.Of($"<h1>{title}</h1>") : Html.Of($"<h3>{title}</h3>"))}<p class="when">{TimeRange(incident)}{ImpactText(incident)}</p></div></header>
             <div class="incident-body">{(affected.Length > 0 ? Html.Of($"<p class=\"affects\">{(incident.Stage.IsOver ? "Affected" : "Affects")}: {string.Join(", ", affected)}</p>") : Html.Empty)}
             <ol class="updates">{updates}</ol></div>
             </article>
@@ -104,6 +104,10 @@ internal static class PageParts
 
         static Html Period(DateTimeOffset from, DateTimeOffset to) => Html.Of($"{Time(from)} to {Time(to)}, {FormatDuration((to - from).TotalSeconds)}");
     }
+
+    private static Html ImpactText(Incident incident) => incident.Kind == IncidentKind.Maintenance || incident.Impact == Impact.None
+        ? Html.Empty
+        : Html.Of($"<span class=\"impact\">{incident.Impact} impact</span>");
 
     private static ComponentStatus DisplayStatus(Incident incident) => incident switch
     {

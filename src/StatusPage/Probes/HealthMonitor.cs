@@ -10,18 +10,27 @@ namespace Podflare.Probes;
 /// <summary>Stores samples and applies their consequences in the same transaction.</summary>
 internal sealed class HealthMonitor(Database database, Reconciler reconciler, IOptions<ProbeOptions> probes, IOptions<IncidentOptions> incidents)
 {
+    private long _lastCheck;
+
+    /// <summary>When the newest result of a probe was stored; null if none was since the process started.</summary>
+    public DateTimeOffset? LastCheck => Interlocked.Read(ref _lastCheck) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+
     public Task EnsureComponentsAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
         database.WriteAsync(sql => ComponentStore.Ensure(sql, probes.Value.Components, now), cancellationToken);
 
-    public Task RecordAsync(ProbeResult result, DateTimeOffset now, CancellationToken cancellationToken) => database.WriteAsync(
-        sql =>
-        {
-            foreach (var latency in result.Latencies)
-                sql.Execute($"INSERT INTO latency (at, series, ms) VALUES ({latency.At}, {latency.Series}, {latency.Milliseconds})");
-            foreach (var sample in result.Samples) RecordSample(sql, sample);
-            reconciler.Run(sql, now);
-        },
-        cancellationToken);
+    public async Task RecordAsync(ProbeResult result, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await database.WriteAsync(
+            sql =>
+            {
+                foreach (var latency in result.Latencies)
+                    sql.Execute($"INSERT INTO latency (at, series, ms) VALUES ({latency.At}, {latency.Series}, {latency.Milliseconds})");
+                foreach (var sample in result.Samples) RecordSample(sql, sample);
+                reconciler.Run(sql, now);
+            },
+            cancellationToken);
+        if (result.Samples.Count > 0) Interlocked.Exchange(ref _lastCheck, now.UtcTicks);
+    }
 
     /// <summary>Applies what depends on time alone: stale data expires, maintenance starts and ends, and incidents are resolved.</summary>
     public Task EvaluateAsync(DateTimeOffset now, CancellationToken cancellationToken) => database.WriteAsync(

@@ -57,4 +57,5 @@ internal sealed record Snapshot(
 /// <summary>The last 90 days of a component.</summary>
 internal sealed record ComponentHistory(IReadOnlyList<DayBar> Days, UptimeFigure Figure, IReadOnlyList<StatusSpan> Line);
 
-internal sealed record LatencyChart(string Series, string Name, IReadOnlyList<LatencyPoint> Day, IReadOnlyList<LatencyPoint> Quarter);
+/// <summary>The latencies of one operation: those of 24 hours by five minutes, of 7 days by the hour, and of 90 days by the day.</summary>
+internal sealed record LatencyChart(string Series, string Name, IReadOnlyList<LatencyPoint> Day, IReadOnlyList<LatencyPoint> Week, IReadOnlyList<LatencyPoint> Quarter);

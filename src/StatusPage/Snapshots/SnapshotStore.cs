@@ -59,6 +59,7 @@ internal sealed class SnapshotStore
         var charts = LatencyStore.Charts.Select(c => new LatencyChart(
             c.Series, c.Name,
             LatencyStore.Points(sql, c.Series, "short", LatencyStore.Floor(now, LatencyStore.ShortStep).AddDays(-1)),
+            LatencyStore.Points(sql, c.Series, "hour", LatencyStore.Floor(now, LatencyStore.HourStep).AddDays(-7)),
             LatencyStore.Points(sql, c.Series, "long", LatencyStore.Floor(now, LatencyStore.LongStep).AddDays(1 - DayBar.Count)))).ToArray();
         return new Snapshot(
             sql.Number($"SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'change'"), now, components, histories,

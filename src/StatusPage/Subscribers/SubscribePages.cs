@@ -9,7 +9,7 @@ internal static class SubscribePages
         $"{(mailError ?? hookError) switch { null => "", _ => "Error: " }}Subscribe | {layout.Name} status", Html.Of($"""
         <h1>Subscribe</h1>
         <div class="two">
-        {(mail ? Mail(s, address, mailError) : Html.Of($"<section class=\"card\" aria-labelledby=\"h-mail\"><h2 id=\"h-mail\">E-mail</h2><p>E-mail subscriptions are not configured on this page.</p></section>"))}
+        {(mail ? Mail(s, address, mailError) : Html.Empty)}
         {Hook(s, hook, hookError, http)}
         </div>
         <section aria-labelledby="h-feeds"><h2 id="h-feeds">Feeds</h2><p>For feed readers: <a href="/history.atom">Atom</a> or <a href="/history.rss">RSS</a>. For programs: <a href="/api/v2/summary.json">summary.json</a>, in the format of the Statuspage API.</p></section>
@@ -20,7 +20,7 @@ internal static class SubscribePages
         <form method="post" action="/subscribe">
         <div><label for="email">E-mail address</label><input id="email" name="email" type="email" autocomplete="email" required maxlength="254" value="{address}"{Invalid("email", error)}>{Hint("email", error, "We will send you a mail with a link to confirm.")}</div>
         {Choices(s, null, "m")}
-        <button>Subscribe by e-mail</button></form></section>
+        <button class="primary">Subscribe by e-mail</button></form></section>
         """);
 
     private static Html Hook(Snapshot s, string hook, string? error, bool http) => Html.Of($"""
@@ -28,7 +28,7 @@ internal static class SubscribePages
         <form method="post" action="/subscribe/webhook">
         <div><label for="url">Address</label><input id="url" name="url" type="url" inputmode="url" required maxlength="1000" placeholder="{(http ? "http" : "https")}://" value="{hook}"{Invalid("url", error)}>{Hint("url", error, "We send a challenge that your response must contain. Calls are signed as in the Standard Webhooks specification.")}</div>
         {Choices(s, null, "w")}
-        <button>Add webhook</button></form></section>
+        <button class="primary">Add webhook</button></form></section>
         """);
 
     public static string ConfirmationSent(Layout layout) => layout.Page($"Check your mail | {layout.Name} status", Html.Of($"""
@@ -36,7 +36,7 @@ internal static class SubscribePages
         """), robots: false);
 
     public static string ConfirmationForm(Layout layout, string title, string text, string action, string token, string button) => layout.Page($"{title} | {layout.Name} status", Html.Of($"""
-        <h1>{title}</h1><p>{text}</p><form method="post" action="{action}"><input type="hidden" name="t" value="{token}"><button>{button}</button></form>
+        <h1>{title}</h1><p>{text}</p><form method="post" action="{action}"><input type="hidden" name="t" value="{token}"><button class="primary">{button}</button></form>
         """), robots: false);
 
     public static string Confirmed(Layout layout, string manage) => layout.Page($"You are subscribed | {layout.Name} status", Html.Of($"""
@@ -53,9 +53,9 @@ internal static class SubscribePages
         <h1>Your subscription</h1>
         {(saved ? Html.Of($"<p role=\"status\"><strong>Saved.</strong></p>") : Html.Empty)}
         <p>{(subscriber.IsMail ? "E-mail to" : "Webhook")} <strong>{subscriber.Address}</strong>: {subscriber.State}{(subscriber.DisabledBecause is { } why ? ", because " + why : "")}.</p>
-        <div class="card"><form method="post" action="/manage"><input type="hidden" name="t" value="{token}">{Choices(s, subscriber, "c")}<button name="act" value="save">Save</button></form></div>
+        <div class="card"><form method="post" action="/manage"><input type="hidden" name="t" value="{token}">{Choices(s, subscriber, "c")}<button class="primary" name="act" value="save">Save</button></form></div>
         <h2>Deliveries</h2>{(subscriber.IsMail ? Html.Empty : WebhookActions(subscriber, token))}
-        {(log.Count == 0 ? Html.Of($"<p class=\"empty\">No deliveries yet.</p>") : Log(log, token, subscriber))}
+        {(log.Count == 0 ? Html.Of($"<p class=\"muted\">No deliveries yet.</p>") : Log(log, token, subscriber))}
         <h2>Unsubscribe</h2><form method="post" action="/manage"><input type="hidden" name="t" value="{token}"><button class="quiet" name="act" value="remove">Unsubscribe</button></form>
         """), robots: false);
 

@@ -6,10 +6,11 @@ namespace Podflare.Uptime;
 /// <summary>Percentiles of one time step.</summary>
 internal sealed record LatencyPoint(DateTimeOffset At, int Count, double P50, double P95);
 
-/// <summary>Aggregates raw latencies into steps of five minutes and of one day. Repeating it gives the same rows.</summary>
+/// <summary>Aggregates raw latencies into steps of five minutes, one hour and one day. Repeating it gives the same rows.</summary>
 internal static class LatencyStore
 {
     public static readonly TimeSpan ShortStep = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan HourStep = TimeSpan.FromHours(1);
     public static readonly TimeSpan LongStep = TimeSpan.FromDays(1);
 
     /// <summary>The series that the charts show, with their names.</summary>
@@ -27,9 +28,12 @@ internal static class LatencyStore
     {
         var last = sql.First($"SELECT value FROM meta WHERE name = 'rolled_up'", row => row.Text(0));
         var from = last is null ? now.AddDays(-sampleDays) : DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(last, CultureInfo.InvariantCulture));
+        // A database of an earlier version has no hours; what its raw latencies cover is added.
+        var hours = sql.First($"SELECT at FROM rollup WHERE step = 'hour' LIMIT 1", row => row.Time(0)) == default ? now.AddDays(-sampleDays) : from;
         foreach (var series in AllSeries)
         {
             RollUpSeries(sql, series, "short", Floor(from, ShortStep), now, ShortStep);
+            RollUpSeries(sql, series, "hour", Floor(hours, HourStep), now, HourStep);
             RollUpSeries(sql, series, "long", Floor(from, LongStep), now, LongStep);
         }
 

@@ -8,7 +8,7 @@
       const at = new Date(time.dateTime);
       time.title = `${local.format(at)} (your time)`;
       // Touch screens do not show titles. In UTC the text would only repeat the time.
-      if (at.getTimezoneOffset() === 0 || !time.closest(".at") || time.nextElementSibling?.matches(".local")) continue;
+      if (at.getTimezoneOffset() === 0 || !time.closest(".at") || time.closest("[data-ago]") || time.nextElementSibling?.matches(".local")) continue;
       const span = document.createElement("span");
       span.className = "local";
       span.textContent = ` (${clock.format(at)} your time)`;
@@ -19,6 +19,18 @@
   const sent = new WeakMap();
   for (const part of document.querySelectorAll("[data-fragment]")) sent.set(part, part.innerHTML);
   addLocalTimes(document);
+
+  // "Checked 12 s ago". The time itself is in the title.
+  const ago = seconds => seconds < 60 ? `${seconds} s` : seconds < 3600 ? `${Math.floor(seconds / 60)} min` : seconds < 86400 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86400)} d`;
+  const sinceCheck = () => {
+    const time = document.querySelector("[data-ago] time");
+    return time ? Math.max(0, Math.floor((Date.now() - new Date(time.dateTime)) / 1000)) : null;
+  };
+  const showAge = () => {
+    const seconds = sinceCheck();
+    if (seconds !== null) document.querySelector("[data-ago] time").textContent = `${ago(seconds)} ago`;
+  };
+  showAge();
 
   // The arrow keys select a day, for users without a pointer. Escape hides the details of the day.
   const pick = (bars, by) => {
@@ -78,12 +90,23 @@
         }
         document.title = fresh.title;
         addLocalTimes(document);
+        showAge();
       }
     } catch { /* The server is not available: the next event tries again. */ }
     busy = false;
     if (again) { again = false; refresh(); }
   };
   document.addEventListener("focusout", () => { if (stale) { stale = false; setTimeout(refresh); } });
+
+  // A check that changes nothing is not announced. A tab that nobody sees does not ask for it.
+  const CHECK_SECONDS = 30;
+  let asked = 0;
+  setInterval(() => {
+    showAge();
+    if (document.hidden || sinceCheck() < CHECK_SECONDS || Date.now() - asked < CHECK_SECONDS * 1000) return;
+    asked = Date.now();
+    refresh();
+  }, 1000);
 
   const events = new EventSource("/events");
   events.addEventListener("change", refresh);
