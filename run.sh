@@ -248,7 +248,9 @@ try_it() {
 
 banner() { # first line
   say "$1"
+  [ "${Podflare__Console__Enabled:-true}" = false ] || say "  Front page   $api_url"
   say "  API          $api_url/v1"
+  [ "${Podflare__Console__Enabled:-true}" = false ] || say "  Console      $api_url/console"
   say "  Docs         $api_url/docs"
   [ -z "$template" ] || say "  Template     $template, unless a create names another one"
   if [ "$page" = off ]; then

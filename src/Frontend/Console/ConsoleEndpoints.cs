@@ -7,7 +7,7 @@ using Podflare.Problems;
 namespace Podflare.WebConsole;
 
 /// <summary>
-/// Serves the console. Every frontend serves the same files and keeps nothing about who reads them. No API key is needed: the pages contain nothing of this server,
+/// Serves the console and the front page. Every frontend serves the same files and keeps nothing about who reads them. No API key is needed: the pages contain nothing of this server,
 /// and use the public API with a key that the reader enters.
 /// </summary>
 internal static class ConsoleEndpoints
@@ -28,12 +28,21 @@ internal static class ConsoleEndpoints
     public static void MapConsole(this IEndpointRouteBuilder routes)
     {
         if (!routes.ServiceProvider.GetRequiredService<IOptions<ConsoleOptions>>().Value.Enabled) return;
+        routes.MapGet("/", GetFrontAsync).WithMetadata(new AllowAnonymous());
         routes.MapGet($"{Prefix}/{{**file}}", GetAsync).WithMetadata(new AllowAnonymous());
+    }
+
+    // The address had no answer before it had a page, and programs are still told so.
+    private static Task GetFrontAsync(HttpContext context, ConsoleFiles files)
+    {
+        context.Response.Headers.Append(HeaderNames.Vary, HeaderNames.Accept);
+        if (!AcceptsHtml(context.Request)) throw NotFound();
+        return SendAsync(context, files.Find(ConsoleFiles.Front)!);
     }
 
     private static Task GetAsync(HttpContext context, ConsoleFiles files, string? file)
     {
-        if (file is { Length: > 0 } && files.Find(file) is { } found) return SendAsync(context, found);
+        if (file is { Length: > 0 } && file != ConsoleFiles.Front && files.Find(file) is { } found) return SendAsync(context, found);
         // A file that does not exist; every other address is one of the console's own pages.
         if (Path.HasExtension(file)) throw NotFound();
         context.Response.Headers.Link = files.Preloads;
@@ -62,6 +71,8 @@ internal static class ConsoleEndpoints
         context.Response.ContentLength = content.Length;
         if (!HttpMethods.IsHead(request.Method)) await context.Response.Body.WriteAsync(content, context.RequestAborted);
     }
+
+    private static bool AcceptsHtml(HttpRequest request) => request.Headers.Accept.Any(accept => accept?.Contains("text/html", StringComparison.OrdinalIgnoreCase) == true);
 
     private static bool AcceptsGzip(HttpRequest request) =>
         request.GetTypedHeaders().AcceptEncoding.Any(encoding => encoding.Value.Equals("gzip", StringComparison.OrdinalIgnoreCase) && encoding.Quality is not 0);

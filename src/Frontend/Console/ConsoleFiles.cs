@@ -8,7 +8,9 @@ namespace Podflare.WebConsole;
 internal sealed class ConsoleFiles : IDisposable
 {
     public const string Index = "index.html";
+    public const string Front = "front.html";
 
+    private const string FrontScript = "front.js";
     private const string ResourcePrefix = "Podflare.Console/";
 
     private readonly FrozenDictionary<string, ConsoleFile> _embedded;
@@ -30,7 +32,7 @@ internal sealed class ConsoleFiles : IDisposable
                 StringComparer.Ordinal);
         if (options.Value.Folder is { Length: > 0 } folder) _folder = new PhysicalFileProvider(Path.GetFullPath(folder));
         // The modules import each other in several steps. The browser fetches all of them at once if it is told so with the page.
-        Preloads = string.Join(", ", _embedded.Keys.Where(path => path.EndsWith(".js", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
+        Preloads = string.Join(", ", _embedded.Keys.Where(path => path.EndsWith(".js", StringComparison.Ordinal) && path != FrontScript).Order(StringComparer.Ordinal)
             .Select(path => $"<{ConsoleEndpoints.Prefix}/{path}>; rel=modulepreload"));
     }
 

@@ -2,12 +2,12 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Podflare.WebConsole;
 
-/// <summary>The pages for browsers at <c>/console</c>. Section <c>Podflare:Console</c>.</summary>
+/// <summary>The pages for browsers: the front page at <c>/</c> and the console at <c>/console</c>. Section <c>Podflare:Console</c>.</summary>
 public sealed class ConsoleOptions : IValidatableObject
 {
     public const string Section = "Podflare:Console";
 
-    /// <summary>Whether the server has a console. It uses only the public API, with the key of whoever opens them. Default: true.</summary>
+    /// <summary>Whether the server has a front page and a console. Both use only the public API, with the key of whoever opens them. Default: true.</summary>
     public bool Enabled { get; set; } = true;
 
     /// <summary>
