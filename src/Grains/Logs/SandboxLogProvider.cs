@@ -31,7 +31,7 @@ internal sealed class SandboxLogProvider(SandboxLogBuffer buffer, SandboxTraces 
         var ids = LogIds.Of(traces, message, exception: null);
         if (ids.Sandbox is not { } sandbox) return;
         var from = source ?? (call is null ? Worker : Frontend);
-        buffer.Add(sandbox, new SandboxLogLine(time.GetUtcNow(), NameOf(level), SandboxLogText.Clean(message), from, ids.Run, ids.TraceId));
+        buffer.Add(sandbox, new SandboxLogLine(time.GetUtcNow(), NameOf(level), message, from, ids.Run, ids.TraceId));
     }
 
     private static string NameOf(LogLevel level) => level switch

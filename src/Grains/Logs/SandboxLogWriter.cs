@@ -39,7 +39,10 @@ internal sealed partial class SandboxLogWriter(SandboxLogBuffer buffer, ISandbox
     {
         try
         {
-            if (SandboxId.TryParse(sandbox, null, out var id)) await log.AppendAsync(id, [.. pending.Lines], pending.Dropped, cancellationToken);
+            if (!SandboxId.TryParse(sandbox, null, out var id)) return;
+            // Here rather than where the line is written, which a request may be waiting for.
+            var lines = pending.Lines.Select(line => line with { Message = SandboxLogText.Clean(line.Message) });
+            await log.AppendAsync(id, [.. lines], pending.Dropped, cancellationToken);
         }
         catch (Exception e) when (Transient.IsTransient(e))
         {

@@ -95,7 +95,16 @@ public sealed class SandboxLogProviderTests
     [InlineData("Connection to 10.0.0.12:5123 ended.", "Connection to (address) ended.")]
     [InlineData("Connection to [fe80::1%3]:80 and ::ffff:10.1.2.3.", "Connection to [(address)%3]:80 and (address).")]
     [InlineData("At 12:00:01, template a/b, guest 3/s, https://example.com/x.", "At 12:00:01, template a/b, guest 3/s, https://example.com/x.")]
-    public void Messages_have_neither_paths_nor_addresses_of_hosts(string message, string clean) => Assert.Equal(clean, SandboxLogText.Clean(message));
+    public async Task Stored_messages_have_neither_paths_nor_addresses_of_hosts(string message, string clean)
+    {
+        var log = new OutageLog(_time) { Answers = true };
+        Log(LogLevel.Information, $"{Sandbox} {message}");
+        using var writer = new SandboxLogWriter(_buffer, log, _time, NullLogger<SandboxLogWriter>.Instance);
+
+        await writer.FlushAsync(Cancel);
+
+        Assert.Equal($"{Sandbox} {clean}", Assert.Single((await log.ReadAsync(Sandbox, 0, 100, Cancel)).Lines).Message);
+    }
 
     [Theory]
     [InlineData("a", 3_000)]
