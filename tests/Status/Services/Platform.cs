@@ -3,20 +3,26 @@ using System.Diagnostics;
 namespace Podflare.Status.Services;
 
 /// <summary>The real embedded service. It can be killed and restarted at the same address.</summary>
-internal sealed class Platform : IAsyncDisposable
+/// <param name="settings">Environment variables that it gets besides.</param>
+internal sealed class Platform(params (string Name, string Value)[] settings) : IAsyncDisposable
 {
+    private static int _started;
+
+    // Several may run at the same time.
+    private readonly int _number = Interlocked.Increment(ref _started);
     private Process? _process;
 
     public Uri Address { get; } = new($"http://127.0.0.1:{TestRun.FreePort()}");
 
-    public string Cluster { get; } = $"{TestRun.Cluster}-s";
+    public string Cluster => $"{TestRun.Cluster}-s{_number}";
 
     public async Task StartAsync()
     {
         var start = new ProcessStartInfo("dotnet", [TestRun.Program("Frontend")]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["PODFLARE_HOSTD_ADDR"] = $"127.0.0.1:{Address.Port}";
-        start.Environment["Podflare__RunFolder"] = Path.Combine(TestRun.Folder, "p");
+        start.Environment["Podflare__RunFolder"] = Path.Combine(TestRun.Folder, $"p{_number}");
         start.Environment["Podflare__ClusterId"] = Cluster;
+        foreach (var (name, value) in settings) start.Environment[name] = value;
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, _) => { };
         _process.ErrorDataReceived += (_, _) => { };

@@ -7,13 +7,13 @@ const element = (/** @type {string} */ id) => /** @type {HTMLElement} */ (docume
 
 /** What to run for a first output. @param {string} address @param {boolean} key Whether the server needs an API key. @returns {Snippet[]} */
 export function snippets(address, key) {
-  const header = key ? ` -H "Authorization: Bearer $PODFLARE_API_KEY"` : "";
+  const header = key ? ` -H "$A"` : "";
   const hint = key ? " The API key is read from the variable PODFLARE_API_KEY." : "";
   return [
     {
       name: "curl",
       code: `# Create a sandbox, then run code in it.
-S=$(curl -sS ${address}/v1/sandboxes${header} --json '{}' | grep -o 'sbx_[0-9a-f]*')
+${key ? `A="Authorization: Bearer $PODFLARE_API_KEY"\n` : ""}S=$(curl -sS ${address}/v1/sandboxes${header} --json '{}' | grep -o 'sbx_[0-9a-f]*')
 curl -sSN ${address}/v1/sandboxes/$S/exec${header} --json '{"code":"for i in range(3): print(i)"}'`,
       hint: `Needs curl 7.82 or newer.${hint}`,
     },
