@@ -12,6 +12,7 @@ using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Storage;
 using Podflare.Audit;
 using Podflare.Contexts;
+using Podflare.Destinations;
 using Podflare.Feed;
 using Podflare.Files;
 using Podflare.Hosting;
@@ -161,9 +162,10 @@ public sealed class Cluster : IAsyncDisposable
         silo.UseInMemoryReminderService();
         silo.Services.AddSingleton(new SecretBox(new byte[32])).AddSingleton<AuditReporter>().AddSingleton<WebhookCalls>().AddSingleton<WebhookDependencies>();
         silo.Services.Configure<WebhookOptions>(webhooks => (webhooks.AllowHttp, webhooks.AllowedAddresses, webhooks.PerTenant) = (true, "127.0.0.1", 3));
+        silo.Services.AddDestinations().Configure<DestinationOptions>(destinations => (destinations.AllowHttp, destinations.AllowedAddresses) = (true, "127.0.0.1"));
         silo.Services.AddSingleton<IAuditLog>(world.Audit).AddOptions<AuditOptions>();
-        // The real grains have the same names; here their places are taken, except those of tenants, of their audit logs and of their feeds, and webhooks, which need nothing but a store.
-        Type[] real = [typeof(TenantGrain), typeof(TenantRegistryGrain), typeof(QuotaBoardGrain), typeof(AuditGrain), typeof(FeedGrain), typeof(WebhookGrain), typeof(WebhookListGrain)];
+        // The real grains have the same names; here their places are taken, except those of tenants, of their audit logs, feeds and destinations, and webhooks, which need nothing but a store.
+        Type[] real = [typeof(TenantGrain), typeof(TenantRegistryGrain), typeof(QuotaBoardGrain), typeof(AuditGrain), typeof(FeedGrain), typeof(WebhookGrain), typeof(WebhookListGrain), typeof(DestinationGrain), typeof(DestinationHostGrain)];
         silo.Services.Configure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Assembly.GetName().Name == "Podflare.Grains" && !real.Contains(type)));
     }
 

@@ -102,7 +102,7 @@ public sealed partial class ScopeTests(SharedCluster shared)
     private static KeyScopes Expected(string method, string path) =>
         Special.TryGetValue($"{method} {path}", out var special) ? special
         : path.StartsWith("/v1/keys", StringComparison.Ordinal) ? KeyScopes.Keys
-        : path.StartsWith("/v1/webhooks", StringComparison.Ordinal) ? KeyScopes.Keys
+        : path.StartsWith("/v1/webhooks", StringComparison.Ordinal) || path.StartsWith("/v1/telemetry", StringComparison.Ordinal) ? KeyScopes.Keys
         : path.StartsWith("/v1/tenants", StringComparison.Ordinal) ? KeyScopes.Admin
         : method == "GET" ? KeyScopes.Read
         : KeyScopes.Sandboxes;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Podflare.Audit;
 using Podflare.Contexts;
+using Podflare.Destinations;
 using Podflare.Edge;
 using Podflare.Feed;
 using Podflare.Files;
@@ -79,6 +80,7 @@ internal static class FrontendApp
             api.MapTemplates();
             api.MapFeed();
             api.MapWebhooks();
+            api.MapDestinations();
             api.MapKeys();
             api.MapTenants();
             api.MapHosts();

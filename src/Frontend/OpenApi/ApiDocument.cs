@@ -7,7 +7,7 @@ namespace Podflare.OpenApi;
 internal static class ApiDocument
 {
     // In the order in which readers see them.
-    private static readonly string[] Parts = ["sandboxes", "templates", "runs", "contexts", "terminals", "files", "events", "webhooks", "keys", "tenants", "usage", "hosts", "health", "not-offered"];
+    private static readonly string[] Parts = ["sandboxes", "templates", "runs", "contexts", "terminals", "files", "events", "webhooks", "telemetry", "keys", "tenants", "usage", "hosts", "health", "not-offered"];
 
     /// <exception cref="ArgumentException">Two parts have the same path or component.</exception>
     public static byte[] Render()

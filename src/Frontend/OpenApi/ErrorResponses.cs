@@ -45,7 +45,7 @@ internal static class ErrorResponses
         new("WebhookDisabled", "The webhook is disabled.", ExceptionMapper.ToProblem(new WebhookDisabledException())),
         new("AddressRefused", "A webhook may not have this address.", ExceptionMapper.ToProblem(new WebhookAddressException("The address must start with https://."))),
         new("WebhookQuotaExceeded", "Too many requests, or the tenant has reached its limit of webhooks.", RateLimited, ExceptionMapper.ToProblem(new WebhookQuotaExceededException(16))),
-        new("WebhooksNotOffered", "The server has no key for secrets (`PODFLARE_SECRET_KEY`), so it offers no webhooks.", ExceptionMapper.ToProblem(new SecretKeyMissingException())),
+        new("WebhooksNotOffered", "The server has no key for secrets (`PODFLARE_SECRET_KEY`), so it offers neither webhooks nor telemetry destinations.", ExceptionMapper.ToProblem(new SecretKeyMissingException())),
         new("TenantNotFound", "The tenant does not exist.", ExceptionMapper.ToProblem(new TenantNotFoundException())),
         new("TenantSandboxNotFound", "The tenant does not exist, or has no such sandbox.", ExceptionMapper.ToProblem(new TenantNotFoundException()), SandboxNotFound),
         new("TenantExists", "A tenant has this id, or had it.", ExceptionMapper.ToProblem(new TenantExistsException(new TenantId("acme")))),

@@ -26,4 +26,4 @@ public sealed class WebhookAddressException(string problem) : PodflareException(
 
 /// <summary>The server has no key with which it could keep secrets.</summary>
 [GenerateSerializer, Alias("podflare.SecretKeyMissingException")]
-public sealed class SecretKeyMissingException() : PodflareException("webhooks are not offered by this server: its operator has to set PODFLARE_SECRET_KEY");
+public sealed class SecretKeyMissingException() : PodflareException("webhooks and telemetry destinations are not offered by this server: its operator has to set PODFLARE_SECRET_KEY");

@@ -13,6 +13,7 @@ using Podflare.Audit;
 using Podflare.Certificates;
 using Podflare.Containers;
 using Podflare.Contexts;
+using Podflare.Destinations;
 using Podflare.Feed;
 using Podflare.Files;
 using Podflare.Guests;
@@ -56,7 +57,7 @@ public static class PodflareHosting
         if (process.Folder is { } folder) services.AddSingleton<HostContainers>().AddSingleton<HostSettings>().AddSingleton<IIsolationProbe, IsolationProbe>().AddSingleton(folder).AddSingleton(new HostIdentity(process.ClusterId, folder.HostId));
         AddStore(services, process);
         services.AddSingleton(SecretBox.Open(builder.Configuration[SecretBox.Variable], process.Redis is null ? process.Folder?.Path : null));
-        services.AddRuns().AddUsage().AddAudit().AddFeed().AddWebhooks().AddGuests().AddRelay().AddContainers().AddSandboxLog(process.Role);
+        services.AddRuns().AddUsage().AddAudit().AddFeed().AddWebhooks().AddDestinations().AddGuests().AddRelay().AddContainers().AddSandboxLog(process.Role);
         builder.UseOrleans(silo => Configure(silo, process));
         if (process.Host.Id is not null) services.AddHostedService<HostStarter>();
         return process;

@@ -1,6 +1,6 @@
 namespace Podflare.Relay;
 
-/// <summary>How many bytes a sandbox may send: a bucket that fills at a rate. Safe for several threads.</summary>
+/// <summary>How many bytes a sandbox or a tenant may send: a bucket that fills at a rate. Safe for several threads.</summary>
 internal sealed class RelayBudget(int bytesPerSecond, int burst, TimeProvider time)
 {
     private readonly Lock _gate = new();

@@ -15,8 +15,8 @@ public sealed class RelayOptions
     public bool Enabled { get; set; } = true;
 
     /// <summary>
-    /// Everything from sandboxes is also sent to the OTLP endpoint of this process (<c>OTEL_EXPORTER_OTLP_ENDPOINT</c>), if it has one that speaks HTTP.
-    /// Default: true.
+    /// Everything from sandboxes is also sent to the OTLP endpoint of this process (<c>OTEL_EXPORTER_OTLP_ENDPOINT</c>), if it has one that speaks HTTP; not
+    /// what belongs to tenants that have a destination of their own. Default: true.
     /// </summary>
     public bool Forward { get; set; } = true;
 
@@ -27,6 +27,14 @@ public sealed class RelayOptions
     /// <summary>Bytes of one sandbox that may come at once, not compressed. Default: 2 MiB.</summary>
     [Range(1024, 256 * 1024 * 1024)]
     public int SandboxBurstBytes { get; set; } = 2 * 1024 * 1024;
+
+    /// <summary>Bytes per second of all sandboxes of a tenant on this process, not compressed; what is beyond it is dropped and counted. Default: 4 MiB.</summary>
+    [Range(1024, 1024 * 1024 * 1024)]
+    public int TenantBytesPerSecond { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>Bytes of all sandboxes of a tenant on this process that may come at once, not compressed. Default: 16 MiB.</summary>
+    [Range(1024, 1024 * 1024 * 1024)]
+    public int TenantBurstBytes { get; set; } = 16 * 1024 * 1024;
 
     /// <summary>Bytes of all sandboxes of this process that wait to be processed, as they came; more is dropped and counted. Default: 64 MiB.</summary>
     [Range(4 * 1024 * 1024, 1024 * 1024 * 1024)]

@@ -8,7 +8,7 @@ namespace Podflare.Relay;
 
 public static class RelayServices
 {
-    /// <summary>Adds the relay, and <see cref="RelayOptions"/>, which are validated at start. Guests are added before.</summary>
+    /// <summary>Adds the relay, and <see cref="RelayOptions"/>, which are validated at start. Guests and destinations are added before.</summary>
     public static IServiceCollection AddRelay(this IServiceCollection services)
     {
         services.AddOptions<RelayOptions>().BindConfiguration(RelayOptions.Section).ValidateOnStart();
@@ -18,7 +18,7 @@ public static class RelayServices
             if (relay.Value.Enabled) return;
             foreach (var template in templates.Values) template.Relay = false;
         });
-        services.AddSingleton<RelayRequests>().AddSingleton<RelayForwarder>().AddSingleton<RelayRecorder>().AddSingleton<RelayProcessor>().AddSingleton<RelayPump>();
+        services.AddSingleton<TenantBudgets>().AddSingleton<RelayForwarder>().AddSingleton<RelayRecorder>().AddSingleton<RelayProcessor>().AddSingleton<RelayPump>();
         services.AddSingleton<ITelemetryRelay>(provider => provider.GetRequiredService<RelayPump>());
         // The first to start is the last to stop: the pump gives the forwarder its last batches.
         return services.AddHostedService(provider => provider.GetRequiredService<RelayForwarder>()).AddHostedService(provider => provider.GetRequiredService<RelayPump>());

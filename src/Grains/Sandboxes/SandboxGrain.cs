@@ -70,7 +70,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _guard = new CallGuard(_records, _guest, _termination, _container, _orphan, IsOnOwningHost, DeactivateWhenIdle);
         _resources = new SandboxResources(_records, _guest, _guard, settings);
         _upkeep = new SandboxUpkeep(_deadlines, usage, _resources, _reports, _egress, _orphan, logger);
-        (_runs.Changed, _runs.Started, _runs.Ended) = (_deadlines.Arm, _reports.Feed.ReportStarted, _reports.Feed.ReportEnded);
+        (_runs.Changed, _runs.Started, _runs.Ended) = (_deadlines.Arm, _reports.Feed.ReportStarted, _reports.ReportRunEnded);
     }
 
     public CancellationToken FilesClosing => _termination.Closing;

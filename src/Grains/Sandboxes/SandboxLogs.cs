@@ -1,13 +1,15 @@
 using Microsoft.Extensions.Options;
 using Podflare.Audit;
+using Podflare.Destinations;
 using Podflare.Feed;
 using Podflare.Runs;
 using Podflare.Usage;
 
 namespace Podflare.Sandboxes;
 
-/// <summary>The logs that sandboxes write: their events, what they use, who created and ended them, and what their tenants are told of them.</summary>
-public sealed class SandboxLogs(IEventLog events, IUsageLog usage, IOptions<UsageOptions> usageOptions, AuditReporter audit, FeedReporter feed, FeedWriter feeds)
+/// <summary>The logs that sandboxes write: their events, what they use, who created and ended them, and what their tenants and those tenants' backends are told of them.</summary>
+public sealed class SandboxLogs(
+    IEventLog events, IUsageLog usage, IOptions<UsageOptions> usageOptions, AuditReporter audit, FeedReporter feed, FeedWriter feeds, RunSpanReporter spans)
 {
     public IEventLog Events => events;
 
@@ -20,6 +22,9 @@ public sealed class SandboxLogs(IEventLog events, IUsageLog usage, IOptions<Usag
 
     /// <summary>Tells the feed of a tenant at once.</summary>
     public FeedWriter Feeds => feeds;
+
+    /// <summary>Sends the spans of runs to the destination of their tenant.</summary>
+    public RunSpanReporter Spans => spans;
 
     public UsageOptions UsageOptions => usageOptions.Value;
 }

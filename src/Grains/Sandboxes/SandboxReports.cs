@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Podflare.Audit;
 using Podflare.Resilience;
+using Podflare.Runs;
 
 namespace Podflare.Sandboxes;
 
@@ -18,6 +19,13 @@ internal sealed class SandboxReports(SandboxRecords records, SandboxLogs logs, S
         feed.ReportCreated();
         if (adopted) Background.Run(logger, "events of an adopted sandbox", feed.ReportAgainAsync(closing));
         if (records.Info is { } info) Report(info, AuditAction.SandboxCreate, AuditAction.SandboxCreate, info.CreatedAt, records.Record.Origin);
+    }
+
+    /// <summary>A run has its exit.</summary>
+    public void ReportRunEnded(RunEntry run)
+    {
+        feed.ReportEnded(run);
+        if (records.Info is { } info && run.Events is { Record: { Kind: not RunKind.Background, Ending: not null } record } events) logs.Spans.Report(info, record, events.LastSeq);
     }
 
     public void ReportEnded()

@@ -5,10 +5,12 @@ using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Podflare.Destinations;
 using Podflare.Guests;
 using Podflare.Otlp;
 using Podflare.Runs;
 using Podflare.Sandboxes;
+using Podflare.Secrets;
 using Podflare.Traces;
 
 namespace Podflare.Relay;
@@ -20,7 +22,7 @@ internal sealed class RelayBench : IAsyncDisposable
     public const string RunSpan = "2222222222222222";
 
     private readonly MemoryEventLog _memory = new(Options.Create(new RunOptions()), TimeProvider.System);
-    private readonly RelayRequests _requests;
+    private readonly OtlpRequestsOfTenants _requests;
     private readonly RelayForwarder _forwarder;
     private readonly RelayPump _pump;
     private ulong _number;
@@ -32,9 +34,12 @@ internal sealed class RelayBench : IAsyncDisposable
         var settings = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?> { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = endpoint?.ToString(), ["OTEL_EXPORTER_OTLP_HEADERS"] = "x-key=a%20b" }).Build();
         Log = new UnreliableLog(_memory);
-        _requests = new RelayRequests(wrapped, TimeProvider.System);
-        _forwarder = new RelayForwarder(settings, wrapped, _requests, TimeProvider.System, NullLogger<RelayForwarder>.Instance);
-        _pump = new RelayPump(new RelayProcessor(new RelayRecorder(Log), _forwarder, wrapped), wrapped, TimeProvider.System, NullLogger<RelayPump>.Instance);
+        var destinations = Options.Create(new DestinationOptions { AllowHttp = true, AllowedAddresses = "127.0.0.1", RefreshSeconds = 3_600 });
+        _requests = new OtlpRequestsOfTenants(destinations, TimeProvider.System);
+        Destinations = new TenantDestinations(Stored, new SecretBox(new byte[32]), _requests, destinations, TimeProvider.System, NullLogger<TenantDestinations>.Instance);
+        _forwarder = new RelayForwarder(settings, wrapped, Destinations, TimeProvider.System, NullLogger<RelayForwarder>.Instance);
+        _pump = new RelayPump(
+            new RelayProcessor(new RelayRecorder(Log), _forwarder, new TenantBudgets(wrapped, TimeProvider.System), wrapped), wrapped, TimeProvider.System, NullLogger<RelayPump>.Instance);
         Inbox = _pump.Open(Sandbox, () => { });
         Inbox.SetSource(new TelemetrySource("acme", "default"));
     }
@@ -48,6 +53,11 @@ internal sealed class RelayBench : IAsyncDisposable
     public UnreliableLog Log { get; }
 
     public ITelemetryInbox Inbox { get; }
+
+    /// <summary>The destinations of tenants, as a store has them.</summary>
+    public StoredDestinations Stored { get; } = new();
+
+    public TenantDestinations Destinations { get; }
 
     public async Task StartAsync()
     {

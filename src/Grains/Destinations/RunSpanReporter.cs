@@ -1,0 +1,67 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Podflare.Guests;
+using Podflare.Otlp;
+using Podflare.Runs;
+using Podflare.Sandboxes;
+using Podflare.Traces;
+
+namespace Podflare.Destinations;
+
+/// <summary>Sends the spans of runs that have ended to the destinations of their tenants, without delaying the runs.</summary>
+public sealed partial class RunSpanReporter : BackgroundService
+{
+    private readonly TenantDestinations _destinations;
+    private readonly ILogger<RunSpanReporter> _logger;
+    private readonly Channel<Ended> _ended;
+
+    internal RunSpanReporter(TenantDestinations destinations, IOptions<DestinationOptions> options, ILogger<RunSpanReporter> logger)
+    {
+        (_destinations, _logger) = (destinations, logger);
+        _ended = Channel.CreateBounded<Ended>(new BoundedChannelOptions(options.Value.MaxPendingRuns) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true }, static _ => OtlpSenderMetrics.Drop("tenant", "busy", 1));
+    }
+
+    /// <summary>Never waits, and never fails.</summary>
+    /// <param name="run">Its record has the ending.</param>
+    /// <param name="lastSeq">Its newest event.</param>
+    public void Report(SandboxInfo sandbox, RunRecord run, long lastSeq)
+    {
+        // The caller does not sample this trace, so its spans are nobody's.
+        if (run.Trace is { TraceParent: [.., '0' or '2'] }) return;
+        _ended.Writer.TryWrite(new Ended(sandbox, run, lastSeq));
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await foreach (var ended in _ended.Reader.ReadAllAsync(stoppingToken))
+        {
+            try
+            {
+                var destination = await _destinations.FindAsync(ended.Sandbox.Tenant, stoppingToken);
+                if (destination.Takes(TelemetrySignal.Traces)) Send(destination.Sender!, ended);
+            }
+            catch (StorageUnavailableException)
+            {
+                OtlpSenderMetrics.Drop("tenant", "unknown", 1);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogFailed(e, ended.Run.Id, ended.Sandbox.Id);
+            }
+        }
+    }
+
+    private static void Send(OtlpSender sender, Ended ended)
+    {
+        var trace = RunTraceView.Of(ended.Run, ended.LastSeq, null, ended.Sandbox, ended.Run.Ending!.EndedAt);
+        var spans = trace.List("resourceSpans").SelectMany(resource => resource.List("scopeSpans")).Sum(scope => scope.List("spans").Count);
+        _ = sender.Add(TelemetrySignal.Traces, OtlpProtobufWriter.Write(trace), spans);
+    }
+
+    [LoggerMessage(LogLevel.Error, "The spans of run {Run} in sandbox {Sandbox} could not be made; its tenant's destination does not get them.")]
+    private partial void LogFailed(Exception exception, RunId run, SandboxId sandbox);
+
+    private sealed record Ended(SandboxInfo Sandbox, RunRecord Run, long LastSeq);
+}

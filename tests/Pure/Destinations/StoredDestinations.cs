@@ -1,0 +1,27 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Podflare.Secrets;
+using Podflare.Tenants;
+
+namespace Podflare.Destinations;
+
+/// <summary>Destinations as a store has them, which may be away.</summary>
+internal sealed class StoredDestinations : IDestinationReader
+{
+    private static readonly SecretBox Box = new(new byte[32]);
+
+    private readonly ConcurrentDictionary<TenantId, StoredDestination> _stored = new();
+
+    public bool IsAway { get; set; }
+
+    public void Set(string tenant, Uri endpoint, string key = "k", params string[] signals) => _stored[new TenantId(tenant)] = new StoredDestination
+    {
+        Endpoint = endpoint.ToString(),
+        Headers = DestinationHeaders.Seal(Box, new TenantId(tenant), ImmutableSortedDictionary<string, string>.Empty.Add("x-key", key)),
+        Signals = signals.Length == 0 ? ["traces", "logs", "metrics"] : [.. signals],
+    };
+
+    public void Remove(string tenant) => _stored.TryRemove(new TenantId(tenant), out _);
+
+    public Task<StoredDestination?> ReadAsync(TenantId tenant) => IsAway ? throw new StorageUnavailableException() : Task.FromResult(_stored.GetValueOrDefault(tenant));
+}
