@@ -155,6 +155,9 @@ public class PodflareClient : IDisposable
     /// <summary>The webhooks of the tenant.</summary>
     public virtual WebhookClient Webhooks => new(_transport);
 
+    /// <summary>Where the telemetry of the tenant goes.</summary>
+    public virtual TelemetryClient Telemetry => new(_transport);
+
     /// <summary>Lists what happened to the tenant's sandboxes and runs, oldest first, requesting page after page as needed.</summary>
     /// <exception cref="EventsEvictedException">The event after <see cref="FeedQuery.After"/> is no longer kept.</exception>
     public virtual IAsyncEnumerable<FeedEvent> ListEventsAsync(FeedQuery? query = null, CancellationToken cancellationToken = default) =>

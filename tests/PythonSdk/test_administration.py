@@ -117,6 +117,33 @@ class AdministrationTests(unittest.TestCase):
         self.assertEqual("GET /v1/events?after=0&limit=2&types=run.ended%2Csandbox.%2A", sent[0])
         self.assertEqual(["GET /v1/events?after=9&wait=20"] * 2, sent[4:])
 
+    def test_a_telemetry_destination_from_set_to_remove(self) -> None:
+        def scenario(client: Any) -> None:
+            destination = client.telemetry.set("https://otlp.example.com", headers={"x-api-key": "secret"}, signals=["traces"], capture_content=True, redact=["[0-9]{16}"])
+            self.assertEqual(("https://otlp.example.com", ("x-api-key",), True, ("one is late",)), (destination.endpoint, destination.header_names, destination.capture_content, destination.warnings))
+            shown = client.telemetry.get()
+            self.assertEqual((812, 3, "connect", ("traces",)), (shown.sent, shown.dropped, shown.last_error, shown.signals))
+            self.assertEqual(("200", 41.3), ((test := client.telemetry.test()).outcome, test.ms))
+            client.telemetry.remove()
+            self.assertIsNone(client.telemetry.get().endpoint)
+            with self.assertRaises(TypeError):
+                client.telemetry.set("https://otlp.example.com", signals="traces")
+
+        body = {"endpoint": "https://otlp.example.com", "header_names": ["x-api-key"], "signals": ["traces"], "capture_content": True, "redact": [], "sent": 812, "dropped": 3, "last_error": "connect"}
+        sent = self.with_both(
+            scenario, lambda x: x.json({**body, "warnings": ["one is late"]}), lambda x: x.json(body), lambda x: x.json({"outcome": "200", "ms": 41.3}), lambda x: x.bytes(b"", 204), lambda x: x.json({"endpoint": None})
+        )
+        self.assertEqual(
+            [
+                'PUT /v1/telemetry {"endpoint": "https://otlp.example.com", "headers": {"x-api-key": "secret"}, "signals": ["traces"], "capture_content": true, "redact": ["[0-9]{16}"]}',
+                "GET /v1/telemetry",
+                "POST /v1/telemetry/test {}",
+                "DELETE /v1/telemetry",
+                "GET /v1/telemetry",
+            ],
+            sent,
+        )
+
     def test_hosts_the_overview_and_the_server(self) -> None:
         def scenario(client: Any) -> None:
             self.assertEqual([("0c5e1f2a", "ready", 12), ("00000002", "away", None)], [(host.id, host.state, host.sandboxes) for host in client.hosts.list()])

@@ -43,6 +43,16 @@ class BlockingTests(unittest.TestCase):
         cls.client = cls.enterClassContext(Client(SERVICE.url))
         cls.sandbox = cls.enterClassContext(Sandbox(client=cls.client, env={"FROM": "create"}))
 
+    def test_the_log_of_a_sandbox_tells_of_its_runs(self) -> None:
+        run = self.sandbox.run_code("print(1)").run_id
+        wait_until(lambda: any(f"Ended run {run}" in line.message for line in self.sandbox.logs()), 20, "the end of the run is in the log")
+        lines = list(self.sandbox.logs())
+        self.assertTrue(any(line.message.startswith("Created sandbox") for line in lines))
+        told = next(line for line in lines if line.run_id == run)
+        self.assertEqual(("info", 32), (told.level, len(told.trace_id or "")))
+        follower = self.sandbox.logs(follow=True)
+        self.assertEqual(lines[0].message, next(iter(follower)).message)
+
     def test_a_result_tells_all_of_a_run(self) -> None:
         result = self.sandbox.run_code("import sys\nprint('é\\u2028')\nprint('e', file=sys.stderr)\nsys.exit(7)")
         self.assertEqual(("é\u2028\n", "e\n", 7, None, False), (result.stdout, result.stderr, result.exit_code, result.reason, result.ok))

@@ -248,10 +248,11 @@ class Service(Api):
         super().__init__(free_port())
         self.folder = Path(_folder())
         self._log = (self.folder / "log").open("wb")
+        self.cluster = f"{_CLUSTER}-t{name}"
         environment = _environment(settings) | {
             "PODFLARE_HOSTD_ADDR": f"127.0.0.1:{self.port}",
             "Podflare__RunFolder": str(self.folder / "r"),
-            "Podflare__ClusterId": f"{_CLUSTER}-t{name}",
+            "Podflare__ClusterId": self.cluster,
         }
         self._process = subprocess.Popen(["dotnet", str(program)], env=environment, cwd=REPOSITORY, stdout=self._log, stderr=subprocess.STDOUT)
         try:

@@ -98,6 +98,31 @@ class DestinationTests(unittest.TestCase):
         self.run_in_new(slow, "away")
         wait_until(lambda: self.ask("GET", "/v1/telemetry", slow)["last_error"] == "connect", 15, "the error is shown")
 
+    def test_code_and_output_go_to_the_tenants_destination_alone_and_without_secrets(self) -> None:
+        receiver = self.receiver()
+        _, key = self.tenant()
+        self.ask("PUT", "/v1/telemetry", key, {"endpoint": receiver.url, "capture_content": True, "redact": ["id-[0-9]+"]})
+        planted = "sesame-" + secrets.token_hex(8)
+        code = "import os, sys\nprint('x' * 20_000)\nprint(os.environ['TOKEN'], os.environ['MORE'], 'Bearer abcdef123456', 'id-4711')\nprint('oh', file=sys.stderr)\nsys.exit(3)"
+        trace, run = self.run_in_new(key, "", {"env": {"MORE": planted + "-more"}}, code, env={"TOKEN": planted})
+        told = receiver.wait_span("execute_tool run_code", trace, podflare_run_id=run)["attributes"]
+        self.assertEqual((code.replace("Bearer abcdef123456", "[redacted]").replace("id-4711", "[redacted]"), "text/x-python"), (told["input.value"], told["input.mime_type"]))
+        result = json.loads(told["gen_ai.tool.call.result"])
+        self.assertEqual((3, "oh\n", told["output.value"], True), (result["exit_code"], result["stderr"], result["stdout"], told["podflare.content.truncated"]))
+        self.assertTrue(told["output.value"].startswith("xxx"))
+        self.assertTrue(told["output.value"].endswith("\n[redacted] [redacted] [redacted] [redacted]\n"), told["output.value"][-200:])
+        self.assertLessEqual(len(told["output.value"].encode()), 8192)
+        self.assertEqual("python", json.loads(told["gen_ai.tool.call.arguments"])["language"])
+        for create, body in (({"capture_content": False}, {}), ({}, {"capture_content": False})):
+            other, run = self.run_in_new(key, "", create, "print('quiet')", **body)
+            told = receiver.wait_span("execute_tool run_code", other, podflare_run_id=run)["attributes"]
+            self.assertEqual([], [name for name in told if "value" in name or "content" in name or "call" in name])
+        self.operator.wait_span("execute_tool run_code", trace)
+        for everywhere in (json.dumps(self.operator.requests), self.service.text()):
+            self.assertNotIn(planted, everywhere)
+            self.assertNotIn("input.value", everywhere)
+        self.assertNotIn(planted, json.dumps(receiver.requests))
+
     def test_a_test_sends_one_span_and_a_removed_destination_gets_nothing(self) -> None:
         receiver = self.receiver()
         _, key = self.tenant()
@@ -109,6 +134,8 @@ class DestinationTests(unittest.TestCase):
         trace, _ = self.run_in_new(key, "after")
         self.operator.wait_span("after", trace)
         self.assertEqual(["podflare.telemetry.test"], [span["name"] for span in receiver.spans])
+        audit = wait_until(lambda: (found := self.ask("GET", "/v1/audit?action=telemetry.update", key)["entries"]) and len(found) == 2 and found, 20, "both changes are in the audit log")
+        self.assertEqual([[receiver.url, None], [None, receiver.url]], [entry["changes"]["endpoint"] for entry in audit])
 
 
 if __name__ == "__main__":

@@ -152,3 +152,76 @@ async function until (condition) {
   }
   assert.fail('not within 20 s')
 }
+
+test('the requests about webhooks, events and telemetry', async t => {
+  const webhook = { id: 'whk_1', url: 'https://example.com/hook', events: ['run.ended'], description: '', state: 'active', disabled_because: null, pending: 2, skipped: 0 }
+  const event = seq => ({ seq, id: `evt_${seq}`, type: 'run.ended', ts: 7, sandbox_id: 'sbx_1', run_id: 'run_1', data: { exit_code: 0 } })
+  const delivery = { event_id: 'evt_1', event_seq: 812, type: 'run.ended', state: 'pending', attempts: [{ ts: '2026-11-30T12:00:00Z', outcome: '503', ms: 12.4 }], next_at: null }
+  const destination = { endpoint: 'https://otlp.example.com', header_names: ['x-api-key'], signals: ['traces'], capture_content: true, redact: [], sent: 812, dropped: 0, last_error: null, warnings: ['one is late'] }
+  const { client, sent } = await scripted(
+    t, json({ ...webhook, secret: 'whsec_x' }), json({ webhooks: [webhook] }), json(webhook), json(webhook), json({ ...webhook, secret: 'whsec_y' }), { status: 202 }, json({ deliveries: [delivery] }), { status: 202 }, { status: 204 },
+    json({ events: [event(1), event(2)], next_after: 2 }), json({ events: [], next_after: 8 }), json({ events: [], next_after: 8 }), json({ events: [], next_after: 8 }), json({ events: [event(9)], next_after: 9 }),
+    json(destination), json(destination), json({ outcome: '200', ms: 41.3 }), { status: 204 })
+  const made = await client.webhooks.create('https://example.com/hook', ['run.ended'], { description: 'mine' })
+  assert.equal(made.secret, 'whsec_x')
+  assert.doesNotMatch(JSON.stringify(made), /whsec_x/)
+  assert.equal((await client.webhooks.list())[0].pending, 2)
+  assert.equal((await client.webhooks.get('whk_1')).disabledBecause, undefined)
+  await client.webhooks.update('whk_1', { state: 'active' })
+  assert.equal((await client.webhooks.rotate('whk_1')).secret, 'whsec_y')
+  await client.webhooks.test('whk_1')
+  assert.deepEqual((await client.webhooks.deliveries('whk_1'))[0].attempts, [{ ts: '2026-11-30T12:00:00Z', outcome: '503', ms: 12.4 }])
+  await client.webhooks.replay('whk_1', 812)
+  await client.webhooks.delete('whk_1')
+  assert.deepEqual((await collect(client.listEvents({ types: ['run.ended', 'sandbox.*'] }))).map(told => [told.seq, told.data.exit_code]), [[1, 0], [2, 0]])
+  for await (const told of client.followEvents({ after: 8 })) {
+    assert.deepEqual([told.seq, told.at.getTime(), told.runId], [9, 7, 'run_1'])
+    break
+  }
+  const set = await client.telemetry.set('https://otlp.example.com', { headers: { 'x-api-key': 'secret' }, signals: ['traces'], captureContent: true, redact: ['[0-9]{16}'] })
+  assert.deepEqual([set.headerNames, set.captureContent, set.warnings], [['x-api-key'], true, ['one is late']])
+  assert.equal((await client.telemetry.get()).sent, 812)
+  assert.deepEqual(await client.telemetry.test(), { outcome: '200', ms: 41.3 })
+  await client.telemetry.remove()
+
+  assert.deepEqual(sent(), [
+    ['POST', '/v1/webhooks', { url: 'https://example.com/hook', events: ['run.ended'], description: 'mine' }],
+    ['GET', '/v1/webhooks', undefined],
+    ['GET', '/v1/webhooks/whk_1', undefined],
+    ['PATCH', '/v1/webhooks/whk_1', { state: 'active' }],
+    ['POST', '/v1/webhooks/whk_1/rotate', undefined],
+    ['POST', '/v1/webhooks/whk_1/test', undefined],
+    ['GET', '/v1/webhooks/whk_1/deliveries', undefined],
+    ['POST', '/v1/webhooks/whk_1/deliveries/812/replay', undefined],
+    ['DELETE', '/v1/webhooks/whk_1', undefined],
+    ['GET', '/v1/events?after=0&types=run.ended%2Csandbox.*', undefined],
+    ['GET', '/v1/events?after=2&types=run.ended%2Csandbox.*', undefined],
+    ['GET', '/v1/events?after=8&types=run.ended%2Csandbox.*', undefined],
+    ['GET', '/v1/events?after=8&wait=20', undefined],
+    ['GET', '/v1/events?after=8&wait=20', undefined],
+    ['PUT', '/v1/telemetry', { endpoint: 'https://otlp.example.com', headers: { 'x-api-key': 'secret' }, signals: ['traces'], capture_content: true, redact: ['[0-9]{16}'] }],
+    ['GET', '/v1/telemetry', undefined],
+    ['POST', '/v1/telemetry/test', undefined],
+    ['DELETE', '/v1/telemetry', undefined]
+  ])
+})
+
+test('the requests about hosts, the overview, the server and the log of a sandbox', async t => {
+  const line = { ts: '2026-11-30T12:00:00.000Z', level: 'info', message: 'Created sandbox.', source: 'worker', run_id: null, trace_id: 'ab' }
+  const { client, sent } = await scripted(
+    t, json({ hosts: [{ id: '0c5e1f2a', state: 'ready', sandboxes: 12 }, { id: '00000002', state: 'away' }] }), json({ id: '0c5e1f2a', state: 'cordoned' }), json({ id: '0c5e1f2a', state: 'ready' }), json({ id: '0c5e1f2a', state: 'draining' }),
+    json({ complete: true, sandboxes: { running: 3, by_template: { default: 3 } }, runs: { active: 2, queued: 1 }, minutes: [{ ts: 60_000, creates: 0, runs: 31, errors: 1, create_ms: { p50: 1.5, p95: 2 }, run_ms: null }] }),
+    json({ version: '0.9.0', auth: 'keys', features: ['run_usage'], status_url: null }), json({ id: 'sbx_1', state: 'ready' }), json({ logs: [line], next_after: 1, dropped: 0 }), json({ logs: [], next_after: 1, dropped: 0 }))
+  assert.deepEqual((await client.hosts.list()).map(host => [host.state, host.sandboxes]), [['ready', 12], ['away', undefined]])
+  assert.deepEqual([(await client.hosts.cordon('0c5e1f2a')).state, (await client.hosts.uncordon('0c5e1f2a')).state, (await client.hosts.drain('0c5e1f2a')).state], ['cordoned', 'ready', 'draining'])
+  const overview = await client.overview()
+  assert.deepEqual([overview.sandboxes, overview.activeRuns, overview.minutes[0].runs, overview.minutes[0].createMsP50, overview.minutes[0].runMsP50], [{ default: 3 }, 2, 31, 1.5, undefined])
+  const server = await client.serverInfo()
+  assert.deepEqual([server.version, server.auth, server.features, server.statusUrl], ['0.9.0', 'keys', ['run_usage'], undefined])
+  const sandbox = await Sandbox.connect('sbx_1', { client })
+  assert.deepEqual((await collect(sandbox.logs())).map(told => [told.message, told.source, told.runId, told.traceId]), [['Created sandbox.', 'worker', undefined, 'ab']])
+  await assert.rejects(async () => await client.hosts.drain('..'), RangeError)
+  assert.deepEqual(sent().map(([method, url]) => `${method} ${url}`), [
+    'GET /v1/hosts', 'POST /v1/hosts/0c5e1f2a/cordon', 'POST /v1/hosts/0c5e1f2a/uncordon', 'POST /v1/hosts/0c5e1f2a/drain', 'GET /v1/overview', 'GET /v1/info', 'GET /v1/sandboxes/sbx_1', 'GET /v1/sandboxes/sbx_1/logs?after=0', 'GET /v1/sandboxes/sbx_1/logs?after=1'
+  ])
+})

@@ -1,4 +1,4 @@
-type Fields = Record<string, unknown>
+import { text, texts, type Fields } from './fields.js'
 
 export type Scope = 'read' | 'sandboxes' | 'keys' | 'metrics:read' | 'admin'
 export type KeyState = 'active' | 'expired' | 'revoked'
@@ -229,16 +229,6 @@ export function auditEntry (body: Fields): AuditEntry {
 
 function camel (name: string): string {
   return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
-}
-
-function text (body: Fields, name: string): string | undefined {
-  const value = body[name]
-  return typeof value === 'string' ? value : undefined
-}
-
-function texts (body: Fields, name: string): string[] {
-  const value = body[name]
-  return Array.isArray(value) ? value.map(String) : []
 }
 
 function count (body: Fields, name: string): number {

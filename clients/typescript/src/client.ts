@@ -1,12 +1,20 @@
 import { auditEntry, usageReport, type AuditEntry, type UsageGroup, type UsageReport } from './administrationModels.js'
 import { NotFoundError } from './apiErrors.js'
+import { Hosts } from './hosts.js'
 import { Http } from './http.js'
 import { Keys } from './keys.js'
 import { sandboxInfo, templateInfo, type SandboxInfo, type TemplateInfo } from './models.js'
+import { overviewOf, serverInfo, type Overview, type ServerInfo } from './operationModels.js'
 import { get, postOnce, sandboxPath, withQuery } from './requests.js'
 import { settingsOf, type ClientOptions } from './settings.js'
+import { Telemetry } from './telemetry.js'
 import { Tenants } from './tenants.js'
 import { traceHeaders, type TraceSource } from './trace.js'
+import { feedEvent, type FeedEvent } from './webhookModels.js'
+import { Webhooks } from './webhooks.js'
+
+// Shorter than what proxies allow a response to take.
+const WAIT_SECONDS = 20
 
 type Body = Record<string, unknown>
 
@@ -66,6 +74,14 @@ export interface AuditOptions {
   tenant?: string | undefined
   /** Entries in one request, at most 1,000. */
   pageSize?: number | undefined
+}
+
+export interface EventOptions {
+  /** The `seq` after which to begin. Default: 0, the oldest event that is kept. */
+  after?: number | undefined
+  /** Only these types; `run.*` stands for all of runs. */
+  types?: readonly string[] | undefined
+  sandboxId?: string | undefined
 }
 
 /** A connection to a Podflare server, to be shared by sandboxes. */
@@ -143,6 +159,41 @@ export class Client {
     return new Tenants(this.http)
   }
 
+  /** The webhooks of the tenant. */
+  get webhooks (): Webhooks {
+    return new Webhooks(this.http)
+  }
+
+  /** Where the telemetry of the tenant goes. */
+  get telemetry (): Telemetry {
+    return new Telemetry(this.http)
+  }
+
+  /** The hosts of the cluster, for administrators. */
+  get hosts (): Hosts {
+    return new Hosts(this.http)
+  }
+
+  /** What the tenant does now, and did in the last hour. Needs the scope `read`. */
+  async overview (): Promise<Overview> {
+    return overviewOf(await this.http.json<Body>(get('/v1/overview', this.http.trace()), 'describe what happens now'))
+  }
+
+  /** Describes the server. No API key is needed. */
+  async serverInfo (): Promise<ServerInfo> {
+    return serverInfo(await this.http.json<Body>(get('/v1/info', this.http.trace()), 'describe the server'))
+  }
+
+  /** What happened to the tenant's sandboxes and runs, oldest first. Rejects with EventsEvictedError if the event after `after` is no longer kept. */
+  listEvents (options: EventOptions = {}): AsyncGenerator<FeedEvent, void, undefined> {
+    return this.readEvents(options, undefined)
+  }
+
+  /** As `listEvents`, and waits for further events until the caller stops. */
+  followEvents (options: EventOptions = {}): AsyncGenerator<FeedEvent, void, undefined> {
+    return this.readEvents(options, WAIT_SECONDS)
+  }
+
   /**
    * What was used, by day in UTC and by API key. Needs the scope `read`, and for other tenants `admin`. Rejects with InsufficientScopeError and
    * TenantNotFoundError.
@@ -168,6 +219,17 @@ export class Client {
   async checkHealth (): Promise<void> {
     const connection = await this.http.stream(get('/v1/healthz', {}), 'ask for the health')
     await connection.text('ask for the health')
+  }
+
+  private async * readEvents ({ after = 0, types, sandboxId }: EventOptions, wait: number | undefined): AsyncGenerator<FeedEvent, void, undefined> {
+    for (let next = after; ;) {
+      const target = withQuery('/v1/events', { after: next, types: types?.join(','), sandbox: sandboxId, wait })
+      const page = await this.http.json<{ events: Body[], next_after: number }>(get(target, this.http.trace()), 'list the events')
+      yield * page.events.map(feedEvent)
+      // A page with a filter may be empty although more events follow.
+      if (wait === undefined && page.next_after === next) return
+      next = page.next_after
+    }
   }
 
   /** Ends all connections of this client. Sandboxes and their runs continue. */

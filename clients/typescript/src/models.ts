@@ -1,6 +1,5 @@
+import { number, text, texts, type Fields } from './fields.js'
 import { pathOf } from './paths.js'
-
-type Fields = Record<string, unknown>
 
 /** A sandbox as the server describes it. Times are in RFC 3339. `raw` is the complete answer. */
 export interface SandboxInfo {
@@ -296,19 +295,4 @@ export function fileInfo (body: Fields): FileInfo {
     etag: text(body, 'etag'),
     raw: body
   }
-}
-
-function text (body: Fields, name: string): string | undefined {
-  const value = body[name]
-  return typeof value === 'string' ? value : undefined
-}
-
-function number (body: Fields, name: string): number | undefined {
-  const value = body[name]
-  return typeof value === 'number' ? value : undefined
-}
-
-function texts (body: Fields, name: string): string[] {
-  const value = body[name]
-  return Array.isArray(value) ? value.map(String) : []
 }

@@ -6,6 +6,7 @@ import type { Event, InputRequestEvent } from './events.js'
 import { Files } from './files.js'
 import type { Http } from './http.js'
 import { runInfo, sandboxInfo, sandboxMetrics, type RunInfo, type SandboxInfo, type SandboxMetrics, type TracesData } from './models.js'
+import { logLine, type LogLine } from './operationModels.js'
 import { pathFields } from './paths.js'
 import * as requests from './requests.js'
 import type { RunResult } from './result.js'
@@ -170,6 +171,25 @@ export class Sandbox {
   async metrics ({ since, until }: { since?: Date, until?: Date } = {}): Promise<SandboxMetrics> {
     const target = requests.withQuery(`${requests.sandboxPath(this.id)}/metrics`, { start: since?.getTime(), end: until?.getTime() })
     return sandboxMetrics(await this.http.json(requests.get(target, this.http.trace()), 'measure the sandbox'))
+  }
+
+  /**
+   * What the service logged about the sandbox, oldest first: its creation, its runs, why it ended. It has no output of code, and works for a day after
+   * the sandbox's end. `follow`: wait for further lines until the caller stops.
+   */
+  async * logs ({ follow = false }: { follow?: boolean } = {}): AsyncGenerator<LogLine, void, undefined> {
+    for (let after = 0; ;) {
+      const target = requests.withQuery(`${requests.sandboxPath(this.id)}/logs`, { after })
+      const page = await this.http.json<{ logs: Array<Record<string, unknown>>, next_after: number }>(requests.get(target, this.http.trace()), 'read the log of the sandbox')
+      yield * page.logs.map(logLine)
+      if (page.next_after === after) {
+        if (!follow) return
+        // The server stores lines once a second.
+        await new Promise(resolve => setTimeout(resolve, 1000))
+      }
+
+      after = page.next_after
+    }
   }
 
   /** Changes time limits, which count from now, or metadata. A `null` removes an entry of the metadata. */

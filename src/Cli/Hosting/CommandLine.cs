@@ -10,6 +10,7 @@ using Podflare.Cli.Mcp;
 using Podflare.Cli.Runs;
 using Podflare.Cli.Sandboxes;
 using Podflare.Cli.Status;
+using Podflare.Cli.Telemetry;
 using Podflare.Cli.Templates;
 using Podflare.Cli.Tenants;
 using Podflare.Cli.Terminals;
@@ -50,6 +51,8 @@ internal static class CommandLine
             EventsCommand.Create(global),
             WebhookCommands.Create(global),
             McpCommand.Create(global),
+            TraceCommand.Create(global),
+            TelemetryCommands.Create(global),
             DoctorCommand.Create(global),
             ConfigCommands.Create(global),
             StatusCommand.Create(global),

@@ -164,6 +164,10 @@ public class Sandbox : IAsyncDisposable
     public virtual Task<SandboxMetrics> GetMetricsAsync(DateTimeOffset? since = null, DateTimeOffset? until = null, CancellationToken cancellationToken = default) =>
         Scope.Transport.CallAsync(Scope.Call(HttpMethod.Get, QueryPath.Of("metrics", ("start", Milliseconds(since)), ("end", Milliseconds(until)))), ClientJson.Default.SandboxMetrics, cancellationToken);
 
+    /// <summary>Lists what the service logged about the sandbox, oldest first: its creation, its runs, why it ended. It works for a day after the sandbox's end.</summary>
+    /// <param name="follow">Waits for further lines until the caller stops.</param>
+    public virtual IAsyncEnumerable<SandboxLogLine> ReadLogsAsync(bool follow = false, CancellationToken cancellationToken = default) => SandboxLogReader.ReadAsync(Scope, follow, cancellationToken);
+
     /// <summary>Changes the time limits or the metadata of the sandbox.</summary>
     /// <returns>The sandbox after the change. Its warnings say what was reduced.</returns>
     public virtual Task<SandboxInfo> UpdateAsync(SandboxUpdate update, CancellationToken cancellationToken = default)

@@ -9,6 +9,8 @@ internal sealed record DestinationJson(
     string? Endpoint,
     IReadOnlyList<string> HeaderNames,
     IReadOnlyList<string> Signals,
+    bool CaptureContent,
+    IReadOnlyList<string> Redact,
     string? UpdatedAt,
     long Sent,
     long Dropped,
@@ -21,7 +23,7 @@ internal sealed record DestinationJson(
     {
         var counters = destination?.Counters ?? DestinationCounters.None;
         return new DestinationJson(
-            destination?.Endpoint, destination?.HeaderNames ?? [], destination?.Signals ?? [], Text(destination?.UpdatedAt), counters.Sent, counters.Dropped, counters.LastError,
+            destination?.Endpoint, destination?.HeaderNames ?? [], destination?.Signals ?? [], destination?.CaptureContent ?? false, destination?.Redact ?? [], Text(destination?.UpdatedAt), counters.Sent, counters.Dropped, counters.LastError,
             Text(counters.LastErrorAt), Text(counters.LastSuccessAt), warnings);
     }
 

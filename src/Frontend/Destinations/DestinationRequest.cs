@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
+using Podflare.Content;
 using Podflare.Problems;
 using Podflare.Requests;
 
@@ -11,6 +12,8 @@ internal static class DestinationRequest
     private const int MaxEndpoint = 1_000;
     private const int MaxHeaders = 16;
     private const int MaxHeaderBytes = 8 * 1024;
+    private const int MaxPatterns = 32;
+    private const int MaxPattern = 256;
 
     private static readonly string[] Signals = ["traces", "logs", "metrics"];
     private static readonly string[] SignalPaths = ["/v1/traces", "/v1/logs", "/v1/metrics"];
@@ -22,20 +25,21 @@ internal static class DestinationRequest
     {
         string? endpoint = null;
         var headers = ImmutableSortedDictionary<string, string>.Empty;
-        ImmutableArray<string>? signals = null;
+        ImmutableArray<string>? signals = null, redact = null;
+        bool? capture = null;
         while (fields.Next())
         {
             if (fields.Is("endpoint")) endpoint = Endpoint(ref fields);
             else if (fields.Is("headers")) headers = fields.Map(MaxHeaders, WrongHeader);
             else if (fields.Is("signals")) signals = ReadSignals(ref fields);
-            // Silence would be taken for consent.
-            else if (fields.Is("capture_content") && fields.Flag() == true) errors.Add("capture_content", "must be false: this server does not send code or output");
+            else if (fields.Is("capture_content")) capture = fields.Flag();
+            else if (fields.Is("redact")) redact = fields.Texts(MaxPatterns, WrongPattern);
             else fields.Skip();
         }
 
         if (endpoint is null) errors.Add("endpoint", "is required");
         errors.ThrowIfAny();
-        return new DestinationSpec(endpoint!, headers, signals ?? [.. Signals]);
+        return new DestinationSpec(endpoint!, headers, signals ?? [.. Signals]) { CaptureContent = capture == true, Redact = redact ?? [] };
     });
 
     // Backends' pages name the address of one signal as often as the one above it.
@@ -54,6 +58,11 @@ internal static class DestinationRequest
         if (read is { IsEmpty: true }) fields.Errors.Add("signals", "must name at least one of traces, logs and metrics");
         return read is { } named ? [.. Signals.Where(name => named.Contains(name))] : null;
     }
+
+    private static string? WrongPattern(string pattern, long bytes) =>
+        pattern.Length is 0 or > MaxPattern ? $"must have 1 to {MaxPattern} characters"
+        : ContentPattern.Parse(pattern) is null ? "must be a regular expression that needs no backtracking: without look-around, backreferences and atomic groups"
+        : null;
 
     private static string? WrongHeader(string name, string value, long bytes) =>
         name.Length == 0 || name.AsSpan().ContainsAnyExcept(TokenCharacters) ? "must have the name of an HTTP header"

@@ -61,6 +61,8 @@ internal sealed class StartFields
 
     public string? Tag { get; private set; }
 
+    public bool? CaptureContent { get; private set; }
+
     public ImmutableSortedDictionary<string, string>? Env { get; private set; }
 
     /// <summary>What the run executes, when exactly one thing was named.</summary>
@@ -108,6 +110,7 @@ internal sealed class StartFields
         else if (fields.Is("disconnect_seconds")) DisconnectAfter = fields.Number(MinDisconnectSeconds, limits.MaxDisconnectSeconds);
         else if (fields.Is("keep_alive")) KeepAlive = fields.Flag();
         else if (fields.Is("tag")) Tag = fields.Text(limits.MaxTag);
+        else if (fields.Is("capture_content")) CaptureContent = fields.Flag();
         else if (fields.Is("env")) Env = RequestFields.Env(ref fields, maxEnvBytes);
         else return false;
         return true;

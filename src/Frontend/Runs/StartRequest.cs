@@ -48,6 +48,7 @@ internal sealed record StartRequest(RunRequest Run, IReadOnlyList<string> Warnin
             DisconnectAfter = Seconds(sent.DisconnectAfter),
             KeepAlive = sent.KeepAlive,
             Tag = sent.Tag,
+            NoContent = sent.CaptureContent == false,
         };
         return new StartRequest(run, warnings);
     }

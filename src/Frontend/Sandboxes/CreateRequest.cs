@@ -45,7 +45,7 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
         string? template = null;
         double? lifetime = null, idle = null;
         int? ram = null, rootfs = null;
-        bool? persistent = null;
+        bool? persistent = null, capture = null;
         var egress = default(EgressRequest);
         string? traceParent = null, traceState = null;
         var metadata = ImmutableSortedDictionary<string, string>.Empty;
@@ -59,6 +59,7 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
             else if (fields.Is("rootfs_gb")) rootfs = fields.Whole(1);
             else if (fields.Is("egress")) egress = EgressRequest.Read(ref fields, errors);
             else if (fields.Is("persistent")) persistent = fields.Flag();
+            else if (fields.Is("capture_content")) capture = fields.Flag();
             else if (fields.Is("metadata")) metadata = RequestFields.Metadata(ref fields, options.MaxMetadataPairs);
             else if (fields.Is("traceparent")) traceParent = fields.Text(int.MaxValue);
             else if (fields.Is("tracestate")) traceState = fields.Text(int.MaxValue);
@@ -85,7 +86,7 @@ internal sealed record CreateRequest(SandboxSpec Spec, IReadOnlyList<string> War
                 open,
                 metadata,
                 env)
-            { Trace = trace, EgressHosts = hosts },
+            { Trace = trace, EgressHosts = hosts, NoContent = capture == false },
             warnings);
     }
 

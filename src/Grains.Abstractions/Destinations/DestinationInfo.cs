@@ -8,7 +8,14 @@ namespace Podflare.Destinations;
 /// <param name="Signals">Of <c>traces</c>, <c>logs</c> and <c>metrics</c>.</param>
 [GenerateSerializer, Immutable, Alias("podflare.DestinationSpec")]
 public sealed record DestinationSpec(
-    [property: Id(0)] string Endpoint, [property: Id(1)] ImmutableSortedDictionary<string, string> Headers, [property: Id(2)] ImmutableArray<string> Signals);
+    [property: Id(0)] string Endpoint, [property: Id(1)] ImmutableSortedDictionary<string, string> Headers, [property: Id(2)] ImmutableArray<string> Signals)
+{
+    /// <summary>The code and the output of runs are sent as well.</summary>
+    [Id(3)] public bool CaptureContent { get; init; }
+
+    /// <summary>Regular expressions whose matches are replaced in them.</summary>
+    [Id(4)] public ImmutableArray<string> Redact { get; init; } = [];
+}
 
 /// <summary>A destination as it is stored.</summary>
 [GenerateSerializer, Immutable, Alias("podflare.StoredDestination")]
@@ -24,6 +31,12 @@ public sealed record StoredDestination
     [Id(3)] public ImmutableArray<string> Signals { get; init; } = [];
 
     [Id(4)] public DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>The code and the output of runs are sent as well.</summary>
+    [Id(5)] public bool CaptureContent { get; init; }
+
+    /// <summary>Regular expressions whose matches are replaced in them.</summary>
+    [Id(6)] public ImmutableArray<string> Redact { get; init; } = [];
 }
 
 /// <summary>A destination as its tenant sees it: without the values of headers.</summary>
@@ -33,7 +46,12 @@ public sealed record DestinationInfo(
     [property: Id(1)] ImmutableArray<string> HeaderNames,
     [property: Id(2)] ImmutableArray<string> Signals,
     [property: Id(3)] DateTimeOffset UpdatedAt,
-    [property: Id(4)] DestinationCounters Counters);
+    [property: Id(4)] DestinationCounters Counters)
+{
+    [Id(5)] public bool CaptureContent { get; init; }
+
+    [Id(6)] public ImmutableArray<string> Redact { get; init; } = [];
+}
 
 /// <summary>A destination after a change.</summary>
 [GenerateSerializer, Immutable, Alias("podflare.DestinationChange")]

@@ -125,6 +125,10 @@ public sealed record RunRequest(
     [Id(22)]
     public bool IsInToolSpan { get; init; }
 
+    /// <summary>Its code and output do not go to the tenant's telemetry destination, whatever that asks for.</summary>
+    [Id(23)]
+    public bool NoContent { get; init; }
+
     /// <summary>
     /// SHA-256 (lower-case hex) over language, timeout, on_disconnect, env sorted by name, and code, each with its length (u32,
     /// big-endian) in front; then over the name and the value of each later field that differs from its default, so that a key of an earlier
@@ -157,6 +161,7 @@ public sealed record RunRequest(
         if (DisconnectAfter is { } after) Add(sha, "disconnect_after", after.Ticks);
         if (KeepAlive is { } keeps) Add(sha, "keep_alive", keeps);
         if (Tag is not null) Add(sha, "tag", Tag);
+        if (NoContent) Add(sha, "no_content", NoContent);
         return Convert.ToHexStringLower(sha.GetHashAndReset());
     }
 

@@ -43,6 +43,10 @@ public sealed record SandboxSpec(
     [Id(11)]
     public ImmutableArray<string> EgressHosts { get; init; } = [];
 
+    /// <summary>Code and output of its runs do not go to the tenant's telemetry destination, whatever that asks for.</summary>
+    [Id(12)]
+    public bool NoContent { get; init; }
+
     /// <summary>SHA-256 (lower-case hex) over all other fields, each with its length (u32, big-endian) in front.</summary>
     public string PayloadHash()
     {
@@ -66,5 +70,6 @@ public sealed record SandboxSpec(
         $"{Env.Count}", .. Env.SelectMany(pair => new[] { pair.Key, pair.Value }),
         // Without hosts the hash is the one that creates before this field had.
         .. EgressHosts.IsDefaultOrEmpty ? ImmutableArray<string>.Empty : [$"{EgressHosts.Length}", .. EgressHosts],
+        .. NoContent ? ["no_content"] : ImmutableArray<string>.Empty,
     ];
 }

@@ -4,9 +4,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
 using Podflare.Audit;
+using Podflare.Content;
 using Podflare.Guests;
 using Podflare.Hosts;
 using Podflare.Otlp;
+using Podflare.Processes;
 using Podflare.Storage;
 using Podflare.Telemetry;
 using Podflare.Tenants;
@@ -32,6 +34,7 @@ public sealed class DestinationGrain(
     {
         services.Secrets.Require();
         if (services.Requests.Guard.Validate(spec.Endpoint, out _) is { } problem) throw new InvalidRequestException("endpoint", $"is not allowed: {problem}");
+        if (spec.Redact.Any(static pattern => ContentPattern.Parse(pattern) is null)) throw new InvalidRequestException("redact", "must have regular expressions that need no backtracking");
         var before = Current;
         await WriteAsync(() => _record.WriteAsync(new StoredDestination
         {
@@ -40,6 +43,8 @@ public sealed class DestinationGrain(
             Headers = DestinationHeaders.Seal(services.Secrets, _tenant, spec.Headers),
             Signals = spec.Signals,
             UpdatedAt = time.GetUtcNow(),
+            CaptureContent = spec.CaptureContent,
+            Redact = spec.Redact,
         }));
         Report(origin, before, Current);
         var warnings = await SpreadAsync();
@@ -131,14 +136,21 @@ public sealed class DestinationGrain(
         var group = data.Add("resourceSpans");
         group.Set("resource", new OtlpMessage(OtlpSchema.Find("Resource")).With("service.name", "podflare").With(Spans.TenantId, _tenant.Value));
         var now = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
-        group.Add("scopeSpans").Add("spans").Set("traceId", RandomNumberGenerator.GetBytes(16)).Set("spanId", RandomNumberGenerator.GetBytes(8)).Set("name", TestSpan).Set("kind", 1)
+        var scope = group.Add("scopeSpans");
+        scope.Set("scope", new OtlpMessage(OtlpSchema.Find("InstrumentationScope")).Set("name", Spans.SourceName).Set("version", ProductVersion.Text));
+        scope.Add("spans").Set("traceId", RandomNumberGenerator.GetBytes(16)).Set("spanId", RandomNumberGenerator.GetBytes(8)).Set("name", TestSpan).Set("kind", 1)
             .Set("startTimeUnixNano", now).Set("endTimeUnixNano", now);
         return OtlpProtobufWriter.Write(data);
     }
 
-    private static DestinationInfo InfoOf(StoredDestination stored, DestinationCounters counters) => new(stored.Endpoint, stored.HeaderNames, stored.Signals, stored.UpdatedAt, counters);
+    private static DestinationInfo InfoOf(StoredDestination stored, DestinationCounters counters) => 
+        new(stored.Endpoint, stored.HeaderNames, stored.Signals, stored.UpdatedAt, counters) { CaptureContent = stored.CaptureContent, Redact = stored.Redact };
 
     private void Report(AuditOrigin origin, StoredDestination? before, StoredDestination? after) => services.Audit.Report(new AuditEntry(
         AuditEntry.NewId(), time.GetUtcNow(), _tenant, AuditAction.TelemetryUpdate, origin.Actor, new AuditTarget("telemetry", _tenant.Value), origin.Source, origin.TraceId,
-        ImmutableSortedDictionary<string, AuditChange>.Empty.WithComparers(StringComparer.Ordinal).Add("endpoint", AuditChange.Of(before?.Endpoint, after?.Endpoint))));
+        ImmutableSortedDictionary<string, AuditChange>.Empty.WithComparers(StringComparer.Ordinal)
+            .Add("endpoint", AuditChange.Of(before?.Endpoint, after?.Endpoint))
+            .Add("capture_content", AuditChange.Of(WordOf(before), WordOf(after)))));
+
+    private static string? WordOf(StoredDestination? stored) => stored is null ? null : stored.CaptureContent ? "true" : "false";
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Podflare.Audit;
+using Podflare.Content;
 using Podflare.Hosts;
 using Podflare.Secrets;
 
@@ -18,8 +19,9 @@ public static class DestinationServices
         services.TryAddSingleton<IDestinationReader, DestinationReader>();
         services.TryAddSingleton<OtlpRequestsOfTenants>();
         services.TryAddSingleton<TenantDestinations>();
+        services.AddContent().TryAddSingleton<RunContentView>();
         services.TryAddSingleton(provider => new RunSpanReporter(
-            provider.GetRequiredService<TenantDestinations>(), provider.GetRequiredService<IOptions<DestinationOptions>>(), provider.GetRequiredService<ILogger<RunSpanReporter>>()));
+            provider.GetRequiredService<TenantDestinations>(), provider.GetRequiredService<ContentBudget>(), provider.GetRequiredService<RunContentView>(), provider.GetRequiredService<IOptions<DestinationOptions>>(), provider.GetRequiredService<ILogger<RunSpanReporter>>()));
         services.TryAddSingleton(provider => new DestinationDependencies(
             provider.GetRequiredService<SecretBox>(), provider.GetRequiredService<AuditReporter>(), provider.GetRequiredService<HostSilos>(), provider.GetRequiredService<OtlpRequestsOfTenants>(),
             provider.GetRequiredService<IOptions<DestinationOptions>>()));

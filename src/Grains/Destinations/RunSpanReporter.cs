@@ -2,10 +2,12 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Podflare.Content;
 using Podflare.Guests;
 using Podflare.Otlp;
 using Podflare.Runs;
 using Podflare.Sandboxes;
+using Podflare.Tenants;
 using Podflare.Traces;
 
 namespace Podflare.Destinations;
@@ -14,23 +16,36 @@ namespace Podflare.Destinations;
 public sealed partial class RunSpanReporter : BackgroundService
 {
     private readonly TenantDestinations _destinations;
+    private readonly ContentBudget _budget;
+    private readonly RunContentView _content;
     private readonly ILogger<RunSpanReporter> _logger;
     private readonly Channel<Ended> _ended;
 
-    internal RunSpanReporter(TenantDestinations destinations, IOptions<DestinationOptions> options, ILogger<RunSpanReporter> logger)
+    internal RunSpanReporter(TenantDestinations destinations, ContentBudget budget, RunContentView content, IOptions<DestinationOptions> options, ILogger<RunSpanReporter> logger)
     {
-        (_destinations, _logger) = (destinations, logger);
-        _ended = Channel.CreateBounded<Ended>(new BoundedChannelOptions(options.Value.MaxPendingRuns) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true }, static _ => OtlpSenderMetrics.Drop("tenant", "busy", 1));
+        (_destinations, _budget, _content, _logger) = (destinations, budget, content, logger);
+        _ended = Channel.CreateBounded<Ended>(new BoundedChannelOptions(options.Value.MaxPendingRuns) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true }, static ended =>
+        {
+            ended.Content?.Release();
+            OtlpSenderMetrics.Drop("tenant", "busy", 1);
+        });
     }
+
+    /// <summary>Begins to keep the code and output of a run.</summary>
+    /// <param name="env">The values of its environment variables.</param>
+    /// <returns>Null where the tenant's destination is known not to want them.</returns>
+    internal RunContent? Begin(TenantId tenant, ReadOnlySpan<byte> code, IReadOnlyCollection<string> env) =>
+        _destinations.MayCapture(tenant) ? RunContent.Begin(_budget, code, env) : null;
 
     /// <summary>Never waits, and never fails.</summary>
     /// <param name="run">Its record has the ending.</param>
     /// <param name="lastSeq">Its newest event.</param>
-    public void Report(SandboxInfo sandbox, RunRecord run, long lastSeq)
+    /// <param name="content">What was kept of it. It is released here.</param>
+    internal void Report(SandboxInfo sandbox, RunRecord run, long lastSeq, RunContent? content)
     {
         // The caller does not sample this trace, so its spans are nobody's.
-        if (run.Trace is { TraceParent: [.., '0' or '2'] }) return;
-        _ended.Writer.TryWrite(new Ended(sandbox, run, lastSeq));
+        if (run.Trace is { TraceParent: [.., '0' or '2'] }) content?.Release();
+        else _ended.Writer.TryWrite(new Ended(sandbox, run, lastSeq, content));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -40,7 +55,7 @@ public sealed partial class RunSpanReporter : BackgroundService
             try
             {
                 var destination = await _destinations.FindAsync(ended.Sandbox.Tenant, stoppingToken);
-                if (destination.Takes(TelemetrySignal.Traces)) Send(destination.Sender!, ended);
+                if (destination.Takes(TelemetrySignal.Traces)) Send(destination, ended);
             }
             catch (StorageUnavailableException)
             {
@@ -50,18 +65,23 @@ public sealed partial class RunSpanReporter : BackgroundService
             {
                 LogFailed(e, ended.Run.Id, ended.Sandbox.Id);
             }
+            finally
+            {
+                ended.Content?.Release();
+            }
         }
     }
 
-    private static void Send(OtlpSender sender, Ended ended)
+    private void Send(TenantDestination destination, Ended ended)
     {
         var trace = RunTraceView.Of(ended.Run, ended.LastSeq, null, ended.Sandbox, ended.Run.Ending!.EndedAt);
         var spans = trace.List("resourceSpans").SelectMany(resource => resource.List("scopeSpans")).Sum(scope => scope.List("spans").Count);
-        _ = sender.Add(TelemetrySignal.Traces, OtlpProtobufWriter.Write(trace), spans);
+        if (destination.Stored is { CaptureContent: true } stored && ended.Run.Details is not { NoContent: true }) _content.Add(trace, ended.Run, ended.Content, stored.Redact);
+        _ = destination.Sender!.Add(TelemetrySignal.Traces, OtlpProtobufWriter.Write(trace), spans);
     }
 
     [LoggerMessage(LogLevel.Error, "The spans of run {Run} in sandbox {Sandbox} could not be made; its tenant's destination does not get them.")]
     private partial void LogFailed(Exception exception, RunId run, SandboxId sandbox);
 
-    private sealed record Ended(SandboxInfo Sandbox, RunRecord Run, long LastSeq);
+    private sealed record Ended(SandboxInfo Sandbox, RunRecord Run, long LastSeq, RunContent? Content);
 }

@@ -47,6 +47,17 @@ internal sealed partial class TenantDestinations(
         if (await reading is null) throw new StorageUnavailableException();
     }
 
+    /// <summary>The tenant's destination wants code and output, or this process does not know it yet.</summary>
+    public bool MayCapture(TenantId tenant)
+    {
+        lock (_gate)
+        {
+            if (_tenants.GetValueOrDefault(tenant) is { IsRead: true } known) return known.Destination.Stored is { CaptureContent: true };
+            BeginReading(tenant, _tenants.GetValueOrDefault(tenant));
+            return true;
+        }
+    }
+
     /// <summary>What this process has sent for a tenant.</summary>
     public DestinationCounters Count(TenantId tenant)
     {

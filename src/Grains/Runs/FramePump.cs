@@ -133,6 +133,7 @@ public sealed class FramePump(ChannelReader<GuestEvent> events, RunOptions optio
             if (frame is not GuestOutput output) continue;
             if (output.IsError) run.StderrBytes += output.Bytes.Length;
             else run.StdoutBytes += output.Bytes.Length;
+            run.Content?.AddOutput(output.Bytes.Span, output.IsError);
             Instruments.Output.Add(output.Bytes.Length, output.IsError ? RunMetrics.Stderr : RunMetrics.Stdout);
         }
     }

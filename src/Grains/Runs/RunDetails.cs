@@ -9,6 +9,7 @@ namespace Podflare.Runs;
 /// <param name="HasStdin">It was started with an open standard input.</param>
 /// <param name="IsFresh">It has an interpreter of its own.</param>
 /// <param name="IsTerminal">Its process has a terminal.</param>
+/// <param name="NoContent">Its code and output are not sent to its tenant's telemetry destination.</param>
 public sealed record RunDetails(
     RunKind? Kind = null,
     string? Context = null,
@@ -19,7 +20,8 @@ public sealed record RunDetails(
     bool? IsBinary = null,
     bool? HasStdin = null,
     bool? IsFresh = null,
-    bool? IsTerminal = null)
+    bool? IsTerminal = null,
+    bool? NoContent = null)
 {
     /// <summary>The details of a request; null where it has none.</summary>
     public static RunDetails? Of(RunRequest request)
@@ -35,12 +37,13 @@ public sealed record RunDetails(
             request.Output is { IsBinary: true } ? true : null,
             request.Stdin || request.Process?.Terminal is not null ? true : null,
             request.Fresh is FreshMode.None ? null : true,
-            request.Process?.Terminal is null ? null : true);
+            request.Process?.Terminal is null ? null : true,
+            request.NoContent ? true : null);
     }
 
     private static bool IsPlain(RunRequest request) => request is
     {
         Kind: RunKind.Code, Context: null, Tag: null, Grace: null, DisconnectAfter: null, KeepAlive: null, Output: null or { IsBinary: false }, Stdin: false,
-        Fresh: FreshMode.None, Process: null,
+        Fresh: FreshMode.None, Process: null, NoContent: false,
     };
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Podflare.Content;
 using Podflare.Guests;
 using Podflare.Telemetry;
 using Podflare.Traffic;
@@ -70,6 +71,9 @@ public sealed class RunEntry(RunId id, RunKind kind = RunKind.Code)
     /// <summary>The run's span, where this activation began it and somebody listens.</summary>
     public Activity? Span { get; set; }
 
+    /// <summary>Its code and output, where they may go to its tenant's telemetry destination.</summary>
+    internal RunContent? Content { get; set; }
+
     /// <summary>Where its tenant's runs are counted; set before <see cref="Open"/>.</summary>
     public TenantTraffic? Traffic { get; set; }
 
@@ -116,6 +120,8 @@ public sealed class RunEntry(RunId id, RunKind kind = RunKind.Code)
     public void Leave()
     {
         if (_counted) Count(-1);
+        // That of a run which has ended is on its way.
+        if (!Ended) Content?.Release();
         Left?.Invoke();
         Left = null;
     }

@@ -32,6 +32,8 @@ internal sealed partial class ContainerOwnership(
             ContainerId = container.ContainerId,
             Template = spec.Template,
             Egress = spec.Egress,
+            NoContent = spec.NoContent,
+            HasEnv = !spec.Env.IsEmpty,
             EgressHosts = spec.EgressHosts,
             Metadata = spec.Metadata,
             CreatedAt = now,

@@ -13,8 +13,11 @@ namespace Podflare.Sandboxes;
 /// <summary>Accepts runs: writes their records and hands them to the guest, which holds the queue.</summary>
 internal sealed partial class RunAcceptor(
     SandboxRecords records, SandboxRuns runs, GuestRequestSender sender, IEventLog log, RunSpans spans, SandboxSettings settings, TimeProvider time,
-    ILogger logger, SandboxTermination termination)
+    ILogger logger, SandboxTermination termination, SandboxContent content)
 {
+    /// <summary>What of the runs' code and output may be sent.</summary>
+    public SandboxContent Content => content;
+
     private CancellationToken Closing => termination.Closing;
 
     /// <summary>Starts a run, or joins the one that has this id.</summary>
@@ -97,7 +100,7 @@ internal sealed partial class RunAcceptor(
         entry.Span = trace is null ? null : spans.Start(records.Record.ToRunSandbox(records.Id), entry.Id, request, trace);
         if (entry.Span is { Recorded: true } span) trace = trace! with { Span = span.Id };
         var wanted = new RunRecord(entry.Id, hash, request.Language, request.Timeout, request.OnDisconnect, time.GetUtcNow(), Trace: trace, Keyless: request.Keyless,
-            Details: RunDetails.Of(request), Key: request.Key?.Value);
+            Details: RunDetails.Of(content.Restrict(request)), Key: request.Key?.Value);
         FaultPoint.Reach(FaultPoint.RunStarting);
 
         // Not cancelled when the sandbox ends: the end waits for the answer, so that it closes whatever the store has accepted.
@@ -105,6 +108,7 @@ internal sealed partial class RunAcceptor(
         FaultPoint.Reach(FaultPoint.RunAccepted);
         if (!outcome.IsNew) SandboxRuns.DropSpan(entry);
         if (outcome.PayloadHash != hash) throw new IdempotencyKeyReusedException();
+        if (outcome.IsNew) entry.Content = content.Begin(request);
         var stored = outcome.IsNew ? wanted : await log.FindRunAsync(records.Id, entry.Id, Closing) ?? wanted;
         records.RememberTrace(stored);
         entry.Traffic = settings.Traffic.Of(new TenantId(records.Record.Tenant));

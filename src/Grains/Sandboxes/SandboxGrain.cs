@@ -58,7 +58,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _termination = new SandboxTermination(_records, _runs, _guest, usage, log, guests, GrainFactory, settings, time, logger) { Loss = loss, Feed = _reports.Feed, Ended = OnEnded };
         // A guest that was told to close by an end that was never recorded can run nothing any more.
         _sender = new GuestRequestSender(settings, time, () => _termination.EndInBackground(EndReason.Lost), logger, _termination.Closing);
-        _acceptor = new RunAcceptor(_records, _runs, _sender, log, spans, settings, time, logger, _termination);
+        _acceptor = new RunAcceptor(_records, _runs, _sender, log, spans, settings, time, logger, _termination, new SandboxContent(_records, logs));
         _lister = new RunLister(_runs, log);
         _commands = new RunCommands(_records, _runs, _sender, settings);
         _container = new ContainerOwnership(_records, _runs, _guest, _termination, guests, log, GrainFactory, time, logger, OnAttached);
@@ -117,6 +117,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         if (!IsOnOwningHost) throw new SandboxUnreachableException();
         if (!_records.HasRecord) await _container.TakeAsync(creation, tenant, spec, _settings.SizeOf(spec));
         _termination.GuardLiving();
+        _acceptor.Content.SetEnv(spec.Env.Values);
         await _egress.AllowAsync();
         var port = await _guard.GuestAsync(cancellationToken);
         if (!spec.Env.IsEmpty) await _sender.SendAsync(port, new SetEnvironment(spec.Env), cancellationToken);

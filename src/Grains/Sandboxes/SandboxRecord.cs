@@ -61,6 +61,12 @@ public sealed record SandboxRecord
     /// <summary>The size of its home, in MiB; 0 in a record of an older version.</summary>
     [Id(19)] public int HomeMib { get; init; }
 
+    /// <summary>Code and output of its runs are not sent anywhere.</summary>
+    [Id(20)] public bool NoContent { get; init; }
+
+    /// <summary>Its runs have environment variables of the create, which are stored nowhere.</summary>
+    [Id(21)] public bool HasEnv { get; init; }
+
     /// <summary>The API key to which the sandbox counts; null for callers without one.</summary>
     public string? CreatorKey() => Origin?.Actor.ToKey();
 

@@ -25,7 +25,7 @@ internal sealed class SandboxReports(SandboxRecords records, SandboxLogs logs, S
     public void ReportRunEnded(RunEntry run)
     {
         feed.ReportEnded(run);
-        if (records.Info is { } info && run.Events is { Record: { Kind: not RunKind.Background, Ending: not null } record } events) logs.Spans.Report(info, record, events.LastSeq);
+        if (records.Info is { } info && run.Events is { Record: { Kind: not RunKind.Background, Ending: not null } record } events) logs.Spans.Report(info, record, events.LastSeq, run.Content);
     }
 
     public void ReportEnded()

@@ -14,11 +14,17 @@ internal sealed class StoredDestinations : IDestinationReader
 
     public bool IsAway { get; set; }
 
-    public void Set(string tenant, Uri endpoint, string key = "k", params string[] signals) => _stored[new TenantId(tenant)] = new StoredDestination
+    public void Set(string tenant, Uri endpoint, string key = "k", params string[] signals) => Set(tenant, endpoint, key, false, signals);
+
+    public void Set(string tenant, Uri endpoint, bool capture, params string[] signals) => Set(tenant, endpoint, "k", capture, signals);
+
+    private void Set(string tenant, Uri endpoint, string key, bool capture, string[] signals) => _stored[new TenantId(tenant)] = new StoredDestination
     {
         Endpoint = endpoint.ToString(),
         Headers = DestinationHeaders.Seal(Box, new TenantId(tenant), ImmutableSortedDictionary<string, string>.Empty.Add("x-key", key)),
         Signals = signals.Length == 0 ? ["traces", "logs", "metrics"] : [.. signals],
+        CaptureContent = capture,
+        Redact = [@"\d{4}"],
     };
 
     public void Remove(string tenant) => _stored.TryRemove(new TenantId(tenant), out _);

@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Podflare.Content;
 using Podflare.Guests;
 using Podflare.Relay;
 using Podflare.Runs;
@@ -142,13 +143,13 @@ public sealed class TenantDestinationTests
         using var receiver = new OtlpReceiver();
         await using var bench = new RelayBench();
         bench.Stored.Set("acme", receiver.Address);
-        using var reporter = new RunSpanReporter(bench.Destinations, Options.Create(new DestinationOptions()), NullLogger<RunSpanReporter>.Instance);
+        using var reporter = Reporter(bench, out _);
         await reporter.StartAsync(Cancel);
         var ending = new RunEnding(1, null, DateTimeOffset.UnixEpoch.AddSeconds(1), DateTimeOffset.UnixEpoch.AddSeconds(2), ReplRestarted: false);
         var unsampled = EventLogTests.NewRecord() with { Trace = new RunTrace($"00-{RelayBench.Trace}-00f067aa0ba902b7-00"), Ending = ending };
-        reporter.Report(Info("acme"), unsampled, 2);
-        reporter.Report(Info("other"), bench.Run with { Ending = ending }, 2);
-        reporter.Report(Info("acme"), bench.Run with { Ending = ending }, 2);
+        reporter.Report(Info("acme"), unsampled, 2, null);
+        reporter.Report(Info("other"), bench.Run with { Ending = ending }, 2, null);
+        reporter.Report(Info("acme"), bench.Run with { Ending = ending }, 2, null);
 
         var request = await receiver.NextAsync();
 
@@ -158,6 +159,37 @@ public sealed class TenantDestinationTests
         Assert.DoesNotContain(unsampled.Id.Value, request.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("other", request.Text, StringComparison.Ordinal);
         Assert.Equal(0, receiver.Waiting);
+        await reporter.StopAsync(Cancel);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task Code_and_output_are_sent_redacted_where_the_tenant_wants_them_and_its_caller_does_not_forbid_it()
+    {
+        using var receiver = new OtlpReceiver();
+        await using var bench = new RelayBench();
+        bench.Stored.Set("acme", receiver.Address, capture: true, "traces");
+        bench.Stored.Set("other", receiver.Address, capture: false, "traces");
+        using var reporter = Reporter(bench, out var budget);
+        await reporter.StartAsync(Cancel);
+        await bench.Destinations.FindAsync(new TenantId("other"), Cancel);
+        Assert.Null(reporter.Begin(new TenantId("other"), "code"u8, []));
+        var content = reporter.Begin(Acme, "token = 'sesame-open'; print(1)"u8, ["sesame-open"])!;
+        content.AddOutput("Bearer abcdefghijk\nid 4711\n"u8, isError: false);
+        content.AddOutput("oh\n"u8, isError: true);
+        var ended = bench.Run with { Ending = new RunEnding(3, null, DateTimeOffset.UnixEpoch.AddSeconds(1), DateTimeOffset.UnixEpoch.AddSeconds(2), ReplRestarted: false) };
+        reporter.Report(Info("acme"), ended, 2, content);
+        reporter.Report(Info("acme"), ended with { Details = new RunDetails(NoContent: true) }, 2, null);
+        reporter.Report(Info("acme"), ended, 2, null);
+        reporter.Report(Info("other"), ended, 2, null);
+        var texts = "";
+        while (texts.Split("execute_tool run_code").Length < 5) texts += (await receiver.NextAsync()).Text;
+
+        Assert.Contains("token = '[redacted]'; print(1)", Plain(texts), StringComparison.Ordinal);
+        Assert.Contains("[redacted]\\nid [redacted]\\n", Plain(texts), StringComparison.Ordinal);
+        foreach (var key in new[] { "input.value", "input.mime_type", "output.value", "output.mime_type", "gen_ai.tool.call.arguments", "gen_ai.tool.call.result", "podflare.content.lost" })
+            Assert.Equal(2, texts.Split($"\"{key}\"").Length);
+        foreach (var secret in new[] { "sesame", "abcdefghijk", "4711" }) Assert.DoesNotContain(secret, texts, StringComparison.Ordinal);
+        await Until(() => budget.TryTake(64 * 1024 * 1024));
         await reporter.StopAsync(Cancel);
     }
 
@@ -173,6 +205,17 @@ public sealed class TenantDestinationTests
         Assert.True(budgets.Of("acme").TryTake(1_024));
         Assert.False(budgets.Of("acme").TryTake(1));
     }
+
+    private static RunSpanReporter Reporter(RelayBench bench, out ContentBudget budget)
+    {
+        var options = Options.Create(new ContentOptions());
+        budget = new ContentBudget(options);
+        return new RunSpanReporter(
+            bench.Destinations, budget, new RunContentView(new ContentRenderer(new ContentFilter(), options)), Options.Create(new DestinationOptions()), NullLogger<RunSpanReporter>.Instance);
+    }
+
+    // JSON within JSON has its characters escaped twice.
+    private static string Plain(string json) => json.Replace("\\u0027", "'", StringComparison.Ordinal);
 
     private static SandboxInfo Info(string tenant) => new(
         SandboxId.New("0123abcd"), new TenantId(tenant), SandboxState.Ready, "default", ImmutableSortedDictionary<string, string>.Empty, false, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, TimeSpan.Zero, null, null);

@@ -59,6 +59,7 @@ from ._async.hosts import AsyncHosts
 from ._async.keys import AsyncKeys
 from ._async.sandbox import AsyncSandbox
 from ._async.stream import AsyncRunStream
+from ._async.telemetry import AsyncTelemetry
 from ._async.tenants import AsyncTenants
 from ._async.terminal import AsyncTerminal
 from ._async.watch import AsyncWatch
@@ -94,6 +95,7 @@ from ._file_errors import (
 )
 from ._file_models import ArchiveSummary, FileInfo
 from ._folders import UnsafeArchiveError
+from ._log_models import LogLine
 from ._models import SandboxInfo, TemplateInfo
 from ._result import RunResult
 from ._retry import RetryPolicy
@@ -125,10 +127,12 @@ from ._sync.hosts import Hosts
 from ._sync.keys import Keys
 from ._sync.sandbox import Sandbox
 from ._sync.stream import RunStream
+from ._sync.telemetry import Telemetry
 from ._sync.tenants import Tenants
 from ._sync.terminal import Terminal
 from ._sync.watch import Watch
 from ._sync.webhooks import Webhooks
+from ._telemetry_models import TelemetryDestination, TelemetryTest
 from ._trace import TraceparentWarning
 from ._usage_models import AuditEntry, UsageReport, UsageRow
 from ._webhook_models import FeedEvent, NewWebhook, WebhookAttempt, WebhookDelivery, WebhookInfo
@@ -146,6 +150,7 @@ __all__ = [
     "AsyncKeys",
     "AsyncRunStream",
     "AsyncSandbox",
+    "AsyncTelemetry",
     "AsyncTenants",
     "AsyncTerminal",
     "AsyncWatch",
@@ -200,6 +205,7 @@ __all__ = [
     "KeyQuotaExceededError",
     "Keys",
     "LogBudgetExceededError",
+    "LogLine",
     "MethodNotAllowedError",
     "MetricsPoint",
     "MissingApiKeyError",
@@ -253,6 +259,9 @@ __all__ = [
     "StdoutEvent",
     "StorageUnavailableError",
     "StreamEndedError",
+    "Telemetry",
+    "TelemetryDestination",
+    "TelemetryTest",
     "TemplateInfo",
     "TemplateNotFoundError",
     "TenantExistsError",

@@ -18,7 +18,7 @@ _TENANTS = "/v1/tenants"
 def create_key(name: str, scopes: Iterable[str], *, expires_in_seconds: float | None, tenant: str | None, trace: Trace | None) -> Request:
     body = {
         "name": arguments.text("name", name),
-        "scopes": _words("scopes", scopes),
+        "scopes": arguments.words("scopes", scopes),
         "expires_in_seconds": arguments.seconds("expires_in_seconds", expires_in_seconds),
         "tenant": None if tenant is None else arguments.text("tenant", tenant),
     }
@@ -42,7 +42,7 @@ def get_current_key(trace: Trace | None) -> Request:
 def update_key(key_id: str, *, name: str | None, scopes: Iterable[str] | None, expires_in_seconds: float | None, trace: Trace | None) -> Request:
     body = {
         "name": _text("name", name),
-        "scopes": None if scopes is None else _words("scopes", scopes),
+        "scopes": None if scopes is None else arguments.words("scopes", scopes),
         "expires_in_seconds": arguments.seconds("expires_in_seconds", expires_in_seconds),
     }
     if all(value is None for value in body.values()):
@@ -108,7 +108,7 @@ def delete_tenant_sandbox(tenant_id: str, sandbox_id: str, trace: Trace | None) 
 
 
 def usage(*, first_day: date | str | None, last_day: date | str | None, group_by: Iterable[str] | None, tenant: str | None, trace: Trace | None) -> Request:
-    groups = None if group_by is None else _words("group_by", group_by)
+    groups = None if group_by is None else arguments.words("group_by", group_by)
     for group in groups or ():
         arguments.word("group_by", group, "day", "key", "tenant")
     query = {
@@ -172,22 +172,13 @@ def _text(name: str, value: Any) -> str | None:
     return None if value is None else arguments.text(name, value)
 
 
-def _words(name: str, values: Any) -> list[str]:
-    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        raise TypeError(f"{name} must be a list of str, not {values!r}")
-    words = [arguments.text(name, value) for value in values]
-    if not words:
-        raise ValueError(f"{name} must not be empty")
-    return words
-
-
 def _limits(limits: Any) -> dict[str, Any] | None:
     if limits is None:
         return None
     if not isinstance(limits, Mapping):
         raise TypeError(f"limits must be a mapping, such as {{'sandboxes': 50}}, not {type(limits).__name__}")
     # A null sets a limit back to the server's default, so it is sent.
-    return {arguments.text("limits", name): value if value is None or isinstance(value, (int, float)) else _words(name, value) for name, value in limits.items()}
+    return {arguments.text("limits", name): value if value is None or isinstance(value, (int, float)) else arguments.words(name, value) for name, value in limits.items()}
 
 
 def _day(name: str, value: Any) -> str | None:

@@ -148,6 +148,15 @@ def texts(name: str, pairs: Any, *, nullable: bool = False) -> dict[str, str | N
     return dict(pairs)
 
 
+def words(name: str, values: Any) -> list[str]:
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} must be a list of str, not {values!r}")
+    found = [text(name, value) for value in values]
+    if not found:
+        raise ValueError(f"{name} must not be empty")
+    return found
+
+
 def absolute_path(path: str) -> str:
     """The absolute path of a file in a sandbox. A relative path starts in the home folder, as it does for code in the sandbox.
 

@@ -78,6 +78,10 @@ def get_metrics(sandbox_id: str, since: datetime | None, until: datetime | None,
     return get(with_query(f"{sandbox_path(sandbox_id)}/metrics", query), trace)
 
 
+def get_logs(sandbox_id: str, after: int, trace: Trace | None) -> Request:
+    return get(with_query(f"{sandbox_path(sandbox_id)}/logs", {"after": arguments.whole("after", after, "lines", least=0)}), trace)
+
+
 def update_sandbox(
     sandbox_id: str,
     *,

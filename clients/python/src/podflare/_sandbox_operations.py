@@ -7,6 +7,7 @@ from datetime import datetime
 
 from . import _requests as requests
 from ._file_operations import FileOperations
+from ._log_models import LogPage
 from ._models import SandboxInfo
 from ._resource_models import SandboxMetrics
 from ._run_operations import RunOperations
@@ -27,6 +28,9 @@ class SandboxOperations(RunOperations, FileOperations):
 
     def metrics(self, since: datetime | None, until: datetime | None) -> Call[SandboxMetrics]:
         return self._json(requests.get_metrics(self.id, since, until, self._trace()), SandboxMetrics.parse)
+
+    def log_page(self, after: int) -> Call[LogPage]:
+        return self._json(requests.get_logs(self.id, after, self._trace()), LogPage.parse)
 
     def delete(self) -> Call[Answer]:
         return self._client.delete(self.id, self._bound_to)

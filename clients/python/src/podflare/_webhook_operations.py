@@ -24,7 +24,7 @@ def feed_page(client: ClientOperations, *, after: int, types: Iterable[str] | No
     query = {
         "after": arguments.whole("after", after, "events", least=0),
         "limit": arguments.whole("page_size", limit, "events"),
-        "types": None if types is None else ",".join(_words("types", types)),
+        "types": None if types is None else ",".join(arguments.words("types", types)),
         "sandbox": None if sandbox_id is None else arguments.identifier("sandbox_id", sandbox_id, "sbx_"),
         "wait": WAIT_SECONDS if wait else None,
     }
@@ -38,7 +38,7 @@ class WebhookOperations:
         self._client = client
 
     def create(self, url: str, events: Iterable[str], *, description: str | None) -> Call[NewWebhook]:
-        body = {"url": arguments.text("url", url), "events": _words("events", events), "description": _text("description", description)}
+        body = {"url": arguments.text("url", url), "events": arguments.words("events", events), "description": _text("description", description)}
         # The secret is only in the answer: a repetition would leave a webhook whose secret nobody has.
         return calls.call_json(send_json("POST", _WEBHOOKS, body, self._trace, is_idempotent=False), NewWebhook.parse, self._client.settings.retry)
 
@@ -53,7 +53,7 @@ class WebhookOperations:
     ) -> Call[WebhookInfo]:
         body = {
             "url": _text("url", url),
-            "events": None if events is None else _words("events", events),
+            "events": None if events is None else arguments.words("events", events),
             "description": _text("description", description),
             "state": arguments.word("state", state, "active", "disabled"),
         }
@@ -88,12 +88,3 @@ def _webhook(webhook_id: str) -> str:
 
 def _text(name: str, value: Any) -> str | None:
     return None if value is None else arguments.text(name, value)
-
-
-def _words(name: str, values: Any) -> list[str]:
-    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        raise TypeError(f"{name} must be a list of str, not {values!r}")
-    words = [arguments.text(name, value) for value in values]
-    if not words:
-        raise ValueError(f"{name} must not be empty")
-    return words

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
-from datetime import date, datetime
+from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import TypeVar, Union
 
 import httpx
 
 from . import io
-from .hosts import AsyncHosts
-from .keys import AsyncKeys
-from .tenants import AsyncTenants
-from .webhooks import AsyncWebhooks
-from .. import _administration_operations as administration
-from .. import _webhook_operations as feed
+from .administration import AsyncAdministration
 from .._http import BROKEN, Limit, answer_of, broken, ensure_open, extensions_of, open_http, url_of
 from .._models import SandboxInfo, TemplateInfo
-from .._operation_models import Overview, ServerInfo
 from .._operations import ClientOperations
 from .._requests import Request
 from .._retry import RetryPolicy
 from .._settings import MAX_RESULT_CHARS, settings_of
 from .._steps import Answer, Broken, Call, Close, Emit, Open, Read, Reply, Send, Stream
 from .._uploads import Upload
-from .._usage_models import AuditEntry, UsageGroup, UsageReport
-from .._webhook_models import FeedEvent
 
 T = TypeVar("T")
 
@@ -34,7 +25,7 @@ T = TypeVar("T")
 _CLOSE_SECONDS = 10
 
 
-class AsyncClient:
+class AsyncClient(AsyncAdministration):
     """An asynchronous connection to a Podflare server, to be shared by sandboxes and tasks.
 
     host: the server's address. Default: PODFLARE_HOSTD_URL, else http://127.0.0.1:7070.
@@ -118,136 +109,6 @@ class AsyncClient:
         >>> names = [template.name for template in await client.list_templates()]
         """
         return await self._run(self._operations.templates())
-
-    @property
-    def keys(self) -> AsyncKeys:
-        """The API keys of a tenant.
-
-        >>> key = await client.keys.create("ci", ["sandboxes"])
-        """
-        return AsyncKeys(self)
-
-    @property
-    def tenants(self) -> AsyncTenants:
-        """The tenants of the server, for administrators.
-
-        >>> tenant = await client.tenants.create("acme", limits={"sandboxes": 50})
-        """
-        return AsyncTenants(self)
-
-    @property
-    def webhooks(self) -> AsyncWebhooks:
-        """The webhooks of the tenant.
-
-        >>> webhook = await client.webhooks.create("https://example.com/podflare", ["run.ended"])
-        """
-        return AsyncWebhooks(self)
-
-    async def list_events(
-        self, *, after: int = 0, types: Iterable[str] | None = None, sandbox_id: str | None = None, page_size: int | None = None
-    ) -> AsyncIterator[FeedEvent]:
-        """What happened to the tenant's sandboxes and runs, oldest first. Further pages are requested as they are needed.
-
-        after: the ``seq`` after which to begin; 0 for the oldest event that is kept. types: only these types; ``run.*`` stands for all of runs.
-        page_size: events in one request, at most 1,000. Raises EventsEvictedError if the event after ``after`` is no longer kept.
-
-        >>> async for event in client.list_events(types=["run.ended"]):
-        ...     print(event.seq, event.run_id, event.data["exit_code"])
-        """
-        while True:
-            page = await self._run(feed.feed_page(self._operations, after=after, types=types, sandbox_id=sandbox_id, limit=page_size, wait=False))
-            for event in page.events:
-                yield event
-            # A page with a filter may be empty although more events follow.
-            if page.next_after == after:
-                return
-            after = page.next_after
-
-    async def follow_events(self, *, after: int = 0, types: Iterable[str] | None = None, sandbox_id: str | None = None) -> AsyncIterator[FeedEvent]:
-        """Like ``list_events``, and waits for further events until the caller stops.
-
-        >>> async for event in client.follow_events(after=812):
-        ...     print(event.type, event.sandbox_id)
-        """
-        while True:
-            page = await self._run(feed.feed_page(self._operations, after=after, types=types, sandbox_id=sandbox_id, limit=None, wait=True))
-            for event in page.events:
-                yield event
-            after = page.next_after
-
-    @property
-    def hosts(self) -> AsyncHosts:
-        """The hosts of the cluster, for administrators.
-
-        >>> hosts = await client.hosts.list()
-        """
-        return AsyncHosts(self)
-
-    async def overview(self) -> Overview:
-        """What the tenant does now, and did in the last hour. Needs the scope ``read``.
-
-        >>> (await client.overview()).active_runs
-        3
-        """
-        return await self._run(administration.overview(self._operations))
-
-    async def server_info(self) -> ServerInfo:
-        """Describes the server. No API key is needed.
-
-        >>> (await client.server_info()).version
-        '0.9.0'
-        """
-        return await self._run(administration.server_info(self._operations))
-
-    async def usage(
-        self,
-        *,
-        first_day: date | str | None = None,
-        last_day: date | str | None = None,
-        group_by: Iterable[UsageGroup] | None = None,
-        tenant: str | None = None,
-    ) -> UsageReport:
-        """What was used, by day in UTC and by API key. Needs the scope ``read``, and for other tenants ``admin``.
-
-        first_day, last_day: the range, both included, at most 400 days. Default: the last 30 days.
-        group_by: what rows are grouped by. Default: day and key. tenant: another tenant, or ``*`` for all.
-        Raises InsufficientScopeError, and TenantNotFoundError.
-
-        >>> report = await client.usage(first_day="2026-11-01", group_by=["key"])
-        """
-        return await self._run(administration.usage(self._operations, first_day=first_day, last_day=last_day, group_by=group_by, tenant=tenant))
-
-    async def list_audit_entries(
-        self,
-        *,
-        since: datetime | str | None = None,
-        until: datetime | str | None = None,
-        action: str | None = None,
-        actor: str | None = None,
-        tenant: str | None = None,
-        page_size: int | None = None,
-    ) -> AsyncIterator[AuditEntry]:
-        """The audit log, newest first. Needs the scope ``keys``, and for another tenant ``admin``. Further pages are requested as they are needed.
-
-        since, until: a datetime with a time zone, or text such as ``2026-11-29T12:30:00Z``; entries before ``until``.
-        action: only this action, such as ``key.revoke``. actor: only acts of the key with this id.
-        tenant: another tenant, or ``_server``. page_size: entries in one request, at most 1,000. Raises InsufficientScopeError.
-
-        >>> async for entry in client.list_audit_entries(action="sandbox.delete"):
-        ...     print(entry.at, entry.actor_id, entry.target_id)
-        """
-        cursor: str | None = None
-        while True:
-            page = await self._run(
-                administration.audit_page(
-                    self._operations, since=since, until=until, action=action, actor=actor, tenant=tenant, limit=page_size, cursor=cursor
-                )
-            )
-            for entry in page.entries:
-                yield entry
-            cursor = page.next_cursor
-            if not cursor:
-                return
 
     async def check_health(self) -> None:
         """Raises if the server does not answer.

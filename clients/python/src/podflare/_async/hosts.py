@@ -9,13 +9,13 @@ from .._administration_operations import HostOperations
 from .._operation_models import HostInfo
 
 if TYPE_CHECKING:
-    from .client import AsyncClient
+    from .administration import AsyncAdministration
 
 
 class AsyncHosts:
     """Hosts. All methods need a key with the scope ``admin``; without it they raise InsufficientScopeError. They raise HostNotFoundError for a host that is away."""
 
-    def __init__(self, client: AsyncClient) -> None:
+    def __init__(self, client: AsyncAdministration) -> None:
         self._client = client
         self._operations = HostOperations(client._operations)
 

@@ -9,13 +9,13 @@ from .._administration_models import KeyInfo, KeyState, NewKey, Scope
 from .._administration_operations import KeyOperations
 
 if TYPE_CHECKING:
-    from .client import AsyncClient
+    from .administration import AsyncAdministration
 
 
 class AsyncKeys:
     """API keys. All methods but ``current`` need a key with the scope ``keys``, and for another tenant ``admin``; without it they raise InsufficientScopeError."""
 
-    def __init__(self, client: AsyncClient) -> None:
+    def __init__(self, client: AsyncAdministration) -> None:
         self._client = client
         self._operations = KeyOperations(client._operations)
 

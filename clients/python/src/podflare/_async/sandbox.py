@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping
-from datetime import datetime
 
 from .client import AsyncClient
 from .contexts import AsyncContexts
 from .files import AsyncSandboxFiles
 from .folders import AsyncFiles
 from .lifetime import AsyncSandboxLifetime
+from .observation import AsyncSandboxObservation
 from .runs import AsyncSandboxRuns
 from .._arguments import one_of, shared_client
 from .._diff import SCAN, SandboxDiff, compare, files_of
 from .._models import SandboxInfo, ensure_alive
-from .._resource_models import SandboxMetrics
 from .._sandbox_operations import SandboxOperations
 from .._trace import trace_of_argument
 from .._warn import warn
 
 
-class AsyncSandbox(AsyncSandboxRuns, AsyncSandboxFiles, AsyncSandboxLifetime):
+class AsyncSandbox(AsyncSandboxRuns, AsyncSandboxFiles, AsyncSandboxObservation, AsyncSandboxLifetime):
     """A sandbox whose Python keeps variables, imports and files from one run to the next.
 
     Entering it with ``async with``, or awaiting it, creates the sandbox; leaving the block, or ``close``, ends it.
@@ -199,17 +198,6 @@ class AsyncSandbox(AsyncSandboxRuns, AsyncSandboxFiles, AsyncSandboxLifetime):
         'ready'
         """
         return await self._client._run(self._operations.info())
-
-    async def metrics(self, *, since: datetime | None = None, until: datetime | None = None) -> SandboxMetrics:
-        """What the sandbox uses over time: CPU, memory, disk and processes. For a minute after this, the server measures more often.
-
-        since, until: only points between these times. A time without a zone is local.
-
-        >>> metrics = await sandbox.metrics()
-        >>> metrics.points[-1].memory_bytes, metrics.limits.memory_bytes
-        (95420416, 536870912)
-        """
-        return await self._client._run(self._operations.metrics(since, until))
 
     @property
     def contexts(self) -> AsyncContexts:

@@ -10,13 +10,13 @@ from .._administration_operations import TenantOperations
 from .._models import SandboxInfo
 
 if TYPE_CHECKING:
-    from .client import AsyncClient
+    from .administration import AsyncAdministration
 
 
 class AsyncTenants:
     """Tenants. All methods but ``current`` need a key with the scope ``admin``; without it they raise InsufficientScopeError."""
 
-    def __init__(self, client: AsyncClient) -> None:
+    def __init__(self, client: AsyncAdministration) -> None:
         self._client = client
         self._operations = TenantOperations(client._operations)
 

@@ -10,13 +10,13 @@ from .._webhook_models import NewWebhook, WebhookDelivery, WebhookInfo, WebhookS
 from .._webhook_operations import WebhookOperations
 
 if TYPE_CHECKING:
-    from .client import AsyncClient
+    from .administration import AsyncAdministration
 
 
 class AsyncWebhooks:
     """Calls that tell a tenant's own programs of events. All methods need a key with the scope ``keys``; without it they raise InsufficientScopeError."""
 
-    def __init__(self, client: AsyncClient) -> None:
+    def __init__(self, client: AsyncAdministration) -> None:
         self._client = client
         self._operations = WebhookOperations(client._operations)
 

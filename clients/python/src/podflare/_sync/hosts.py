@@ -10,13 +10,13 @@ from .._administration_operations import HostOperations
 from .._operation_models import HostInfo
 
 if TYPE_CHECKING:
-    from .client import Client
+    from .administration import Administration
 
 
 class Hosts:
     """Hosts. All methods need a key with the scope ``admin``; without it they raise InsufficientScopeError. They raise HostNotFoundError for a host that is away."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Administration) -> None:
         self._client = client
         self._operations = HostOperations(client._operations)
 

@@ -10,13 +10,13 @@ from .._administration_models import KeyInfo, KeyState, NewKey, Scope
 from .._administration_operations import KeyOperations
 
 if TYPE_CHECKING:
-    from .client import Client
+    from .administration import Administration
 
 
 class Keys:
     """API keys. All methods but ``current`` need a key with the scope ``keys``, and for another tenant ``admin``; without it they raise InsufficientScopeError."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Administration) -> None:
         self._client = client
         self._operations = KeyOperations(client._operations)
 

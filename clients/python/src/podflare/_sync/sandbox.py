@@ -4,24 +4,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Iterable, Mapping
-from datetime import datetime
 
 from .client import Client
 from .contexts import Contexts
 from .files import SandboxFiles
 from .folders import Files
 from .lifetime import SandboxLifetime
+from .observation import SandboxObservation
 from .runs import SandboxRuns
 from .._arguments import one_of, shared_client
 from .._diff import SCAN, SandboxDiff, compare, files_of
 from .._models import SandboxInfo, ensure_alive
-from .._resource_models import SandboxMetrics
 from .._sandbox_operations import SandboxOperations
 from .._trace import trace_of_argument
 from .._warn import warn
 
 
-class Sandbox(SandboxRuns, SandboxFiles, SandboxLifetime):
+class Sandbox(SandboxRuns, SandboxFiles, SandboxObservation, SandboxLifetime):
     """A sandbox whose Python keeps variables, imports and files from one run to the next.
 
     Creating the object creates the sandbox; leaving the block, or ``close``, ends it.
@@ -200,17 +199,6 @@ class Sandbox(SandboxRuns, SandboxFiles, SandboxLifetime):
         'ready'
         """
         return self._client._run(self._operations.info())
-
-    def metrics(self, *, since: datetime | None = None, until: datetime | None = None) -> SandboxMetrics:
-        """What the sandbox uses over time: CPU, memory, disk and processes. For a minute after this, the server measures more often.
-
-        since, until: only points between these times. A time without a zone is local.
-
-        >>> metrics = sandbox.metrics()
-        >>> metrics.points[-1].memory_bytes, metrics.limits.memory_bytes
-        (95420416, 536870912)
-        """
-        return self._client._run(self._operations.metrics(since, until))
 
     @property
     def contexts(self) -> Contexts:

@@ -11,13 +11,13 @@ from .._administration_operations import TenantOperations
 from .._models import SandboxInfo
 
 if TYPE_CHECKING:
-    from .client import Client
+    from .administration import Administration
 
 
 class Tenants:
     """Tenants. All methods but ``current`` need a key with the scope ``admin``; without it they raise InsufficientScopeError."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Administration) -> None:
         self._client = client
         self._operations = TenantOperations(client._operations)
 
