@@ -143,7 +143,7 @@ public sealed class DestinationGrain(
         return OtlpProtobufWriter.Write(data);
     }
 
-    private static DestinationInfo InfoOf(StoredDestination stored, DestinationCounters counters) => 
+    private static DestinationInfo InfoOf(StoredDestination stored, DestinationCounters counters) =>
         new(stored.Endpoint, stored.HeaderNames, stored.Signals, stored.UpdatedAt, counters) { CaptureContent = stored.CaptureContent, Redact = stored.Redact };
 
     private void Report(AuditOrigin origin, StoredDestination? before, StoredDestination? after) => services.Audit.Report(new AuditEntry(

@@ -43,8 +43,8 @@ public sealed partial class RunSpanReporter : BackgroundService
     /// <param name="content">What was kept of it. It is released here.</param>
     internal void Report(SandboxInfo sandbox, RunRecord run, long lastSeq, RunContent? content)
     {
-        // The caller does not sample this trace, so its spans are nobody's.
-        if (run.Trace is { TraceParent: [.., '0' or '2'] }) content?.Release();
+        // The caller's header says that this trace is not sampled. A trace that began at our server has no such header: nobody has decided about it.
+        if (run.Trace is { TraceParent: [.., '0' or '2'], Parent: not null }) content?.Release();
         else _ended.Writer.TryWrite(new Ended(sandbox, run, lastSeq, content));
     }
 

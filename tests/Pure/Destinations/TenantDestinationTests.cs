@@ -146,7 +146,7 @@ public sealed class TenantDestinationTests
         using var reporter = Reporter(bench, out _);
         await reporter.StartAsync(Cancel);
         var ending = new RunEnding(1, null, DateTimeOffset.UnixEpoch.AddSeconds(1), DateTimeOffset.UnixEpoch.AddSeconds(2), ReplRestarted: false);
-        var unsampled = EventLogTests.NewRecord() with { Trace = new RunTrace($"00-{RelayBench.Trace}-00f067aa0ba902b7-00"), Ending = ending };
+        var unsampled = EventLogTests.NewRecord() with { Trace = new RunTrace($"00-{RelayBench.Trace}-00f067aa0ba902b7-00", Parent: $"00-{RelayBench.Trace}-1111111111111111-00"), Ending = ending };
         reporter.Report(Info("acme"), unsampled, 2, null);
         reporter.Report(Info("other"), bench.Run with { Ending = ending }, 2, null);
         reporter.Report(Info("acme"), bench.Run with { Ending = ending }, 2, null);
