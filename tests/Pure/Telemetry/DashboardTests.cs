@@ -50,7 +50,7 @@ public sealed class DashboardTests
 
     private static List<Instrument> Instruments()
     {
-        foreach (var type in (Type[])[typeof(Instruments), typeof(Streaming.StreamMetrics), typeof(Resilience.Background), typeof(Runs.LogMetrics), typeof(Relay.RelayMetrics)]) RuntimeHelpers.RunClassConstructor(type.TypeHandle);
+        foreach (var type in (Type[])[typeof(Instruments), typeof(Streaming.StreamMetrics), typeof(Resilience.Background), typeof(Runs.LogMetrics), typeof(Relay.RelayMetrics), typeof(Destinations.OtlpSenderMetrics)]) RuntimeHelpers.RunClassConstructor(type.TypeHandle);
         var found = new List<Instrument>();
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, _) =>
