@@ -104,7 +104,7 @@ public sealed class ConsoleFileTests(SharedCluster shared)
     public async Task A_server_without_keys_serves_the_console_only_under_its_own_names_and_files_of_a_folder_if_it_has_one()
     {
         var folder = Directory.CreateTempSubdirectory("podflare-console-");
-        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "main.js"), "// changed", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "main.js"), "let changed", TestContext.Current.CancellationToken);
         await using var cluster = await Cluster.StartAsync([], ("PODFLARE_API_KEYS", ""), ("Podflare:Console:Folder", folder.FullName));
         using var refused = await RawHttp.SendAsync(cluster, "GET /console HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
         using var changed = await RawHttp.SendAsync(cluster, "GET /console/main.js HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
@@ -112,7 +112,7 @@ public sealed class ConsoleFileTests(SharedCluster shared)
         folder.Delete(recursive: true);
 
         await refused.AssertProblemAsync(421, "host_not_allowed");
-        Assert.Equal("// changed", await changed.ReadTextAsync());
+        Assert.Equal("let changed", await changed.ReadTextAsync());
         Assert.StartsWith("<svg", await embedded.ReadTextAsync(), StringComparison.Ordinal);
     }
 

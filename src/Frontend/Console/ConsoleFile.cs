@@ -14,7 +14,7 @@ internal sealed record ConsoleFile(byte[] Content, byte[] Packed, string Content
     {
         using var memory = new MemoryStream();
         stream.CopyTo(memory);
-        var content = memory.ToArray();
+        var content = Path.GetExtension(path) is ".js" or ".css" ? CommentRemover.Remove(memory.ToArray()) : memory.ToArray();
         var hash = Convert.ToHexStringLower(SHA256.HashData(content))[..TagDigits];
         return new ConsoleFile(content, Pack(content), TypeOf(path), $"\"{hash}\"", $"\"{hash}-gzip\"");
     }

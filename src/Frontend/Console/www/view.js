@@ -82,7 +82,7 @@ function parse({ strings, isSvg }) {
     text += (isInTag ? `${MARK}${i - 1};` : `<!--${MARK}${i - 1};-->`) + strings[i];
   }
   const made = document.createElement("template");
-  made.innerHTML = isSvg ? `<svg>${text}</svg>` : text.trim();
+  made.innerHTML = isSvg ? `<svg>${text}</svg>` : text;
   if (isSvg) made.content.replaceChildren(.../** @type {Element} */ (made.content.firstChild).childNodes);
   parsed.set(strings, made);
   return made;

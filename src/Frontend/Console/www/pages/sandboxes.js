@@ -21,7 +21,11 @@ export default function open(page) {
   let connection = "waiting";
   let filter = page.query.get("filter") ?? "";
   const all = () => page.query.get("ended") === "1";
-  const list = load(page, signal => pages(`/v1/sandboxes${all() ? "" : "?state=ready"}`, "sandboxes", MOST, signal), () => connection === "live" ? 0 : POLL_MS);
+  const list = load(page, async signal => {
+    const { items, isWhole } = await pages("/v1/sandboxes", "sandboxes", MOST, signal);
+    const open = items.filter(({ state }) => state !== "ended" && state !== "lost");
+    return { isWhole, items: all() ? [...open, ...await endedOf(new Set(open.map(sandbox => sandbox.id)), signal)] : open };
+  }, () => connection === "live" ? 0 : POLL_MS);
   let gathering = 0;
   const soon = () => { gathering ||= setTimeout(() => { gathering = 0; list.again(); }, GATHER_MS); };
   live(page, { types: "sandbox.*" }, soon, kind => {
@@ -56,10 +60,28 @@ export default function open(page) {
       }}>Ended</label></div>
     ${whole(list, ({ items, isWhole }) => {
       const rows = items.filter(matches);
-      if (!items.length) return empty(all() ? "There are no sandboxes." : "No sandbox is running.", "A sandbox is ready within milliseconds, and keeps its variables and files from run to run.", html`<button class="primary" @click=${create}>New sandbox</button>`);
+      if (!items.length) return empty(all() ? "There were no sandboxes in the last 24 hours." : "No sandbox is running.", "A sandbox is ready within milliseconds, and keeps its variables and files from run to run.", html`<button class="primary" @click=${create}>New sandbox</button>`);
       if (!rows.length) return empty(`No sandbox matches “${filter}”.`, "", html`<button @click=${() => { filter = ""; }}>Clear the filter</button>`);
       return html`${table("Sandboxes", columns, rows, sandbox => sandbox.id)}${isWhole ? "" : html`<p class="pad muted">These are the newest ${MOST}.</p>`}`;
     })}</section>`;
+}
+
+/** Those that have ended in the last 24 hours, newest first, from what the server remembers of them. @param {Set<string>} open @param {AbortSignal} signal */
+async function endedOf(open, signal) {
+  /** @type {Map<string, any>} */
+  const known = new Map();
+  for (let after = 0; ;) {
+    const { events, next_after: next } = await api(`/v1/events?types=sandbox.*&limit=1000&after=${after}`, { signal });
+    for (const { type, sandbox_id: id, ts, data } of events) {
+      const sandbox = known.get(id) ?? { id, state: "", template: "", metadata: {} };
+      known.set(id, sandbox);
+      if (type === "sandbox.created") Object.assign(sandbox, { template: data.template, metadata: data.metadata ?? {}, created_at: ts });
+      else Object.assign(sandbox, { state: type === "sandbox.lost" ? "lost" : "ended", ended_at: ts, ended_reason: data.reason });
+    }
+
+    if (next === after) return [...known.values()].filter(({ id, state }) => state && !open.has(id)).reverse().slice(0, MOST);
+    after = next;
+  }
 }
 
 /** @param {any} sandbox @param {() => unknown} [then] */

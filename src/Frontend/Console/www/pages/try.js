@@ -125,11 +125,14 @@ function view(sandbox, cell) {
     event.preventDefault();
     const field = /** @type {HTMLInputElement} */ (/** @type {HTMLFormElement} */ (event.target).elements.namedItem("answer"));
     const text = field.value;
+    const asked = cell.prompt;
+    // The next question may come before the answer to this call.
+    cell.prompt = undefined;
+    write(cell, "typed", `${asked?.text ?? ""}${asked?.isPassword ? "•".repeat(8) : text}\n`);
     try {
       await api(`/v1/sandboxes/${sandbox}/runs/${cell.run}/stdin`, { method: "POST", body: { data: `${text}\n` } });
-      write(cell, "typed", `${cell.prompt?.text ?? ""}${cell.prompt?.isPassword ? "•".repeat(8) : text}\n`);
-      cell.prompt = undefined;
     } catch (error) {
+      cell.prompt = asked;
       say(/** @type {Error} */ (error).message);
     }
   };
