@@ -43,7 +43,9 @@ public sealed class AppearanceTests(Chromium chromium, ConsoleServer server)
         await using var visit = await OpenAsync(scheme, width);
         await visit.Page.RouteAsync("**/v1/**", route => route.Request.Url.EndsWith("/info", StringComparison.Ordinal) ? route.ContinueAsync() : route.FulfillAsync(new RouteFulfillOptions
         {
-            Status = 500, ContentType = "application/problem+json", Body = """{"error":"something went wrong on the server","code":"internal","trace_id":"0af7651916cd43dd8448eb211c80319c"}""",
+            Status = 500,
+            ContentType = "application/problem+json",
+            Body = """{"error":"something went wrong on the server","code":"internal","trace_id":"0af7651916cd43dd8448eb211c80319c"}""",
         }));
         foreach (var path in (string[])[.. Lists, server.SandboxPage, server.RunPage])
         {

@@ -21,11 +21,12 @@ public sealed class WalkTests(Chromium chromium, ConsoleCluster cluster) : IClas
         """;
 
     [Fact]
-    public async Task From_nothing_to_a_plot_a_run_that_survives_its_frontend_its_trace_a_file_and_the_end()
+    public async Task From_the_front_page_to_a_plot_a_run_that_survives_its_frontend_its_trace_a_file_and_the_end()
     {
-        await using var visit = await Visit.OpenAsync(chromium, cluster.Address, "/console/");
+        await using var visit = await Visit.OpenAsync(chromium, cluster.Address, "/");
         var page = visit.Page;
         page.SetDefaultTimeout(30_000);
+        await visit.Link("Open console").First.ClickAsync();
         await visit.Link("Sandboxes").First.ClickAsync();
 
         await visit.Button("New sandbox").First.ClickAsync();
@@ -34,12 +35,16 @@ public sealed class WalkTests(Chromium chromium, ConsoleCluster cluster) : IClas
         await dialog.GetByLabel("Name").FillAsync("first steps");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Create", Exact = true }).ClickAsync();
         await Expect(visit.Heading("first steps")).ToBeVisibleAsync();
+        await visit.Tab("Facts").ClickAsync();
+        await Expect(visit.Text("python-datasci")).ToBeVisibleAsync();
+        await visit.Tab("Try it").ClickAsync();
 
         await visit.RunAsync(Sine);
         await Expect(visit.Cell(1).GetByText("Exit 0")).ToBeVisibleAsync(new() { Timeout = 60_000 });
         var plot = visit.Cell(1).GetByRole(AriaRole.Img, new() { Name = "Figure size" });
         await Expect(plot).ToBeVisibleAsync();
         Assert.True(await plot.EvaluateAsync<int>("image => image.naturalWidth") > 300);
+        await PageTests.ShootAsync(page, "console", "try");
 
         await visit.RunAsync(Training);
         await Expect(visit.Cell(2).GetByText("step 9", new() { Exact = false }).First).ToBeVisibleAsync();
@@ -57,6 +62,8 @@ public sealed class WalkTests(Chromium chromium, ConsoleCluster cluster) : IClas
         var spans = page.GetByRole(AriaRole.Tree, new() { Name = "Spans" });
         await Expect(spans.GetByRole(AriaRole.Treeitem, new() { NameRegex = new("^train.* from the code, took +\\d+(\\.\\d+)? s$") })).ToBeVisibleAsync();
         await Expect(spans.GetByRole(AriaRole.Treeitem, new() { NameRegex = new("^load data.* took +\\d+ ms$") })).ToBeVisibleAsync();
+
+        await PageTests.ShootAsync(page, "console", "run");
 
         await page.GoBackAsync();
         await visit.Tab("Files").ClickAsync();

@@ -153,7 +153,8 @@ class Attribute {
     if (name[0] === "@") return;
     if (name[0] === ".") {
       const property = name.slice(1);
-      if (/** @type {any} */ (element)[property] !== value) /** @type {any} */ (element)[property] = value;
+      // What the reader has chosen in a list stays, until another choice is drawn.
+      if (property === "selected" ? value !== last : /** @type {any} */ (element)[property] !== value) /** @type {any} */ (element)[property] = value;
     } else if (name === "ref") {
       if (last === undefined) value(element);
     } else if (name === "style") {
