@@ -24,7 +24,7 @@ public sealed class ConnectionTests(Chromium chromium, ConsoleServer server)
         await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System, TestContext.Current.CancellationToken);
         proxy.Mend();
 
-        await Expect(visit.Cell(1).GetByText("Exit 0")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await Expect(visit.Cell(1).GetByText("Exit 0")).ToBeVisibleAsync();
         var output = await visit.Page.EvaluateAsync<string>("document.querySelector('.cell .out').textContent");
         Assert.Equal(string.Concat(Enumerable.Range(0, lines).Select(i => $"row {i}\n")), output);
         Assert.Empty(visit.Errors);
@@ -70,8 +70,8 @@ public sealed class ConnectionTests(Chromium chromium, ConsoleServer server)
         await Expect(visit.Text("The server does not answer.")).ToBeVisibleAsync();
         await Expect(visit.Link("before")).ToBeVisibleAsync();
         await platform.StartAsync();
-        await Expect(visit.Text("The server does not answer.")).ToHaveCountAsync(0, new() { Timeout = 20_000 });
-        await Expect(visit.Page.GetByText("Live", new() { Exact = true })).ToBeVisibleAsync(new() { Timeout = 20_000 });
+        await Expect(visit.Text("The server does not answer.")).ToHaveCountAsync(0);
+        await Expect(visit.Page.GetByText("Live", new() { Exact = true })).ToBeVisibleAsync();
         Assert.Empty(visit.Errors);
     }
 

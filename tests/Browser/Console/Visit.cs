@@ -10,12 +10,17 @@ internal sealed class Visit : IAsyncDisposable
     /// <summary>Output that would be executed sets this property of the window.</summary>
     public const string Marker = "executed";
 
+    // A machine that is busy with other suites takes seconds to start a container or an interpreter.
+    private const float PatientMilliseconds = 30_000;
+
     private readonly Uri _server;
+
+    static Visit() => Assertions.SetDefaultExpectTimeout(PatientMilliseconds);
 
     private Visit(IBrowserContext context, IPage page, Uri server)
     {
         (Context, Page, _server) = (context, page, server);
-        page.SetDefaultTimeout(15_000);
+        page.SetDefaultTimeout(PatientMilliseconds);
         page.PageError += (_, error) => Errors.Add(error);
         page.Request += (_, request) => Requests.Add(request.Url);
     }

@@ -25,7 +25,6 @@ public sealed class WalkTests(Chromium chromium, ConsoleCluster cluster) : IClas
     {
         await using var visit = await Visit.OpenAsync(chromium, cluster.Address, "/");
         var page = visit.Page;
-        page.SetDefaultTimeout(30_000);
         await visit.Link("Open console").First.ClickAsync();
         await visit.Link("Sandboxes").First.ClickAsync();
 
@@ -40,7 +39,7 @@ public sealed class WalkTests(Chromium chromium, ConsoleCluster cluster) : IClas
         await visit.Tab("Try it").ClickAsync();
 
         await visit.RunAsync(Sine);
-        await Expect(visit.Cell(1).GetByText("Exit 0")).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        await Expect(visit.Cell(1).GetByText("Exit 0")).ToBeVisibleAsync();
         var plot = visit.Cell(1).GetByRole(AriaRole.Img, new() { Name = "Figure size" });
         await Expect(plot).ToBeVisibleAsync();
         Assert.True(await plot.EvaluateAsync<int>("image => image.naturalWidth") > 300);
