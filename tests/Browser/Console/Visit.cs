@@ -70,6 +70,14 @@ internal sealed class Visit : IAsyncDisposable
 
     public Task<string> ClipboardAsync() => Page.EvaluateAsync<string>("navigator.clipboard.readText()");
 
+    /// <summary>Takes a picture of what is on the screen, from the top of the page, if PODFLARE_SHOTS names a folder.</summary>
+    public async Task ShootAsync(string name)
+    {
+        if (Environment.GetEnvironmentVariable("PODFLARE_SHOTS") is not { Length: > 0 } folder) return;
+        await Page.EvaluateAsync("scrollTo(0, 0)");
+        await Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, $"{name}.png") });
+    }
+
     /// <summary>Checks that axe finds nothing, and that the page is not wider than the screen.</summary>
     public async Task AssertAccessibleAsync(string what)
     {

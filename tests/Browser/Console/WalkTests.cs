@@ -43,7 +43,7 @@ public sealed class WalkTests(Chromium chromium, ConsoleCluster cluster) : IClas
         var plot = visit.Cell(1).GetByRole(AriaRole.Img, new() { Name = "Figure size" });
         await Expect(plot).ToBeVisibleAsync();
         Assert.True(await plot.EvaluateAsync<int>("image => image.naturalWidth") > 300);
-        await PageTests.ShootAsync(page, "console", "try");
+        await visit.ShootAsync("console-try");
 
         await visit.RunAsync(Training);
         await Expect(visit.Cell(2).GetByText("step 9", new() { Exact = false }).First).ToBeVisibleAsync();
@@ -54,6 +54,7 @@ public sealed class WalkTests(Chromium chromium, ConsoleCluster cluster) : IClas
         await Expect(visit.Text("Reconnecting after event")).ToBeVisibleAsync();
         await Expect(log.GetByText($"step {Steps - 1}", new() { Exact = true })).ToBeVisibleAsync();
         await Expect(visit.Text("Complete")).ToBeVisibleAsync();
+        await visit.ShootAsync("console-run");
         await visit.Button("Copy all").ClickAsync();
         await Expect(visit.Text("The output is copied")).ToBeVisibleAsync();
         Assert.Equal(string.Concat(Enumerable.Range(0, Steps).Select(step => $"step {step}\n")), await visit.ClipboardAsync());
@@ -62,7 +63,6 @@ public sealed class WalkTests(Chromium chromium, ConsoleCluster cluster) : IClas
         await Expect(spans.GetByRole(AriaRole.Treeitem, new() { NameRegex = new("^train.* from the code, took +\\d+(\\.\\d+)? s$") })).ToBeVisibleAsync();
         await Expect(spans.GetByRole(AriaRole.Treeitem, new() { NameRegex = new("^load data.* took +\\d+ ms$") })).ToBeVisibleAsync();
 
-        await PageTests.ShootAsync(page, "console", "run");
 
         await page.GoBackAsync();
         await visit.Tab("Files").ClickAsync();

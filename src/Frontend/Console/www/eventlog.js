@@ -178,7 +178,11 @@ export class EventLog {
     const { element, rows, pool } = this;
     const height = rows.length * ROW;
     if (this.sizer.style.height !== `${height}px`) this.sizer.style.height = `${height}px`;
-    if (this.isFollowing) element.scrollTop = this.asked = Math.max(0, height - element.clientHeight);
+    if (this.isFollowing) {
+      element.scrollTop = element.scrollHeight;
+      this.asked = element.scrollTop;
+    }
+
     const from = Math.max(0, Math.floor(element.scrollTop / ROW) - SPARE);
     const to = Math.min(rows.length, Math.ceil((element.scrollTop + element.clientHeight) / ROW) + SPARE);
     for (let i = from; i < to; i++) {
