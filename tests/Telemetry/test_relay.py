@@ -210,6 +210,15 @@ class WithoutReceiverTests(unittest.TestCase):
         self.assertEqual({trace}, {span["traceId"] for span in spans})
         self.service.delete(sandbox)
 
+    def test_without_a_caller_the_spans_of_a_program_are_sampled_and_nest_below_its_run(self) -> None:
+        sandbox = self.service.create()["id"]
+        run = self.service.run(sandbox, "import os\nfrom podflare_trace import span\nwith span('outer'):\n    print(os.environ['TRACEPARENT'])")
+        self.assertRegex(run.stdout, "-01\n$")
+        _, spans = wait_until(lambda: (found := trace_of(self.service, sandbox, run.id)) and len(found[1]) >= 4 and found, 15, "all spans of the run")
+        own = next(span for span in spans if span["name"] == "execute_tool run_code")
+        self.assertEqual(["outer", "execute_tool run_code"], names_up(spans, "outer", own.get("parentSpanId")))
+        self.service.delete(sandbox)
+
     def test_an_unsampled_caller_gets_its_own_parent_and_a_flood_costs_only_its_own_run(self) -> None:
         _, upstream, header = new_parent("00")
         sandbox = self.service.create(traceparent=header)["id"]

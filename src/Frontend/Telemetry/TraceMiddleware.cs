@@ -8,11 +8,13 @@ namespace Podflare.Telemetry;
 /// Reads the trace context of a request, adds it to the response and to every grain call that the request makes, and logs the request
 /// when it ends.
 /// </summary>
-internal sealed class TraceMiddleware(RequestDelegate next, RequestLog log)
+internal sealed class TraceMiddleware(RequestDelegate next, RequestLog log, IConfiguration settings)
 {
+    private readonly bool _isExported = TelemetryHosting.ExportsTraces(settings);
+
     public async Task InvokeAsync(HttpContext context)
     {
-        var trace = RequestTrace.Read(context);
+        var trace = RequestTrace.Read(context, _isExported);
         context.Features.Set(trace);
         TraceResponseHeaders.Write(context.Response, trace.Span);
         CallContext.Set(trace.Span, trace.Caller);

@@ -30,6 +30,9 @@ public static class TelemetryHosting
     /// <summary>Whether requests to this path are neither traced nor logged: machines ask for it all the time.</summary>
     public static bool IsQuiet(string? path) => Array.IndexOf(Quiet, path) >= 0;
 
+    /// <summary>Whether spans of this process are exported, and thus sampled or not.</summary>
+    public static bool ExportsTraces(IConfiguration settings) => OtlpSignal.Traces.IsExported(settings);
+
     public static void AddTelemetry(this IHostApplicationBuilder builder, ProcessRole role)
     {
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = [OtlpSignal.DefaultProtocol] });
