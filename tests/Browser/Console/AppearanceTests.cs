@@ -7,7 +7,7 @@ namespace Podflare.Browser.Console;
 [Collection<ConsoleTests>]
 public sealed class AppearanceTests(Chromium chromium, ConsoleServer server)
 {
-    private static readonly string[] Lists = ["/console/sandboxes"];
+    private static readonly string[] Lists = ["/console/", "/console/sandboxes", "/console/activity", "/console/hosts", "/console/webhooks", "/console/keys"];
 
     [Theory]
     [InlineData(ColorScheme.Light, 1280)]

@@ -11,6 +11,7 @@ public sealed class QuietTests(Chromium chromium, ConsoleServer server)
     private const int MostIn10Seconds = 6;
 
     [Theory]
+    [InlineData("/console/")]
     [InlineData("/console/sandboxes")]
     public async Task An_idle_page_asks_little_nothing_while_it_is_hidden_and_only_its_own_server(string path)
     {
