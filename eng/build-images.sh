@@ -3,7 +3,7 @@
 #
 # A template is a folder images/<template> with a Dockerfile. images/finish.Dockerfile then adds what every sandbox needs.
 # If the folder also has a list `packages`, its Dockerfile begins with a base that has these Debian packages, as the argument BASE. A list
-# `removed` has paths that are removed from that base. Without arguments, only the default template is built, because the others take minutes.
+# `removed` has paths that are removed from that base, and a file `home` the home of the sandbox's user (default /root). Without arguments, only the default template is built, because the others take minutes.
 # BASE names the image to start from, such as debian:stable-slim. Without BASE, a base is made from this machine's own package
 # sources with mmdebstrap, so that no image registry is needed. --fresh makes the base again, with today's packages.
 # Bases are kept as tar files in PODFLARE_CACHE (default /var/cache/podflare).
@@ -85,9 +85,9 @@ ensure_base() {
 }
 
 # As the service runs it: no network, nothing to write to but two tmpfs, an unprivileged user without capabilities.
-verify() { # image
+verify() { # image, home
   docker run --rm --network none --read-only --user "$VERIFIER:$VERIFIER" --cap-drop ALL --security-opt no-new-privileges \
-    --tmpfs "/root:uid=$VERIFIER,gid=$VERIFIER,mode=0755,exec,size=16m" --tmpfs /tmp:exec,size=16m \
+    --env USER_HOME="$2" --tmpfs "$2:uid=$VERIFIER,gid=$VERIFIER,mode=0755,exec,size=16m" --tmpfs /tmp:exec,size=16m \
     --memory 512m --pids-limit 128 "$1" python3 -c "$(<"$here/verify-image.py")"
 }
 
@@ -117,11 +117,12 @@ docker_build() {
 }
 
 build() { # template
-  local template=$1 folder=$IMAGES/$1 image=podflare/$1:local inputs base started=$SECONDS log removed
+  local template=$1 folder=$IMAGES/$1 image=podflare/$1:local inputs base started=$SECONDS log removed home=/root
   # The functions that it calls see this one.
   mapfile -t removed < <(removed_from "$template")
   local REMOVED=("${removed[@]}")
   [ -f "$folder/Dockerfile" ] || die "images/$template/Dockerfile does not exist."
+  [ ! -f "$folder/home" ] || home=$(cat "$folder/home")
   inputs=$({
     (cd "$folder" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
     bases_of "$folder/Dockerfile"
@@ -140,7 +141,7 @@ build() { # template
   local layers built
   # The folder's Dockerfile, and then the layers that every sandbox needs. The latter need no files.
   { layers=$(docker_build "$log" ${base:+--build-arg BASE="$base"} "$folder") \
-    && built=$(docker_build "$log" --build-arg BASE="$layers" --label podflare.inputs="$inputs" - <"$IMAGES/finish.Dockerfile"); } || {
+    && built=$(docker_build "$log" --build-arg BASE="$layers" --build-arg USER_HOME="$home" --label podflare.inputs="$inputs" - <"$IMAGES/finish.Dockerfile"); } || {
     tail -n 25 "$log" >&2
     rm -f "$log"
     die "docker build of images/$template failed; its last lines are above."
@@ -148,7 +149,7 @@ build() { # template
   grep '^warning: ' "$log" >&2 || true
   rm -f "$log"
   # Only an image that passed its check gets the name.
-  verify "$built" || die "the new image for $template failed its check (above); $image is unchanged."
+  verify "$built" "$home" || die "the new image for $template failed its check (above); $image is unchanged."
   local old
   old=$(docker image inspect -f '{{.Id}}' "$image" 2>/dev/null) || old=
   docker tag "$built" "$image"

@@ -21,6 +21,9 @@ time timeit tokenize tomllib traceback types typing unicodedata unittest unittes
 xml.etree.ElementTree zipfile zlib zoneinfo
 """.split()
 
+# Where the template has its home.
+HOME = os.environ.get("USER_HOME", "/root")
+
 problems = []
 
 
@@ -30,10 +33,10 @@ def expect(what: str, found: object, wanted: object) -> None:
 
 
 expect("the user's name", pwd.getpwuid(1000).pw_name, "user")
-expect("the user's home", pwd.getpwuid(1000).pw_dir, "/root")
-expect("the working directory", os.getcwd(), "/root")
-for link in ("/workspace", "/home/user"):
-    expect(link, os.path.realpath(link), "/root")
+expect("the user's home", pwd.getpwuid(1000).pw_dir, HOME)
+expect("the working directory", os.getcwd(), HOME)
+for link in ("/workspace", "/home/user", "/root"):
+    expect(link, os.path.realpath(link), HOME)
 for program in ("bash", "python3", "python", "ls", "grep", "sed", "tar"):
     if shutil.which(program) is None:
         problems.append(f"{program} is missing")

@@ -18,24 +18,28 @@ RUN set -eu; \
     done; \
     command -v python >/dev/null || ln -s "$(command -v python3)" /usr/local/bin/python
 
-# uid 1000, under whatever name a base may have given it, becomes `user` with its home in /root: clients of sandboxes write
-# to /root, and also look into /workspace and /home/user. At run time a tmpfs of that user lies over /root.
+# uid 1000, under whatever name a base may have given it, becomes `user` with its home in /root, or where the template says: clients
+# of sandboxes write to /root, and also look into /workspace and /home/user. At run time a tmpfs of that user lies over the home.
+ARG USER_HOME=/root
 RUN set -eu; \
     sed -i -e '/^user:/d' -e '/^[^:]*:[^:]*:1000:/d' /etc/passwd /etc/group; \
-    echo 'user:x:1000:1000:user:/root:/bin/bash' >> /etc/passwd; \
+    echo "user:x:1000:1000:user:$USER_HOME:/bin/bash" >> /etc/passwd; \
     echo 'user:x:1000:' >> /etc/group; \
-    chown 1000:1000 /root; \
-    chmod 755 /root; \
-    mkdir -p /home; \
-    for link in /workspace /home/user; do \
-      if [ -d "$link" ] && [ ! -L "$link" ]; then \
-        rmdir "$link" || { echo "the image has files in $link, which is a link to /root in a sandbox: put them elsewhere, for example in /opt" >&2; exit 1; }; \
-      fi; \
-      ln -sfn /root "$link"; \
-    done; \
     if [ -n "$(ls /root)" ]; then \
       echo "warning: the files that the image has in /root are not visible in a sandbox, whose home is empty: put them elsewhere, for example in /opt" >&2; \
-    fi
+    fi; \
+    mkdir -p /home; \
+    [ "$USER_HOME" = /root ] || rm -rf /root; \
+    for link in /workspace /home/user /root; do \
+      [ "$link" != "$USER_HOME" ] || continue; \
+      if [ -d "$link" ] && [ ! -L "$link" ]; then \
+        rmdir "$link" || { echo "the image has files in $link, which is a link to $USER_HOME in a sandbox: put them elsewhere, for example in /opt" >&2; exit 1; }; \
+      fi; \
+      ln -sfn "$USER_HOME" "$link"; \
+    done; \
+    mkdir -p "$USER_HOME"; \
+    chown 1000:1000 "$USER_HOME"; \
+    chmod 755 "$USER_HOME"
 
 # No program gains privileges by being executed. A sandbox does not honour these bits anyway.
 RUN find / -xdev -type f -perm /6000 -exec chmod ug-s {} +
@@ -43,7 +47,7 @@ RUN find / -xdev -type f -perm /6000 -exec chmod ug-s {} +
 # Some images leave out the compiled standard library. On a read-only file system, each start would compile it anew.
 RUN python3 -m compileall -q -x '/(test|tests|idlelib)/' "$(python3 -c 'import os; print(os.path.dirname(os.__file__))')" >/dev/null || true
 
-WORKDIR /root
+WORKDIR ${USER_HOME}
 HEALTHCHECK NONE
 ENTRYPOINT []
 CMD ["python3"]

@@ -77,6 +77,8 @@ public sealed class PatchTests(SharedCluster shared)
         Assert.Equal(
             [
                 "{\"name\":\"default\",\"default\":true,\"memory_mib\":512,\"max_memory_mib\":512,\"cpus\":1,\"pids\":128,\"preload\":[]}",
+                "{\"name\":\"e2b\",\"default\":false,\"memory_mib\":512,\"max_memory_mib\":512,\"cpus\":1,\"pids\":128,\"preload\":[]}",
+                "{\"name\":\"e2b-datasci\",\"default\":false,\"memory_mib\":1024,\"max_memory_mib\":1024,\"cpus\":1,\"pids\":128,\"preload\":[\"numpy\",\"pandas\",\"matplotlib.pyplot\"]}",
                 "{\"name\":\"python-datasci\",\"default\":false,\"memory_mib\":1024,\"max_memory_mib\":1024,\"cpus\":1,\"pids\":128,\"preload\":[\"numpy\",\"pandas\",\"matplotlib.pyplot\"]}",
             ],
             templates.Select(template => template.GetRawText()));

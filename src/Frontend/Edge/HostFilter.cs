@@ -11,7 +11,7 @@ internal sealed class HostFilter(RequestDelegate next, EdgeSettings settings)
 {
     private const int MaxShown = 80;
 
-    public Task InvokeAsync(HttpContext context) => IsAllowed(context.Request.Host.Host) ? next(context) : throw new ProblemException(Refusal(context.Request.Host.Host));
+    public Task InvokeAsync(HttpContext context) => context.Features.Get<KnownHost>() is not null || IsAllowed(context.Request.Host.Host) ? next(context) : throw new ProblemException(Refusal(context.Request.Host.Host));
 
     internal static Problem Refusal(string host) => new(421, "host_not_allowed", $"this server is not '{(host.Length <= MaxShown ? host : $"{host[..MaxShown]}…")}'")
     {

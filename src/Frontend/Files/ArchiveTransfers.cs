@@ -33,7 +33,8 @@ internal sealed class ArchiveTransfers(IGrainFactory grains, UploadLimits limits
         await using var transfer = new FileTransfer(target, time, logger);
         var isCompressed = RequestBodyMiddleware.EncodingsOf(context.Request).Any();
         await OpenAsync(context, transfer, (id, token) => target.OpenExtract(id, tenant, path, isCompressed, token));
-        var length = await ChunkReceiver.ReceiveAsync(context, transfer, target, new BodyRateGuard(http.Value, time), maxBytes);
+        var length = await ChunkReceiver.ReceiveAsync(
+            context.Request.Body, context.Request.ContentLength, transfer, target, new BodyRateGuard(http.Value, time), maxBytes, context.RequestAborted);
         var written = await target.Extract(transfer.Id, length, context.RequestAborted);
         transfer.Complete();
         return written;

@@ -38,7 +38,7 @@ internal static class FrontendApp
     {
         builder.AddHttp();
         builder.Services.AddEdge().AddKeys().AddOidc(builder.Configuration).AddTenantEndpoints();
-        builder.Services.AddRequestTraces().AddRequests().AddSandboxEndpoints().AddRunEndpoints().AddTerminalEndpoints().AddFileEndpoints().AddFeedEndpoints().AddWebhookEndpoints().AddHealth().AddHostEndpoints().AddInfo().AddConsole().AddMcp();
+        builder.Services.AddRequestTraces().AddRequests().AddSandboxEndpoints().AddRunEndpoints().AddTerminalEndpoints().AddFileEndpoints().AddFeedEndpoints().AddWebhookEndpoints().AddHealth().AddHostEndpoints().AddInfo().AddConsole().AddMcp().AddE2b();
     }
 
     public static void MapFrontend(this WebApplication app)
@@ -47,8 +47,10 @@ internal static class FrontendApp
         app.UseMiddleware<TraceMiddleware>();
         app.UseMiddleware<SecurityHeaders>();
         app.UseMiddleware<ProblemMiddleware>();
+        app.UseE2bTargets();
         app.UseEdge();
         app.UseRouting();
+        app.UseE2bAccess();
         app.UseMiddleware<KeyMiddleware>();
         app.UseMiddleware<RateLimitMiddleware>();
         app.UseMiddleware<ResourceIdMiddleware>();
@@ -89,6 +91,8 @@ internal static class FrontendApp
             api.MapUsage();
             api.MapAudit();
         }
+
+        app.MapE2b(routes);
 
         app.Services.GetRequiredService<ServerRefusals>().Subscribe(app.Services.GetRequiredService<DiagnosticListener>());
         if (app.Services.GetRequiredService<AuthenticationSettings>().Mode is AuthMode.Keys) app.Services.GetRequiredService<LimitEnforcement>().Begin();

@@ -58,7 +58,7 @@ internal sealed record Problem(int Status, string Code, string Error)
 }
 
 /// <summary>A request that the frontend itself refuses.</summary>
-internal sealed class ProblemException(Problem problem) : Exception(problem.Error)
+internal class ProblemException(Problem problem) : Exception(problem.Error)
 {
     public Problem Problem { get; } = problem;
 

@@ -12,7 +12,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, RequestBod
         try
         {
             await next(context);
-            if (IsErrorWithoutBody(context.Response)) await WriteAsync(context, ExceptionMapper.ForStatus(context.Response.StatusCode), ProblemWriter.TraceId(context));
+            if (IsErrorWithoutBody(context.Response)) await WriteAsync(context, ExceptionMapper.ForStatus(context.Response.StatusCode), ProblemWriter.TraceId(context), null);
         }
         catch (Exception e) when (IsClientDisconnect(context, e))
         {
@@ -53,13 +53,14 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, RequestBod
         context.Response.Clear();
         context.Response.Headers.Allow = allow;
         TraceResponseHeaders.Write(context.Response, RequestTrace.Of(context).Span);
-        await WriteAsync(context, ResourceNames.AddTo(problem, context.Request.RouteValues), traceId);
+        await WriteAsync(context, ResourceNames.AddTo(problem, context.Request.RouteValues), traceId, e);
     }
 
     /// <summary>Sends the whole answer first, so that a client that reads while it sends can stop.</summary>
-    private async Task WriteAsync(HttpContext context, Problem problem, string traceId)
+    private async Task WriteAsync(HttpContext context, Problem problem, string traceId, Exception? cause)
     {
-        await ProblemWriter.WriteAsync(context, problem, traceId);
+        if (context.Features.Get<IProblemFormat>() is { } format) await format.WriteAsync(context, problem, cause);
+        else await ProblemWriter.WriteAsync(context, problem, traceId);
         await context.Response.CompleteAsync();
         await bodies.DiscardAsync(context);
     }

@@ -13,6 +13,9 @@ internal readonly record struct ListCursor(DateTimeOffset CreatedAt, SandboxId I
     public static readonly IComparer<SandboxInfo> NewestFirst = Comparer<SandboxInfo>.Create((a, b) =>
         b.CreatedAt.CompareTo(a.CreatedAt) is var byTime and not 0 ? byTime : string.CompareOrdinal(b.Id.Value, a.Id.Value));
 
+    /// <summary>The reverse of <see cref="NewestFirst"/>.</summary>
+    public static readonly IComparer<SandboxInfo> OldestFirst = Comparer<SandboxInfo>.Create((a, b) => NewestFirst.Compare(b, a));
+
     public static ListCursor After(SandboxInfo last) => new(last.CreatedAt, last.Id);
 
     public override string ToString() =>

@@ -142,4 +142,17 @@ public sealed record SandboxFilter(
     [property: Id(1)] ImmutableSortedDictionary<string, string> Metadata,
     [property: Id(2)] int Limit,
     [property: Id(3)] DateTimeOffset? BeforeTime,
-    [property: Id(4)] string? BeforeId);
+    [property: Id(4)] string? BeforeId)
+{
+    /// <summary>Oldest first; <see cref="BeforeTime"/> and <see cref="BeforeId"/> then name the pair after which the page begins in that order.</summary>
+    [Id(5)]
+    public bool OldestFirst { get; init; }
+
+    /// <summary>Only sandboxes that were created after this moment.</summary>
+    [Id(6)]
+    public DateTimeOffset? CreatedAfter { get; init; }
+
+    /// <summary>Only sandboxes of this template.</summary>
+    [Id(7)]
+    public string? Template { get; init; }
+}

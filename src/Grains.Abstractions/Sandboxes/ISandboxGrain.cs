@@ -33,6 +33,21 @@ public interface ISandboxGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("Get")]
     Task<SandboxInfo> Get(TenantId tenant);
 
+    /// <summary>
+    /// How to recognize clients of the sandbox that have no API key. Takes no tenant, because the caller is not known yet: a request goes no further
+    /// than this before it has shown a token.
+    /// </summary>
+    /// <exception cref="SandboxNotFoundException">There is no such sandbox.</exception>
+    /// <exception cref="SandboxEndedException">It has ended or is about to.</exception>
+    /// <exception cref="SandboxLostException">It is lost.</exception>
+    [AlwaysInterleave, Alias("GetCredentials")]
+    Task<SandboxCredentials> GetCredentials();
+
+    /// <summary>As <see cref="GetCredentials"/>; a sandbox without a secret gets one, which it keeps. Safe to repeat.</summary>
+    /// <exception cref="StorageUnavailableException">The secret could not be stored.</exception>
+    [AlwaysInterleave, Alias("EnsureCredentials")]
+    Task<SandboxCredentials> EnsureCredentials(TenantId tenant, CancellationToken cancellationToken = default);
+
     /// <summary>What the sandbox has used since its worker has it, as samples. They come more often for a minute after this.</summary>
     /// <param name="from">Only samples from here on; null for all.</param>
     /// <param name="to">Only samples up to here; null for all.</param>

@@ -70,4 +70,12 @@ public sealed record SandboxInfo(
     /// <summary>The hosts that it may reach; empty if it reaches none by name. <see cref="Egress"/> is then false.</summary>
     [Id(13)]
     public ImmutableArray<string> EgressHosts { get; init; } = [];
+
+    /// <summary>The memory limit of its container, in MiB; 0 where an earlier version made it.</summary>
+    [Id(14)]
+    public int MemoryMib { get; init; }
+
+    /// <summary>The size of its home, in MiB; 0 where an earlier version made it.</summary>
+    [Id(15)]
+    public int HomeMib { get; init; }
 }

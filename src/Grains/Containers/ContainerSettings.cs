@@ -25,13 +25,13 @@ internal static class ContainerSettings
         Image = spec.Image,
         Hostname = Hostname,
         User = "0:0",
-        WorkingDir = "/root",
+        WorkingDir = spec.Home,
         Entrypoint = ["python3", "-I", "-S", GuestEntry],
         // The image's own command, health check and stop signal are not for this process.
         Cmd = [.. Arguments(spec)],
         Healthcheck = new HealthcheckConfig { Test = ["NONE"] },
         StopSignal = "SIGKILL",
-        Env = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8", .. egress.EnvironmentOf(spec.Egress)],
+        Env = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", $"HOME={spec.Home}", "LANG=C.UTF-8", .. egress.EnvironmentOf(spec.Egress)],
         Labels = ContainerLabels.Of(owner, spec),
         // Unlike network mode "none" this spares the engine the network's setup: a start takes half the time.
         NetworkDisabled = spec.Egress is EgressKind.None,
@@ -42,6 +42,12 @@ internal static class ContainerSettings
     {
         yield return "--user";
         yield return Number(spec.User);
+        if (spec.Home != Template.DefaultHome)
+        {
+            yield return "--home";
+            yield return spec.Home;
+        }
+
         if (spec.Probe) yield return "--probe";
         if (spec.OtlpPort > 0)
         {
@@ -71,7 +77,7 @@ internal static class ContainerSettings
         Tmpfs = new Dictionary<string, string>
         {
             // The engine's default is noexec: scripts would be refused, and native modules would not load.
-            ["/root"] = $"rw,exec,nosuid,nodev,{Size(spec.HomeBytes)},uid={Number(spec.User)},gid={Number(spec.User)},mode=0755",
+            [spec.Home] = $"rw,exec,nosuid,nodev,{Size(spec.HomeBytes)},uid={Number(spec.User)},gid={Number(spec.User)},mode=0755",
             ["/tmp"] = $"rw,exec,nosuid,nodev,{Size(spec.TmpBytes)},mode=1777",
         },
         Memory = spec.MemoryBytes,

@@ -73,6 +73,9 @@ public sealed record ContainerSpec(
     /// <summary>Size of <c>/dev/shm</c>, which is memory.</summary>
     public required long ShmBytes { get; init; }
 
+    /// <summary>Home of the sandbox's user.</summary>
+    public string Home { get; init; } = Containers.Template.DefaultHome;
+
     /// <summary>The number of the sandbox's user, which no other container of this machine has; 0 in a shape.</summary>
     public int User { get; init; }
 
@@ -87,6 +90,7 @@ public sealed record ContainerSpec(
         sandbox, name, template.Image, template.Runtime, template.MemoryMib * Mib, template.Cpus, template.Pids,
         template.HomeMib * Mib, template.TmpMib * Mib, EgressKind.None, template.Preload)
     {
+        Home = template.Home,
         OtlpPort = template.Relay ? DefaultOtlpPort : 0,
         ShmBytes = template.SharedMemoryBytes(template.MemoryMib * Mib, template.HomeMib * Mib, template.TmpMib * Mib),
     };

@@ -105,13 +105,14 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>Writes the files that give a user number its name, whatever the image knows.</summary>
+    /// <param name="home">Home of the user.</param>
     /// <exception cref="IOException">The folder cannot be written.</exception>
-    internal void WriteUserFiles(int user)
+    internal void WriteUserFiles(int user, string home)
     {
         Directory.CreateDirectory(Users, EveryoneReads);
         WriteReadable(PasswdFile(user), string.Create(
             CultureInfo.InvariantCulture,
-            $"root:x:0:0:root:/:/usr/sbin/nologin\nuser:x:{user}:{user}:user:/root:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"));
+            $"root:x:0:0:root:/:/usr/sbin/nologin\nuser:x:{user}:{user}:user:{home}:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"));
         WriteReadable(GroupFile(user), string.Create(CultureInfo.InvariantCulture, $"root:x:0:\nuser:x:{user}:\nnogroup:x:65534:\n"));
     }
 

@@ -48,9 +48,10 @@ public sealed class SandboxUsers
         First + (int)(uint.Parse(host, NumberStyles.HexNumber, CultureInfo.InvariantCulture) % (uint)((Last - First + 1) / count)) * count;
 
     /// <summary>Takes a number for a container that is about to be started, and writes the files that name it.</summary>
+    /// <param name="home">Home of its user.</param>
     /// <exception cref="ContainerStartException">All numbers are in use.</exception>
     /// <exception cref="IOException">The files cannot be written.</exception>
-    public int Take(SandboxId sandbox)
+    public int Take(SandboxId sandbox, string home)
     {
         int user;
         lock (_lock)
@@ -61,7 +62,7 @@ public sealed class SandboxUsers
             _starting.Add(sandbox);
         }
 
-        _folder.WriteUserFiles(user);
+        _folder.WriteUserFiles(user, home);
         return user;
     }
 

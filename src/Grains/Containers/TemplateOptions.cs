@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace Podflare.Containers;
 
 /// <summary>The kinds of sandbox that this host offers, by name. Section <c>Podflare:Templates</c>.</summary>
-/// <remarks><c>default</c> and <c>python-datasci</c> are always there; settings of these names change them.</remarks>
+/// <remarks><c>default</c>, <c>python-datasci</c>, <c>e2b</c> and <c>e2b-datasci</c> are always there; settings of these names change them.</remarks>
 public sealed class TemplateOptions : Dictionary<string, Template>
 {
     public const string Section = "Podflare:Templates";
@@ -12,17 +12,29 @@ public sealed class TemplateOptions : Dictionary<string, Template>
     public const string Default = "default";
     public const string DataScience = "python-datasci";
 
-    /// <summary>Begins with the two whose images this repository describes.</summary>
+    /// <summary>For code that was written for E2B.</summary>
+    public const string E2b = "e2b";
+
+    /// <summary>As <see cref="E2b"/>, with the modules of <see cref="DataScience"/>.</summary>
+    public const string E2bDataScience = "e2b-datasci";
+
+    private const string E2bHome = "/home/user";
+
+    /// <summary>Begins with those whose images this repository describes.</summary>
     public TemplateOptions() : base(StringComparer.Ordinal)
     {
         this[Default] = new Template { Image = "podflare/default:local", PoolMin = 2, PoolMax = 16 };
         this[DataScience] = new Template { Image = "podflare/python-datasci:local", MemoryMib = 1024, Preload = "numpy,pandas,matplotlib.pyplot", PoolMax = 4 };
+        this[E2b] = new Template { Image = "podflare/e2b:local", Home = E2bHome, PoolMax = 4 };
+        this[E2bDataScience] = new Template { Image = "podflare/e2b-datasci:local", Home = E2bHome, MemoryMib = 1024, Preload = this[DataScience].Preload, PoolMax = 4 };
     }
 }
 
 /// <summary>Image and limits of the sandboxes of one kind. Memory includes what is written to home and <c>/tmp</c>.</summary>
 public sealed class Template
 {
+    internal const string DefaultHome = "/root";
+
     /// <summary>Name of an image on this host that has <c>python3</c>; it is never pulled.</summary>
     [Required, MaxLength(255)]
     public string Image { get; set; } = "";
@@ -47,7 +59,11 @@ public sealed class Template
     [Range(8, 32_768)]
     public int Pids { get; set; } = 128;
 
-    /// <summary>Size of the home <c>/root</c> in MiB. Default: 256.</summary>
+    /// <summary>Home of the sandbox's user: an absolute path, for which the image must be made. Default: <c>/root</c>.</summary>
+    [Required, RegularExpression("^(/[A-Za-z0-9_-][A-Za-z0-9._-]*){1,8}$"), MaxLength(128)]
+    public string Home { get; set; } = DefaultHome;
+
+    /// <summary>Size of the home in MiB. Default: 256.</summary>
     [Range(1, 1024 * 1024)]
     public int HomeMib { get; set; } = 256;
 
@@ -71,7 +87,7 @@ public sealed class Template
     [Range(0, 1_000)]
     public int PoolMin { get; set; }
 
-    /// <summary>Containers that wait ready on each host at most; 0 starts every one when it is claimed. Default: 8; of <c>default</c> 16, of <c>python-datasci</c> 4.</summary>
+    /// <summary>Containers that wait ready on each host at most; 0 starts every one when it is claimed. Default: 8; of <c>default</c> 16, of <c>python-datasci</c>, <c>e2b</c> and <c>e2b-datasci</c> 4.</summary>
     [Range(0, 1_000)]
     public int PoolMax { get; set; } = 8;
 

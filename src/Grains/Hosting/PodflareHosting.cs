@@ -97,6 +97,7 @@ public static class PodflareHosting
         silo.AddRunStreams();
         silo.AddFiles();
         silo.AddContexts();
+        silo.AddProcesses();
         if (process.Folder is not null) silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SandboxUserCheck>();
         if (process.Redis is { } redis) UseRedis(silo, process, redis);
         else UseMemory(silo, process);

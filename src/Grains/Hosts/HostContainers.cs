@@ -43,7 +43,7 @@ public sealed partial class HostContainers(
         try
         {
             var port = guests.Open(spec.Sandbox);
-            container = await runtime.StartAsync(spec with { User = users.Take(spec.Sandbox) }, CancellationToken.None);
+            container = await runtime.StartAsync(spec with { User = users.Take(spec.Sandbox, spec.Home) }, CancellationToken.None);
 
             // Beside the guest's start, and behind an await, where no caller's context is.
             Background.Run(logger, "prepare", grains.GetGrain<ISandboxGrain>(spec.Sandbox.Value).Prepare());
@@ -80,7 +80,7 @@ public sealed partial class HostContainers(
         try
         {
             var port = guests.Open(spec.Sandbox);
-            container = await runtime.StartAsync(spec with { User = users.Take(spec.Sandbox) }, CancellationToken.None);
+            container = await runtime.StartAsync(spec with { User = users.Take(spec.Sandbox, spec.Home) }, CancellationToken.None);
             return (await WaitReadyAsync(port)).Isolation;
         }
         finally

@@ -35,6 +35,22 @@ internal sealed class CallGuard(
         return Readable(tenant);
     }
 
+    /// <summary>For a caller whose tenant is not known yet.</summary>
+    /// <exception cref="SandboxNotFoundException">There is no such sandbox.</exception>
+    /// <exception cref="SandboxEndedException">It has ended or is about to.</exception>
+    /// <exception cref="SandboxLostException">It is lost.</exception>
+    public async Task LivingAsync()
+    {
+        if (records.Info is null)
+        {
+            nothingKnown();
+            throw new SandboxNotFoundException();
+        }
+
+        await orphan.EndWhenHostIsLostAsync();
+        termination.GuardLiving();
+    }
+
     /// <inheritdoc cref="GuestAsync"/>
     /// <exception cref="SandboxNotFoundException">The sandbox does not exist, or it belongs to another tenant.</exception>
     /// <exception cref="SandboxEndedException">It has ended or is about to.</exception>

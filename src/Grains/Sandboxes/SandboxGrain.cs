@@ -19,7 +19,7 @@ namespace Podflare.Sandboxes;
 /// On its own host it owns the container. Elsewhere it is an <see cref="OrphanedSandbox"/>, which answers commands with 503.
 /// </remarks>
 [GrainType("sandbox"), HostPlacement]
-public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSource, IFileHost, IContextHost
+public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSource, IFileHost, IContextHost, IProcessHost
 {
     private readonly SandboxSettings _settings;
     private readonly ILogger<SandboxGrain> _logger;
@@ -36,11 +36,13 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     private readonly ContainerOwnership _container;
     private readonly SandboxDeadlines _deadlines;
     private readonly SandboxUpdater _updater;
+    private readonly SandboxSecret _secret;
     private readonly SandboxEgress _egress;
     private readonly OrphanedSandbox _orphan;
     private readonly CallGuard _guard;
     private readonly SandboxResources _resources;
     private readonly SandboxUpkeep _upkeep;
+    private readonly bool _isOnOwningHost;
 
     public SandboxGrain(
         IGrainContext context, SandboxRecordStore store, SandboxHosts hosts, SandboxLogs logs, GuestListener guests, IContainerRuntime runtime, RunSpans spans,
@@ -48,14 +50,13 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     {
         (_settings, _logger) = (settings, logger);
         var log = logs.Events;
-        IsOnOwningHost = SandboxId.TryParse(context.GrainId.Key.ToString(), null, out _id) && hosts.IsLocal(_id);
+        _isOnOwningHost = SandboxId.TryParse(context.GrainId.Key.ToString(), null, out _id) && hosts.IsLocal(_id);
         _records = store.Open(_id, context.GrainId, logger, () => { _runs!.DropSpans(); DeactivateOnIdle(); });
         _runs = new SandboxRuns(_records, log, spans, settings, time, logger);
         _guest = new GuestSession(_records, _runs, settings, time, logger);
         var usage = new SandboxUsage(_records, _guest, hosts, logs, settings, time, logger);
         _reports = new SandboxReports(_records, logs, new SandboxFeed(_records, logs, settings, time, logger), logger);
-        var loss = new ContainerLoss(_records, runtime, logger, IsOnOwningHost);
-        _termination = new SandboxTermination(_records, _runs, _guest, usage, log, guests, GrainFactory, settings, time, logger) { Loss = loss, Feed = _reports.Feed, Ended = OnEnded };
+        _termination = new SandboxTermination(_records, _runs, _guest, usage, log, guests, GrainFactory, settings, time, logger) { Loss = new ContainerLoss(_records, runtime, logger, _isOnOwningHost), Feed = _reports.Feed, Ended = OnEnded };
         // A guest that was told to close by an end that was never recorded can run nothing any more.
         _sender = new GuestRequestSender(settings, time, () => _termination.EndInBackground(EndReason.Lost), logger, _termination.Closing);
         _acceptor = new RunAcceptor(_records, _runs, _sender, log, spans, settings, time, logger, _termination, new SandboxContent(_records, logs));
@@ -64,23 +65,24 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _container = new ContainerOwnership(_records, _runs, _guest, _termination, guests, log, GrainFactory, time, logger, OnAttached);
         var cpu = new CpuPriority(_records, settings, runtime, time, logger);
         _deadlines = new SandboxDeadlines(_records, _runs, _guest, _sender, _termination, cpu, runtime, settings, time, logger);
-        _updater = new SandboxUpdater(_records, _termination, _deadlines, GrainFactory, settings, time, logger);
         _egress = new SandboxEgress(_records, runtime, time, logger, _termination.Closing);
         _orphan = new OrphanedSandbox(_records, _runs, _termination, hosts, time, logger, MigrateToOwner);
-        _guard = new CallGuard(_records, _guest, _termination, _container, _orphan, IsOnOwningHost, DeactivateWhenIdle);
+        _guard = new CallGuard(_records, _guest, _termination, _container, _orphan, _isOnOwningHost, DeactivateWhenIdle);
+        _updater = new SandboxUpdater(_records, _guard, _termination, _deadlines, GrainFactory, settings, time, logger);
+        _secret = new SandboxSecret(_records, _guard, _termination, settings);
         _resources = new SandboxResources(_records, _guest, _guard, settings);
         _upkeep = new SandboxUpkeep(_deadlines, usage, _resources, _reports, _egress, _orphan, logger);
         (_runs.Changed, _runs.Started, _runs.Ended) = (_deadlines.Arm, _reports.Feed.ReportStarted, _reports.ReportRunEnded);
     }
 
-    public CancellationToken FilesClosing => _termination.Closing;
+    public RunTable Runs => _runs.Table;
 
-    private bool IsOnOwningHost { get; }
+    public CancellationToken FilesClosing => _termination.Closing;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (_id == default) return;
-        if (!IsOnOwningHost) _orphan.Watch(this);
+        if (!_isOnOwningHost) _orphan.Watch(this);
         await _records.ReadAsync();
         if (_records.HasTombstone)
         {
@@ -92,7 +94,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         else if (_records.HasRecord)
         {
             if (_records.Record.Ending is { } why) _termination.EndInBackground(why);
-            else if (IsOnOwningHost) Background.Run(_logger, "adoption", _container.AdoptAsync());
+            else if (_isOnOwningHost) Background.Run(_logger, "adoption", _container.AdoptAsync());
             else await _orphan.OpenAsync(cancellationToken);
         }
     }
@@ -114,7 +116,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _records.GuardTombstone(tenant);
         await _records.ResolveAsync();
         if (_records.HasRecord && (_records.Record.Creation != creation || _records.Record.Tenant != tenant.Value)) throw new SandboxTakenException();
-        if (!IsOnOwningHost) throw new SandboxUnreachableException();
+        if (!_isOnOwningHost) throw new SandboxUnreachableException();
         if (!_records.HasRecord) await _container.TakeAsync(creation, tenant, spec, _settings.SizeOf(spec));
         _termination.GuardLiving();
         _acceptor.Content.SetEnv(spec.Env.Values);
@@ -127,37 +129,37 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
 
     public Task<SandboxInfo> Get(TenantId tenant) => _guard.ReadAsync(tenant);
 
+    public Task<SandboxCredentials> GetCredentials() => _secret.GetAsync();
+
+    public Task<SandboxCredentials> EnsureCredentials(TenantId tenant, CancellationToken cancellationToken) => _secret.EnsureAsync(tenant, cancellationToken);
+
     public Task<SandboxMetrics> GetMetrics(TenantId tenant, DateTimeOffset? from, DateTimeOffset? to, CancellationToken cancellationToken) =>
         _resources.ReadAsync(tenant, from, to, cancellationToken);
 
     public async Task<RunAccepted> StartRun(TenantId tenant, RunId run, RunRequest request, CancellationToken cancellationToken)
     {
         RunLimits.Guard(request, _settings);
-        var port = await _guard.CommandAsync(tenant, cancellationToken);
-        return await _acceptor.StartAsync(port, run, request, cancellationToken);
+        return await _acceptor.StartAsync(await _guard.CommandAsync(tenant, cancellationToken), run, request, cancellationToken);
     }
 
     public async Task<RunInfo> GetRun(TenantId tenant, RunId run)
     {
         await _guard.ReadAsync(tenant);
-        return await _runs.GetAsync(run, IsOnOwningHost, _termination.Stopping);
+        return await _runs.GetAsync(run, _isOnOwningHost, _termination.Stopping);
     }
 
-    public async Task<RunTraceData> GetRunTrace(TenantId tenant, RunId run)
-    {
-        var sandbox = await _guard.ReadAsync(tenant);
-        return await _runs.GetTraceAsync(sandbox, run, IsOnOwningHost, _guest.Port is { HasRelay: true }, _termination.Stopping);
-    }
+    public async Task<RunTraceData> GetRunTrace(TenantId tenant, RunId run) =>
+        await _runs.GetTraceAsync(await _guard.ReadAsync(tenant), run, _isOnOwningHost, _guest.Port is { HasRelay: true }, _termination.Stopping);
 
     public Task<IReadOnlyList<RunId>> ListRuns(TenantId tenant) => _lister.ListAsync(_guard.Readable(tenant).Id, _termination.Stopping);
 
     public Task<RunPage> ListRuns(TenantId tenant, RunFilter filter, CancellationToken cancellationToken) =>
-        _lister.ListAsync(_guard.Readable(tenant).Id, filter, IsOnOwningHost, cancellationToken);
+        _lister.ListAsync(_guard.Readable(tenant).Id, filter, _isOnOwningHost, cancellationToken);
 
     public Task<EventBatch?> ReadEvents(TenantId tenant, RunId run, long afterSeq, CancellationToken cancellationToken)
     {
         _guard.Readable(tenant);
-        return _runs.ReadAsync(run, afterSeq, IsOnOwningHost, cancellationToken);
+        return _runs.ReadAsync(run, afterSeq, _isOnOwningHost, cancellationToken);
     }
 
     public Task Interrupt(TenantId tenant, RunId run, CancellationToken cancellationToken) => Interrupt(tenant, run, grace: null, cancellationToken);
@@ -182,11 +184,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     public async Task<GuestTaken> SendAsync(TenantId tenant, GuestContextRequest request, CancellationToken cancellationToken) =>
         await _commands.SendAsync(await _guard.CommandAsync(tenant, cancellationToken), request, cancellationToken);
 
-    public async Task<SandboxInfo> Update(TenantId tenant, SandboxUpdate update, CancellationToken cancellationToken)
-    {
-        await _guard.CommandAsync(tenant, cancellationToken);
-        return await _updater.UpdateAsync(update);
-    }
+    public Task<SandboxInfo> Update(TenantId tenant, SandboxUpdate update, CancellationToken cancellationToken) => _updater.UpdateAsync(tenant, update, cancellationToken);
 
     public async Task Delete(TenantId tenant, AuditOrigin? origin)
     {
@@ -195,7 +193,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
 
     public async Task<SandboxInfo?> Adopt(string containerId)
     {
-        if (!IsOnOwningHost)
+        if (!_isOnOwningHost)
         {
             // Only the sandbox's own host knows its containers: the activation moves there, and the host asks again.
             MigrateToOwner();
@@ -214,6 +212,8 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _guard.Readable(tenant);
         return await _runs.OpenAsync(run, expectStart, cancellationToken);
     }
+
+    public ValueTask<GuestPort> AttachAsync(TenantId tenant, CancellationToken cancellationToken) => _guard.CommandAsync(tenant, cancellationToken);
 
     public ValueTask<GuestPort> OpenFilesAsync(TenantId tenant, CancellationToken cancellationToken) => _guard.CommandAsync(tenant, cancellationToken);
 

@@ -67,6 +67,9 @@ public sealed record SandboxRecord
     /// <summary>Its runs have environment variables of the create, which are stored nowhere.</summary>
     [Id(21)] public bool HasEnv { get; init; }
 
+    /// <summary>From which the tokens of clients without an API key are derived; empty until one is needed.</summary>
+    [Id(22)] public byte[] Secret { get; init; } = [];
+
     /// <summary>The API key to which the sandbox counts; null for callers without one.</summary>
     public string? CreatorKey() => Origin?.Actor.ToKey();
 
@@ -75,7 +78,7 @@ public sealed record SandboxRecord
     public SandboxInfo ToInfo(SandboxId id) => new(
         id, new TenantId(Tenant), Ending is null ? SandboxState.Ready : SandboxState.Ending, Template, Metadata, Egress, CreatedAt, ExpiresAt,
         IdleLimit, null, Ending)
-    { Trace = Trace, Creation = Creation, EgressHosts = EgressHosts.IsDefault ? [] : EgressHosts };
+    { Trace = Trace, Creation = Creation, EgressHosts = EgressHosts.IsDefault ? [] : EgressHosts, MemoryMib = MemoryMib, HomeMib = HomeMib };
 }
 
 /// <summary>What is left of a sandbox for 24 h after its end. It beats a record that a crash left beside it.</summary>

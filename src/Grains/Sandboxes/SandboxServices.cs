@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Orleans.Hosting;
+using Podflare.Runs;
 using Podflare.Traffic;
 
 namespace Podflare.Sandboxes;
@@ -19,4 +21,7 @@ public static class SandboxServices
         services.TryAddSingleton<SandboxCreator>();
         return services;
     }
+
+    /// <summary>Adds the processes of sandboxes, by process id or tag, and polled watches to a silo.</summary>
+    public static ISiloBuilder AddProcesses(this ISiloBuilder silo) => silo.AddGrainExtension<IProcessExtension, ProcessExtension>().AddGrainExtension<IWatcherExtension, WatcherExtension>();
 }

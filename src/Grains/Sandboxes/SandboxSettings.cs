@@ -34,6 +34,9 @@ public sealed class SandboxSettings(
     /// <summary>The label of a template in metrics. A template that is gone from the options would be one more value for ever.</summary>
     public string LabelOf(string template) => Templates.ContainsKey(template) ? template : "other";
 
+    /// <summary>The home of a template's sandboxes.</summary>
+    public string HomeOf(string template) => Templates.GetValueOrDefault(template)?.Home ?? Template.DefaultHome;
+
     /// <summary>The memory limit of a sandbox and the size of its home, in MiB. For a template that this host does not know (any more): as they were asked for.</summary>
     public (int MemoryMib, int HomeMib) SizeOf(SandboxSpec spec)
     {

@@ -8,12 +8,13 @@ namespace Podflare.Sandboxes;
 
 /// <summary>Changes a sandbox: its end, its idle limit, its metadata. One change at a time; an end waits for the one in progress.</summary>
 internal sealed partial class SandboxUpdater(
-    SandboxRecords records, SandboxTermination termination, SandboxDeadlines deadlines, IGrainFactory grains, SandboxSettings settings, TimeProvider time, ILogger logger)
+    SandboxRecords records, CallGuard guard, SandboxTermination termination, SandboxDeadlines deadlines, IGrainFactory grains, SandboxSettings settings, TimeProvider time, ILogger logger)
 {
     /// <exception cref="InvalidRequestException">A field is beyond its limit.</exception>
-    /// <exception cref="SandboxEndedException">It has ended or is about to.</exception>
-    public async Task<SandboxInfo> UpdateAsync(SandboxUpdate update)
+    /// <inheritdoc cref="CallGuard.CommandAsync" path="/exception"/>
+    public async Task<SandboxInfo> UpdateAsync(TenantId tenant, SandboxUpdate update, CancellationToken cancellationToken)
     {
+        await guard.CommandAsync(tenant, cancellationToken);
         while (!termination.Updating.IsCompleted) await GrainTask.IgnoreFailure(termination.Updating);
         termination.GuardLiving();
         await (termination.Updating = WriteAsync(update));

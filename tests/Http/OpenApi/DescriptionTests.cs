@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Podflare.E2b;
 using Podflare.Problems;
 
 namespace Podflare.OpenApi;
@@ -22,6 +23,8 @@ public sealed partial class DescriptionTests(SharedCluster shared)
         // MCP has a description of its own, which its clients ask for.
         var served = from endpoint in endpoints
                      let path = "/" + CatchAll().Replace(endpoint.RoutePattern.RawText!, "{$1}").Trim('/')
+                     // A dialect that others describe, under other paths.
+                     where !path.StartsWith(E2bTarget.Prefix, StringComparison.Ordinal)
                      where path is not ("/" or "/mcp") && !Array.Exists(Pages, page => path.StartsWith(page, StringComparison.Ordinal))
                      from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
                      where method != "HEAD"

@@ -35,7 +35,7 @@ public sealed class ScriptedHost(World world) : Grain, IHostGrain
         await Task.Delay(Script.ListDelay, TimeProvider.System);
         return [.. world.Sandboxes.Values.Select(state => state.Info)
             .Where(info => info.Id.Host == this.GetPrimaryKeyString() && info.Tenant == tenant && Matches(info, filter))
-            .Order(ListCursor.NewestFirst)
+            .Order(filter.OldestFirst ? ListCursor.OldestFirst : ListCursor.NewestFirst)
             .Take(filter.Limit)];
     }
 
@@ -55,7 +55,8 @@ public sealed class ScriptedHost(World world) : Grain, IHostGrain
     private static bool Matches(SandboxInfo info, SandboxFilter filter) =>
         (filter.State is null ? info.EndedAt is null : info.State == filter.State)
         && filter.Metadata.All(pair => info.Metadata.GetValueOrDefault(pair.Key) == pair.Value)
-        && (filter.BeforeTime is not { } time || info.CreatedAt < time || info.CreatedAt == time && string.CompareOrdinal(info.Id.Value, filter.BeforeId) < 0);
+        && (filter.Template is null || info.Template == filter.Template) && !(info.CreatedAt <= filter.CreatedAfter)
+        && (filter.BeforeTime is not { } time || (filter.OldestFirst ? -1 : 1) * (info.CreatedAt.CompareTo(time) is var order and not 0 ? order : string.CompareOrdinal(info.Id.Value, filter.BeforeId)) < 0);
 }
 
 [GrainType("creation")]

@@ -34,9 +34,10 @@ public sealed class ScriptedRun(World world, RunId id, RunRequest request)
     public ConcurrentQueue<string> Controls { get; } = new();
 
     /// <summary>Ends it from outside, as a signal does.</summary>
-    public void Kill()
+    /// <param name="reason">Null for none.</param>
+    public void Kill(string? reason = null)
     {
-        lock (_lines) if (_code is null) End(137);
+        lock (_lines) if (_code is null) End(137, reason);
     }
 
     public bool Ended
@@ -86,7 +87,10 @@ public sealed class ScriptedRun(World world, RunId id, RunRequest request)
             case "raw": Write("stdout", argument); break;
             case "err": Write("stderr", argument + "\n"); break;
             case "pty": Write("pty", Convert.ToBase64String(Encoding.Latin1.GetBytes(argument))); break;
-            case "event": _lines.Add($"{argument.Replace("@", $"\"seq\":{_lines.Count + 1},\"ts\":{Time}", StringComparison.Ordinal)}\n"); break;
+            case "event":
+                _lines.Add($"{argument.Replace("@", $"\"seq\":{_lines.Count + 1},\"ts\":{Time}", StringComparison.Ordinal)}\n");
+                if (argument.StartsWith("{\"type\":\"exit\"", StringComparison.Ordinal)) _code = JsonDocument.Parse(_lines[^1]).RootElement.GetProperty("data").GetInt32();
+                break;
             case "exit": End(int.Parse(argument, null)); break;
             case "break": _broken = true; break;
         }
@@ -94,10 +98,10 @@ public sealed class ScriptedRun(World world, RunId id, RunRequest request)
 
     private void Write(string type, string data) => _lines.Add($"{{\"type\":\"{type}\",\"data\":{JsonSerializer.Serialize(data)},\"seq\":{_lines.Count + 1},\"ts\":{Time}}}\n");
 
-    private void End(int code)
+    private void End(int code, string? reason = null)
     {
         _code = code;
-        _lines.Add($"{{\"type\":\"exit\",\"data\":{code},\"seq\":{_lines.Count + 1},\"ts\":{Time}}}\n");
+        _lines.Add($"{{\"type\":\"exit\",\"data\":{code},\"seq\":{_lines.Count + 1},\"ts\":{Time}{(reason is null ? "" : $",\"reason\":\"{reason}\"")}}}\n");
     }
 
     /// <summary>All that was sent, as a reader from the start gets it.</summary>

@@ -18,6 +18,9 @@ public sealed class ScriptedSandboxState(World world, SandboxInfo info)
 
     public SandboxInfo Info { get; set; } = info;
 
+    /// <summary>From which its tokens are derived; empty until one is needed.</summary>
+    public byte[] Secret { get; set; } = [];
+
     /// <summary>Files by path.</summary>
     public ConcurrentDictionary<string, byte[]> Files { get; } = new();
 
@@ -121,6 +124,20 @@ public sealed class ScriptedSandbox(World world) : Grain, ISandboxGrain
     }
 
     public async Task<SandboxInfo> Get(TenantId tenant) => (await FindAsync(tenant)).Info;
+
+    public Task<SandboxCredentials> GetCredentials()
+    {
+        if (!world.Sandboxes.TryGetValue(this.GetPrimaryKeyString(), out var state)) throw new SandboxNotFoundException();
+        if (state.Info.EndReason is { } why) throw new SandboxEndedException(why);
+        return Task.FromResult(new SandboxCredentials(state.Info.Tenant, state.Secret, "/home/user"));
+    }
+
+    public async Task<SandboxCredentials> EnsureCredentials(TenantId tenant, CancellationToken cancellationToken)
+    {
+        var state = await FindAsync(tenant);
+        if (state.Secret.Length == 0) state.Secret = System.Security.Cryptography.RandomNumberGenerator.GetBytes(SandboxCredentials.SecretBytes);
+        return await GetCredentials();
+    }
 
     public async Task<SandboxMetrics> GetMetrics(TenantId tenant, DateTimeOffset? from, DateTimeOffset? to, CancellationToken cancellationToken)
     {

@@ -14,7 +14,7 @@ public sealed class ContainerServicesTests
     public void Two_templates_are_there_without_any_setting()
     {
         var templates = Bind<TemplateOptions>([]);
-        Assert.Equal(["default", "python-datasci"], templates.Keys.Order());
+        Assert.Equal(["default", "e2b", "e2b-datasci", "python-datasci"], templates.Keys.Order());
         var lean = templates["default"];
         Assert.Equal(("podflare/default:local", 512, 1.0, 128, 256, 64), (lean.Image, lean.MemoryMib, lean.Cpus, lean.Pids, lean.HomeMib, lean.TmpMib));
         Assert.Equal((2, 16, ""), (lean.PoolMin, lean.PoolMax, lean.Preload));

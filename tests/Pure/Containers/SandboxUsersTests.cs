@@ -21,10 +21,10 @@ public sealed class SandboxUsersTests : IDisposable
     public void Each_container_has_a_number_of_its_own()
     {
         var users = Users();
-        var taken = Enumerable.Range(0, Count).Select(_ => users.Take(SandboxId.New("0000002a"))).ToArray();
+        var taken = Enumerable.Range(0, Count).Select(_ => users.Take(SandboxId.New("0000002a"), "/root")).ToArray();
         Assert.Equal(Count, taken.Distinct().Count());
         Assert.All(taken, user => Assert.True(users.Owns(user)));
-        Assert.True(Assert.Throws<ContainerStartException>(() => users.Take(SandboxId.New("0000002a"))).Retry);
+        Assert.True(Assert.Throws<ContainerStartException>(() => users.Take(SandboxId.New("0000002a"), "/root")).Retry);
     }
 
     [Fact]
@@ -32,11 +32,11 @@ public sealed class SandboxUsersTests : IDisposable
     {
         var users = Users();
         var sandboxes = Enumerable.Range(0, Count).Select(_ => SandboxId.New("0000002a")).ToArray();
-        var numbers = sandboxes.ToDictionary(sandbox => sandbox, users.Take);
+        var numbers = sandboxes.ToDictionary(sandbox => sandbox, sandbox => users.Take(sandbox, "/root"));
         foreach (var sandbox in (SandboxId[])[sandboxes[7], sandboxes[3], sandboxes[5]]) users.Release(sandbox);
         Assert.Equal(
             [numbers[sandboxes[7]], numbers[sandboxes[3]], numbers[sandboxes[5]]],
-            Enumerable.Range(0, 3).Select(_ => users.Take(SandboxId.New("0000002a"))));
+            Enumerable.Range(0, 3).Select(_ => users.Take(SandboxId.New("0000002a"), "/root")));
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class SandboxUsersTests : IDisposable
     {
         var users = Users();
         var sandbox = SandboxId.New("0000002a");
-        var user = users.Take(sandbox);
+        var user = users.Take(sandbox, "/root");
         var starting = users.Settled();
         users.EndStart(sandbox);
 
@@ -87,7 +87,7 @@ public sealed class SandboxUsersTests : IDisposable
     {
         var users = Users();
         var sandbox = SandboxId.New("0000002a");
-        var user = users.Take(sandbox);
+        var user = users.Take(sandbox, "/root");
         Assert.Contains($"user:x:{user}:{user}:user:/root:/bin/bash\n", File.ReadAllText(_folder.PasswdFile(user)), StringComparison.Ordinal);
         Assert.Contains($"user:x:{user}:\n", File.ReadAllText(_folder.GroupFile(user)), StringComparison.Ordinal);
         var stale = _folder.PasswdFile(user + 1);
@@ -116,7 +116,7 @@ public sealed class SandboxUsersTests : IDisposable
             while (true)
             {
                 var sandbox = SandboxId.New("0000002a");
-                taken.Add(users.Take(sandbox));
+                taken.Add(users.Take(sandbox, "/root"));
                 sandboxes.Add(sandbox);
             }
         }
