@@ -115,9 +115,12 @@ public sealed class McpToolTests(SharedCluster shared)
     {
         var (id, gate) = (_cluster.World.Add(), Guid.NewGuid().ToString());
 
-        var first = await _peer.CallAsync("run_python", Arguments(("code", $"out 1\nhold {gate}\nout 2"), ("sandbox_id", id.Value), ("wait_seconds", 0.2)));
+        var first = await _peer.CallAsync("run_python", Arguments(("code", $"out 1\nhold {gate}\nout 2"), ("sandbox_id", id.Value), ("wait_seconds", 0)));
         var run = Runs(id).Single();
-        Assert.Equal($"1\n[still running; call read_run with sandbox_id {id}, run_id {run.Id} and after 1]", Text(first));
+        Assert.EndsWith($"[still running; call read_run with sandbox_id {id}, run_id {run.Id} and after {first.GetProperty("structuredContent").GetProperty("last_seq").GetInt32()}]", Text(first), StringComparison.Ordinal);
+        var text = "";
+        await Cluster.WaitAsync(async () => (text = Text(await _peer.CallAsync("read_run", Arguments(("sandbox_id", id.Value), ("run_id", run.Id.Value), ("wait_seconds", 0.1))))).StartsWith("1\n", StringComparison.Ordinal));
+        Assert.Equal($"1\n[still running; call read_run with sandbox_id {id}, run_id {run.Id} and after 1]", text);
         Assert.Equal(("running", false), (first.GetProperty("structuredContent").Text("state"), first.GetProperty("isError").GetBoolean()));
         Assert.Equal(0, run.Interrupts);
         _cluster.World.Gate(gate).SetResult();
