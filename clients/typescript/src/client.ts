@@ -36,6 +36,8 @@ export interface CreateOptions {
   metadata?: Record<string, string> | undefined
   /** Environment variables of all its runs. */
   env?: Record<string, string> | undefined
+  /** `false` keeps the code and output of all its runs from the tenant's telemetry destination. */
+  captureContent?: false | undefined
   /** The trace that everything in this sandbox belongs to (W3C Trace Context). */
   traceparent?: TraceSource | undefined
   /** The server creates one sandbox for each key. Default: a new one for each call. */
@@ -110,6 +112,7 @@ export class Client {
       egress: options.egress,
       metadata: options.metadata,
       env: options.env,
+      capture_content: options.captureContent,
       // In the body, it is the trace of all runs of the sandbox that have none of their own.
       ...(options.traceparent === undefined ? {} : traceHeaders(options.traceparent, undefined))
     }

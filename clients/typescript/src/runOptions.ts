@@ -15,6 +15,8 @@ export interface RunOptions {
   /** `interrupt` ends the run when nobody has read its events for `disconnectSeconds` (0.1 to 3,600, default 10). Default: `continue`. */
   onDisconnect?: 'continue' | 'interrupt' | undefined
   disconnectSeconds?: number | undefined
+  /** `false` keeps the code and output of this run from the tenant's telemetry destination. */
+  captureContent?: false | undefined
   /** The trace of this run (W3C Trace Context). Default: the current span, else that of the client. */
   traceparent?: TraceSource | undefined
   /** The sandbox starts one run for each key, however often it is sent. Default: a new one for each call. */
@@ -105,6 +107,7 @@ function common (options: RunOptions & { stdin?: boolean | undefined }): Record<
     timeout_seconds: options.timeoutSeconds,
     env: options.env,
     on_disconnect: options.onDisconnect,
+    capture_content: options.captureContent,
     disconnect_seconds: options.disconnectSeconds
   }
 }
