@@ -60,7 +60,7 @@ public sealed class EngineBench : IAsyncLifetime
     public ContainerSpec Spec()
     {
         var spec = ContainerSpec.Of(SandboxId.New(Owner.Host), TemplateOptions.Default, new TemplateOptions()[TemplateOptions.Default]);
-        return spec with { User = Users.Take(spec.Sandbox) };
+        return spec with { User = Users.Take(spec.Sandbox, spec.Home) };
     }
 
     /// <summary>Starts a container, and waits for its guest.</summary>
