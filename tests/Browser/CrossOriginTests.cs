@@ -7,7 +7,7 @@ namespace Podflare.Browser;
 public sealed class CrossOriginTests(DevelopmentServer server) : IClassFixture<DevelopmentServer>
 {
     internal const string EvilHost = "evil.example";
-    private readonly int _elsewhere = TestRun.FreePort();
+    private readonly int _elsewhere = Ports.Free();
 
     [Fact]
     public async Task The_servers_own_pages_can_use_the_api()

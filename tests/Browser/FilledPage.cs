@@ -11,9 +11,9 @@ public sealed class FilledPage : IAsyncLifetime
 
     private readonly StatusService _status = new(new Dictionary<string, string>
     {
-        ["Status__Probes__Platform"] = $"http://127.0.0.1:{TestRun.FreePort()}",
+        ["Status__Probes__Platform"] = $"http://127.0.0.1:{Ports.Free()}",
         ["Status__Mail__Host"] = "127.0.0.1",
-        ["Status__Mail__Port"] = $"{TestRun.FreePort()}",
+        ["Status__Mail__Port"] = $"{Ports.Free()}",
     });
 
     internal StatusService Status => _status;

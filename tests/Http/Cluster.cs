@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -63,7 +62,7 @@ public sealed class Cluster : IAsyncDisposable
     public static async Task<Cluster> StartAsync(IReadOnlyList<string> workers, params (string Key, string Value)[] settings)
     {
         var cluster = new Cluster();
-        var ports = FreePorts(2 * (workers.Count + 1));
+        int[] ports = [.. Enumerable.Range(0, 2 * (workers.Count + 1)).Select(_ => Ports.Free())];
         var id = Guid.NewGuid().ToString("N");
         await cluster.StartFrontendAsync(settings, silo => Configure(silo, cluster.World, id, ports, 0, "all", Host));
         for (var i = 0; i < workers.Count; i++) await cluster.StartWorkerAsync(id, ports, i + 1, workers[i]);
@@ -167,15 +166,6 @@ public sealed class Cluster : IAsyncDisposable
         // The real grains have the same names; here their places are taken, except those of tenants, of their audit logs, feeds and destinations, and webhooks, which need nothing but a store.
         Type[] real = [typeof(TenantGrain), typeof(TenantRegistryGrain), typeof(QuotaBoardGrain), typeof(AuditGrain), typeof(FeedGrain), typeof(WebhookGrain), typeof(WebhookListGrain), typeof(DestinationGrain), typeof(DestinationHostGrain)];
         silo.Services.Configure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Assembly.GetName().Name == "Podflare.Grains" && !real.Contains(type)));
-    }
-
-    private static int[] FreePorts(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
-        foreach (var listener in listeners) listener.Start();
-        int[] ports = [.. listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
-        foreach (var listener in listeners) listener.Dispose();
-        return ports;
     }
 }
 

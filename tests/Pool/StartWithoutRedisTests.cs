@@ -10,7 +10,7 @@ public sealed class StartWithoutRedisTests
     [Fact(Timeout = 120_000)]
     public async Task A_process_waits_for_Redis_and_starts_when_it_is_there()
     {
-        var port = Service.FreePort();
+        var port = Ports.Free();
         using var process = Start(port, startSeconds: 100, out var address);
         try
         {
@@ -35,7 +35,7 @@ public sealed class StartWithoutRedisTests
     [Fact(Timeout = 120_000)]
     public async Task A_process_that_waited_long_enough_ends_with_one_line()
     {
-        var port = Service.FreePort();
+        var port = Ports.Free();
         using var process = Start(port, startSeconds: 1, out _);
         var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
 
@@ -49,7 +49,7 @@ public sealed class StartWithoutRedisTests
 
     private static Process Start(int redis, int startSeconds, out Uri address)
     {
-        var http = Service.FreePort();
+        var http = Ports.Free();
         address = new Uri($"http://127.0.0.1:{http}");
         var start = new ProcessStartInfo("dotnet", [TestRun.Program("Frontend")]) { RedirectStandardOutput = true, RedirectStandardError = startSeconds == 1 };
         start.Environment["PODFLARE_HOSTD_ADDR"] = address.Authority;
@@ -57,8 +57,8 @@ public sealed class StartWithoutRedisTests
         start.Environment["Podflare__Redis__StartSeconds"] = $"{startSeconds}";
         start.Environment["Podflare__Role"] = "Frontend";
         start.Environment["Podflare__ClusterId"] = $"{TestRun.Cluster}-late";
-        start.Environment["Podflare__SiloPort"] = $"{Service.FreePort()}";
-        start.Environment["Podflare__GatewayPort"] = $"{Service.FreePort()}";
+        start.Environment["Podflare__SiloPort"] = $"{Ports.Free()}";
+        start.Environment["Podflare__GatewayPort"] = $"{Ports.Free()}";
         return Process.Start(start)!;
     }
 

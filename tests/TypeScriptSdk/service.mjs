@@ -1,5 +1,6 @@
 // The service that the tests talk to: the embedded process, started when the first test asks for it.
 import { execFileSync, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 
@@ -54,10 +55,14 @@ export async function start (settings = {}) {
   throw new Error(`the service is not ready: ${readFileSync(`${folder}/log`, 'utf8').slice(-4000)}`)
 }
 
+// Below the ports of outgoing connections, of which other tests could take it before the service listens.
 async function freePort () {
-  const server = createServer()
-  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address()
-  await new Promise(resolve => server.close(resolve))
-  return port
+  for (;;) {
+    const port = randomInt(20_000, 32_000)
+    const server = createServer()
+    const isFree = await new Promise(resolve => server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)))
+    if (!isFree) continue
+    await new Promise(resolve => server.close(resolve))
+    return port
+  }
 }

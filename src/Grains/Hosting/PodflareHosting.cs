@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -183,10 +184,24 @@ public static class PodflareHosting
         silo.Services.AddKeyedSingleton<IGrainStorage>(name, (services, _) => new MemoryStore(
             expiry, services.GetRequiredService<IOptions<SandboxOptions>>().Value.MaxMemoryRecords, services.GetRequiredService<TimeProvider>()));
 
+    // Below the ports of outgoing connections (net.ipv4.ip_local_port_range), of which any process could take it before the silo listens.
     private static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        const int first = 20_000;
+        const int count = 12_000;
+        while (true)
+        {
+            var port = first + RandomNumberGenerator.GetInt32(count);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse)
+            {
+                // Another one.
+            }
+        }
     }
 }

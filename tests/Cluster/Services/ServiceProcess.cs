@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 
 namespace Podflare.Services;
@@ -80,16 +78,6 @@ internal sealed class ServiceProcess : IAsyncDisposable
     private void Keep(string? line)
     {
         if (line is not null && _log.Count < 2_000) _log.Enqueue(line);
-    }
-}
-
-internal static class Ports
-{
-    public static int Free()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
 

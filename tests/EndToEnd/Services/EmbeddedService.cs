@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Podflare.EndToEnd.Api;
 
 namespace Podflare.EndToEnd.Services;
@@ -24,7 +22,7 @@ public sealed class EmbeddedService : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var address = $"127.0.0.1:{FreePort()}";
+        var address = $"127.0.0.1:{Ports.Free()}";
         var start = new ProcessStartInfo("dotnet", [TestRun.Program("Frontend")]) { RedirectStandardOutput = true };
         start.Environment["PODFLARE_HOSTD_ADDR"] = address;
         start.Environment["Podflare__RunFolder"] = Path.Combine(TestRun.Folder, "e");
@@ -65,12 +63,5 @@ public sealed class EmbeddedService : IAsyncLifetime
     {
         if (_process!.HasExited) throw new InvalidOperationException($"The service ended with code {_process.ExitCode} before it was ready.");
         return await Api.IsReadyAsync();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 
@@ -15,12 +14,7 @@ internal sealed class Receiver : IAsyncDisposable
 
     public Receiver()
     {
-        using (var port = new TcpListener(IPAddress.Loopback, 0))
-        {
-            port.Start();
-            Url = $"http://127.0.0.1:{((IPEndPoint)port.LocalEndpoint).Port}/hook/";
-        }
-
+        Url = $"http://127.0.0.1:{Ports.Free()}/hook/";
         _http.Prefixes.Add(Url);
         _http.Start();
         _serving = ServeAsync();

@@ -23,7 +23,7 @@ public sealed class ProxyThroughputTests(ITestOutputHelper output)
     public async Task Two_hundred_connections_at_once_transfer_all_their_bytes()
     {
         await using var host = await PublicHost.StartAsync($"pf{RandomNumberGenerator.GetHexString(6, lowercase: true)}");
-        var (port, socket) = (Service.FreePort(), Path.Combine(TestRun.Folder, $"{Guid.NewGuid():N}"[..8]));
+        var (port, socket) = (Ports.Free(), Path.Combine(TestRun.Folder, $"{Guid.NewGuid():N}"[..8]));
         var program = Path.Combine(Path.GetDirectoryName(TestRun.Program("Frontend"))!, "Podflare.Egress.dll");
         var start = PrivateResolver.Start(PublicHost.Address, "dotnet", program);
         (start.RedirectStandardInput, start.RedirectStandardOutput) = (true, true);

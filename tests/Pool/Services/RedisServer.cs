@@ -12,7 +12,7 @@ internal sealed class RedisServer(int port) : IAsyncDisposable
     // Of its own: other classes of tests run beside this one.
     private string Folder => Path.Combine(TestRun.Folder, $"redis-{Port}");
 
-    public static Task<RedisServer> StartAsync() => StartAsync(Service.FreePort());
+    public static Task<RedisServer> StartAsync() => StartAsync(Ports.Free());
 
     public static async Task<RedisServer> StartAsync(int port)
     {

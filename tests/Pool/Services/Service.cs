@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Podflare.EndToEnd.Api;
 using Podflare.EndToEnd.Services;
 
@@ -19,7 +17,7 @@ internal sealed class Service : IAsyncDisposable
     private Service(Dictionary<string, string> settings)
     {
         var number = Interlocked.Increment(ref _services);
-        var port = FreePort();
+        var port = Ports.Free();
         Cluster = $"{TestRun.Cluster}-p{number}";
         Folder = Path.Combine(TestRun.Folder, $"p{number}");
         Api = new SandboxApi(new Uri($"http://127.0.0.1:{port}"));
@@ -28,8 +26,8 @@ internal sealed class Service : IAsyncDisposable
             ["PODFLARE_HOSTD_ADDR"] = $"127.0.0.1:{port}",
             ["Podflare__RunFolder"] = Folder,
             ["Podflare__ClusterId"] = Cluster,
-            ["Podflare__SiloPort"] = $"{FreePort()}",
-            ["Podflare__GatewayPort"] = $"{FreePort()}",
+            ["Podflare__SiloPort"] = $"{Ports.Free()}",
+            ["Podflare__GatewayPort"] = $"{Ports.Free()}",
         };
     }
 
@@ -98,13 +96,6 @@ internal sealed class Service : IAsyncDisposable
         _process?.Dispose();
         Api.Dispose();
         await Engine.RemoveAsync(await Engine.ListAsync(Cluster));
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task<bool> IsReadyAsync()

@@ -51,7 +51,7 @@ public sealed class CommandTests : IAsyncLifetime
         await WrongAsync(1, "components.api: must be operational", "incident", "open", "t", "--body", "b", "-c", "api=on-fire");
         await WrongAsync(1, "incident not found", "incident", "resolve", "inc_0");
         await WrongAsync(1, "is not the admin API of a status page", "status", "--admin-url", _status.Page.AbsoluteUri);
-        await WrongAsync(1, "Cannot connect", "status", "--admin-url", $"http://127.0.0.1:{TestRun.FreePort()}");
+        await WrongAsync(1, "Cannot connect", "status", "--admin-url", $"http://127.0.0.1:{Ports.Free()}");
         await WrongAsync(2, "--body", "incident", "open", "t");
         var (code, _, error) = await RunAsync("not-the-token-of-it", "status");
         Assert.Equal(1, code);

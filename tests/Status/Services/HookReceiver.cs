@@ -13,7 +13,7 @@ internal sealed class HookReceiver : IDisposable
 
     public HookReceiver()
     {
-        Address = new Uri($"http://127.0.0.1:{TestRun.FreePort()}/hook");
+        Address = new Uri($"http://127.0.0.1:{Ports.Free()}/hook");
         _listener.Prefixes.Add($"http://127.0.0.1:{Address.Port}/");
         _listener.Start();
         _ = ServeAsync();

@@ -10,7 +10,7 @@ internal sealed class MailServer : IAsyncDisposable
     private readonly string _folder = Path.Combine(TestRun.Folder, "mail-" + Guid.NewGuid().ToString("N")[..8]);
     private Process? _process;
 
-    public int Port { get; } = TestRun.FreePort();
+    public int Port { get; } = Ports.Free();
 
     public async Task StartAsync()
     {

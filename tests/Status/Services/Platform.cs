@@ -12,7 +12,7 @@ internal sealed class Platform(params (string Name, string Value)[] settings) : 
     private readonly int _number = Interlocked.Increment(ref _started);
     private Process? _process;
 
-    public Uri Address { get; } = new($"http://127.0.0.1:{TestRun.FreePort()}");
+    public Uri Address { get; } = new($"http://127.0.0.1:{Ports.Free()}");
 
     public string Cluster => $"{TestRun.Cluster}-s{_number}";
 

@@ -6,7 +6,7 @@ internal static class Settings
     /// <summary>Probes a port on which nothing listens, so rarely that probes do not interfere with a test.</summary>
     public static Dictionary<string, string> Quiet() => new()
     {
-        ["Status__Probes__Platform"] = $"http://127.0.0.1:{TestRun.FreePort()}",
+        ["Status__Probes__Platform"] = $"http://127.0.0.1:{Ports.Free()}",
         ["Status__Probes__RunSeconds"] = "600",
         ["Status__Probes__ReadySeconds"] = "600",
         ["Status__Probes__ReplaySeconds"] = "600",

@@ -15,8 +15,8 @@ internal sealed class StatusService : IAsyncDisposable
     public StatusService(Dictionary<string, string> settings, string? folder = null)
     {
         Folder = folder ?? Path.Combine(TestRun.Folder, "status-" + Guid.NewGuid().ToString("N")[..8]);
-        Page = new Uri($"http://127.0.0.1:{TestRun.FreePort()}");
-        Admin = new Uri($"http://127.0.0.1:{TestRun.FreePort()}");
+        Page = new Uri($"http://127.0.0.1:{Ports.Free()}");
+        Admin = new Uri($"http://127.0.0.1:{Ports.Free()}");
         _settings = settings;
         Http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false }) { BaseAddress = Page, Timeout = TimeSpan.FromSeconds(30) };
         Operator = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = Admin, Timeout = TimeSpan.FromSeconds(30) };

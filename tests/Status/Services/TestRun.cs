@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 
 namespace Podflare.Status.Services;
@@ -15,13 +13,6 @@ internal static class TestRun
     public static string Repository { get; } = FindRepository();
 
     public static string Program(string project) => Path.Combine(Repository, "artifacts", "bin", project, "release", $"Podflare.{project}.dll");
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     private static string FindRepository()
     {
