@@ -16,7 +16,9 @@ public sealed partial class ProbeContainerTests
     {
         var script = File.ReadAllText(Path.Combine(TestRun.Repository, "eng", "build-images.sh")).Replace("\\\n", "", StringComparison.Ordinal);
         var user = Verifier().Match(script).Groups[1].Value;
-        var words = Run().Match(script).Groups[1].Value.Replace("$VERIFIER", user, StringComparison.Ordinal).Replace("\"", "", StringComparison.Ordinal).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var command = Run().Match(script).Groups[1].Value.Replace("$VERIFIER", user, StringComparison.Ordinal).Replace("\"", "", StringComparison.Ordinal);
+        // The script also builds images with another home. The command builds on those with the default one.
+        var words = command.Replace("$2", "/root", StringComparison.Ordinal).Replace("--env USER_HOME=/root", "", StringComparison.Ordinal).Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
         Assert.Equal(Options(ProbeContainer.Settings("i", "c")).Order(StringComparer.Ordinal), Options(words).Order(StringComparer.Ordinal));
     }
