@@ -57,7 +57,7 @@ public sealed class TryItTests(Chromium chromium, ConsoleServer server)
     {
         await using var visit = await Visit.OpenAsync(chromium, server.Address, server.SandboxPage);
         await visit.RunAsync("import time\nkept = 5\nprint('begun')\ntime.sleep(120)");
-        await Expect(visit.Cell(1).GetByText("begun")).ToBeVisibleAsync();
+        await Expect(visit.Cell(1).GetByText("begun", new() { Exact = true })).ToBeVisibleAsync();
         await visit.Cell(1).GetByRole(AriaRole.Button, new() { Name = "Interrupt" }).ClickAsync();
         await Expect(visit.Cell(1).GetByText("Interrupted (130)")).ToBeVisibleAsync();
         await visit.RunAsync("kept");
