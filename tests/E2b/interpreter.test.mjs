@@ -84,9 +84,10 @@ test('a client that gives up interrupts its code, and the next one need not wait
 
 test('a sandbox that is killed while code runs is reported as such', async () => {
   const doomed = await Sandbox.create(await options())
-  const running = doomed.runCode('import time; time.sleep(60)', { onStdout: () => {} })
+  let running
+  const begun = new Promise(resolve => { running = doomed.runCode('print(1)\nimport time; time.sleep(60)', { onStdout: resolve }) })
   const failed = assert.rejects(running, e => e.name === 'TimeoutError' && /sandbox was killed/.test(e.message))
-  await doomed.runCode('1', { language: 'bash' })
+  await begun
   await doomed.kill()
   await failed
   await assert.rejects(doomed.runCode('1'), { name: 'TimeoutError' })
