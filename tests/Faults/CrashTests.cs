@@ -52,9 +52,11 @@ public sealed class CrashTests(CrashLab lab)
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
         }
 
-        // The sandbox lives, so the sum of its log stays.
+        // The sandbox lives, so the sum of its log stays, and so does what the service logged about it.
+        string[] kept = [":log", ":lines", ":lines:head"];
         await Until.TrueAsync(
-            async () => !(await lab.Cluster.ListKeysAsync()).Any(key => key.Contains($"{{{sandbox}}}", StringComparison.Ordinal) && !key.EndsWith(":log", StringComparison.Ordinal)),
+            async () => !(await lab.Cluster.ListKeysAsync()).Any(
+                key => key.Contains($"{{{sandbox}}}", StringComparison.Ordinal) && !kept.Any(end => key.EndsWith(end, StringComparison.Ordinal))),
             TimeSpan.FromSeconds(40), "the run is withdrawn");
         Assert.Equal("", await lab.BashAsync(sandbox, $"{Scripts.ShowRan} 2>/dev/null"));
         await lab.DeleteAsync(sandbox);
