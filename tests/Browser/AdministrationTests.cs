@@ -30,7 +30,9 @@ public sealed class AdministrationTests(Chromium chromium, AdministrationTests.S
 
         await page.RouteAsync("**/v1/**", route => route.Request.Url.EndsWith("/info", StringComparison.Ordinal) ? route.ContinueAsync() : route.FulfillAsync(new RouteFulfillOptions
         {
-            Status = 503, ContentType = "application/problem+json", Body = """{"error":"the storage does not answer","code":"storage_unavailable","trace_id":"0af7651916cd43dd8448eb211c80319c"}""",
+            Status = 503,
+            ContentType = "application/problem+json",
+            Body = """{"error":"the storage does not answer","code":"storage_unavailable","trace_id":"0af7651916cd43dd8448eb211c80319c"}""",
         }));
         foreach (var path in Paths)
         {

@@ -58,11 +58,11 @@ public sealed partial class LocalSilo : ILocalSiloDetails
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
         {
-            LogFromClock(logger, e);
+            LogFromClock(logger, e.Message);
             return now;
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Redis did not answer about earlier silos at this address; the generation of this one is that of the clock.")]
-    private static partial void LogFromClock(ILogger logger, Exception exception);
+    [LoggerMessage(LogLevel.Warning, "Redis did not answer about earlier silos at this address; the generation of this one is that of the clock: {Reason}")]
+    private static partial void LogFromClock(ILogger logger, string reason);
 }
