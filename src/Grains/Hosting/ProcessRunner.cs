@@ -10,13 +10,18 @@ namespace Podflare.Hosting;
 /// <summary>Runs a program of ours: a setting that can't be used ends it with one clear line, not with a stack trace.</summary>
 public static class ProcessRunner
 {
+    /// <param name="build">Adds the services.</param>
+    /// <param name="map">
+    /// Adds middleware and routes, once Redis answers: some of them resolve services that need the silo's address, and its generation is kept in Redis.
+    /// </param>
     /// <returns>The exit code: 0, or 1 when the program could not start.</returns>
-    public static async Task<int> RunAsync(Func<WebApplication> build)
+    public static async Task<int> RunAsync(Func<WebApplication> build, Action<WebApplication> map)
     {
         try
         {
             await using var app = build();
             if (app.Services.GetService<StoreStart>() is { } store) await store.WaitAsync();
+            map(app);
             await app.RunAsync();
             return 0;
         }

@@ -6,23 +6,26 @@ using Podflare.Processes;
 
 // POST /test takes [{"url": …, "arguments": […]}, …], posts each one's arguments to its url within the request's trace, and answers
 // when all have answered: what the suite at github.com/w3c/trace-context asks of an implementation under test.
-return await ProcessRunner.RunAsync(() =>
-{
-    var builder = WebApplication.CreateBuilder(args);
-    builder.AddFrontend();
-    builder.AddPodflare(ProcessRole.Frontend);
-    builder.Services.AddHttpClient();
-    var app = builder.Build();
-    DistributedContextPropagator.Current = app.Services.GetRequiredService<DistributedContextPropagator>();
-    app.MapFrontend();
-    app.MapPost("/test", async (JsonElement calls, HttpClient http, CancellationToken cancellationToken) =>
+return await ProcessRunner.RunAsync(
+    () =>
     {
-        foreach (var call in calls.EnumerateArray())
+        var builder = WebApplication.CreateBuilder(args);
+        builder.AddFrontend();
+        builder.AddPodflare(ProcessRole.Frontend);
+        builder.Services.AddHttpClient();
+        return builder.Build();
+    },
+    app =>
+    {
+        DistributedContextPropagator.Current = app.Services.GetRequiredService<DistributedContextPropagator>();
+        app.MapFrontend();
+        app.MapPost("/test", async (JsonElement calls, HttpClient http, CancellationToken cancellationToken) =>
         {
-            using var answer = await http.PostAsJsonAsync(call.GetProperty("url").GetString(), call.GetProperty("arguments"), cancellationToken);
-        }
+            foreach (var call in calls.EnumerateArray())
+            {
+                using var answer = await http.PostAsJsonAsync(call.GetProperty("url").GetString(), call.GetProperty("arguments"), cancellationToken);
+            }
 
-        return Results.Json(calls);
+            return Results.Json(calls);
+        });
     });
-    return app;
-});
