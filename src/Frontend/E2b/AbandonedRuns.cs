@@ -23,7 +23,7 @@ internal sealed class AbandonedRuns(IGrainFactory grains, TimeProvider time, ILo
         }
         catch (Exception e) when (e is RunNotFoundException or SandboxNotFoundException or SandboxEndedException or SandboxLostException)
         {
-            // There is nothing to interrupt (any more).
+            // There is nothing left to interrupt.
         }
     }
 }

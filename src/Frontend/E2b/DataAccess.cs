@@ -7,7 +7,7 @@ internal sealed record DataAccess(DataAccess.Kind Needs)
 
     internal enum Kind
     {
-        /// <summary>It says no more than whether the sandbox runs, to whoever knows its id.</summary>
+        /// <summary>It only reports whether the sandbox runs, to anyone who knows its id.</summary>
         Nothing,
 
         /// <summary>The token for files and processes.</summary>

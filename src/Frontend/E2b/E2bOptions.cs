@@ -15,13 +15,13 @@ public sealed class E2bOptions
     public string Path { get; set; } = "/compat/e2b";
 
     /// <summary>
-    /// The domain, with a port if it is not 443, whose subdomains <c>api</c> and <c>{port}-{id}</c> lead to this server; clients have it as <c>E2B_DOMAIN</c>. Signed URLs need it. Default: none.
+    /// The domain whose subdomains <c>api</c> and <c>{port}-{id}</c> resolve to this server, with a port if it is not 443. Clients set it as <c>E2B_DOMAIN</c>. Signed URLs need it. Default: none.
     /// </summary>
     [RegularExpression("^[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?(:[0-9]{1,5})?$")]
     public string? Domain { get; set; }
 
     /// <summary>
-    /// The templates of this server for names that clients of E2B use. Default: <c>base</c> and <c>code-interpreter-v1</c> lead to <c>e2b</c>. Templates of this server may be named, too.
+    /// Maps the template names that E2B clients use to templates of this server, whose own names work as well. Default: <c>base</c> and <c>code-interpreter-v1</c> map to <c>e2b</c>.
     /// </summary>
     public Dictionary<string, string> Templates { get; set; } = new(StringComparer.Ordinal) { ["base"] = "e2b", ["code-interpreter-v1"] = "e2b" };
 
@@ -44,7 +44,7 @@ public sealed class E2bOptions
     [Range(10, 3_600)]
     public int WatcherIdleSeconds { get; set; } = 600;
 
-    /// <summary>The version that clients are told, by which they decide what they may use. Default: <c>0.5.7</c>.</summary>
+    /// <summary>The envd version that the server reports. Clients decide by it which features they use. Default: <c>0.5.7</c>.</summary>
     [Required, RegularExpression("^[0-9]+\\.[0-9]+\\.[0-9]+$")]
     public string EnvdVersion { get; set; } = "0.5.7";
 

@@ -7,7 +7,7 @@ using Podflare.Problems;
 namespace Podflare.E2b;
 
 /// <summary>
-/// Recognizes requests of E2B clients by host, or by path and headers, and leads them to the routes of the dialect. Hosts win, so that nothing but the
+/// Recognizes requests of E2B clients by host, or by path and headers, and routes them to the dialect. Hosts win, so that nothing but the
 /// dialect is reached through the host of a sandbox.
 /// </summary>
 internal sealed partial class E2bTargetMiddleware(RequestDelegate next, IOptions<E2bOptions> options, E2bErrorWriter errors)

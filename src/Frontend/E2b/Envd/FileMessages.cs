@@ -20,7 +20,7 @@ internal sealed record EntryMessage(EntryInfo Entry);
 
 internal sealed record EntriesMessage(IReadOnlyList<EntryInfo> Entries);
 
-/// <param name="IncludeEntry">Not supported by the version that clients are told, so it is ignored.</param>
+/// <param name="IncludeEntry">Not supported by the version that the server reports, so it is ignored.</param>
 internal sealed record WatchDirMessage(string? Path, bool? Recursive, bool? IncludeEntry);
 
 internal sealed record WatcherMessage(string? WatcherId);

@@ -12,6 +12,9 @@ internal sealed class ProcessFollower(RpcCall call, ServerStream stream, Sandbox
 {
     private static readonly byte[] Ping = "{\"event\":{\"keepalive\":{}}}"u8.ToArray();
 
+    // What comes of a sandbox is not to be trusted: it may send any amount before it reports a start.
+    private const int MaxFailureCharacters = 4 * 1024;
+
     private readonly StringBuilder _failure = new();
     private bool _hasStarted = hasStarted;
 
@@ -86,7 +89,11 @@ internal sealed class ProcessFollower(RpcCall call, ServerStream stream, Sandbox
         var isBase64 = item.TryGetProperty("encoding"u8, out _);
         var data = item.GetProperty("data"u8);
         // Output before the start is what the sandbox says about a program that it could not execute.
-        if (!_hasStarted) _failure.Append(isBase64 ? Encoding.UTF8.GetString(data.GetBytesFromBase64()) : data.GetString());
+        if (!_hasStarted)
+        {
+            var text = isBase64 ? Encoding.UTF8.GetString(data.GetBytesFromBase64()) : data.GetString()!;
+            _failure.Append(text.AsSpan(0, Math.Min(text.Length, MaxFailureCharacters - _failure.Length)));
+        }
         else
         {
             var name = item.GetProperty("type"u8).GetString()!;

@@ -15,7 +15,7 @@ internal sealed class ProcessService(StartServices starts, IGrainFactory grains,
 {
     private const int MostListed = RunFilter.MaxLimit;
 
-    /// <summary>Starts a process and sends its events. The time that the client allows is that of the process, as with E2B.</summary>
+    /// <summary>Starts a process and sends its events. The client's timeout limits the process, as with E2B.</summary>
     public async Task StartAsync(RpcCall call, StartMessage message, ServerStream stream)
     {
         var trace = RequestTrace.Of(call.Context);

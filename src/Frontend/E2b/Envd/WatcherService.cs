@@ -42,7 +42,7 @@ internal sealed class WatcherService(
         }
     }
 
-    /// <summary>The watcher ends when nobody reads it for a while, which its run sees to.</summary>
+    /// <summary>The run of the watcher ends when nobody reads it for a while.</summary>
     public async Task<WatcherMessage> CreateAsync(RpcCall call, WatchDirMessage message)
     {
         var path = await FolderOfAsync(call, message);
