@@ -51,7 +51,7 @@ def draw() -> str:
     servers = [
         '<text class="k1 good b" x="20" y="24">frontend 1</text>', '<text class="k2 bad b" x="20" y="24" text-decoration="line-through">frontend 1</text>',
         '<text class="k2 bad" x="108" y="24">killed (SIGKILL)</text>', '<text class="b good" x="260" y="24">frontend 2</text>',
-        '<text class="q" x="350" y="24">The run goes on in its sandbox; no event is lost or repeated.</text>',
+        '<text class="q" x="350" y="24">The run continues in its sandbox; no event is lost or repeated.</text>',
     ]
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="The output of a run stops at event {36 + len(BEFORE)}, because a frontend is killed, and continues with event {37 + len(BEFORE)} through another one.">',

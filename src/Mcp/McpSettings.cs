@@ -9,7 +9,7 @@ public sealed record McpSettings
     /// <summary>The sandbox of calls that name none; null for none.</summary>
     public string? DefaultSandbox { get; init; }
 
-    /// <summary>How long a call waits for its run unless it says so.</summary>
+    /// <summary>How long a call waits for its run by default.</summary>
     public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(50);
 
     /// <summary>The longest time for which a call may wait.</summary>
@@ -30,6 +30,6 @@ public sealed record McpSettings
     /// <summary>How long an ended run can be read; null if it is not known.</summary>
     public TimeSpan? RunRetention { get; init; }
 
-    /// <summary>Characters of output that are kept for one answer before it is shortened. Whoever wants the rest reads on with <c>read_run</c>.</summary>
+    /// <summary>Characters of output that are kept for one answer before it is shortened. <c>read_run</c> returns the rest.</summary>
     internal int MaxKeptCharacters => 10 * MaxTextCharacters;
 }

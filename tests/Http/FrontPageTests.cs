@@ -1,6 +1,6 @@
 namespace Podflare;
 
-/// <summary><c>/</c>: a page for browsers; programs are told, as before, that nothing is there.</summary>
+/// <summary><c>/</c>: a page for browsers. Programs get 404, as before.</summary>
 public sealed class FrontPageTests(SharedCluster shared)
 {
     [Theory]

@@ -81,7 +81,7 @@ export interface AuditOptions {
 export interface EventOptions {
   /** The `seq` after which to begin. Default: 0, the oldest event that is kept. */
   after?: number | undefined
-  /** Only these types; `run.*` stands for all of runs. */
+  /** Only these types; `run.*` selects all events of runs. */
   types?: readonly string[] | undefined
   sandboxId?: string | undefined
 }

@@ -19,7 +19,7 @@ export class Hosts {
     return (await this.http.json<{ hosts: Fields[] }>(get(HOSTS, this.http.trace()), 'list the hosts')).hosts.map(hostInfo)
   }
 
-  /** The host accepts no new sandboxes. Its sandboxes go on, and its ready containers stay. */
+  /** The host accepts no new sandboxes. Its sandboxes continue, and its ready containers stay. */
   async cordon (hostId: string): Promise<HostInfo> {
     return await this.setMode(hostId, 'cordon')
   }
@@ -29,7 +29,7 @@ export class Hosts {
     return await this.setMode(hostId, 'uncordon')
   }
 
-  /** The host accepts no new sandboxes, and its ready containers are removed. Its sandboxes go on until they end. */
+  /** The host accepts no new sandboxes, and its ready containers are removed. Its sandboxes continue until they end. */
   async drain (hostId: string): Promise<HostInfo> {
     return await this.setMode(hostId, 'drain')
   }

@@ -24,7 +24,7 @@ public class HostClient
     public virtual async Task<IReadOnlyList<HostInfo>> ListAsync(CancellationToken cancellationToken = default) =>
         (await Transport.CallAsync(new ApiCall(HttpMethod.Get, "v1/hosts"), ClientJson.Default.HostList, cancellationToken).ConfigureAwait(false)).Hosts;
 
-    /// <summary>The host accepts no new sandboxes. Its sandboxes go on, and its ready containers stay.</summary>
+    /// <summary>The host accepts no new sandboxes. Its sandboxes continue, and its ready containers stay.</summary>
     /// <exception cref="HostNotFoundException">No worker of the host is in the cluster.</exception>
     public virtual Task<HostInfo> CordonAsync(string hostId, CancellationToken cancellationToken = default) => SetAsync(hostId, "cordon", cancellationToken);
 
@@ -32,7 +32,7 @@ public class HostClient
     /// <exception cref="HostNotFoundException">No worker of the host is in the cluster.</exception>
     public virtual Task<HostInfo> UncordonAsync(string hostId, CancellationToken cancellationToken = default) => SetAsync(hostId, "uncordon", cancellationToken);
 
-    /// <summary>The host accepts no new sandboxes, and its ready containers are removed. Its sandboxes go on until they end.</summary>
+    /// <summary>The host accepts no new sandboxes, and its ready containers are removed. Its sandboxes continue until they end.</summary>
     /// <exception cref="HostNotFoundException">No worker of the host is in the cluster.</exception>
     public virtual Task<HostInfo> DrainAsync(string hostId, CancellationToken cancellationToken = default) => SetAsync(hostId, "drain", cancellationToken);
 

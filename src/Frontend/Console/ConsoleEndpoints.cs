@@ -7,7 +7,7 @@ using Podflare.Problems;
 namespace Podflare.WebConsole;
 
 /// <summary>
-/// Serves the console and the front page. Every frontend serves the same files and keeps nothing about who reads them. No API key is needed: the pages contain nothing of this server,
+/// Serves the console and the front page. Every frontend serves the same files and keeps no state about its readers. No API key is needed: the pages contain nothing of this server,
 /// and use the public API with a key that the reader enters.
 /// </summary>
 internal static class ConsoleEndpoints

@@ -31,7 +31,7 @@ internal sealed class ConsoleFiles : IDisposable
                 },
                 StringComparer.Ordinal);
         if (options.Value.Folder is { Length: > 0 } folder) _folder = new PhysicalFileProvider(Path.GetFullPath(folder));
-        // The modules import each other in several steps. The browser fetches all of them at once if it is told so with the page.
+        // The modules import each other in several steps. The header makes the browser fetch all of them at once with the page.
         Preloads = string.Join(", ", _embedded.Keys.Where(path => path.EndsWith(".js", StringComparison.Ordinal) && path != FrontScript).Order(StringComparer.Ordinal)
             .Select(path => $"<{ConsoleEndpoints.Prefix}/{path}>; rel=modulepreload"));
     }

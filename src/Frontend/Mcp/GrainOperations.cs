@@ -82,7 +82,7 @@ internal sealed partial class GrainOperations(
     public Task<IRunReader> ReadRunAsync(string sandboxId, string runId, long after, CancellationToken cancellationToken) => AnswerAsync<IRunReader>(KeyScopes.Read, async (_, caller) =>
     {
         var (sandbox, run) = (IdOf(sandboxId), RunOf(runId));
-        // A run that has ended tells its exit also to readers that have read everything; a subscription would wait.
+        // An ended run reports its exit even to readers that have read everything; a subscription would wait.
         var first = await GrainCallRetry.RetryLostAsync(() => Of(sandboxId).ReadEvents(caller.Tenant, run, after, cancellationToken), creates.Time, cancellationToken);
         var events = first is { HasExit: true } ? null : reader.Open(caller.Tenant, sandbox, run, first?.LastSeq ?? after, expectStart: false, pollWhenFull: null, cancellationToken);
         return new GrainRunReader(run, first, events, [], replRestarted: false, Refuse);

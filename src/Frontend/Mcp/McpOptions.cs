@@ -21,7 +21,7 @@ public sealed class McpOptions : IValidatableObject
     /// </summary>
     public HttpServerSessionMode Sessions { get; set; } = HttpServerSessionMode.Stateless;
 
-    /// <summary>Time for which a call waits for its run unless it says so, in seconds. Most clients give up after 60. Default: 50.</summary>
+    /// <summary>Time for which a call waits for its run by default, in seconds. Most clients give up after 60. Default: 50.</summary>
     [Range(0, 3_600)]
     public double WaitSeconds { get; set; } = 50;
 

@@ -1,4 +1,4 @@
 namespace Podflare.Problems;
 
-/// <summary>Endpoint metadata: what callers without a valid key or token are told in <c>WWW-Authenticate</c>.</summary>
+/// <summary>Endpoint metadata: the <c>WWW-Authenticate</c> challenge for callers without a valid key or token.</summary>
 internal sealed record BearerChallenge(string Value);

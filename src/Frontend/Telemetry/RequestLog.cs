@@ -34,7 +34,7 @@ internal sealed partial class RequestLog(IGrainFactory grains, SandboxTraces tra
         else LogAnsweredAbout(context.Request.Method, route, context.Response.StatusCode, took, call.Sandbox);
     }
 
-    // Who reads has done nothing to the sandbox; and who is refused may not be its tenant.
+    // Successful reads change nothing in the sandbox, and refused callers may belong to another tenant.
     private static bool IsKept(HttpContext context) => context.Response.StatusCode switch
     {
         401 or 403 or 404 => false,

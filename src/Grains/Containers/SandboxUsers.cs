@@ -85,7 +85,7 @@ public sealed class SandboxUsers
         }
     }
 
-    /// <summary>The sandboxes that have a number and are not being started: a list that is asked for now has their containers, or they are gone.</summary>
+    /// <summary>Sandboxes that have a number and are not being started: a list of containers requested from here on contains theirs, unless they are gone.</summary>
     public IReadOnlyCollection<SandboxId> Settled()
     {
         lock (_lock) return [.. _taken.Keys.Where(sandbox => !_starting.Contains(sandbox))];

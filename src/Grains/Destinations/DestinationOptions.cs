@@ -24,7 +24,7 @@ public sealed class DestinationOptions
     [Range(1, 100_000)]
     public int Max { get; set; } = 256;
 
-    /// <summary>Time after which a worker reads a destination again that it uses, in seconds. A change is told to it at once. Default: 30.</summary>
+    /// <summary>Time after which a worker reads a destination that it uses again, in seconds. Workers are notified of changes immediately. Default: 30.</summary>
     [Range(1, 3_600)]
     public double RefreshSeconds { get; set; } = 30;
 

@@ -7,7 +7,7 @@ using Podflare.Webhooks;
 
 namespace Podflare.Destinations;
 
-/// <summary>Sends one OTLP request, and tells whether it may be sent again.</summary>
+/// <summary>Sends one OTLP request, and reports whether it may be sent again.</summary>
 /// <param name="guard">Which addresses are allowed; null for those of the configuration, which may be any.</param>
 internal sealed class OtlpRequests(TimeSpan limit, TimeProvider time, AddressGuard? guard = null) : IDisposable
 {

@@ -30,7 +30,7 @@ internal sealed partial class TenantDestinations(
             var known = _tenants.GetValueOrDefault(tenant);
             if (known is { IsRead: true } && time.GetElapsedTime(known.ReadAt).TotalSeconds < options.Value.RefreshSeconds) return known.Destination;
             reading = known is { Reading: { IsCompleted: false } running } ? running : BeginReading(tenant, known);
-            // Nobody waits for a second look.
+            // A refresh is not waited for.
             if (known is { IsRead: true }) return known.Destination;
         }
 

@@ -133,7 +133,7 @@ internal sealed partial class HostWork
     }
 
     /// <summary>Sets the mode of the host at once, and stores it.</summary>
-    /// <exception cref="StorageUnavailableException">It could not be stored in time; storing goes on.</exception>
+    /// <exception cref="StorageUnavailableException">It could not be stored in time. Storing continues.</exception>
     public async Task SetModeAsync(HostMode mode)
     {
         var stored = Record.SetModeAsync(mode);

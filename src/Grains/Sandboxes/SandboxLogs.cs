@@ -7,7 +7,7 @@ using Podflare.Usage;
 
 namespace Podflare.Sandboxes;
 
-/// <summary>The logs that sandboxes write: their events, what they use, who created and ended them, and what their tenants and those tenants' backends are told of them.</summary>
+/// <summary>The logs that sandboxes write: their events, what they use, who created and ended them, and what their tenants and those tenants' backends learn about them.</summary>
 public sealed class SandboxLogs(
     IEventLog events, IUsageLog usage, IOptions<UsageOptions> usageOptions, AuditReporter audit, FeedReporter feed, FeedWriter feeds, RunSpanReporter spans)
 {

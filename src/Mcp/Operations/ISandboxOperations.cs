@@ -11,7 +11,7 @@ public interface ISandboxOperations
 
     Task DeleteSandboxAsync(string sandboxId, CancellationToken cancellationToken);
 
-    /// <summary>Starts a run, and reads it from its first event. If the call is canceled, either it returns the run all the same, or the run does not go on.</summary>
+    /// <summary>Starts a run, and reads it from its first event. If the call is canceled, either it still returns the run, or the run is interrupted.</summary>
     Task<IRunReader> StartRunAsync(string sandboxId, RunProgram program, CancellationToken cancellationToken);
 
     /// <summary>Reads a run after a <c>seq</c>. Cancellation ends the reading.</summary>

@@ -32,7 +32,7 @@ internal abstract class RunTool(Tool description, RunCalls runs, McpSettings set
         schema.Number("timeout_seconds", "Seconds after which the run is stopped.", DefaultTimeoutSeconds, 0.001), settings);
 
     public static ToolSchema WaitIn(ToolSchema schema, McpSettings settings) => schema.Number(
-        "wait_seconds", "Seconds to wait for the end. If the run takes longer, the result says so, and read_run reads on.", settings.Wait.TotalSeconds, 0, settings.MaxWait.TotalSeconds);
+        "wait_seconds", "Seconds to wait for the end. If the run takes longer, the result says so, and read_run returns the rest.", settings.Wait.TotalSeconds, 0, settings.MaxWait.TotalSeconds);
 
     public static TimeSpan WaitOf(ToolArguments arguments, McpSettings settings) =>
         TimeSpan.FromSeconds(arguments.Number("wait_seconds", settings.Wait.TotalSeconds, 0, settings.MaxWait.TotalSeconds));

@@ -3,7 +3,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Podflare.Browser.Console;
 
-/// <summary>What somebody does who sees the service for the first time, on a cluster whose frontend dies meanwhile.</summary>
+/// <summary>The first visit of a new user, on a cluster whose frontend dies meanwhile.</summary>
 public sealed class WalkTests(Chromium chromium, ConsoleCluster cluster) : IClassFixture<ConsoleCluster>
 {
     private const string Sine = "import numpy as np, matplotlib.pyplot as plt\nx = np.linspace(0, 2 * np.pi, 200)\nplt.plot(x, np.sin(x))\nplt.savefig('/root/sine.png')\nplt.show()";

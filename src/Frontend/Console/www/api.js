@@ -71,7 +71,7 @@ export async function api(path, { method, body, raw, as = "json", headers = {}, 
 }
 
 /**
- * @param {string} path @param {RequestInit & { headers: Record<string, string> }} init @param {AbortSignal} [left] of the one who asks
+ * @param {string} path @param {RequestInit & { headers: Record<string, string> }} init @param {AbortSignal} [left] aborted when the caller no longer needs the answer
  * @returns {Promise<Response>} a successful one
  */
 async function ask(path, init, left) {

@@ -27,7 +27,7 @@ class AsyncHosts:
         return await self._client._run(self._operations.list())
 
     async def cordon(self, host_id: str) -> HostInfo:
-        """The host accepts no new sandboxes. Its sandboxes go on, and its ready containers stay.
+        """The host accepts no new sandboxes. Its sandboxes continue, and its ready containers stay.
 
         >>> await client.hosts.cordon("0c5e1f2a")
         """
@@ -41,7 +41,7 @@ class AsyncHosts:
         return await self._client._run(self._operations.set_mode(host_id, "uncordon"))
 
     async def drain(self, host_id: str) -> HostInfo:
-        """The host accepts no new sandboxes, and its ready containers are removed. Its sandboxes go on until they end.
+        """The host accepts no new sandboxes, and its ready containers are removed. Its sandboxes continue until they end.
 
         >>> (await client.hosts.drain("0c5e1f2a")).sandboxes
         12

@@ -69,7 +69,7 @@ class Administration:
     ) -> Iterator[FeedEvent]:
         """What happened to the tenant's sandboxes and runs, oldest first. Further pages are requested as they are needed.
 
-        after: the ``seq`` after which to begin; 0 for the oldest event that is kept. types: only these types; ``run.*`` stands for all of runs.
+        after: the ``seq`` after which to begin; 0 for the oldest event that is kept. types: only these types; ``run.*`` selects all events of runs.
         page_size: events in one request, at most 1,000. Raises EventsEvictedError if the event after ``after`` is no longer kept.
 
         >>> for event in client.list_events(types=["run.ended"]):

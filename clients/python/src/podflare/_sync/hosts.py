@@ -28,7 +28,7 @@ class Hosts:
         return self._client._run(self._operations.list())
 
     def cordon(self, host_id: str) -> HostInfo:
-        """The host accepts no new sandboxes. Its sandboxes go on, and its ready containers stay.
+        """The host accepts no new sandboxes. Its sandboxes continue, and its ready containers stay.
 
         >>> client.hosts.cordon("0c5e1f2a")
         """
@@ -42,7 +42,7 @@ class Hosts:
         return self._client._run(self._operations.set_mode(host_id, "uncordon"))
 
     def drain(self, host_id: str) -> HostInfo:
-        """The host accepts no new sandboxes, and its ready containers are removed. Its sandboxes go on until they end.
+        """The host accepts no new sandboxes, and its ready containers are removed. Its sandboxes continue until they end.
 
         >>> (client.hosts.drain("0c5e1f2a")).sandboxes
         12

@@ -56,7 +56,7 @@ function newCell(number, code, language) {
   return { number, code, language, run: "", output, characters: 0, isCut: false, results: [], prompt: undefined, connection: { kind: "waiting", after: 0 }, exit: undefined, began: performance.now(), took: 0, error: undefined };
 }
 
-/** It goes on when the page is left, because its cell is still there. @param {string} sandbox @param {Cell} cell */
+/** Continues when the page is left, because its cell still exists. @param {string} sandbox @param {Cell} cell */
 async function start(sandbox, cell) {
   try {
     await exec(sandbox, { code: cell.code, language: cell.language, ...(cell.language === "python" ? { stdin: true } : {}) }, events => { take(cell, events); update(); }, state => {
