@@ -72,7 +72,7 @@ public sealed class ClusterTests(ClusterService cluster)
         var run = await running;
         Assert.Equal(0, run.Exit.Code);
         Assert.Equal(string.Concat(Enumerable.Range(0, 400).Select(i => $"{i}\n")), run.Stdout);
-        await Until.TrueAsync(() => cluster.First.IsReadyAsync(), TimeSpan.FromSeconds(30), "the cluster is ready again");
+        await cluster.Second.WaitUntilAcceptsRunsAsync(sandbox);
         Assert.Equal("1\n", (await cluster.Second.RunAsync(sandbox, "print(1)")).Stdout);
         await cluster.First.DeleteAsync(sandbox);
         await cluster.BecomeWholeAsync();
@@ -93,7 +93,6 @@ public sealed class ClusterTests(ClusterService cluster)
         Assert.Contains(lines, line => line.GetProperty("message").GetString()!.StartsWith($"Created sandbox {sandbox}", StringComparison.Ordinal) && line.GetProperty("source").GetString() == "worker");
         Assert.Contains(lines, line => line.GetProperty("run_id").GetString() == run.Run && line.GetProperty("trace_id").GetString() is { Length: 32 });
         Assert.Contains(lines, line => line.GetProperty("source").GetString() == "frontend");
-        await Until.TrueAsync(() => cluster.First.IsReadyAsync(), TimeSpan.FromSeconds(30), "the cluster is ready again");
         await cluster.First.DeleteAsync(sandbox);
         await cluster.BecomeWholeAsync();
     }

@@ -128,7 +128,6 @@ public sealed class GrainClientTests(ClusterService cluster)
             if (!sample.HasExited) sample.Kill();
         }
 
-        await Until.TrueAsync(() => cluster.First.IsReadyAsync(), TimeSpan.FromSeconds(30), "the cluster is ready again");
         await cluster.BecomeWholeAsync();
     }
 

@@ -2,10 +2,11 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using Podflare.EndToEnd.Services;
 
 namespace Podflare.EndToEnd.Api;
 
-/// <summary>The HTTP API as a plain client sees it: no retries, nothing hidden.</summary>
+/// <summary>The HTTP API as a plain client sees it. Only creates and deletes are repeated, while the answer is 503.</summary>
 public sealed class SandboxApi(Uri address) : IDisposable
 {
     public HttpClient Http { get; } = new(new SocketsHttpHandler { MaxConnectionsPerServer = 1_000 }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(120) };
@@ -27,17 +28,8 @@ public sealed class SandboxApi(Uri address) : IDisposable
 
     public async Task<string> CreateAsync(object? body = null)
     {
-        var (answer, text) = (await Http.PostAsJsonAsync("/v1/sandboxes", body ?? new { }), "");
-        for (var tries = 0; answer.StatusCode is HttpStatusCode.ServiceUnavailable && tries < 40; tries++)
-        {
-            // As a client does: a 503 is safe to repeat.
-            answer.Dispose();
-            await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System);
-            answer = await Http.PostAsJsonAsync("/v1/sandboxes", body ?? new { });
-        }
-
-        using var last = answer;
-        text = await answer.Content.ReadAsStringAsync();
+        using var answer = await RepeatWhileUnavailableAsync(() => Http.PostAsJsonAsync("/v1/sandboxes", body ?? new { }));
+        var text = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.IsSuccessStatusCode, text);
         using var json = JsonDocument.Parse(text);
         return json.RootElement.GetProperty("id").GetString()!;
@@ -45,9 +37,19 @@ public sealed class SandboxApi(Uri address) : IDisposable
 
     public async Task DeleteAsync(string sandbox)
     {
-        using var answer = await Http.DeleteAsync($"/v1/sandboxes/{sandbox}");
-        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+        using var answer = await RepeatWhileUnavailableAsync(() => Http.DeleteAsync($"/v1/sandboxes/{sandbox}"));
+        Assert.True(answer.StatusCode is HttpStatusCode.NoContent, $"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
     }
+
+    /// <summary>Waits until runs of this sandbox are accepted. A frontend is ready before the worker of each sandbox is back.</summary>
+    public Task WaitUntilAcceptsRunsAsync(string sandbox) =>
+        Until.TrueAsync(
+            async () =>
+            {
+                using var answer = await StartAsync(sandbox, "pass");
+                return answer.StatusCode is not HttpStatusCode.ServiceUnavailable;
+            },
+            TimeSpan.FromSeconds(60), $"{sandbox} accepts runs");
 
     /// <summary>Starts a run; its events are still to be read.</summary>
     public async Task<HttpResponseMessage> StartAsync(string sandbox, string code, string language = "python", object? extra = null, string mount = "")
@@ -78,4 +80,16 @@ public sealed class SandboxApi(Uri address) : IDisposable
         await Http.GetStringAsync($"/v1/sandboxes/{sandbox}/runs/{run}/events?after={after}&follow={(follow ? "true" : "false")}");
 
     public void Dispose() => Http.Dispose();
+
+    // As a client does: a 503 is safe to repeat.
+    private static async Task<HttpResponseMessage> RepeatWhileUnavailableAsync(Func<Task<HttpResponseMessage>> send)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var answer = await send();
+            if (answer.StatusCode is not HttpStatusCode.ServiceUnavailable || tries == 60) return answer;
+            answer.Dispose();
+            await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System);
+        }
+    }
 }

@@ -88,12 +88,12 @@ public sealed class ClusterService : IAsyncLifetime
         if (script.ExitCode != 0) throw new InvalidOperationException($"cluster.sh {arguments[0]}: {await output}");
     }
 
-    // cluster.sh uses a range; whoever listens within it is met here rather than half-way up.
+    // cluster.sh uses a range; whoever listens within it is met here rather than half-way up. The range lies below the ports of outgoing connections.
     private static int FreeRange()
     {
         while (true)
         {
-            var port = Random.Shared.Next(200, 600) * 100;
+            var port = Random.Shared.Next(200, 320) * 100;
             if (Enumerable.Range(port, 25).All(IsFree)) return port;
         }
     }
