@@ -180,7 +180,7 @@ const grew = await growth(async () => {
     return one.sent
   })
   const sent = await Promise.all(opened)
-  show('/execute beside them', await time(execute, 200))
+  show('/execute beside them (floor: above)', await time(execute, 200))
   for (const one of sent) one.on('error', () => {}).destroy()
 })
 if (pid) console.log(`  the service grew by ${grew.toFixed(0)} MiB, ${(grew * 1024 / STREAMS).toFixed(0)} KiB for each`)
@@ -192,8 +192,19 @@ async function live () {
   if ((await one.runCode('1 + 1')).text !== '2') throw new Error('a wrong result')
   await one.kill()
 }
+async function liveNatively () {
+  const { id } = JSON.parse((await read('/v1/sandboxes', json({ template: 'e2b' }))).text())
+  if (!(await read(`/v1/sandboxes/${id}/exec`, json({ code: '1 + 1', display: 'last' }))).text().includes('2')) throw new Error('a wrong result')
+  await read(`/v1/sandboxes/${id}`, { method: 'DELETE' })
+}
+const [nativeLives, lives] = [[], []]
 await time(live, 3)
-show('alone', await time(live, 15))
+for (let i = 0; i < 15; i++) {
+  nativeLives.push(...await time(liveNatively, 1))
+  lives.push(...await time(live, 1))
+}
+show('native, alone', nativeLives)
+show('alone', lives)
 let refused = 0
 async function insist () {
   for (;;) {
