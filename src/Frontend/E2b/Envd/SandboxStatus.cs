@@ -60,13 +60,15 @@ internal sealed class SandboxStatus(StartServices starts, IGrainFactory grains, 
         var started = await starts.Starter.StartAsync(caller.Tenant, id, RunId.New(), request, deadline);
         await using var events = started.Events;
         var output = new MemoryStream();
-        while (await events.NextAsync() is var batch)
+        int? code = null;
+        while (code is null)
         {
-            for (var i = 0; i < batch.Ends.Length; i++) Append(output, batch.Utf8.AsMemory((i == 0 ? 0 : batch.Ends[i - 1])..batch.Ends[i]));
+            var batch = await events.NextAsync();
+            for (var i = 0; i < batch.Ends.Length; i++) code = Read(batch.Utf8.AsMemory((i == 0 ? 0 : batch.Ends[i - 1])..batch.Ends[i]), output);
             if (output.Length > options.Value.MaxMessageBytes) throw new E2bException(StatusCodes.Status500InternalServerError, "the environment is too large");
-            if (batch.HasExit) break;
         }
 
+        if (code is not 0) throw new E2bException(StatusCodes.Status500InternalServerError, "the environment could not be read");
         return TypedResults.Json(Parse(output.ToArray()), EnvironmentJson.Default.IReadOnlyDictionaryStringString);
     }
 
@@ -80,13 +82,14 @@ internal sealed class SandboxStatus(StartServices starts, IGrainFactory grains, 
             total, used, 0, total >> mebi, used >> mebi, point.DiskBytes ?? 0, limits.DiskBytes ?? 0);
     }
 
-    private static void Append(MemoryStream output, ReadOnlyMemory<byte> line)
+    /// <returns>The code of the exit; null for every other event.</returns>
+    private static int? Read(ReadOnlyMemory<byte> line, MemoryStream output)
     {
         using var document = JsonDocument.Parse(line);
         var item = document.RootElement;
-        if (!item.GetProperty("type"u8).ValueEquals("stdout"u8)) return;
-        var data = item.GetProperty("data"u8);
-        output.Write(item.TryGetProperty("encoding"u8, out _) ? data.GetBytesFromBase64() : Encoding.UTF8.GetBytes(data.GetString()!));
+        var (type, data) = (item.GetProperty("type"u8), item.GetProperty("data"u8));
+        if (type.ValueEquals("stdout"u8)) output.Write(item.TryGetProperty("encoding"u8, out _) ? data.GetBytesFromBase64() : Encoding.UTF8.GetBytes(data.GetString()!));
+        return type.ValueEquals("exit"u8) ? data.GetInt32() : null;
     }
 
     private static SortedDictionary<string, string> Parse(byte[] output)
