@@ -25,7 +25,7 @@ internal static class GzipResponse
         context.Response.OnStarting(() =>
         {
             context.Response.Headers.Vary = HeaderNames.AcceptEncoding;
-            if (!isCompressing || context.Response.StatusCode != StatusCodes.Status200OK || context.Response.ContentLength == 0) return Task.CompletedTask;
+            if (!isCompressing || !HasContent(context.Response)) return Task.CompletedTask;
             context.Response.Headers.ContentEncoding = Gzip;
             context.Response.Headers.AcceptRanges = default;
             // It is that of the file.
@@ -38,7 +38,7 @@ internal static class GzipResponse
         {
             context.Response.Body = gzip;
             await send();
-            if (context.Response.ContentLength != 0) await gzip.DisposeAsync();
+            if (HasContent(context.Response)) await gzip.DisposeAsync();
         }
         catch
         {
@@ -51,6 +51,8 @@ internal static class GzipResponse
             context.Response.Body = body;
         }
     }
+
+    private static bool HasContent(HttpResponse response) => response is { StatusCode: StatusCodes.Status200OK, ContentLength: not 0 };
 
     private static bool Is(StringWithQualityHeaderValue value, string name) => value.Value.Equals(name, StringComparison.OrdinalIgnoreCase);
 }
