@@ -3,9 +3,11 @@
 #
 #   bench.sh [--only=PART,…] [--where=embedded|cluster] [--with-jupyter]
 #   bench.sh --against=FOLDER [--where=embedded|cluster]
+#   bench.sh --only=e2b
 #
 # Parts: floors, runs, tracing, creates, refill, bursts, streams, neighbours, crowd, start, keys, codec; `sandboxes` is creates to crowd. One part with one
 # service takes a minute or two, all of them about twenty-five. --with-jupyter also measures a Jupyter kernel from the distribution's packages.
+# The part e2b compares the dialect of E2B with the native API. It needs Node, and runs only by itself.
 # --against compares with another checkout, in alternate rounds: warm runs, bulk output, creates.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -59,6 +61,12 @@ embedded() { # name address [checkout]: the single process; variables of the cal
   pids+=($!)
   for _ in $(seq 300); do curl -fs "http://$2/readyz" >/dev/null && return; sleep 0.1; done
 }
+if [ "$only" = e2b ]; then
+  tests/E2b/prepare
+  embedded e "$embedded"
+  node bench/e2b.mjs "http://$embedded" "${pids[-1]}"
+  exit
+fi
 services=()
 if [ -n "$against" ] && [ "$where" != cluster ]; then
   embedded a "127.0.0.1:$((PODFLARE_CLUSTER_PORT + 56))" "$against"

@@ -69,8 +69,8 @@ test('unknown templates, and what is not supported', async () => {
   const opts = await options()
   await assert.rejects(Sandbox.create('no-such-template', opts), /404: template 'no-such-template' not found/)
   const sandbox = await Sandbox.create('base', opts)
-  for (const call of [sandbox.pause(), sandbox.createSnapshot(), sandbox.updateNetwork({ denyOut: ['0.0.0.0/0'] })]) {
-    await assert.rejects(call, e => e instanceof SandboxError && e.statusCode === 501 && /not supported/.test(e.message))
+  for (const call of [() => sandbox.pause(), () => sandbox.createSnapshot(), () => sandbox.updateNetwork({ denyOut: ['0.0.0.0/0'] })]) {
+    await assert.rejects(call(), e => e instanceof SandboxError && e.statusCode === 501 && /not supported/.test(e.message))
   }
   await sandbox.kill()
   await assert.rejects(Sandbox.create({ ...opts, lifecycle: { onTimeout: 'pause' } }), /501: pausing is not supported/)

@@ -69,8 +69,14 @@ test('changes of a folder are reported until the watch is stopped', async () => 
   await sandbox.files.makeDir('watched/below')
   const seen = []
   const handle = await sandbox.files.watchDir('watched', event => { seen.push(`${event.type} ${event.name}`) }, { recursive: true, timeoutMs: 0 })
+  // Clients wait for the write, of a new file and of one that is replaced.
   await sandbox.files.write('watched/below/a.txt', '1')
-  await until(() => seen.some(one => one.endsWith('below/a.txt')))
+  await until(() => seen.includes('write below/a.txt'))
+  assert.equal(seen[0], 'create below/a.txt')
+  seen.length = 0
+  await sandbox.files.write('watched/below/a.txt', '22')
+  await until(() => seen.length > 0)
+  assert.deepEqual(seen, ['write below/a.txt'])
   await sandbox.commands.run('mv watched/below/a.txt watched/b.txt; chmod 600 watched/b.txt; rm watched/b.txt')
   await until(() => ['rename below/a.txt', 'create b.txt', 'chmod b.txt', 'remove b.txt'].every(one => seen.includes(one)))
   await handle.stop()

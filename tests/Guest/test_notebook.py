@@ -196,6 +196,12 @@ class NotebookTests(Cells):
         self.assertEqual({"a": 1}, self.only("JSON({'a': 1})").parts["application/json"][1])
         self.assertEqual(("bytes", b"\x89PNGx"), self.only("Image(data=b'\\x89PNGx')").parts["image/png"])
 
+    def test_pillow_shows_its_images_without_a_viewer(self) -> None:
+        (self.guest.home / "PIL").mkdir()
+        (self.guest.home / "PIL" / "__init__.py").touch()
+        (self.guest.home / "PIL" / "ImageShow.py").write_text("try:\n    from IPython.display import display\nexcept ImportError:\n    display = print\n")
+        self.assertEqual(["'an image'"], [result.text for result in self.results("from PIL import ImageShow\nImageShow.display('an image')")])
+
     # await
 
     def test_await_works_at_the_top_level_and_variables_stay(self) -> None:
@@ -392,6 +398,8 @@ class LibraryTests(Cells):
         self.assertIn("<table", result.parts["text/html"][1])
         self.assertEqual({"a": [1, 2], "b": ["x", None]}, result.parts["application/vnd.podflare.columns+json"][1])
         self.assertNotIn("application/vnd.podflare.columns+json", self.only("pd.DataFrame()").parts)
+        times = self.only("pd.DataFrame({'at': pd.to_datetime(['2026-01-02T03:04:05', None]), 'on': pd.to_datetime(['2026-01-01', '2026-01-02'], utc=True)})", columns=True)
+        self.assertEqual({"at": ["2026-01-02T03:04:05", None], "on": ["2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00+00:00"]}, times.parts["application/vnd.podflare.columns+json"][1])
 
 
 if __name__ == "__main__":

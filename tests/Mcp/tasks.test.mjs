@@ -1,32 +1,17 @@
 // Tasks, and a server that is stopped while it has calls.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, connect } from 'node:net'
 import { after, before, test } from 'node:test'
+import { startCluster } from '../TypeScriptSdk/cluster.mjs'
 import { newClient, send, textOf, until } from './clients.mjs'
 
-const repository = new URL('../../', import.meta.url).pathname
-// Short, because a unix socket's path ends at 107 bytes.
-const folder = mkdtempSync('/tmp/pfmcp.')
-const frontends = []
-let proxy, url, next = 0
+let cluster, url, frontends
 
-// Two frontends behind one address, which sends each connection to another one that listens.
 before(async () => {
-  const port = 20_000 + process.pid % 400 * 100
-  frontends.push(port + 1, port + 2)
-  cluster('up', { PODFLARE_CLUSTER_PORT: String(port), PODFLARE_CLUSTER_ID: `${process.env.PODFLARE_TEST_CLUSTER || `test-${process.pid}`}-mcp`, PODFLARE_SKIP_SETUP: '1' })
-  proxy = createServer(socket => forward(socket, 0))
-  await new Promise(resolve => proxy.listen(0, '127.0.0.1', resolve))
-  url = `http://127.0.0.1:${proxy.address().port}`
+  cluster = await startCluster('mcp')
+  ;({ url, frontends } = cluster)
 })
 
-after(() => {
-  proxy?.close()
-  cluster('down')
-  rmSync(folder, { recursive: true, force: true })
-})
+after(() => cluster?.stop())
 
 test('a long run is a task, whichever frontend is asked', async () => {
   const { result: task } = await send(url, 'tools/call', { name: 'run_python', arguments: { code: 'import time; time.sleep(2); print("done")', wait_seconds: 0 } })
@@ -56,7 +41,7 @@ test('a frontend that dies takes no run with it', async () => {
   const waiting = send(`http://127.0.0.1:${frontends[0]}`, 'tools/call', { name: 'run_python', arguments: { code: 'import time; time.sleep(3); 42', sandbox_id: sandbox } }, { key: 'one', tasks: false })
   const lost = assert.rejects(waiting)
   await until(async () => (await send(`http://127.0.0.1:${frontends[1]}`, 'tasks/get', { taskId: task.taskId })).result.status === 'working')
-  cluster('kill', {}, 'frontend1', 'KILL')
+  cluster.kill('frontend1')
   await lost
 
   const client = await newClient(url)
@@ -87,18 +72,3 @@ test('a task that nobody has is unknown', async () => {
   const { error } = await send(url, 'tasks/get', { taskId: `sbx_${'0'.repeat(32)}:run_${'0'.repeat(32)}` })
   assert.equal(error.code, -32602)
 })
-
-function forward (socket, tries) {
-  const target = connect(frontends[next++ % frontends.length], '127.0.0.1')
-  let isConnected = false
-  target.on('connect', () => {
-    isConnected = true
-    socket.pipe(target).pipe(socket)
-  })
-  target.on('error', () => isConnected || tries > 5 ? socket.destroy() : forward(socket, tries + 1))
-  socket.on('error', () => target.destroy())
-}
-
-function cluster (what, env = {}, ...words) {
-  execFileSync(`${repository}eng/cluster.sh`, [what, ...words], { env: { ...process.env, ...env, PODFLARE_CLUSTER_DIR: folder }, stdio: 'inherit' })
-}

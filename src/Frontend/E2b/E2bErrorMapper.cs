@@ -16,8 +16,6 @@ internal static class E2bErrorMapper
         : problem.Code switch
         {
             "sandbox_not_found" or "sandbox_ended" or "sandbox_lost" => new E2bError(StatusCodes.Status404NotFound, "sandbox not found", "sandbox_not_found"),
-            // Clients search for the beginning of this text.
-            "no_capacity" => new E2bError(StatusCodes.Status503ServiceUnavailable, $"Failed to place sandbox: {problem.Error}", "sandbox_capacity_unavailable"),
             "not_a_file" or "not_a_directory" => new E2bError(StatusCodes.Status400BadRequest, problem.Error, problem.Code),
             "invalid_request" when problem.Errors is { Any: true } errors => new E2bError(problem.Status, Describe(errors), problem.Code),
             _ => new E2bError(problem.Status, problem.Error, problem.Code),

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Podflare.Limits;
 using Podflare.Problems;
 
 namespace Podflare.E2b;
@@ -45,6 +46,7 @@ internal sealed class E2bErrorWriter : IProblemFormat
                 break;
             default:
                 var json = E2bErrorMapper.ToError(problem, cause);
+                if (problem.Code == "internal" && cause is not E2bException && context.GetEndpoint()?.Metadata.GetMetadata<LimitCreates>() is not null) json = json with { ErrorCode = "sandbox_create_failed" };
                 await WriteAsync(context, json.Code, json, E2bErrorJson.Default.E2bError);
                 break;
         }

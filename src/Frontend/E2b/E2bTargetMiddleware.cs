@@ -41,28 +41,33 @@ internal sealed partial class E2bTargetMiddleware(RequestDelegate next, IOptions
         return next(context);
     }
 
-    private E2bTarget? FromHost(string host)
+    private E2bTarget? FromHost(string written)
     {
+        // A name may end with the dot of the root.
+        var host = written.EndsWith('.') ? written[..^1] : written;
         var dot = host.IndexOf('.', StringComparison.Ordinal);
         if (dot <= 0) return null;
         var (label, domain) = (host[..dot], host[(dot + 1)..]);
         var isOurs = options.Value.DomainHost is { } ours && domain.Equals(ours, StringComparison.OrdinalIgnoreCase);
         if (isOurs && label.Equals("api", StringComparison.OrdinalIgnoreCase)) return E2bTarget.Control;
         if (!isOurs && !domain.Equals(LocalDomain, StringComparison.OrdinalIgnoreCase)) return null;
-        return Label().Match(label) is { Success: true } match ? Create(match.Groups[2].Value.ToLowerInvariant(), match.Groups[1].Value) : null;
+        if (Label().Match(label) is not { Success: true } match) return null;
+        return PortOf(match.Groups[1].Value) is { } port ? Create(match.Groups[2].Value.ToLowerInvariant(), port) : new E2bTarget(null, E2bTarget.EnvdPort, "");
     }
 
     // The headers also decide about paths that both planes have, such as /health.
     private static E2bTarget FromHeaders(HttpRequest request) =>
-        request.Headers[IdHeader] is [{ Length: > 0 } id] ? Create(id, request.Headers[PortHeader].ToString()) : E2bTarget.Control;
+        request.Headers[IdHeader] is [{ Length: > 0 } id] ? Create(id, PortOf(request.Headers[PortHeader].ToString()) ?? E2bTarget.EnvdPort) : E2bTarget.Control;
 
-    private static E2bTarget Create(string id, string port)
+    private static E2bTarget Create(string id, int port) => PublicSandboxId.TryParse(id, out var sandbox) ? new E2bTarget(sandbox, port, PublicSandboxId.Of(sandbox)) : new E2bTarget(null, port, "");
+
+    private static int? PortOf(string text)
     {
         const int most = 65_535;
-        var number = int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var parsed) && parsed is > 0 and <= most ? parsed : E2bTarget.EnvdPort;
-        return PublicSandboxId.TryParse(id, out var sandbox) ? new E2bTarget(sandbox, number, PublicSandboxId.Of(sandbox)) : new E2bTarget(null, number, "");
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= most ? port : null;
     }
 
-    [GeneratedRegex("^([0-9]{1,5})-(sbx_?[0-9a-f]{32})$", RegexOptions.IgnoreCase)]
+    // Whatever follows the port: what looks like a sandbox's host never leads to anything else.
+    [GeneratedRegex("^([0-9]+)-(.*)$", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex Label();
 }

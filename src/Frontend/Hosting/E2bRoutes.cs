@@ -14,7 +14,7 @@ internal static class E2bRoutes
     {
         services.AddOptions<E2bOptions>().BindConfiguration(E2bOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<E2bErrorWriter>().AddSingleton<SandboxTokens>().AddSingleton<SandboxHealth>().AddSingleton<AbandonedRuns>();
-        return services.AddSingleton<CreateEndpoint>().AddSingleton<LifetimeEndpoints>().AddSingleton<ExecuteEndpoint>().AddSingleton<InterpreterContexts>().AddSingleton<ProcessService>().AddSingleton<FilesystemService>().AddSingleton<WatcherService>().AddSingleton<FilesEndpoint>();
+        return services.AddSingleton<CreateEndpoint>().AddSingleton<LifetimeEndpoints>().AddSingleton<ExecuteEndpoint>().AddSingleton<InterpreterContexts>().AddSingleton<ProcessService>().AddSingleton<FilesystemService>().AddSingleton<WatcherService>().AddSingleton<FilesEndpoint>().AddSingleton<SandboxStatus>();
     }
 
     /// <summary>Before the check of host names, which knows those of the dialect from here.</summary>

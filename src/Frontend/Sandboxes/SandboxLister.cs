@@ -29,4 +29,12 @@ internal sealed class SandboxLister(HostDirectory hosts)
         string[] warnings = [.. answers.Where(answer => answer.Answer is null).Select(answer => $"host {answer.Host} did not answer; its sandboxes are missing")];
         return new FoundSandboxes([.. found.Take(filter.Limit)], next, warnings);
     }
+
+    /// <summary>How many sandboxes pass a filter, on all pages.</summary>
+    /// <returns>Null when a host did not answer.</returns>
+    public async Task<int?> CountAsync(TenantId tenant, SandboxFilter filter, CancellationToken cancellationToken)
+    {
+        var answers = await hosts.AskAsync(host => host.Count(tenant, filter), cancellationToken);
+        return answers.All(answer => answer.Answer is not null) ? answers.Sum(answer => answer.Answer!.Total) : null;
+    }
 }

@@ -42,6 +42,10 @@ public interface IHostGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("List")]
     Task<IReadOnlyList<SandboxInfo>> List(TenantId tenant, SandboxFilter filter);
 
+    /// <summary>How many sandboxes of one tenant pass a filter, whatever page of them it asks for.</summary>
+    [AlwaysInterleave, Alias("Count")]
+    Task<SandboxCount> Count(TenantId tenant, SandboxFilter filter);
+
     /// <summary>This host's sandboxes of one tenant, with those that are being created.</summary>
     /// <exception cref="SandboxUnreachableException">The host does not know its sandboxes yet.</exception>
     [AlwaysInterleave, Alias("Holdings")]
@@ -69,6 +73,10 @@ public interface IHostGrain : IGrainWithStringKey
 /// <summary>A container whose guest is ready, on its way to become a sandbox.</summary>
 [GenerateSerializer, Immutable, Alias("podflare.LeasedContainer")]
 public sealed record LeasedContainer([property: Id(0)] string ContainerId, [property: Id(1)] string Boot);
+
+/// <summary>How many sandboxes a host has found.</summary>
+[GenerateSerializer, Immutable, Alias("podflare.SandboxCount")]
+public sealed record SandboxCount([property: Id(0)] int Total);
 
 /// <summary>How full a host is.</summary>
 /// <param name="Sandboxes">Containers that live or are being started, without the parked ones, which make room.</param>

@@ -110,6 +110,8 @@ public sealed partial class HostGrain(
     public Task<IReadOnlyList<SandboxInfo>> List(TenantId tenant, SandboxFilter filter) =>
         Task.FromResult(SandboxPage.Of(_work.Ledger.Sandboxes, tenant, filter));
 
+    public Task<SandboxCount> Count(TenantId tenant, SandboxFilter filter) => Task.FromResult(SandboxPage.Count(_work.Ledger.Sandboxes, tenant, filter));
+
     public Task<HostHoldings> Holdings(TenantId tenant) =>
         IsOnOwningHost && _started ? Task.FromResult(_work.Claims.Of(tenant)) : throw new SandboxUnreachableException();
 

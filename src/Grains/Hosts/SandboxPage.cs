@@ -15,6 +15,10 @@ internal static class SandboxPage
             : [.. found.OrderByDescending(sandbox => sandbox.CreatedAt).ThenByDescending(sandbox => sandbox.Id.Value, StringComparer.Ordinal).Take(filter.Limit)];
     }
 
+    /// <summary>How many of the tenant's sandboxes pass the filter, whatever page of them it asks for.</summary>
+    public static SandboxCount Count(IEnumerable<SandboxInfo> sandboxes, TenantId tenant, SandboxFilter filter) =>
+        new(sandboxes.Count(sandbox => sandbox.Tenant == tenant && Matches(sandbox, filter)));
+
     /// <summary>The ids among these texts; an id that cannot be read is skipped.</summary>
     public static IEnumerable<SandboxId> ParseIds(IEnumerable<string> ids)
     {

@@ -56,6 +56,21 @@ public sealed class AccessTests(SharedCluster shared)
     }
 
     [Fact]
+    public async Task The_tokens_of_a_suspended_tenant_open_nothing()
+    {
+        var tenant = await _cluster.CreateTenantAsync();
+        using var admin = _cluster.ClientOf(Cluster.AdminKey);
+        using var client = await _cluster.ClientOfAsync(tenant, "sandboxes");
+        var box = await _cluster.CreateAsync(client.DefaultRequestHeaders.Authorization!.Parameter!);
+        Assert.Equal(200, (int)(await box.CallAsync("process.Process/List", "{}")).StatusCode);
+
+        await admin.SendAsync("PATCH", $"/v1/tenants/{tenant}", """{"state":"suspended"}""");
+
+        foreach (var refused in new[] { await box.CallAsync("process.Process/List", "{}"), await box.ExecuteAsync(new { code = "1" }), await box.SendAsync(E2bClient.Envd, "GET", "/files?path=a", null, box.EnvdToken) })
+            Assert.Equal(403, (int)refused.StatusCode);
+    }
+
+    [Fact]
     public async Task Health_is_of_the_plane_that_the_header_names()
     {
         using var client = _cluster.ClientOf(null);

@@ -59,6 +59,33 @@ public sealed class ConnectTests(SharedCluster shared)
     }
 
     [Fact]
+    public async Task A_stream_that_is_silent_is_kept_alive_as_often_as_its_client_asks()
+    {
+        var box = await _cluster.CreateAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{E2bClient.Mount}/{Start}") { Content = new ByteArrayContent(Message("event {\"type\":\"start\",\"data\":7,@}", "hold kept-alive")) };
+        request.Content.Headers.ContentType = new("application/connect+json");
+        foreach (var (name, value) in new[] { ("E2b-Sandbox-Id", box.Id), ("E2b-Sandbox-Port", "49983"), ("X-Access-Token", box.EnvdToken), ("Keepalive-Ping-Interval", "1") }) request.Headers.Add(name, value);
+        using var client = _cluster.ClientOf(null);
+        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        var stream = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal("""{"event":{"start":{"pid":7}}}""", await NextAsync());
+        Assert.Equal("""{"event":{"keepalive":{}}}""", await NextAsync());
+        Assert.Equal("""{"event":{"keepalive":{}}}""", await NextAsync());
+        _cluster.World.Gate("kept-alive").SetResult();
+        Assert.StartsWith("""{"event":{"end":""", await NextAsync(), StringComparison.Ordinal);
+
+        async Task<string> NextAsync()
+        {
+            var head = new byte[5];
+            await stream.ReadExactlyAsync(head, TestContext.Current.CancellationToken);
+            var body = new byte[System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(head.AsSpan(1))];
+            await stream.ReadExactlyAsync(body, TestContext.Current.CancellationToken);
+            return Encoding.UTF8.GetString(body);
+        }
+    }
+
+    [Fact]
     public async Task Envelopes_that_are_wrong_are_refused_in_an_envelope()
     {
         var box = await _cluster.CreateAsync();

@@ -113,9 +113,13 @@ public sealed class ControlPlaneTests(SharedCluster shared)
         Assert.Empty(await IdsAsync($"{query}&state=paused"));
         Assert.Equal(ids, await PagesAsync($"{query}&order=asc&limit=2"));
         Assert.Equal(ids.AsEnumerable().Reverse(), await PagesAsync($"{query}&limit=2"));
+        // Of all pages, and absent where no running sandbox was asked for.
+        Assert.Equal("3", await TotalAsync($"{query}&limit=2"));
+        Assert.Equal("0", await TotalAsync($"{query}&template=other"));
+        Assert.Null(await TotalAsync($"{query}&state=paused"));
         Assert.Empty(await IdsAsync($"{query}&startedAfter=2999-01-01T00:00:00Z"));
         Assert.Empty(await IdsAsync($"{query}&template=other"));
-        await AssertErrorAsync(await SendAsync("GET", "/v2/sandboxes?order=up"), 400);
+        foreach (var wrong in new[] { "order=up", "state=frozen", "limit=0", "nextToken=x", "startedAfter=soon" }) await AssertErrorAsync(await SendAsync("GET", $"/v2/sandboxes?{wrong}"), 400);
     }
 
     [Theory]
@@ -129,9 +133,13 @@ public sealed class ControlPlaneTests(SharedCluster shared)
     [InlineData("GET", "/secrets/x")]
     public async Task What_is_not_supported_is_501_with_a_body_that_clients_read(string method, string path)
     {
-        var error = await AssertErrorAsync(await SendAsync(method, string.Format(System.Globalization.CultureInfo.InvariantCulture, path, "sbx" + new string('0', 32)), method == "GET" ? null : "{}"), 501);
+        var box = await _cluster.CreateAsync();
 
+        var error = await AssertErrorAsync(await CallAsync(box.Id), 501);
         Assert.EndsWith("not supported", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+        if (path.Contains('{', StringComparison.Ordinal)) await AssertErrorAsync(await CallAsync("sbx" + new string('0', 32)), 404);
+
+        Task<HttpResponseMessage> CallAsync(string id) => SendAsync(method, string.Format(System.Globalization.CultureInfo.InvariantCulture, path, id), method == "GET" ? null : "{}");
     }
 
     [Fact]
@@ -157,6 +165,8 @@ public sealed class ControlPlaneTests(SharedCluster shared)
         while (next is not null);
         return ids;
     }
+
+    private async Task<string?> TotalAsync(string query) => (await SendAsync("GET", $"/v2/sandboxes?{query}")).Header("X-Total-Running");
 
     private async Task<List<string>> IdsAsync(string query) =>
         [.. (await (await SendAsync("GET", $"/v2/sandboxes?{query}")).AssertProblemFreeAsync()).EnumerateArray().Select(one => one.GetProperty("sandboxID").GetString()!)];

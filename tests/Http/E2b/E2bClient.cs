@@ -69,6 +69,7 @@ internal static class E2bClient
             if (envd is not null) request.Headers.Add("X-Access-Token", envd);
             if (traffic is not null) request.Headers.Add("E2B-Traffic-Access-Token", traffic);
             foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
+            if (!request.Headers.Contains("Accept-Encoding")) request.Headers.Add("Accept-Encoding", "gzip, deflate");
             return await client.SendAsync(request, TestContext.Current.CancellationToken);
         }
 

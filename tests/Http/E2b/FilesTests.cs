@@ -40,6 +40,50 @@ public sealed class FilesTests(SharedCluster shared)
         Assert.Equal(bytes, await read.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
     }
 
+    [Theory]
+    [InlineData("gzip", true)]
+    [InlineData("gzip, identity;q=0", true)]
+    [InlineData("deflate, gzip;q=0.5, *;q=0", true)]
+    [InlineData("gzip, deflate", false)]
+    [InlineData("gzip;q=0", false)]
+    [InlineData("identity", false)]
+    public async Task A_file_is_compressed_for_a_client_that_accepts_nothing_else(string accepted, bool isCompressed)
+    {
+        var box = await _cluster.CreateAsync();
+        var bytes = Enumerable.Range(0, 300_000).Select(i => (byte)i).ToArray();
+        _cluster.World.Sandboxes[box.NativeId].Files["/home/user/a"] = bytes;
+        _cluster.World.Sandboxes[box.NativeId].Files["/home/user/empty"] = [];
+
+        var response = await ReadAsync("a");
+
+        Assert.Equal((200, isCompressed ? "gzip" : ""), ((int)response.StatusCode, string.Join(',', response.Content.Headers.ContentEncoding)));
+        Assert.Equal(!isCompressed, response.Content.Headers.ContentLength == bytes.Length);
+        var body = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+        var read = new MemoryStream();
+        await (isCompressed ? new GZipStream(body, CompressionMode.Decompress) : body).CopyToAsync(read, TestContext.Current.CancellationToken);
+        Assert.Equal(bytes, read.ToArray());
+        Assert.Equal(0, (await ReadAsync("empty")).Content.Headers.ContentLength);
+        await AssertAsync(404, await ReadAsync("nope"));
+        Assert.Equal(206, (int)(await ReadAsync("a", ("Range", "bytes=0-9"))).StatusCode);
+
+        Task<HttpResponseMessage> ReadAsync(string path, params (string Name, string Value)[] headers) =>
+            box.SendAsync(E2bClient.Envd, "GET", $"/files?path={path}", null, box.EnvdToken, null, [("Accept-Encoding", accepted), .. headers]);
+    }
+
+    [Fact]
+    public async Task The_service_of_a_sandbox_reports_its_use_and_its_variables()
+    {
+        var box = await _cluster.CreateAsync();
+
+        var sample = await (await box.SendAsync(E2bClient.Envd, "GET", "/metrics", null, box.EnvdToken)).AssertProblemFreeAsync();
+
+        Assert.Equal((1, 42, 512L << 20, 512), (sample.GetProperty("cpu_count").GetInt32(), sample.GetProperty("cpu_used_pct").GetDouble(), sample.GetProperty("mem_total").GetInt64(), sample.GetProperty("mem_total_mib").GetInt32()));
+        // Nothing is printed in a scripted sandbox.
+        Assert.Equal("{}", (await (await box.SendAsync(E2bClient.Envd, "GET", "/envs", null, box.EnvdToken)).AssertProblemFreeAsync()).ToString());
+        Assert.Equal(401, (int)(await box.SendAsync(E2bClient.Envd, "GET", "/metrics")).StatusCode);
+        Assert.Equal(401, (int)(await box.SendAsync(E2bClient.Envd, "GET", "/envs", null, null, box.TrafficToken)).StatusCode);
+    }
+
     [Fact]
     public async Task What_is_wrong_is_told_as_E2B_does()
     {

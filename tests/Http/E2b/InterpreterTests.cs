@@ -118,6 +118,9 @@ public sealed class InterpreterTests(SharedCluster shared)
     [InlineData("a = 1\n  b", "a = 1\n  b")]
     [InlineData("  a = 1\n  if a:\n    b\nc", "a = 1\nif a:\n  b\nc")]
     [InlineData("\tx", "x")]
+    [InlineData("\n  a = 1\n\n  b\n ", "\na = 1\n\nb\n ")]
+    [InlineData("  \n\ta", "  \na")]
+    [InlineData("\n\n", "\n\n")]
     public void Code_with_an_indented_first_line_is_dedented(string code, string expected) =>
         Assert.Equal(expected, System.Text.Encoding.UTF8.GetString(Interpreter.ExecuteRequest.Dedent(System.Text.Encoding.UTF8.GetBytes(code))));
 

@@ -39,6 +39,9 @@ public sealed class ScriptedHost(World world) : Grain, IHostGrain
             .Take(filter.Limit)];
     }
 
+    public Task<SandboxCount> Count(TenantId tenant, SandboxFilter filter) => Script.LoadFailure is { } failure ? throw failure() : Task.FromResult(new SandboxCount(world.Sandboxes.Values
+        .Count(state => state.Info.Id.Host == this.GetPrimaryKeyString() && state.Info.Tenant == tenant && Matches(state.Info, filter with { BeforeTime = null }))));
+
     public Task<HostHoldings> Holdings(TenantId tenant) => Task.FromResult(new HostHoldings(
         [.. world.Sandboxes.Values.Where(state => state.Info.Id.Host == this.GetPrimaryKeyString() && state.Info.Tenant == tenant).Select(state => new HostHolding(state.Info.Id, state.Info.Creation, 512))], []));
 

@@ -19,6 +19,7 @@ internal static class ControlEndpoints
     private const double OldDefaultSeconds = 15;
     private const int MaxLogs = 1_000;
     private const string NextToken = "X-Next-Token";
+    private const string TotalRunning = "X-Total-Running";
     private const string Box = "/sandboxes/{" + ControlSandbox.RouteValue + "}";
 
     // What E2B has and this server does not.
@@ -49,10 +50,17 @@ internal static class ControlEndpoints
         control.MapGet($"{Box}/metrics", MetricsAsync);
         control.MapGet($"/v2{Box}/logs", LogsAsync);
         control.MapGet("/health", static () => TypedResults.Ok()).WithMetadata(new AllowAnonymous());
-        foreach (var (methods, pattern, what) in NotSupported) control.MapMethods(pattern, methods, IResult () => throw E2bException.NotSupported(what));
+        foreach (var (methods, pattern, what) in NotSupported) control.MapMethods(pattern, methods, (HttpContext context, Caller caller, IGrainFactory grains, TimeProvider time, CancellationToken token) => RefuseAsync(what, context, caller, grains, time, token));
 
         void Create(string pattern, double seconds) =>
             control.MapPost(pattern, (HttpContext context, Caller caller, CreateEndpoint create) => create.CreateAsync(context, caller, seconds)).WithMetadata(new DisableRequestDeadline(), new LimitCreates());
+    }
+
+    // A sandbox that does not exist is not found, whatever is asked of it.
+    private static async Task RefuseAsync(string what, HttpContext context, Caller caller, IGrainFactory grains, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (context.Request.RouteValues.ContainsKey(ControlSandbox.RouteValue)) await ControlSandbox.GetAsync(grains, caller.Tenant, ControlSandbox.Of(context), time, cancellationToken);
+        throw E2bException.NotSupported(what);
     }
 
     private static async Task<JsonHttpResult<SandboxView>> GetAsync(
@@ -77,9 +85,12 @@ internal static class ControlEndpoints
         IReadOnlyList<SandboxView> page = [];
         if (ListSandboxesQuery.Parse(context.Request, options.Value, create.Value).Filter is { } filter)
         {
+            var counting = lister.CountAsync(caller.Tenant, filter, cancellationToken);
             var found = await lister.FindAsync(caller.Tenant, filter, cancellationToken);
             page = [.. found.Sandboxes.Select(sandbox => SandboxView.Of(sandbox, templates.Value, options.Value) with { Domain = null })];
             if (found.Next is { } next) context.Response.Headers[NextToken] = next.ToString();
+            // A number that lacks a host's part would be wrong.
+            if (await counting is { } total) context.Response.Headers[TotalRunning] = total.ToString(CultureInfo.InvariantCulture);
             if (found.Warnings.Count > 0) context.Response.Headers["Podflare-Warning"] = string.Join("; ", found.Warnings);
         }
 

@@ -22,7 +22,7 @@ internal sealed class CreateEndpoint(CreateServices services, SandboxTokens toke
         var key = IdempotencyKey.Read(context.Request) is { } sent ? KeyPrefix + sent : null;
         var request = (await ReadAsync(context, caller, defaultSeconds)).Within(services.Limits.Find(caller.Tenant)?.EgressHosts).WithTrace(RequestTrace.Of(context));
         using var deadline = new TimeLimit(TimeSpan.FromSeconds(services.Http.Value.StartSeconds), services.Time, context.RequestAborted);
-        var creation = await PlaceAsync(caller, key, request.Spec with { Origin = RequestOrigin.Of(context, caller) }, deadline);
+        var creation = await PlaceAsync(context, caller, key, request.Spec with { Origin = RequestOrigin.Of(context, caller) }, deadline);
         services.Traces.Note(creation.Sandbox.Id, caller.Tenant.Value, creation.Sandbox.Trace);
         if (LogCall.Current is { } call) call.Sandbox = creation.Sandbox.Id.Value;
         if (creation.Joined) context.Response.Headers[IdempotencyKey.Replayed] = "true";
@@ -36,7 +36,7 @@ internal sealed class CreateEndpoint(CreateServices services, SandboxTokens toke
         return CreateSandboxRequest.Parse(body.Utf8, defaultSeconds, options.Value, services.Options.Value, services.Templates.Value, services.Limits.Find(caller.Tenant));
     }
 
-    private async Task<Creation> PlaceAsync(Caller caller, string? key, SandboxSpec spec, TimeLimit deadline)
+    private async Task<Creation> PlaceAsync(HttpContext context, Caller caller, string? key, SandboxSpec spec, TimeLimit deadline)
     {
         try
         {
@@ -46,13 +46,20 @@ internal sealed class CreateEndpoint(CreateServices services, SandboxTokens toke
         {
             throw new E2bException(StatusCodes.Status404NotFound, $"template '{spec.Template}' not found", "template_not_found");
         }
-        catch (ContainerStartException e) when (!e.Retry)
+        catch (Exception e) when (!context.RequestAborted.IsCancellationRequested && RefusalOf(e, deadline) is { } refusal)
         {
-            throw new E2bException(StatusCodes.Status503ServiceUnavailable, $"Failed to place sandbox: {e.Message}", "sandbox_no_compatible_node", ExceptionMapper.ToProblem(e));
-        }
-        catch (Exception e) when (deadline.IsExceeded && ExceptionMapper.ToProblem(e).Status == StatusCodes.Status503ServiceUnavailable)
-        {
-            throw new E2bException(StatusCodes.Status504GatewayTimeout, "Failed to place sandbox: no sandbox was ready in time", "sandbox_placement_timeout", ExceptionMapper.ToProblem(e));
+            throw refusal;
         }
     }
+
+    // Clients search for the beginning of these texts.
+    private static E2bException? RefusalOf(Exception e, TimeLimit deadline) => ExceptionMapper.ToProblem(e) switch
+    {
+        var problem when e is ContainerStartException { Retry: false } => Refuse(StatusCodes.Status503ServiceUnavailable, e.Message, "sandbox_no_compatible_node", problem),
+        { Status: StatusCodes.Status503ServiceUnavailable } problem when deadline.IsExceeded => Refuse(StatusCodes.Status504GatewayTimeout, "no sandbox was ready in time", "sandbox_placement_timeout", problem),
+        { Status: StatusCodes.Status503ServiceUnavailable } problem => Refuse(StatusCodes.Status503ServiceUnavailable, problem.Error, "sandbox_capacity_unavailable", problem),
+        _ => null,
+    };
+
+    private static E2bException Refuse(int status, string why, string code, Problem native) => new(status, $"Failed to place sandbox: {why}", code, native);
 }

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Podflare.E2b.Connect;
 using Podflare.Http;
@@ -17,6 +18,10 @@ internal static class EnvdEndpoints
         files.MapGet("", (HttpContext context, SandboxId id, Caller caller, FilesEndpoint endpoint) => endpoint.ReadAsync(context, id, caller));
         files.MapPost("", async Task<JsonHttpResult<IReadOnlyList<WrittenFile>>> (HttpContext context, SandboxId id, Caller caller, FilesEndpoint endpoint) =>
             TypedResults.Json(await endpoint.WriteAsync(context, id, caller), FileMessageJson.Default.IReadOnlyListWrittenFile));
+        var status = port.MapGroup("").WithMetadata(new DataAccess(DataAccess.Kind.Envd));
+        status.MapGet("/metrics", (SandboxId id, Caller caller, SandboxStatus sandbox, CancellationToken token) => sandbox.GetMetricsAsync(id, caller, token));
+        status.MapGet("/envs", (HttpContext context, SandboxId id, Caller caller, SandboxStatus sandbox, CancellationToken token) =>
+            sandbox.GetEnvironmentAsync(id, caller, context.Features.GetRequiredFeature<SandboxAccess>().Home, token));
         var calls = port.MapGroup("").WithMetadata(new DataAccess(DataAccess.Kind.Envd), new ErrorForm(ErrorForm.Kind.Rpc));
         calls.MapGroup("/process.Process").MapProcesses();
         calls.MapGroup("/filesystem.Filesystem").MapFilesystem();

@@ -29,9 +29,13 @@ internal sealed class FilesEndpoint(FileDownloader downloader, FileUploader uplo
         using var open = streams.Track(context, mayPause: false);
         await NameAsync(path, async () =>
         {
-            await downloader.DownloadAsync(context, caller.Tenant, id, path);
+            if (HttpMethods.IsGet(context.Request.Method) && context.Request.Headers.Range.Count == 0 && GzipResponse.IsWanted(context.Request))
+                await GzipResponse.SendAsync(context, DownloadAsync);
+            else await DownloadAsync();
             return true;
         });
+
+        Task DownloadAsync() => downloader.DownloadAsync(context, caller.Tenant, id, path);
     }
 
     public async Task<IReadOnlyList<WrittenFile>> WriteAsync(HttpContext context, SandboxId id, Caller caller)

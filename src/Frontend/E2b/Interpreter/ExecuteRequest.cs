@@ -53,12 +53,12 @@ internal static class ExecuteRequest
         };
     }
 
-    /// <summary>Takes the indentation of the first line from all lines that have it, as IPython does.</summary>
+    /// <summary>Takes the indentation of the first line that is not empty from all lines that have it, as IPython does.</summary>
     internal static byte[] Dedent(byte[] code)
     {
-        if (code[0] is not ((byte)' ' or (byte)'\t')) return code;
+        if (code[0] is not ((byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n')) return code;
         var lines = Encoding.UTF8.GetString(code).Split('\n');
-        var first = lines[0];
+        var first = lines.FirstOrDefault(line => !string.IsNullOrWhiteSpace(line), "");
         var indentation = first[..(first.Length - first.TrimStart(' ', '\t').Length)];
         return Encoding.UTF8.GetBytes(string.Join('\n', lines.Select(line => line.StartsWith(indentation, StringComparison.Ordinal) ? line[indentation.Length..] : line)));
     }

@@ -12,6 +12,7 @@ from podflare_guest.repl.after_import import FILE
 _SYS = sys
 _PACKAGES = ("IPython", "IPython.core")
 _MODULES = (*_PACKAGES, "IPython.display", "IPython.core.display")
+_CALLERS = ("__main__", "PIL.ImageShow")
 
 
 class Shown:
@@ -64,7 +65,7 @@ class Image(Shown):
 
 
 class IPythonFinder:
-    """For code of the program itself: libraries that look for IPython do not find it before the program has imported it."""
+    """For code of the program itself, and for Pillow's `image.show()`: other libraries that look for IPython do not find it before one of these has imported it."""
 
     def __init__(self, display: object) -> None:
         """`display`: the built-in one."""
@@ -76,7 +77,7 @@ class IPythonFinder:
         caller = _SYS._getframe(1)
         while caller is not None and ("importlib" in caller.f_code.co_filename or caller.f_code.co_filename == FILE):
             caller = caller.f_back  # type: ignore[assignment]
-        if "IPython" not in _SYS.modules and (caller is None or caller.f_globals.get("__name__") != "__main__"):
+        if "IPython" not in _SYS.modules and (caller is None or caller.f_globals.get("__name__") not in _CALLERS):
             return None
         return ModuleSpec(name, self, is_package=name in _PACKAGES)  # type: ignore[arg-type]
 

@@ -138,4 +138,11 @@ def _columns(value: object) -> object:
     if pandas is None or not isinstance(value, pandas.DataFrame):
         return None
     json = import_trusted("json")
-    return {str(name): json.loads(value[name].to_json(orient="values")) for name in value.columns}  # type: ignore[attr-defined]
+    return {str(name): _column(value[name], json) for name in value.columns}
+
+
+def _column(series: object, json: object) -> object:
+    """Times as text, as everywhere in JSON; what pandas makes of them otherwise are milliseconds that cannot be told from numbers."""
+    if getattr(getattr(series, "dtype", None), "kind", "") == "M":
+        return [time.isoformat() if time == time else None for time in series]  # type: ignore[attr-defined]
+    return json.loads(series.to_json(orient="values", date_format="iso"))  # type: ignore[attr-defined]
