@@ -20,7 +20,9 @@ internal static class SandboxCommands
         ShellCommand.Create(global),
         RunListCommand.Create(global),
         KillCommand.Create(global),
-        LogsCommand.Create(global),
+        OutputCommand.Create(global),
+        HistoryCommand.Create(global),
+        OutputCommand.Create(global, "logs").Hide(),
         CopyCommand.Create(global),
     }.WithExamples(
         ("Create a sandbox, use it, and delete it", "ID=$(podflare sandbox create)\n  podflare sandbox exec $ID -c 'print(6 * 7)'\n  podflare sandbox rm $ID"));
