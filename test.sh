@@ -368,6 +368,7 @@ check "build" build $targets || exit 1
 if [ "$mode" = full ]; then
   check "compose file" eng/check-compose.sh || true
   check "workflows" eng/check-workflows.sh || true
+  check "systemd units" eng/check-units.sh || true
 fi
 
 together=() separate=()

@@ -6,7 +6,8 @@
 # npm/      the package of the TypeScript SDK (needs npm)
 # cli/      the command as one file for each platform
 # images/   the images of the service and of the default sandbox, for `docker load` (needs Docker)
-# deploy/   the Compose file, the units and the installer for plain hosts, and the Helm chart
+# server/   the programs of the server with their own .NET, units and the installer for plain hosts
+# deploy/   the Compose file and the Helm chart
 # sbom/     what each program and package consists of (CycloneDX)
 # SHA256SUMS has the checksum of every file.
 #
@@ -14,6 +15,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . eng/lib.sh
+SERVER_RUNTIMES="linux-x64 linux-arm64"
 RUNTIMES="linux-x64 linux-arm64 osx-x64 osx-arm64 win-x64"
 PACKAGES="Grains.Abstractions Streaming GrainClient"
 SERVICE_IMAGES="frontend worker status default"
@@ -29,7 +31,7 @@ version=$(<VERSION)
 command -v npm >/dev/null || die "npm is missing: the package of the TypeScript SDK is built with it. Install Node 20 or newer."
 [ -z "$images" ] || docker info >/dev/null 2>&1 || die "Docker does not answer: the images are built with it. Start it, or use --without-images."
 rm -rf "$release" artifacts/packages
-mkdir -p "$release"/{nuget,npm,cli,deploy,sbom}
+mkdir -p "$release"/{nuget,npm,cli,server,deploy,sbom}
 
 build_commands() {
   local runtime
@@ -67,8 +69,19 @@ build_images() {
 
 copy_deployment() {
   cp docker-compose.yml eng/cluster-certificates.sh "$release/deploy/"
-  if [ -d deploy/systemd ]; then tar -C deploy -czf "$release/deploy/podflare-systemd-$version.tar.gz" systemd; fi
-  if [ -d deploy/helm/podflare ]; then tar -C deploy/helm -czf "$release/deploy/podflare-chart-$version.tgz" podflare; fi
+  tar -C deploy/helm -czf "$release/deploy/podflare-$version.tgz" podflare
+}
+
+build_server() {
+  local runtime folder
+  for runtime in $SERVER_RUNTIMES; do
+    folder=artifacts/server/$runtime/podflare-server
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    cp -R deploy/systemd/{install.sh,README.md,units,settings} "$folder/"
+    eng/build-server.sh "$folder/programs" "$runtime"
+    tar -C "$(dirname "$folder")" -czf "$release/server/podflare-server-$version-$runtime.tar.gz" podflare-server
+  done
 }
 
 describe_contents() {
@@ -84,6 +97,7 @@ describe_contents() {
 build_commands
 build_packages
 build_npm
+build_server
 copy_deployment
 describe_contents
 [ -z "$images" ] || build_images
