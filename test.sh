@@ -369,6 +369,7 @@ if [ "$mode" = full ]; then
   check "compose file" eng/check-compose.sh || true
   check "workflows" eng/check-workflows.sh || true
   check "systemd units" eng/check-units.sh || true
+  check "Helm chart" eng/check-chart.sh || true
 fi
 
 together=() separate=()
