@@ -68,7 +68,7 @@ build_images() {
 }
 
 copy_deployment() {
-  cp docker-compose.yml eng/cluster-certificates.sh "$release/deploy/"
+  tar -czf "$release/deploy/podflare-compose-$version.tar.gz" docker-compose.yml eng/cluster-certificates.sh eng/lib.sh
   tar -C deploy/helm -czf "$release/deploy/podflare-$version.tgz" podflare
 }
 
