@@ -26,6 +26,7 @@ public sealed partial class ReferenceTests
     {
         var help = await Tool.RunAsync(Nowhere, [.. command, "--help"]);
         Assert.Equal((0, ""), (help.Status, help.Err));
+        Assert.Contains("Examples:\n  # ", help.Out, StringComparison.Ordinal);
         var text = string.Join('\n', help.Out.TrimEnd().Split('\n').Select(line => line.TrimEnd()));
         // The options of every command are described once.
         if (command.Length > 0) text = GlobalOption().Replace(text, "");

@@ -143,7 +143,7 @@ public sealed class SandboxCommandTests(Service service)
     }
 
     [Fact]
-    public async Task Bash_completes_commands_options_and_sandbox_ids()
+    public async Task Bash_completes_commands_options_sandbox_ids_and_templates()
     {
         var tool = TestRun.Program("Cli", "podflare.dll");
         var id = (await OkAsync("sandbox", "create")).TrimEnd();
@@ -157,10 +157,11 @@ public sealed class SandboxCommandTests(Service service)
             try 'podflare run --langu'
             try 'podflare run --language '
             try 'podflare sandbox get {{id[..^4]}}'
+            try 'podflare run --template def'
             """;
         using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash", ["-c", script]) { RedirectStandardOutput = true })!;
         var lines = (await shell.StandardOutput.ReadToEndAsync(Cancellation)).Split('\n');
-        Assert.Equal(["sandbox", "list logs ls", "--language", "bash python", id], lines[..5]);
+        Assert.Equal(["sandbox", "list ls", "--language", "bash python", id, "default"], lines[..6]);
         await OkAsync("sandbox", "rm", id);
     }
 
