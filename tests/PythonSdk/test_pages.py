@@ -61,7 +61,7 @@ class PageTests(unittest.TestCase):
         program = REPOSITORY / "artifacts/bin/Cli/release/podflare.dll"
         (tools / "podflare").write_text(f'#!/bin/sh\nexec dotnet {program} "$@"\n', encoding="utf-8")
         (tools / "podflare").chmod(0o755)
-        environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "PODFLARE_HOSTD_URL": SERVICE.url, "XDG_CONFIG_HOME": str(tools)}
+        environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "PODFLARE_HOSTD_URL": SERVICE.url, "XDG_CONFIG_HOME": str(tools / "config")}
         done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=LIMIT_SECONDS)
         self.assertEqual(0, done.returncode, f"{command[-1]}\n{done.stdout}{done.stderr}")
         return done.stdout
