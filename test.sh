@@ -354,7 +354,12 @@ fi
 
 check "shell syntax" shell_syntax || true
 check "version" eng/check-version.sh || true
-if command -v npm >/dev/null; then check "console types" eng/check-console.sh || true; else say "== console types: not checked, because this machine has no Node"; fi
+if command -v npm >/dev/null; then
+  check "console types" eng/check-console.sh || true
+  check "documentation" eng/check-docs.sh || true
+else
+  say "== console types and documentation: not checked, because this machine has no Node"
+fi
 targets=Podflare.sln
 if [ "$mode" = fast ]; then targets=$(for name in $suites; do compgen -G "tests/$name/*.csproj"; done || true); fi
 check "build" build $targets || exit 1
@@ -363,6 +368,8 @@ check "build" build $targets || exit 1
 if [ "$mode" = full ]; then
   check "compose file" eng/check-compose.sh || true
   check "workflows" eng/check-workflows.sh || true
+  check "systemd units" eng/check-units.sh || true
+  check "Helm chart" eng/check-chart.sh || true
 fi
 
 together=() separate=()

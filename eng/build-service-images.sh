@@ -2,6 +2,7 @@
 # Builds the images of the service: build-service-images.sh [--push] PREFIX TAG
 #
 # PREFIX/frontend:TAG, PREFIX/worker:TAG, PREFIX/status:TAG, and the default sandbox PREFIX/default:TAG. A `v` in front of TAG is left out.
+# BUILD_NETWORK is the network of the builds, such as host where packages come from this machine.
 # SDK and RUNTIME name other base images than those in the Dockerfiles; BASE is that of the sandbox (default debian:stable-slim).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -15,6 +16,7 @@ fi
 [ $# = 2 ] || die "usage: build-service-images.sh [--push] PREFIX TAG"
 prefix=$1 tag=${2#v}
 arguments=()
+[ -z "${BUILD_NETWORK:-}" ] || arguments+=(--network "$BUILD_NETWORK")
 [ -z "${SDK:-}" ] || arguments+=(--build-arg "SDK=$SDK")
 [ -z "${RUNTIME:-}" ] || arguments+=(--build-arg "RUNTIME=$RUNTIME")
 

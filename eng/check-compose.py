@@ -1,4 +1,4 @@
-"""Fails unless the resolved compose file on stdin keeps what docker-compose.yml promises in its comments."""
+"""Fails unless the resolved compose file on stdin keeps what docker-compose.yml promises in its comments. --build: with docker-compose.build.yml."""
 
 import json
 import sys
@@ -36,6 +36,7 @@ def published(service: dict) -> list[str]:
 
 expect(sorted(services) == sorted(("redis", *WORKERS, *FRONTENDS, STATUS)), f"services are {sorted(services)}")
 for name, service in services.items():
+    expect(("build" in service) == ("--build" in sys.argv and name != "redis"), f"{name}: build")
     expect(service.get("restart") == "always", f"{name} is not restarted always")
     expect("healthcheck" in service, f"{name} has no health check")
     expect(bool(published(service)) == (name in (*FRONTENDS, STATUS)), f"{name} publishes {published(service)}")

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Publishes what build-release.sh has built: publish.sh nuget | github TAG
+# Publishes what build-release.sh has built: publish.sh nuget | npm | github TAG
 #
 # nuget   pushes the packages to NUGET_SOURCE with NUGET_API_KEY; versions that are already there are skipped
-# github  creates the release of TAG with the command line, the wheel and the packages, with the GitHub CLI (GH_TOKEN)
+# npm     publishes the package of the TypeScript SDK, with NODE_AUTH_TOKEN
+# github  creates the release of TAG with all files of all folders, with the GitHub CLI (GH_TOKEN)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . eng/lib.sh
@@ -16,9 +17,14 @@ case ${1:-} in
       dotnet nuget push "$package" --source "$NUGET_SOURCE" --api-key "$NUGET_API_KEY" --skip-duplicate
     done
     ;;
+  npm)
+    [ -n "${NODE_AUTH_TOKEN:-}" ] || die "NODE_AUTH_TOKEN must be set."
+    npm publish "$release"/npm/*.tgz --access public --provenance
+    ;;
   github)
     [ $# = 2 ] || die "usage: publish.sh github TAG"
-    gh release create "$2" --verify-tag --generate-notes --title "Podflare ${2#v}" "$release"/cli/* "$release"/python/* "$release"/nuget/*
+    mapfile -t files < <(find "$release" -type f)
+    gh release create "$2" --verify-tag --generate-notes --title "Podflare ${2#v}" "${files[@]}"
     ;;
-  *) die "usage: publish.sh nuget | github TAG" ;;
+  *) die "usage: publish.sh nuget | npm | github TAG" ;;
 esac

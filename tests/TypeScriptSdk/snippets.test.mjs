@@ -8,9 +8,12 @@ import { ADMIN_KEY, service, serviceWithKeys } from './service.mjs'
 
 const run = promisify(execFile)
 const client = new URL('../../clients/typescript/', import.meta.url).pathname
-const snippets = [...readFileSync(`${client}README.md`, 'utf8').matchAll(/```ts\n(.*?)```/gs)].map(match => match[1])
+const page = readFileSync(new URL('../../docs/start/typescript.md', import.meta.url), 'utf8')
+const blocks = (text, language) => [...text.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))].map(match => match[1])
+const start = blocks(page, 'ts')
+const snippets = [...blocks(readFileSync(`${client}README.md`, 'utf8'), 'ts'), ...start]
 
-test('the snippets of the README compile and run', async t => {
+test('the snippets of the README and of the first page compile and run', async t => {
   // Inside the package's folder, so that the compiler finds its dependencies.
   const folder = `${client}node_modules/.snippets/`
   rmSync(folder, { recursive: true, force: true })
@@ -29,6 +32,7 @@ test('the snippets of the README compile and run', async t => {
     const env = snippets[index].includes('client.tenants') ? withKeys : open
     const { stdout } = await run(process.execPath, [`${folder}${file.replace('.ts', '.js')}`], { env, timeout: 60_000 })
     assert.notEqual(stdout, '', file)
+    if (start.includes(snippets[index])) assert.equal(stdout, blocks(page, 'text')[start.indexOf(snippets[index])])
   }
   assert.ok(files.length >= 6)
 })

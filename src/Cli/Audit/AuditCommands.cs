@@ -9,7 +9,8 @@ internal static class AuditCommands
 {
     private const int MaxPage = 1_000;
 
-    public static Command Create(GlobalOptions global) => new("audit", "Show and check the audit log") { List(global), Verify(global) };
+    public static Command Create(GlobalOptions global) => new Command("audit", "Show and check the audit log") { List(global), Verify(global) }.WithExamples(
+        ("Check that nobody has changed the log", "podflare audit verify"));
 
     private static Command List(GlobalOptions global)
     {

@@ -35,6 +35,13 @@ internal static class CommandActions
         return command;
     }
 
+    /// <summary>Leaves a command out of help and completion: a former name, which scripts still use.</summary>
+    public static Command Hide(this Command command)
+    {
+        command.Hidden = true;
+        return command;
+    }
+
     /// <summary>Adds examples to the help of a command, one per line: what it does, then the command line.</summary>
     public static Command WithExamples(this Command command, params (string Purpose, string Line)[] examples)
     {

@@ -47,7 +47,7 @@ internal static class CommandLine
             TenantCommands.Create(global),
             UsageCommand.Create(global),
             AuditCommands.Create(global),
-            ServiceLogCommand.Create(global),
+            HistoryCommand.Create(global, "logs").Hide(),
             EventsCommand.Create(global),
             WebhookCommands.Create(global),
             McpCommand.Create(global),

@@ -31,8 +31,8 @@ internal static class ErrorText
         SandboxQuotaExceededException => "Delete sandboxes that are no longer needed with `podflare sandbox rm`.",
         TemplateNotFoundException => "Without --template, the server's default template is used. Templates are part of the server's configuration.",
         InvalidRequestException { Errors.Count: > 1 } x => string.Join("; ", x.Errors.Select(error => $"{error.Key} {string.Join(", ", error.Value)}")),
-        PodflareApiException { RetryAfter: { } after } => string.Create(CultureInfo.InvariantCulture, $"Try again in {after.TotalSeconds:0.#} s."),
-        PodflareProtocolException => "Check that this is the address of a Podflare server. `podflare doctor` shows details.",
+        PodflareApiException { Code: not "unknown", RetryAfter: { } after } => string.Create(CultureInfo.InvariantCulture, $"Try again in {after.TotalSeconds:0.#} s."),
+        PodflareProtocolException or PodflareApiException { Code: "unknown" or "not_found" } => "Check that this is the address of a Podflare server. `podflare doctor` shows details.",
         _ => null,
     };
 }

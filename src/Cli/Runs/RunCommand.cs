@@ -11,7 +11,7 @@ internal static class RunCommand
     public static Command Create(GlobalOptions global)
     {
         var code = new CodeOptions(global);
-        var template = SandboxCommands.Template();
+        var template = SandboxCommands.Template(global);
         var keep = new Option<bool>("--keep") { Description = "Keep the sandbox, and write its ID to stderr" };
         var command = new Command("run", "Run code in a new sandbox and show its output. Exits with the code's exit code, or 125 if the code was not run")
         {

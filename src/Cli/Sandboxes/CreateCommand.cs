@@ -8,7 +8,7 @@ internal static class CreateCommand
 {
     public static Command Create(GlobalOptions global)
     {
-        var template = SandboxCommands.Template();
+        var template = SandboxCommands.Template(global);
         var lifetime = Seconds("--lifetime", "Seconds after which the sandbox ends, even while code runs [default: the server's]");
         var idle = Seconds("--idle-timeout", "Seconds without a run or file call after which the sandbox ends [default: the server's]");
         var ram = new Option<int?>("--ram-mib") { Description = "Memory in MiB [default: the template's]", HelpName = "mib" };

@@ -9,7 +9,7 @@ internal static class DeleteCommand
     public static Command Create(GlobalOptions global)
     {
         var ids = new Argument<string[]>("id") { Description = "Sandbox IDs", HelpName = "id", Arity = ArgumentArity.ZeroOrMore };
-        ids.CompletionSources.Add(context => IdCompletion.Complete(context, global));
+        ids.CompletionSources.Add(context => ServerCompletion.Ids(context, global));
         var all = new Option<bool>("--all") { Description = "Delete all sandboxes, or those that --metadata selects" };
         var metadata = new Option<string[]>("--metadata", "-m") { Description = "With --all: only sandboxes with this metadata (repeatable)", HelpName = "name=value" };
         metadata.RequirePairs();

@@ -20,7 +20,9 @@ internal static class SandboxCommands
         ShellCommand.Create(global),
         RunListCommand.Create(global),
         KillCommand.Create(global),
-        LogsCommand.Create(global),
+        OutputCommand.Create(global),
+        HistoryCommand.Create(global),
+        OutputCommand.Create(global, "logs").Hide(),
         CopyCommand.Create(global),
     }.WithExamples(
         ("Create a sandbox, use it, and delete it", "ID=$(podflare sandbox create)\n  podflare sandbox exec $ID -c 'print(6 * 7)'\n  podflare sandbox rm $ID"));
@@ -29,14 +31,15 @@ internal static class SandboxCommands
     {
         var id = new Argument<string>("id") { Description = "Sandbox ID: sbx_ and 32 hex digits", HelpName = "id" };
         id.Validators.Add(static result => Validation.RejectAddress(result, "a sandbox ID"));
-        id.CompletionSources.Add(context => IdCompletion.Complete(context, global));
+        id.CompletionSources.Add(context => ServerCompletion.Ids(context, global));
         return id;
     }
 
-    public static Option<string?> Template()
+    public static Option<string?> Template(GlobalOptions global)
     {
         var template = new Option<string?>("--template") { Description = "Template of the sandbox [default: the server's]", HelpName = "name" };
         template.Validators.Add(static result => Validation.RejectAddress(result, "a template name"));
+        template.CompletionSources.Add(context => ServerCompletion.Templates(context, global));
         return template;
     }
 

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Podflare.Containers;
 using Podflare.Hosts;
 
 namespace Podflare.Hosting;
@@ -9,7 +11,13 @@ namespace Podflare.Hosting;
 /// stops.
 /// </summary>
 public sealed partial class HostStarter(
-    LocalHost host, IGrainFactory grains, ILocalSiloDetails silo, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<HostStarter> logger)
+    LocalHost host,
+    IGrainFactory grains,
+    ILocalSiloDetails silo,
+    IHostApplicationLifetime lifetime,
+    IOptions<EngineOptions> engine,
+    TimeProvider time,
+    ILogger<HostStarter> logger)
     : BackgroundService
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
@@ -27,6 +35,11 @@ public sealed partial class HostStarter(
                 started = await grain.Start();
                 if (started) host.MarkStarted();
                 warned = false;
+            }
+            catch (ContainerEngineException e)
+            {
+                if (!warned) LogNoEngine(e, host.Id!, engine.Value.Endpoint);
+                warned = true;
             }
             catch (Exception e)
             {
@@ -52,7 +65,10 @@ public sealed partial class HostStarter(
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "Host {Host} is not ready yet: its containers can't be listed, or its records can't be read. Trying again.")]
+    [LoggerMessage(LogLevel.Error, "Host {Host} is not ready yet: the container engine at {Endpoint} does not answer. Start Docker, or set Podflare:Engine:Endpoint. Trying again.")]
+    private partial void LogNoEngine(Exception exception, string host, string endpoint);
+
+    [LoggerMessage(LogLevel.Error, "Host {Host} is not ready yet: its records can't be read. Trying again.")]
     private partial void LogNotStarted(Exception exception, string host);
 
     [LoggerMessage(LogLevel.Warning, "Parked containers of host {Host} may be left; its next start removes them.")]

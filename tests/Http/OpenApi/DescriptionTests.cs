@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Routing;
@@ -12,6 +13,8 @@ public sealed partial class DescriptionTests(SharedCluster shared)
 {
     // For people; the rest of the server is the API.
     private static readonly string[] Pages = ["/docs", "/openapi", "/errors", "/console"];
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly Cluster _cluster = shared.Cluster;
 
@@ -31,6 +34,17 @@ public sealed partial class DescriptionTests(SharedCluster shared)
                      select $"{method} {path}";
 
         Assert.Equal(served.Order(StringComparer.Ordinal), described.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>The documentation and the generators of clients use the committed copy. PODFLARE_WRITE_GENERATED=1 writes it.</summary>
+    [Fact]
+    public async Task The_committed_description_is_the_one_that_the_server_serves()
+    {
+        var file = Path.Combine(Repository.Folder, "docs", "reference", "openapi.json");
+        var served = JsonSerializer.Serialize((await Description.ReadAsync(_cluster)).Root, Indented) + "\n";
+        if (Environment.GetEnvironmentVariable("PODFLARE_WRITE_GENERATED") == "1") await File.WriteAllTextAsync(file, served, TestContext.Current.CancellationToken);
+        var committed = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+        Assert.True(committed == served, "docs/reference/openapi.json is out of date: run this test with PODFLARE_WRITE_GENERATED=1.");
     }
 
     [Fact]

@@ -71,14 +71,14 @@ public sealed class ProcessCommandTests(Service service)
     {
         await using var sandbox = await service.Client.CreateSandboxAsync(cancellationToken: Cancellation);
         var ended = await sandbox.RunProcessAsync(ProcessCommand.Shell("kill -TERM $$"), cancellationToken: Cancellation);
-        foreach (var arguments in new string[][] { ["sandbox", "logs", sandbox.Id], ["sandbox", "logs", sandbox.Id, "--run", ended.RunId] })
+        foreach (var arguments in new string[][] { ["sandbox", "output", sandbox.Id], ["sandbox", "output", sandbox.Id, "--run", ended.RunId] })
         {
             var shown = await Tool.RunAsync(service.Address, arguments);
             Assert.Contains("exit code 143 (SIGTERM)\n", shown.Err, StringComparison.Ordinal);
         }
 
         Assert.Equal(3, (await sandbox.RunProcessAsync(ProcessCommand.Shell("exit 3"), cancellationToken: Cancellation)).ExitCode);
-        Assert.Contains("exit code 3\n", (await Tool.RunAsync(service.Address, ["sandbox", "logs", sandbox.Id])).Err, StringComparison.Ordinal);
+        Assert.Contains("exit code 3\n", (await Tool.RunAsync(service.Address, ["sandbox", "output", sandbox.Id])).Err, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -99,13 +99,13 @@ public sealed class ProcessCommandTests(Service service)
     {
         await using var sandbox = await service.Client.CreateSandboxAsync(cancellationToken: Cancellation);
         var bytes = await sandbox.RunProcessAsync(ProcessCommand.Shell("printf 'caf\\303\\251'"), new ProcessOptions { Output = new OutputOptions { Binary = true } }, Cancellation);
-        Assert.Equal("café", await OkAsync("sandbox", "logs", sandbox.Id, "--run", bytes.RunId));
+        Assert.Equal("café", await OkAsync("sandbox", "output", sandbox.Id, "--run", bytes.RunId));
         string shown;
         await using (var terminal = await sandbox.OpenTerminalAsync(new TerminalOptions { Command = ProcessCommand.Of("echo", "hello") }, Cancellation))
         {
             using var reader = new StreamReader(terminal, leaveOpen: true);
             shown = await reader.ReadToEndAsync(Cancellation);
-            Assert.Equal(shown, await OkAsync("sandbox", "logs", sandbox.Id, "--run", terminal.Run.Id));
+            Assert.Equal(shown, await OkAsync("sandbox", "output", sandbox.Id, "--run", terminal.Run.Id));
         }
 
         Assert.Equal("hello\r\n", shown);
@@ -119,7 +119,7 @@ public sealed class ProcessCommandTests(Service service)
             },
             "a change is reported");
         var watch = await sandbox.ListRunsAsync(new RunQuery { Kind = RunKind.Watch }, Cancellation).FirstAsync(Cancellation);
-        Assert.Contains("create /tmp/", await OkAsync("sandbox", "logs", sandbox.Id, "--run", watch.Id), StringComparison.Ordinal);
+        Assert.Contains("create /tmp/", await OkAsync("sandbox", "output", sandbox.Id, "--run", watch.Id), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -128,7 +128,7 @@ public sealed class ProcessCommandTests(Service service)
         await using var sandbox = await service.Client.CreateSandboxAsync(cancellationToken: Cancellation);
         await sandbox.RunAsync("(while [ ! -e /tmp/go ]; do sleep 0.05; done; echo late) &", new RunOptions { Language = RunLanguage.Bash }, Cancellation);
         await sandbox.Files.WriteTextAsync("/tmp/go", "", Cancellation);
-        await Until.TrueAsync(async () => await OkAsync("sandbox", "logs", "--background", sandbox.Id) == "late\n", "it is shown");
+        await Until.TrueAsync(async () => await OkAsync("sandbox", "output", "--background", sandbox.Id) == "late\n", "it is shown");
     }
 
     [Fact]

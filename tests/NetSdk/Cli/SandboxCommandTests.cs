@@ -25,11 +25,11 @@ public sealed class SandboxCommandTests(Service service)
         Assert.Equal("ready", JsonDocument.Parse(await OkAsync("sandbox", "get", id, "--json")).RootElement.GetProperty("state").GetString());
 
         Assert.Equal("b\n1\n", await OkAsync("sandbox", "logs", id));
-        var events = (await OkAsync("sandbox", "logs", id, "--json")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var events = (await OkAsync("sandbox", "output", id, "--json")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(4, events.Length);
         var run = JsonDocument.Parse(events[0]).RootElement.GetProperty("run").GetString()!;
-        Assert.Equal("b\n", await OkAsync("sandbox", "logs", id, "--run", run, "--follow"));
-        Assert.Equal("", await OkAsync("sandbox", "logs", id, "--run", run, "--after", "1"));
+        Assert.Equal("b\n", await OkAsync("sandbox", "output", id, "--run", run, "--follow"));
+        Assert.Equal("", await OkAsync("sandbox", "output", id, "--run", run, "--after", "1"));
 
         Assert.Equal($"{id}\n", await OkAsync("sandbox", "rm", id));
         Assert.Equal(SandboxState.Ended, (await service.Client.Attach(id).GetInfoAsync(Cancellation)).State);
@@ -125,7 +125,7 @@ public sealed class SandboxCommandTests(Service service)
         await sandbox.RunAsync("print('first')", cancellationToken: Cancellation);
         using var run = await sandbox.StartRunAsync("import time, os\nprint('second', flush=True)\nwhile not os.path.exists('/tmp/go'): time.sleep(0.01)\nprint('third')", cancellationToken: Cancellation);
         await Until.TrueAsync(async () => (await run.GetInfoAsync(Cancellation)).LastSeq == 1, "the second line is written");
-        using var logs = Tool.Start(service.Address, ["sandbox", "logs", "-f", sandbox.Id]);
+        using var logs = Tool.Start(service.Address, ["sandbox", "output", "-f", sandbox.Id]);
         await Until.TrueAsync(() => logs.Out == "first\nsecond\n", "the stored lines are shown");
         await sandbox.Files.WriteTextAsync("/tmp/go", "", Cancellation);
         Assert.Equal((0, "first\nsecond\nthird\n"), await logs.EndAsync() is var end ? (end.Status, end.Out) : default);
@@ -143,7 +143,7 @@ public sealed class SandboxCommandTests(Service service)
     }
 
     [Fact]
-    public async Task Bash_completes_commands_options_and_sandbox_ids()
+    public async Task Bash_completes_commands_options_sandbox_ids_and_templates()
     {
         var tool = TestRun.Program("Cli", "podflare.dll");
         var id = (await OkAsync("sandbox", "create")).TrimEnd();
@@ -157,10 +157,11 @@ public sealed class SandboxCommandTests(Service service)
             try 'podflare run --langu'
             try 'podflare run --language '
             try 'podflare sandbox get {{id[..^4]}}'
+            try 'podflare run --template def'
             """;
         using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash", ["-c", script]) { RedirectStandardOutput = true })!;
         var lines = (await shell.StandardOutput.ReadToEndAsync(Cancellation)).Split('\n');
-        Assert.Equal(["sandbox", "list logs ls", "--language", "bash python", id], lines[..5]);
+        Assert.Equal(["sandbox", "list ls", "--language", "bash python", id, "default"], lines[..6]);
         await OkAsync("sandbox", "rm", id);
     }
 

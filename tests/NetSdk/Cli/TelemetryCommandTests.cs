@@ -48,18 +48,18 @@ public sealed class TelemetryCommandTests(ServiceWithKeys service)
         using var client = await service.ConnectAsync(service.ApiKey);
         var sandbox = await client.CreateSandboxAsync(cancellationToken: Cancellation);
         var run = await sandbox.RunAsync("print(1)", cancellationToken: Cancellation);
-        using var following = Tool.Start(await service.AddressAsync(), ["logs", "-f", sandbox.Id], Key(service.ApiKey));
+        using var following = Tool.Start(await service.AddressAsync(), ["sandbox", "history", "-f", sandbox.Id], Key(service.ApiKey));
         await Until.TrueAsync(() => following.Out.Contains($"Ended run {run.RunId}", StringComparison.Ordinal), "the end of the run is shown");
         await sandbox.DeleteAsync(Cancellation);
         await Until.TrueAsync(() => following.Out.Contains($"Ended sandbox {sandbox.Id}", StringComparison.Ordinal), "the end of the sandbox is shown");
         await following.SignalAsync("INT");
 
-        var lines = (await OkAsync(service.ApiKey, "logs", sandbox.Id)).TrimEnd().Split('\n');
+        var lines = (await OkAsync(service.ApiKey, "sandbox", "history", sandbox.Id)).TrimEnd().Split('\n');
         Assert.Contains(lines, line => Regex.IsMatch(line, $"^20.*  info     worker   Created sandbox {sandbox.Id}"));
         Assert.Equal(following.Out.TrimEnd().Split('\n')[0], lines[0]);
         var first = JsonDocument.Parse((await OkAsync(service.ApiKey, "logs", sandbox.Id, "--json")).Split('\n')[0]).RootElement;
         Assert.Equal("info", first.GetProperty("level").GetString());
-        Assert.Equal(lines[1..], (await OkAsync(service.ApiKey, "logs", sandbox.Id, "--after", "1")).TrimEnd().Split('\n'));
+        Assert.Equal(lines[1..], (await OkAsync(service.ApiKey, "sandbox", "history", sandbox.Id, "--after", "1")).TrimEnd().Split('\n'));
 
         List<SandboxLogLine> read = [];
         await foreach (var line in client.Attach(sandbox.Id).ReadLogsAsync(cancellationToken: Cancellation)) read.Add(line);

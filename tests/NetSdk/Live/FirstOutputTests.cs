@@ -49,6 +49,17 @@ public sealed partial class FirstOutputTests(Service service)
     }
 
     [Fact]
+    public async Task The_first_page_about_CSharp_prints_what_it_says()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(TestRun.Repository, "docs", "start", "csharp.md"), TestContext.Current.CancellationToken);
+        var blocks = Block().Matches(page).ToLookup(match => match.Groups[1].Value, match => match.Groups[2].Value);
+        var file = Path.Combine(TestRun.Folder, "first-page.cs");
+        await File.WriteAllTextAsync(file, $"#:project {TestRun.Repository}/src/Client\n{Assert.Single(blocks["csharp"])}", TestContext.Current.CancellationToken);
+        // Not below the repository, whose build settings are for its own projects.
+        Assert.EndsWith(Assert.Single(blocks["text"]), await ShellAsync($"dotnet run {file}"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_command_is_built_as_one_file_and_prints_what_it_says()
     {
         var blocks = Blocks("The command");

@@ -11,6 +11,7 @@ public sealed partial class DocumentationTests
     [Theory]
     [InlineData("eng/make-configuration-docs.py")]
     [InlineData("eng/make-overview-picture.py")]
+    [InlineData("eng/make-sdk-reference.py")]
     public async Task What_a_script_generates_is_what_is_committed(string script)
     {
         var start = new ProcessStartInfo("python3", [Path.Combine(Repository.Folder, script), "--check"]) { RedirectStandardError = true };
@@ -26,13 +27,43 @@ public sealed partial class DocumentationTests
         var root = Repository.Folder;
         var pages = Directory.GetFiles(root, "*.md")
             .Concat(Folders.SelectMany(folder => Directory.GetFiles(Path.Combine(root, folder), "*.md", SearchOption.AllDirectories)))
-            .Where(page => !page.Contains("node_modules", StringComparison.Ordinal));
+            // The site makes copies of the pages.
+            .Where(page => !page.Contains("node_modules", StringComparison.Ordinal) && !page.Contains("docs/site/", StringComparison.Ordinal));
         var dead = from page in pages
                    from link in Links(File.ReadAllText(page))
                    let target = link.Split('#')[0]
                    where target.Length > 0 && !target.Contains(':', StringComparison.Ordinal) && !Path.Exists(Path.Combine(Path.GetDirectoryName(page)!, target))
                    select $"{Path.GetRelativePath(root, page)}: {link}";
         Assert.Empty(dead);
+    }
+
+    /// <summary>A block that is not executed has a comment that says why; a page about a vendor says that it has not been run there.</summary>
+    [Fact]
+    public void Every_page_with_code_for_beginners_is_run_by_a_test_or_says_why_not()
+    {
+        var tests = Path.Combine(Repository.Folder, "tests");
+        string[] endings = [".py", ".mjs", ".cs", ".js"];
+        var sources = string.Concat(Directory.EnumerateFiles(tests, "*", SearchOption.AllDirectories)
+            .Where(file => endings.Contains(Path.GetExtension(file)) && !file.Contains("node_modules", StringComparison.Ordinal)).Select(File.ReadAllText));
+        var silent = from folder in new[] { "start", "guides" }
+                     from page in Directory.GetFiles(Path.Combine(Repository.Folder, "docs", folder), "*.md")
+                     let text = File.ReadAllText(page)
+                     where !sources.Contains(Path.GetFileName(page), StringComparison.Ordinal) && !text.Contains("have not been run", StringComparison.Ordinal)
+                     where Program().Matches(text).Any(block => !block.Groups[1].Success)
+                     select Path.GetFileName(page);
+        Assert.Empty(silent);
+    }
+
+    [Fact]
+    public void Every_alert_leads_to_a_section_that_says_what_to_do()
+    {
+        var alerts = File.ReadAllText(Path.Combine(Repository.Folder, "deploy", "prometheus-alerts.yml"));
+        var page = File.ReadAllText(Path.Combine(Repository.Folder, "docs", "monitoring.md"));
+        var named = Alert().Matches(alerts).Select(match => match.Groups[1].Value).ToArray();
+        Assert.NotEmpty(named);
+        Assert.All(named, name => Assert.Contains($"\n## {name}\n", page, StringComparison.Ordinal));
+        Assert.All(named, name => Assert.Contains($"runbook_url: \"docs/monitoring.md#{name.ToLowerInvariant()}\"", alerts, StringComparison.Ordinal));
+        Assert.Equal(named.Length, Section().Count(page));
     }
 
     [Fact]
@@ -52,6 +83,15 @@ public sealed partial class DocumentationTests
 
     [GeneratedRegex("`((?:[A-Z][a-z]*|test)_[A-Za-z0-9]+_[A-Za-z0-9_]+)`")]
     private static partial Regex TestName();
+
+    [GeneratedRegex("^(<!-- not executed[^>]*-->\n)?```(?:sh|bash|python|ts|js|csharp)\n", RegexOptions.Multiline)]
+    private static partial Regex Program();
+
+    [GeneratedRegex("^ *- alert: (\\w+)$", RegexOptions.Multiline)]
+    private static partial Regex Alert();
+
+    [GeneratedRegex("^## Podflare[A-Za-z]+$", RegexOptions.Multiline)]
+    private static partial Regex Section();
 
     [GeneratedRegex("^```.*?^```$", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex CodeBlock();

@@ -6,20 +6,21 @@ using Podflare.Cli.Output;
 
 namespace Podflare.Cli.Sandboxes;
 
-/// <summary><c>podflare logs</c>: what the service logged about a sandbox. The output of its code is another thing: <see cref="LogsCommand"/>.</summary>
-internal static class ServiceLogCommand
+/// <summary><c>podflare sandbox history</c>: what the service logged about a sandbox. The output of its code is another thing: <see cref="OutputCommand"/>.</summary>
+internal static class HistoryCommand
 {
     private const string Limit = "200";
 
     // The server stores lines once a second.
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    public static Command Create(GlobalOptions global)
+    /// <param name="name">Its name. <c>podflare logs</c> is what it was called before, and is hidden.</param>
+    public static Command Create(GlobalOptions global, string name = "history")
     {
         var id = SandboxCommands.Id(global);
         var follow = new Option<bool>("--follow", "-f") { Description = "Wait for further lines, until Ctrl-C" };
         var after = new Option<long?>("--after") { Description = "Begin after the line with this number [default: the oldest that is kept]", HelpName = "number" };
-        var command = new Command("logs", "Show what the service logged about a sandbox: its creation, its runs, why it ended") { id, follow, after };
+        var command = new Command(name, "Show what the service logged about a sandbox: its creation, its runs, why it ended") { id, follow, after };
         return command.WithAction(global, async context =>
         {
             var path = $"v1/sandboxes/{Uri.EscapeDataString(context.Value(id)!)}/logs";
@@ -40,8 +41,8 @@ internal static class ServiceLogCommand
                 next = reached;
             }
         }).WithExamples(
-            ("See why a sandbox ended", "podflare logs $ID"),
-            ("Follow what happens to a sandbox", "podflare logs -f $ID"));
+            ("See why a sandbox ended", "podflare sandbox history $ID"),
+            ("Follow what happens to a sandbox", "podflare sandbox history -f $ID"));
     }
 
     private static string Line(CommandContext context, JsonElement line) => $"{context.Time(line, "ts")}  {line.Text("level"),-8} {line.Text("source"),-8} {line.Text("message")}";

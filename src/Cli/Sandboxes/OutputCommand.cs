@@ -5,18 +5,19 @@ using Podflare.Cli.Runs;
 
 namespace Podflare.Cli.Sandboxes;
 
-internal static class LogsCommand
+internal static class OutputCommand
 {
     private const string BackgroundRun = "background";
 
-    public static Command Create(GlobalOptions global)
+    /// <param name="name">Its name. <c>logs</c> is what it was called before, and is hidden.</param>
+    public static Command Create(GlobalOptions global, string name = "output")
     {
         var id = SandboxCommands.Id(global);
         var run = new Option<string?>("--run") { Description = "Only this run, from its first stored event", HelpName = "run" };
         var after = new Option<long>("--after") { Description = "With --run: only events after this seq", HelpName = "seq" };
         var follow = new Option<bool>("--follow", "-f") { Description = "Wait for further output until no code is running" };
         var background = new Option<bool>("--background") { Description = "Only what ended runs still write" };
-        var command = new Command("logs", "Show the last output of a sandbox, or the output of one of its runs") { id, run, after, follow, background };
+        var command = new Command(name, "Show the last output of a sandbox, or the output of one of its runs") { id, run, after, follow, background };
         command.Validate(result =>
         {
             if (result.GetValue(background) && result.GetValue(run) is not null) result.AddError("Use either --run or --background.");
@@ -31,9 +32,9 @@ internal static class LogsCommand
             else await ShowSandboxAsync(sandbox, context.Value(follow), context);
             return 0;
         }).WithExamples(
-            ("Show the last output of all runs", "podflare sandbox logs $ID"),
-            ("Follow running code", "podflare sandbox logs --follow $ID"),
-            ("Follow what ended runs still write", "podflare sandbox logs --background --follow $ID"));
+            ("Show the last output of all runs", "podflare sandbox output $ID"),
+            ("Follow running code", "podflare sandbox output --follow $ID"),
+            ("Follow what ended runs still write", "podflare sandbox output --background --follow $ID"));
     }
 
     /// <summary>Shows what is stored; then, if wanted, the open run, and the runs that have started by its end.</summary>
