@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds what a release consists of, apart from container images, into artifacts/release: build-release.sh [TAG]
 #
-# nuget/   the packages of the .NET SDK and of the command as a .NET tool
+# nuget/   the packages of the .NET SDK, of its adapters for agents, and of the command as a .NET tool
 # python/  wheel and sdist
 # cli/     the command as one file for each platform, and SHA256SUMS
 # sbom/    what each program and package consists of (CycloneDX)
@@ -22,10 +22,13 @@ for runtime in $RUNTIMES; do
   esac
 done
 (cd "$release/cli" && sha256sum podflare-* >SHA256SUMS)
+for project in Client.ExtensionsAI Client.Agents; do
+  dotnet pack "src/$project/$project.csproj" -c Release -o artifacts/packages --disable-build-servers --nologo -v quiet
+done
 cp artifacts/packages/*.nupkg artifacts/packages/*.snupkg "$release/nuget/"
 eng/build-python-sdk.sh "$release/python"
 dotnet tool restore >/dev/null
-for project in Frontend Silo StatusPage Cli Client GrainClient; do
+for project in Frontend Silo StatusPage Cli Client Client.ExtensionsAI Client.Agents GrainClient; do
   dotnet dotnet-CycloneDX "src/$project/$project.csproj" --output "$release/sbom" --filename "$project.cdx.json" --output-format Json --recursive --set-version "$(cat VERSION)" >/dev/null
 done
 find "$release" -type f -printf '%p, %k KiB\n' | sort
