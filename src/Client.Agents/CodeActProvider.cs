@@ -33,9 +33,16 @@ public sealed class CodeActProvider : AIContextProvider, IAsyncDisposable
 
     /// <summary>Creates a provider that creates sandboxes when they are needed.</summary>
     /// <param name="podflare">The client that creates the sandboxes. Its owner disposes it.</param>
+    public CodeActProvider(PodflareClient podflare)
+        : this(podflare, options: null)
+    {
+    }
+
+    /// <summary>Creates a provider that creates sandboxes when they are needed.</summary>
+    /// <param name="podflare">The client that creates the sandboxes. Its owner disposes it.</param>
     /// <param name="options">The options; null for the defaults.</param>
     /// <exception cref="ArgumentException">An option is not valid.</exception>
-    public CodeActProvider(PodflareClient podflare, CodeActOptions? options = null)
+    public CodeActProvider(PodflareClient podflare, CodeActOptions? options)
         : this(options ?? new CodeActOptions())
     {
         ArgumentNullException.ThrowIfNull(podflare);
@@ -46,10 +53,17 @@ public sealed class CodeActProvider : AIContextProvider, IAsyncDisposable
 
     /// <summary>Creates a provider that executes all code in one sandbox.</summary>
     /// <param name="sandbox">The sandbox. Its owner disposes it.</param>
-    /// <param name="options">The options; null for the defaults. Those of new sandboxes are not used.</param>
+    public CodeActProvider(Sandbox sandbox)
+        : this(sandbox, new CodeActOptions())
+    {
+    }
+
+    /// <summary>Creates a provider that executes all code in one sandbox.</summary>
+    /// <param name="sandbox">The sandbox. Its owner disposes it.</param>
+    /// <param name="options">The options. Those of new sandboxes are not used.</param>
     /// <exception cref="ArgumentException">An option is not valid.</exception>
-    public CodeActProvider(Sandbox sandbox, CodeActOptions? options = null)
-        : this((options ?? new CodeActOptions()) with { Lifetime = SandboxLifetime.Shared })
+    public CodeActProvider(Sandbox sandbox, CodeActOptions options)
+        : this(WithOneSandbox(options))
     {
         ArgumentNullException.ThrowIfNull(sandbox);
         _shared = new GivenSandbox(sandbox);
@@ -96,6 +110,12 @@ public sealed class CodeActProvider : AIContextProvider, IAsyncDisposable
             Instructions = _options.Instructions ?? Instructions(function),
             Tools = [ExecuteCodeFunction.Create(SourceFor(context.Session), function)],
         });
+    }
+
+    private static CodeActOptions WithOneSandbox(CodeActOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options with { Lifetime = SandboxLifetime.Shared };
     }
 
     private static string Instructions(CodeFunctionOptions function) =>

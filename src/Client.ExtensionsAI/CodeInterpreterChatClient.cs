@@ -40,10 +40,19 @@ public sealed class CodeInterpreterChatClient : DelegatingChatClient, IAsyncDisp
     /// <summary>Creates a client that creates sandboxes when they are needed.</summary>
     /// <param name="innerClient">The client of the model, with function invocation.</param>
     /// <param name="podflare">The client that creates the sandboxes. Its owner disposes it.</param>
+    /// <exception cref="InvalidOperationException"><paramref name="innerClient"/> does not invoke functions.</exception>
+    public CodeInterpreterChatClient(IChatClient innerClient, PodflareClient podflare)
+        : this(innerClient, podflare, options: null)
+    {
+    }
+
+    /// <summary>Creates a client that creates sandboxes when they are needed.</summary>
+    /// <param name="innerClient">The client of the model, with function invocation.</param>
+    /// <param name="podflare">The client that creates the sandboxes. Its owner disposes it.</param>
     /// <param name="options">The options; null for the defaults.</param>
     /// <exception cref="InvalidOperationException"><paramref name="innerClient"/> does not invoke functions.</exception>
     /// <exception cref="ArgumentException">An option is not valid.</exception>
-    public CodeInterpreterChatClient(IChatClient innerClient, PodflareClient podflare, CodeInterpreterOptions? options = null)
+    public CodeInterpreterChatClient(IChatClient innerClient, PodflareClient podflare, CodeInterpreterOptions? options)
         : this(innerClient, options ?? new CodeInterpreterOptions())
     {
         ArgumentNullException.ThrowIfNull(podflare);
@@ -55,11 +64,20 @@ public sealed class CodeInterpreterChatClient : DelegatingChatClient, IAsyncDisp
     /// <summary>Creates a client that executes all code in one sandbox.</summary>
     /// <param name="innerClient">The client of the model, with function invocation.</param>
     /// <param name="sandbox">The sandbox. Its owner disposes it.</param>
-    /// <param name="options">How the code is executed; null for the defaults.</param>
+    /// <exception cref="InvalidOperationException"><paramref name="innerClient"/> does not invoke functions.</exception>
+    public CodeInterpreterChatClient(IChatClient innerClient, Sandbox sandbox)
+        : this(innerClient, sandbox, new CodeFunctionOptions())
+    {
+    }
+
+    /// <summary>Creates a client that executes all code in one sandbox.</summary>
+    /// <param name="innerClient">The client of the model, with function invocation.</param>
+    /// <param name="sandbox">The sandbox. Its owner disposes it.</param>
+    /// <param name="options">How the code is executed.</param>
     /// <exception cref="InvalidOperationException"><paramref name="innerClient"/> does not invoke functions.</exception>
     /// <exception cref="ArgumentException">An option is not valid.</exception>
-    public CodeInterpreterChatClient(IChatClient innerClient, Sandbox sandbox, CodeFunctionOptions? options = null)
-        : this(innerClient, new CodeInterpreterOptions { Lifetime = SandboxLifetime.Shared, Function = options ?? new CodeFunctionOptions() })
+    public CodeInterpreterChatClient(IChatClient innerClient, Sandbox sandbox, CodeFunctionOptions options)
+        : this(innerClient, new CodeInterpreterOptions { Lifetime = SandboxLifetime.Shared, Function = options })
     {
         ArgumentNullException.ThrowIfNull(sandbox);
         _shared = new GivenSandbox(sandbox);
