@@ -16,7 +16,7 @@ set -euo pipefail
 
 FAST_SUITES="Guest Http Pure Grains" # the longest first
 # Each of these starts its own services, and none measures time or takes the whole machine.
-SHARED_SUITES="Status Browser PythonSdk NetSdk TypeScriptSdk Mcp E2b"
+SHARED_SUITES="Status Browser PythonSdk NetSdk Agents TypeScriptSdk Mcp E2b"
 # These measure time, fill a host, or stop the engine, so each runs alone, and in this order. Suites that are in no list follow them.
 ALONE_SUITES="Cluster EndToEnd Isolation Telemetry"
 SUITES_AT_A_TIME=2

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds everything that a release consists of into artifacts/release: build-release.sh [--without-images] [TAG]
 #
-# nuget/    the packages of the .NET SDK, of the grain client and of the command as a .NET tool
+# nuget/    the packages of the .NET SDK, of its adapters for agents, of the grain client, and of the command as a .NET tool
 # python/   wheel and sdist
 # npm/      the package of the TypeScript SDK (needs npm)
 # cli/      the command as one file for each platform
@@ -17,7 +17,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . eng/lib.sh
 SERVER_RUNTIMES="linux-x64 linux-arm64"
 RUNTIMES="linux-x64 linux-arm64 osx-x64 osx-arm64 win-x64"
-PACKAGES="Grains.Abstractions Streaming GrainClient"
+PACKAGES="Client.ExtensionsAI Client.Agents Grains.Abstractions Streaming GrainClient"
 SERVICE_IMAGES="frontend worker status default"
 release=$PWD/artifacts/release
 
@@ -88,7 +88,7 @@ describe_contents() {
   local project
   say "== SBOMs"
   dotnet tool restore >/dev/null
-  for project in Frontend Silo StatusPage Egress Cli Client GrainClient; do
+  for project in Frontend Silo StatusPage Egress Cli Client Client.ExtensionsAI Client.Agents GrainClient; do
     dotnet dotnet-CycloneDX "src/$project/$project.csproj" --output "$release/sbom" --filename "$project.cdx.json" --output-format Json --set-version "$version" >/dev/null
   done
   (cd clients/typescript && npm sbom --sbom-format cyclonedx --omit dev) >"$release/sbom/typescript.cdx.json"
