@@ -18,7 +18,8 @@ RESULT, INPUT_REQUEST, PROCESS_START, FILE_CHANGE, TOOL_REQUEST, TOOL_RESPONSE =
 _HEADER = struct.Struct(">IBQq")
 _LIMIT = 24 << 20
 
-MOST_VERSION = 2
+MOST_VERSION = 3
+TOOLS_VERSION = 3  # from which on a host knows calls of tools
 
 HEADER_BYTES = _HEADER.size
 RUN_BYTES = 16  # how each payload of OUT and END begins: the run

@@ -77,7 +77,6 @@ class Supervisor:
             "runs": runs,
             "contexts": self._contexts.summaries(),
             "relay": self._relay is not None,
-            "tools": True,
         }
         return dumps(hello)
 

@@ -163,7 +163,9 @@ class ToolCalls:
             self._send(frames.TOOL_RESPONSE, call, b'{"call_id":"%s","ok":false,"reason":"%s"}' % (call.id.encode(), reason.encode()), now_ms())
 
     def _send(self, kind: int, call: _Call, fields: bytes, at_ms: int) -> None:
-        self._sandbox.send_numbered(frames.EVENT, self._run.raw + bytes((kind,)) + call.number.to_bytes(4, "big") + fields, at_ms)
+        # A worker that was replaced by an older one meanwhile knows neither event; nobody answers the call, and it times out.
+        if self._sandbox.link.version >= frames.TOOLS_VERSION:
+            self._sandbox.send_numbered(frames.EVENT, self._run.raw + bytes((kind,)) + call.number.to_bytes(4, "big") + fields, at_ms)
 
     def _take_socket(self, number: int) -> socket.socket | None:
         """The socket that was sent as message `number`, before the request was placed in the output."""
