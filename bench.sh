@@ -4,7 +4,7 @@
 #   bench.sh [--only=PART,…] [--where=embedded|cluster] [--with-jupyter]
 #   bench.sh --against=FOLDER [--where=embedded|cluster]
 #
-# Parts: floors, runs, tracing, creates, refill, bursts, streams, neighbours, crowd, start, keys; `sandboxes` is creates to crowd. One part with one
+# Parts: floors, runs, tools, tracing, creates, refill, bursts, streams, neighbours, crowd, start, keys; `sandboxes` is creates to crowd. One part with one
 # service takes a minute or two, all of them about twenty-five. --with-jupyter also measures a Jupyter kernel from the distribution's packages.
 # --against compares with another checkout, in alternate rounds: warm runs, bulk output, creates.
 set -euo pipefail
