@@ -22,7 +22,7 @@ GROUPS = {"Status page": ["StatusPage"], "Grain client": ["GrainClient"]}
 
 CLASS = re.compile(r"^(?:public|internal) (?:sealed |abstract |partial )*class (?P<name>\w+)(?: ?: (?P<bases>[^{\n]*))?")
 PROPERTY = re.compile(
-    r"^    (?P<attributes>(?:\[.*\] ?)*)public (?P<type>[\w?<>,. ]+?) (?P<name>\w+) \{ get; (?:set|init); \}(?: = (?P<initial>.*);)?\s*(?://.*)?$"
+    r"^    (?P<attributes>(?:\[.*\] ?)*)public (?P<type>[\w?<>,. \[\]]+?) (?P<name>\w+) \{ get; (?:set|init); \}(?: = (?P<initial>.*);)?\s*(?://.*)?$"
 )
 
 

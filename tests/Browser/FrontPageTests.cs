@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using Podflare.Status.Services;
@@ -110,6 +112,25 @@ public sealed class FrontPageTests(DevelopmentServer server) : IClassFixture<Dev
             Assert.Contains(part, readmes, StringComparison.Ordinal);
         });
         Assert.All([csharp, typescript], code => Assert.Contains(address, code, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_it_shows_for_MCP_clients_leads_to_the_tools()
+    {
+        await using var context = await server.Browser.NewContextAsync();
+        var page = await OpenAsync(context);
+        using var configuration = JsonDocument.Parse(await CodeAsync(page, "MCP"));
+        var entry = configuration.RootElement.GetProperty("mcpServers").GetProperty("podflare");
+        Assert.Equal("http", entry.GetProperty("type").GetString());
+
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, entry.GetProperty("url").GetString())
+        {
+            Content = new StringContent("""{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}""", Encoding.UTF8, "application/json"),
+        };
+        request.Headers.Accept.ParseAdd("application/json, text/event-stream");
+        using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Contains("\"serverInfo\"", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     private async Task<IPage> OpenAsync(IBrowserContext context)

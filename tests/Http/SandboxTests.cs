@@ -25,6 +25,28 @@ public sealed class SandboxTests(SharedCluster shared)
     }
 
     [Fact]
+    public async Task A_sandbox_shows_its_trace_and_the_names_of_its_environment_but_not_to_the_published_clients()
+    {
+        const string Body = "{\"env\":{\"TOKEN\":\"hidden\",\"A\":\"1\"}}";
+        const string Trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        var parent = ("traceparent", $"00-{Trace}-00f067aa0ba902b7-01");
+        var created = await _cluster.Client.SendAsync("POST", "/v1/sandboxes", Body, true, parent);
+        var id = Text(await created.ReadJsonAsync(), "id")!;
+        var shown = await _cluster.Client.SendAsync("GET", $"/v1/sandboxes/{id}");
+        var compat = await _cluster.Client.SendAsync("POST", "/compat/podflare/v1/sandboxes", Body, true, parent);
+
+        foreach (var json in new[] { await created.ReadJsonAsync(), await shown.ReadJsonAsync() })
+        {
+            Assert.Equal(["A", "TOKEN"], json.GetProperty("env_names").EnumerateArray().Select(name => name.GetString()));
+            Assert.Equal(Trace, Text(json, "trace_id"));
+            Assert.DoesNotContain("hidden", json.GetRawText(), StringComparison.Ordinal);
+        }
+
+        Assert.False((await compat.ReadJsonAsync()).TryGetProperty("env_names", out _));
+        Assert.False((await compat.ReadJsonAsync()).TryGetProperty("trace_id", out _));
+    }
+
+    [Fact]
     public async Task What_was_brought_down_is_told_in_warnings()
     {
         var json = await (await _cluster.Client.SendAsync("POST", "/v1/sandboxes", "{\"ram_mib\":999999,\"egress\":true}")).ReadJsonAsync();

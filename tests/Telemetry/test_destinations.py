@@ -73,6 +73,11 @@ class DestinationTests(unittest.TestCase):
             for part in ("podflare.run.queue", "podflare.run.execute"):
                 self.assertEqual(own["id"], receiver.wait_span(part, trace)["parent"])
             self.assertEqual({f"secret-{i}"}, {request["headers"].get("x-tenant") for request in receiver.requests})
+            # The create is a call of the tenant, too; how its container was started is the operator's.
+            created = receiver.wait_span("podflare.sandbox.create", trace, podflare_tenant_id=tenant)
+            self.assertEqual(created["id"], receiver.wait_span("podflare.pool.take", trace)["parent"])
+            self.assertEqual(created["id"], self.operator.wait_span("podflare.sandbox.create", trace)["id"])
+            self.assertEqual([], [span["name"] for span in receiver.spans if span["name"] == "podflare.container.create"])
             self.assertEqual({trace}, {span["trace"] for span in receiver.spans})
             counted = wait_until(lambda key=key: (found := self.ask("GET", "/v1/telemetry", key))["sent"] >= 4 and found, 10, "the counters")
             self.assertEqual((0, None), (counted["dropped"], counted["last_error"]))

@@ -17,6 +17,10 @@ export interface SandboxInfo {
   readonly egress: boolean | undefined
   /** The hosts that the sandbox can reach by name; empty if it reaches none by name. */
   readonly egressAllow: readonly string[]
+  /** The names of the environment variables that the sandbox was created with, at most 100. The server never shows their values. */
+  readonly envNames: readonly string[]
+  /** The trace that the sandbox belongs to, if it was created with a `traceparent`. */
+  readonly traceId: string | undefined
   readonly region: string | undefined
   readonly endpoint: string | undefined
   /** What the server changed in the request, reduced to a limit, or does not offer. */
@@ -186,6 +190,8 @@ export function sandboxInfo (body: Fields): SandboxInfo {
     idleTimeoutSeconds: number(body, 'idle_timeout_seconds'),
     egress: typeof body['egress'] === 'boolean' ? body['egress'] : undefined,
     egressAllow: texts(body, 'egress_allow'),
+    envNames: texts(body, 'env_names'),
+    traceId: text(body, 'trace_id'),
     region: text(body, 'region'),
     endpoint: text(body, 'endpoint'),
     warnings: texts(body, 'warnings'),

@@ -29,6 +29,12 @@ public sealed record SandboxInfo
     /// <summary>The only hosts that code can access; empty if it was not created with a list of hosts.</summary>
     public IReadOnlyList<string> EgressAllow { get; init => field = value ?? []; } = [];
 
+    /// <summary>The names of the environment variables that it was created with, at most 100. The server never shows their values.</summary>
+    public IReadOnlyList<string> EnvNames { get; init => field = value ?? []; } = [];
+
+    /// <summary>The trace that it belongs to; null if it was created without a <c>traceparent</c>.</summary>
+    public string? TraceId { get; init; }
+
     /// <summary>When it was created.</summary>
     public DateTimeOffset? CreatedAt { get; init; }
 

@@ -9,6 +9,8 @@ internal static class ApiDocumentEndpoints
 {
     private const string Address = "/openapi/v1.json";
 
+    private static readonly Lazy<string> Look = new(() => ReadResource("Podflare.Console/look/tokens.css") + ReadResource("Podflare.OpenApi.docs.css"));
+
     public static void MapApiDocument(this IEndpointRouteBuilder routes)
     {
         var document = new Lazy<byte[]>(ApiDocument.Render);
@@ -24,6 +26,13 @@ internal static class ApiDocumentEndpoints
             $"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
             + "connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
         options.WithTitle("Podflare API").WithOpenApiRoutePattern(Address).WithNonce(nonce);
+        options.WithTheme(ScalarTheme.None).WithCustomCss(Look.Value);
         options.DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp().HideClientButton().HideDeveloperTools();
+    }
+
+    private static string ReadResource(string name)
+    {
+        using var reader = new StreamReader(typeof(ApiDocumentEndpoints).Assembly.GetManifestResourceStream(name)!);
+        return reader.ReadToEnd();
     }
 }

@@ -56,7 +56,7 @@ internal static class SandboxEndpoints
         services.Traces.Note(creation.Sandbox.Id, caller.Tenant.Value, creation.Sandbox.Trace);
         if (LogCall.Current is { } call) call.Sandbox = creation.Sandbox.Id.Value;
         if (creation.Joined) context.Response.Headers[IdempotencyKey.Replayed] = "true";
-        var json = SandboxJson.Of(creation.Sandbox).WithEndpoint(services.Settings, mount);
+        var json = SandboxJson.Of(creation.Sandbox).For(services.Settings, mount);
         string[] warnings = [.. request.Warnings, .. mount == Mount.Main ? services.Isolation.Take(caller) : []];
         return TypedResults.Json(warnings.Length > 0 ? json with { Warnings = warnings } : json, SandboxJsonContext.Default.SandboxJson);
     }
@@ -75,7 +75,7 @@ internal static class SandboxEndpoints
         SandboxId id, Caller caller, IGrainFactory grains, ServerSettings settings, TimeProvider time, CancellationToken cancellationToken)
     {
         var info = await GrainCallRetry.RetryLostAsync(() => grains.GetGrain<ISandboxGrain>(id.Value).Get(caller.Tenant), time, cancellationToken);
-        return TypedResults.Json(SandboxJson.Of(info).WithEndpoint(settings, Mount.Main), SandboxJsonContext.Default.SandboxJson);
+        return TypedResults.Json(SandboxJson.Of(info).For(settings, Mount.Main), SandboxJsonContext.Default.SandboxJson);
     }
 
     private static async Task<JsonHttpResult<SandboxJson>> PatchAsync(HttpContext context, SandboxId id, Caller caller, IGrainFactory grains, JsonRequestHandler requests, IOptions<CreateOptions> options, ITenantLimits limits, ServerSettings settings)
@@ -86,7 +86,7 @@ internal static class SandboxEndpoints
             if (request.Update.Metadata is not null) request.ThrowIfTooManyPairs((await sandbox.Get(caller.Tenant)).Metadata, options.Value.MaxMetadataPairs);
             return (await sandbox.Update(caller.Tenant, request.Update, token), request.Warnings);
         });
-        var json = SandboxJson.Of(info).WithEndpoint(settings, Mount.Main);
+        var json = SandboxJson.Of(info).For(settings, Mount.Main);
         return TypedResults.Json(warnings.Count > 0 ? json with { Warnings = warnings } : json, SandboxJsonContext.Default.SandboxJson);
     }
 

@@ -23,6 +23,14 @@ internal sealed record SandboxJson(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? EgressAllow { get; init; }
 
+    /// <summary>Names of the environment variables of the create, unless it had none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? EnvNames { get; init; }
+
+    /// <summary>The trace that it belongs to, if it was created with a <c>traceparent</c>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? TraceId { get; init; }
+
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Region { get; init; }
 
@@ -43,11 +51,23 @@ internal sealed record SandboxJson(
         info.IdleLimit.TotalSeconds,
         info.EndedAt is { } ended ? Timestamps.ToRfc3339(ended) : null,
         info.EndReason?.ToString().ToLowerInvariant())
-    { EgressAllow = info.EgressHosts.IsDefaultOrEmpty ? null : info.EgressHosts };
+    {
+        EgressAllow = info.EgressHosts.IsDefaultOrEmpty ? null : info.EgressHosts,
+        EnvNames = info.EnvNames.IsDefaultOrEmpty ? null : info.EnvNames,
+        TraceId = info.Trace?.GetTraceId().ToString(),
+    };
 
-    /// <summary>Adds the region and the address that clients should use for this sandbox, when they are configured.</summary>
-    public SandboxJson WithEndpoint(ServerSettings settings, Mount mount) =>
-        this with { Region = settings.Region, Endpoint = settings.PublicUrl is { } url ? url + mount.Prefix : null };
+    /// <summary>
+    /// Adds the region and the address that clients should use for this sandbox, when they are configured, and leaves out what the published clients do
+    /// not expect on their mount.
+    /// </summary>
+    public SandboxJson For(ServerSettings settings, Mount mount) => this with
+    {
+        EnvNames = mount == Mount.Main ? EnvNames : null,
+        TraceId = mount == Mount.Main ? TraceId : null,
+        Region = settings.Region,
+        Endpoint = settings.PublicUrl is { } url ? url + mount.Prefix : null,
+    };
 }
 
 /// <summary>One page of the list of sandboxes.</summary>

@@ -78,4 +78,8 @@ public sealed record SandboxInfo(
     /// <summary>The size of its home, in MiB; 0 where an earlier version made it.</summary>
     [Id(15)]
     public int HomeMib { get; init; }
+
+    /// <summary>The names of the environment variables that it was created with, in ordinal order; values are never shown.</summary>
+    [Id(16)]
+    public ImmutableArray<string> EnvNames { get; init; } = [];
 }

@@ -12,7 +12,7 @@ namespace Podflare.Sandboxes;
 /// <param name="IdleLimit">Time without an open run or file call after which it ends.</param>
 /// <param name="RamMib">Memory limit in MiB; null takes the template's.</param>
 /// <param name="RootfsGb">Writable size in GiB; null takes the template's.</param>
-/// <param name="Env">Variables of every run. Sent to the guest, never stored or logged.</param>
+/// <param name="Env">Variables of every run. Values are sent to the guest, and never stored or logged.</param>
 [GenerateSerializer, Immutable, Alias("podflare.SandboxSpec")]
 public sealed record SandboxSpec(
     [property: Id(0)] string Template,

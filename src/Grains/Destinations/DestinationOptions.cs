@@ -32,6 +32,10 @@ public sealed class DestinationOptions
     [Range(100, 1_000_000)]
     public int MaxPendingRuns { get; set; } = 10_000;
 
+    /// <summary>Spans of calls that have ended and wait to be sent, in one process; more are dropped and counted. Default: 10,000.</summary>
+    [Range(100, 1_000_000)]
+    public int MaxPendingCalls { get; set; } = 10_000;
+
     /// <summary>Whether http addresses are allowed as well. Default: false.</summary>
     public bool AllowHttp { get; set; }
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using OpenTelemetry.Trace;
 using Podflare.Audit;
 using Podflare.Content;
 using Podflare.Hosts;
@@ -22,10 +23,15 @@ public static class DestinationServices
         services.AddContent().TryAddSingleton<RunContentView>();
         services.TryAddSingleton(provider => new RunSpanReporter(
             provider.GetRequiredService<TenantDestinations>(), provider.GetRequiredService<ContentBudget>(), provider.GetRequiredService<RunContentView>(), provider.GetRequiredService<IOptions<DestinationOptions>>(), provider.GetRequiredService<ILogger<RunSpanReporter>>()));
+        services.TryAddSingleton(provider => new CallSpanReporter(
+            provider.GetRequiredService<TenantDestinations>(), provider.GetRequiredService<IOptions<DestinationOptions>>(), provider.GetRequiredService<ILogger<CallSpanReporter>>()));
+        // Used where the process traces at all.
+        services.ConfigureOpenTelemetryTracerProvider(traces => traces.AddProcessor(provider => new CallSpanProcessor(provider.GetRequiredService<CallSpanReporter>())));
         services.TryAddSingleton(provider => new DestinationDependencies(
             provider.GetRequiredService<SecretBox>(), provider.GetRequiredService<AuditReporter>(), provider.GetRequiredService<HostSilos>(), provider.GetRequiredService<OtlpRequestsOfTenants>(),
             provider.GetRequiredService<IOptions<DestinationOptions>>()));
-        // The first to start is the last to stop: the reporter gives the senders its last spans.
-        return services.AddHostedService(provider => provider.GetRequiredService<TenantDestinations>()).AddHostedService(provider => provider.GetRequiredService<RunSpanReporter>());
+        // The first to start is the last to stop: the reporters give the senders their last spans.
+        return services.AddHostedService(provider => provider.GetRequiredService<TenantDestinations>()).AddHostedService(provider => provider.GetRequiredService<RunSpanReporter>())
+            .AddHostedService(provider => provider.GetRequiredService<CallSpanReporter>());
     }
 }

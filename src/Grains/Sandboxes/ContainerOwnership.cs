@@ -34,6 +34,7 @@ internal sealed partial class ContainerOwnership(
             Egress = spec.Egress,
             NoContent = spec.NoContent,
             HasEnv = !spec.Env.IsEmpty,
+            EnvNames = [.. spec.Env.Keys.Take(SandboxLimits.MaxEnvNames)],
             EgressHosts = spec.EgressHosts,
             Metadata = spec.Metadata,
             CreatedAt = now,

@@ -12,6 +12,9 @@ namespace Podflare.Sandboxes;
 internal static class SandboxLimits
 {
     private const int MaxTemplate = 128;
+    /// <summary>Names of environment variables that the record of a sandbox keeps to show them.</summary>
+    public const int MaxEnvNames = 100;
+
     private const int MaxMetadataKey = 64;
     private const int MaxMetadataValue = 512;
     private const int MaxRamMib = 1024 * 1024;

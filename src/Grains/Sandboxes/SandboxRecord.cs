@@ -64,11 +64,14 @@ public sealed record SandboxRecord
     /// <summary>Code and output of its runs are not sent anywhere.</summary>
     [Id(20)] public bool NoContent { get; init; }
 
-    /// <summary>Its runs have environment variables of the create, which are stored nowhere.</summary>
+    /// <summary>Its runs have environment variables of the create. Their values are stored nowhere.</summary>
     [Id(21)] public bool HasEnv { get; init; }
 
     /// <summary>From which the tokens of clients without an API key are derived; empty until one is needed.</summary>
     [Id(22)] public byte[] Secret { get; init; } = [];
+
+    /// <summary>The names of the environment variables of the create, at most <see cref="SandboxLimits.MaxEnvNames"/>.</summary>
+    [Id(23)] public ImmutableArray<string> EnvNames { get; init; } = [];
 
     /// <summary>The API key to which the sandbox counts; null for callers without one.</summary>
     public string? CreatorKey() => Origin?.Actor.ToKey();
@@ -78,7 +81,7 @@ public sealed record SandboxRecord
     public SandboxInfo ToInfo(SandboxId id) => new(
         id, new TenantId(Tenant), Ending is null ? SandboxState.Ready : SandboxState.Ending, Template, Metadata, Egress, CreatedAt, ExpiresAt,
         IdleLimit, null, Ending)
-    { Trace = Trace, Creation = Creation, EgressHosts = EgressHosts.IsDefault ? [] : EgressHosts, MemoryMib = MemoryMib, HomeMib = HomeMib };
+    { Trace = Trace, Creation = Creation, EgressHosts = EgressHosts.IsDefault ? [] : EgressHosts, MemoryMib = MemoryMib, HomeMib = HomeMib, EnvNames = EnvNames.IsDefault ? [] : EnvNames };
 }
 
 /// <summary>What is left of a sandbox for 24 h after its end. It beats a record that a crash left beside it.</summary>

@@ -62,7 +62,6 @@ public static class TelemetryHosting
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, JsonConsoleLoggerProvider>());
     }
 
-    // Spans of tenants' own destinations, once there are any, branch off here.
     private static void AddTraces(OpenTelemetry.OpenTelemetryBuilder telemetry, IConfiguration settings)
     {
         // Any other propagator would have the instrumentation read the caller's headers once more, and differently.

@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -41,6 +43,25 @@ public sealed class SandboxesTests(Chromium chromium, ConsoleServer server)
         await Expect(visit.Text("This sandbox was deleted")).ToBeVisibleAsync();
         await Expect(visit.Tab("Try it")).ToHaveCountAsync(0);
         await Expect(visit.Tab("Runs")).ToBeVisibleAsync();
+        Assert.Empty(visit.Errors);
+    }
+
+    [Fact]
+    public async Task The_facts_of_a_sandbox_have_its_limits_its_trace_and_the_names_of_its_environment()
+    {
+        const string Trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        using var create = new HttpRequestMessage(HttpMethod.Post, "/v1/sandboxes") { Content = JsonContent.Create(new { env = new { TOKEN = "hidden", LANG = "C" }, metadata = new { team = "search" } }) };
+        create.Headers.Add("traceparent", $"00-{Trace}-00f067aa0ba902b7-01");
+        using var created = await server.Client.SendAsync(create, TestContext.Current.CancellationToken);
+        var sandbox = JsonNode.Parse(await created.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["id"]!.GetValue<string>();
+        await using var visit = await Visit.OpenAsync(chromium, server.Address, $"/console/sandboxes/{sandbox}?tab=facts");
+
+        await Expect(visit.Text("LANG, TOKEN")).ToBeVisibleAsync();
+        await Expect(visit.Text(Trace)).ToBeVisibleAsync();
+        await Expect(visit.Text("metadata.team")).ToBeVisibleAsync();
+        await Expect(visit.Text("512 MiB")).ToBeVisibleAsync();
+        await Expect(visit.Page.GetByText("30 min", new() { Exact = true })).ToBeVisibleAsync();
+        await Expect(visit.Page.GetByText("hidden")).ToHaveCountAsync(0);
         Assert.Empty(visit.Errors);
     }
 

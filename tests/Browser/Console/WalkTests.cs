@@ -63,7 +63,6 @@ public sealed class WalkTests(Chromium chromium, ConsoleCluster cluster) : IClas
         await Expect(spans.GetByRole(AriaRole.Treeitem, new() { NameRegex = new("^train.* from the code, took +\\d+(\\.\\d+)? s$") })).ToBeVisibleAsync();
         await Expect(spans.GetByRole(AriaRole.Treeitem, new() { NameRegex = new("^load data.* took +\\d+ ms$") })).ToBeVisibleAsync();
 
-
         await page.GoBackAsync();
         await visit.Tab("Files").ClickAsync();
         var download = await page.RunAndWaitForDownloadAsync(() => visit.Button("Download sine.png").ClickAsync());

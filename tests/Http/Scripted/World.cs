@@ -60,7 +60,8 @@ public sealed class World
         lock (this) _now += TimeSpan.FromMilliseconds(1);
         var info = new SandboxInfo(
             sandbox, tenant ?? TenantId.Default, SandboxState.Ready, spec?.Template ?? "python", spec?.Metadata ?? ImmutableSortedDictionary<string, string>.Empty,
-            spec?.Egress ?? false, _now, _now + TimeSpan.FromDays(1), TimeSpan.FromMinutes(30), null, null);
+            spec?.Egress ?? false, _now, _now + TimeSpan.FromDays(1), TimeSpan.FromMinutes(30), null, null)
+        { EnvNames = [.. spec?.Env.Keys ?? []], Trace = spec?.Trace };
         Sandboxes[sandbox.Value] = new ScriptedSandboxState(this, info);
         return sandbox;
     }

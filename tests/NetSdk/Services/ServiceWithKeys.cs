@@ -11,7 +11,14 @@ public sealed class ServiceWithKeys : IAsyncDisposable
     private readonly Lazy<Task<Service>> _service;
 
     public ServiceWithKeys() => _service = new Lazy<Task<Service>>(() => Service.StartAsync(
-        "k", new Dictionary<string, string> { ["PODFLARE_ADMIN_KEYS"] = AdminKey, ["PODFLARE_API_KEYS"] = ApiKey }, ApiKey));
+        "k",
+        new Dictionary<string, string>
+        {
+            ["PODFLARE_ADMIN_KEYS"] = AdminKey, ["PODFLARE_API_KEYS"] = ApiKey,
+            // Receivers of tests listen there.
+            ["Podflare__Destinations__AllowHttp"] = "true", ["Podflare__Destinations__AllowedAddresses"] = "127.0.0.1",
+        },
+        ApiKey));
 
     /// <summary>A key with the scope <c>admin</c>.</summary>
     public string AdminKey { get; } = RandomNumberGenerator.GetHexString(48, lowercase: true);

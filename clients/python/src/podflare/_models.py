@@ -38,6 +38,10 @@ class SandboxInfo:
     egress_allow: tuple[str, ...] = ()
     """The only hosts that the sandbox can reach, if it was created with a list of hosts."""
     idle_timeout_seconds: float | None = None
+    env_names: tuple[str, ...] = ()
+    """The names of the environment variables that it was created with, at most 100. The server never shows their values."""
+    trace_id: str | None = None
+    """The trace that it belongs to, if it was created with a ``traceparent``."""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -57,6 +61,8 @@ class SandboxInfo:
             warnings=notes_of(body),
             egress=body["egress"] if isinstance(body.get("egress"), bool) else None,
             egress_allow=tuple(str(host) for host in body["egress_allow"]) if isinstance(body.get("egress_allow"), list) else (),
+            trace_id=text_of(body, "trace_id"),
+            env_names=tuple(str(name) for name in body["env_names"]) if isinstance(body.get("env_names"), list) else (),
             idle_timeout_seconds=number_of(body, "idle_timeout_seconds"),
             raw=body,
         )

@@ -1,7 +1,8 @@
 // @ts-check
 // The frame around all pages: rail, addresses, keys of the keyboard, theme, and the API key.
 import { api, ApiError, key, session } from "./api.js";
-import { bones, dialog, failed, icon, note } from "./ui.js";
+import { dialog } from "./dialogs.js";
+import { bones, failed, icon, note } from "./ui.js";
 import { each, html, mount, update } from "./view.js";
 
 /** @typedef {{ name: string, title: string, route: string, letter: string, isMore?: boolean, needsKey?: boolean }} Entry */

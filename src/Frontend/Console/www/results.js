@@ -1,6 +1,7 @@
 // @ts-check
 // Rich results of a run. They come from code that nobody has checked, so nothing of them becomes a part of the page.
-import { bytes, save } from "./ui.js";
+import { save } from "./dialogs.js";
+import { bytes } from "./texts.js";
 import { html } from "./view.js";
 
 const MOST_BYTES = 1 << 20;

@@ -8,159 +8,22 @@
  *     return () => html`${head("Hosts")} ${whole(hosts, value => html`…`)}`;
  *   }
  *
- * `open` is called once per visit, what it returns is called for each drawing. `page` has
- *   path (the parts of the address, after the page's name), query (URLSearchParams), setQuery({ tab: "files" }), title(text), go(address), info (of /v1/info), signal (aborted on leaving).
+ * `open` is called once per visit, what it returns is called for each drawing. `page` is described in data.js.
  *
- * Data:       load(page, ask, every) → { value, error, at, again() }: keeps the last value while the next call fails; polls rest in hidden tabs
- *             live(page, { types }, on, state): events as they happen
- *             whole(load, draw) draws bones, then the value, with a note while it cannot be renewed; failed(error, again); bones(rows)
- * Elements:   head pill tiles spark card table tabs note light empty facts id ago copyButton icon
- * Dialogs:    dialog(title, close => html`…`), sure({ title, text, action }), say("Copied")
- * Texts:      duration(ms) bytes(n) count(n) exact(ts) cut(id)
+ * data.js      load(page, ask, every) → { value, error, at, again() }: keeps the last value while the next call fails; polls rest in hidden tabs
+ *              live(page, { types }, on, state): events as they happen
+ *              whole(load, draw) draws bones, then the value, with a note while it cannot be renewed
+ * ui.js        head pill tiles spark card table tabs note light empty facts failed bones id ago icon
+ * dialogs.js   dialog(title, close => html`…`), sure({ title, text, action }), say("Copied"), copyButton, save
+ * texts.js     duration(ms) bytes(n) count(n) exact(ts) cut(id)
  * Each of them is described where it is.
  */
 
-import { api, ApiError, feed, now } from "./api.js";
-import { each, html, mount, svg, update } from "./view.js";
+import { now } from "./api.js";
+import { cut, exact, moment, rough, sentence } from "./texts.js";
+import { each, html, svg, update } from "./view.js";
 
-/** @typedef {{ path: string[], query: URLSearchParams, setQuery: (change: Record<string, string | null>) => void, title: (text: string) => void, go: (address: string) => void, info: any, signal: AbortSignal }} Page */
-
-// ---- Data
-
-/**
- * @template T
- * @typedef {{ value: T | undefined, error: ApiError | undefined, at: number, busy: boolean, again: () => Promise<void> }} Load
- */
-
-/**
- * @template T
- * @param {{ signal: AbortSignal }} page
- * @param {(signal: AbortSignal) => Promise<T>} ask
- * @param {number | (() => number)} [every] milliseconds between the end of a call and the next one; 0 for once
- * @returns {Load<T>}
- */
-export function load(page, ask, every = 0) {
-  let timer = 0;
-  let isWanted = false;
-  /** @type {Load<T>} */
-  const state = { value: undefined, error: undefined, at: 0, busy: false, again };
-
-  async function again() {
-    if (page.signal.aborted) return;
-    // A call that has begun may have seen what was before a change.
-    if (state.busy) { isWanted = true; return; }
-    clearTimeout(timer);
-    state.busy = true;
-    isWanted = false;
-    try {
-      state.value = await ask(page.signal);
-      state.error = undefined;
-      state.at = now();
-    } catch (error) {
-      if (page.signal.aborted) return;
-      if (!(error instanceof ApiError)) console.error(error);
-      state.error = error instanceof ApiError ? error : new ApiError(0, { error: String(error), code: "console" });
-    }
-
-    state.busy = false;
-    if (page.signal.aborted) return;
-    update();
-    if (isWanted) return again();
-    plan();
-  }
-
-  function plan() {
-    const pause = typeof every === "function" ? every() : every;
-    if (pause) timer = setTimeout(() => { if (!document.hidden) again(); }, Math.max(pause, (state.error?.retryAfter ?? 0) * 1000));
-  }
-
-  const onShown = () => { if (!document.hidden && (typeof every === "function" ? every() : every)) again(); };
-  document.addEventListener("visibilitychange", onShown, { signal: page.signal });
-  page.signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
-  again();
-  return state;
-}
-
-/**
- * Tells of events as they happen, while the tab is seen: browsers allow few connections to a server.
- * @param {{ signal: AbortSignal }} page @param {{ types?: string, sandbox?: string }} query @param {(events: import("./api.js").RunEvent[]) => void} on @param {(kind: import("./api.js").StreamState["kind"]) => void} state
- */
-export function live(page, query, on, state) {
-  /** @type {AbortController | undefined} */
-  let reading;
-  const change = () => {
-    if (document.hidden) {
-      reading?.abort();
-      reading = undefined;
-    } else if (!reading) {
-      reading = new AbortController();
-      feed(query, on, ({ kind }) => { state(kind); update(); }, AbortSignal.any([page.signal, reading.signal])).catch(() => state("refused"));
-    }
-  };
-  document.addEventListener("visibilitychange", change, { signal: page.signal });
-  change();
-}
-
-/**
- * The three states besides full: loading, failed, and old while it cannot be renewed.
- * @template T @param {Load<T>} load @param {(value: T) => unknown} draw @param {unknown} [waiting] what is shown meanwhile
- */
-export function whole(load, draw, waiting = bones(4)) {
-  if (load.value === undefined) return load.error ? failed(load.error, load.again) : waiting;
-  return html`${load.error ? stale(load) : ""}${draw(load.value)}`;
-}
-
-/** @param {Load<any>} load */
-const stale = load => note("warn", html`${sentence(load.error?.message ?? "")} These figures are from ${ago(load.at)}. <button class="ghost" @click=${load.again}>Try again</button>`);
-
-/** What went wrong, in the server's words, with what helps to find the reason. @param {ApiError} error @param {(() => unknown) | undefined} [again] */
-export const failed = (error, again) => html`<div class="note bad problem" role="alert"><p>${sentence(error.message)}${error.retryAfter ? ` Try again in ${error.retryAfter} s.` : ""}</p>
-  <p class="mono small">${error.code}${error.trace ? html` · trace ${error.trace}` : ""}</p>${again ? html`<button @click=${again}>Try again</button>` : ""}</div>`;
-
-/** @param {string} text */
-export const sentence = text => text ? text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".") : "";
-
-/** @param {number} rows */
-export const bones = rows => html`<div class="bones" role="status"><span class="sr">Loading</span>${Array.from({ length: rows }, (_, i) => html`<span class="bone" style=${{ width: `${92 - (i * 37) % 50}%` }}></span>`)}</div>`;
-
-// ---- Texts
-
-/** @param {number} value */
-export const count = value => value.toLocaleString("en");
-
-/** @param {number | null | undefined} value */
-export function bytes(value) {
-  if (value === null || value === undefined) return "unknown";
-  const power = Math.min(4, Math.floor(Math.log2(Math.max(value, 1)) / 10));
-  const scaled = value / 1024 ** power;
-  return `${power && scaled < 10 ? scaled.toFixed(1) : Math.round(scaled)} ${["B", "KiB", "MiB", "GiB", "TiB"][power]}`;
-}
-
-/** @param {number} ms */
-export function duration(ms) {
-  if (ms < 1) return `${Number(ms.toFixed(2))} ms`;
-  if (ms < 10) return `${Number(ms.toFixed(1))} ms`;
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 59_950) return `${Number((ms / 1_000).toFixed(ms < 10_000 ? 2 : 1))} s`;
-  const minutes = Math.round(ms / 60_000);
-  if (ms < 3_570_000) return `${Math.floor(ms / 60_000)} min ${Math.floor(ms / 1_000) % 60} s`;
-  if (minutes < 48 * 60) return minutes % 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${minutes / 60} h`;
-  return `${Math.round(minutes / 1_440)} days`;
-}
-
-/** One unit, for "in 23 h" and "5 min ago". @param {number} ms */
-export function rough(ms) {
-  if (ms < 59_500) return `${Math.max(1, Math.round(ms / 1_000))} s`;
-  if (ms < 3_570_000) return `${Math.round(ms / 60_000)} min`;
-  if (ms < 48 * 3_570_000) return `${Math.round(ms / 3_600_000)} h`;
-  return `${Math.round(ms / 86_400_000)} days`;
-}
-
-/** @param {number | string} when */
-const moment = when => typeof when === "number" ? when : Date.parse(when);
-
-/** @param {number | string} when Unix milliseconds or RFC 3339 */
-export const exact = when => new Date(moment(when)).toISOString().replace("T", " ").replace("Z", " UTC");
+/** @typedef {import("./api.js").ApiError} ApiError */
 
 /** A relative time with the exact one as title. It is drawn anew by itself. @param {number | string | null | undefined} when */
 export function ago(when) {
@@ -170,15 +33,11 @@ export function ago(when) {
   return html`<time datetime=${new Date(moment(when)).toISOString()} title=${exact(when)}>${text}</time>`;
 }
 
+// Relative times grow old.
 setInterval(() => { if (!document.hidden) update(); }, 5_000);
-
-/** Cut in the middle: sbx_a1b2c3d4…c37b. @param {string} text */
-export const cut = text => text.length > 22 ? `${text.slice(0, 12)}…${text.slice(-4)}` : text;
 
 /** An id: short to see, whole as title and when it is copied. @param {string} text @param {string} [href] */
 export const id = (text, href) => href ? html`<a class="mono id" href=${href} title=${text}>${cut(text)}</a>` : html`<span class="mono id" title=${text}>${cut(text)}</span>`;
-
-// ---- Elements
 
 /** @type {Record<string, unknown>} */
 const SHAPES = {
@@ -290,97 +149,9 @@ const ICONS = {
 /** @param {string} name one of ICONS */
 export const icon = name => html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d=${ICONS[name]} /></svg>`;
 
-// ---- Actions
+/** What went wrong, in the server's words, with what helps to find the reason. @param {ApiError} error @param {(() => unknown) | undefined} [again] */
+export const failed = (error, again) => html`<div class="note bad problem" role="alert"><p>${sentence(error.message)}${error.retryAfter ? ` Try again in ${error.retryAfter} s.` : ""}</p>
+  <p class="mono small">${error.code}${error.trace ? html` · trace ${error.trace}` : ""}</p>${again ? html`<button @click=${again}>Try again</button>` : ""}</div>`;
 
-/** Says something for a moment, to everybody. @param {string} text */
-export function say(text) {
-  const place = document.getElementById("said");
-  if (!place) return;
-  place.textContent = text;
-  place.hidden = false;
-  clearTimeout(said);
-  said = setTimeout(() => { place.hidden = true; place.textContent = ""; }, 4_000);
-}
-let said = 0;
-
-/** @param {string} text @param {string} [what] what is said afterwards */
-export async function copy(text, what = "Copied") {
-  try {
-    // Only in secure contexts; a frontend on the own network has plain HTTP.
-    await navigator.clipboard.writeText(text);
-  } catch {
-    const field = Object.assign(document.createElement("textarea"), { value: text });
-    (document.querySelector("dialog[open]") ?? document.body).append(field);
-    field.select();
-    document.execCommand("copy");
-    field.remove();
-  }
-
-  say(what);
-}
-
-/** @param {string} name what the button says @param {() => string} text */
-export const copyButton = (name, text) => html`<button @click=${() => copy(text())}>${icon("copy")}${name}</button>`;
-
-/** Gives bytes to the reader as a file. @param {Blob} blob @param {string} name */
-export function save(blob, name) {
-  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
-
-let dialogs = 0;
-
-/**
- * Opens a dialog. Escape and close() end it, and the focus returns to where it was.
- * @param {string} title @param {(close: (result?: any) => void) => unknown} view drawn like a page; a <form> with a row of class "actions" last
- * @returns {Promise<any>} what close was called with
- */
-export function dialog(title, view) {
-  const element = document.createElement("dialog");
-  const name = `dialog-${++dialogs}`;
-  element.setAttribute("aria-labelledby", name);
-  document.body.append(element);
-  /** @type {any} */
-  let result;
-  const close = (/** @type {any} */ value) => { result = value; element.close(); };
-  const drop = mount(element, () => html`<h2 id=${name}>${title}</h2>${view(close)}`);
-  element.showModal();
-  return new Promise(done => element.addEventListener("close", () => {
-    drop();
-    element.remove();
-    done(result);
-  }));
-}
-
-/** Asks before something that cannot be undone. @param {{ title: string, text: unknown, action: string, run: () => Promise<unknown> }} what @returns {Promise<boolean>} whether it was done */
-export async function sure({ title, text, action, run }) {
-  /** @type {ApiError | undefined} */
-  let error;
-  let isBusy = false;
-  return await dialog(title, close => html`<form @submit=${async (/** @type {Event} */ event) => {
-    event.preventDefault();
-    isBusy = true;
-    update();
-    try {
-      await run();
-      close(true);
-    } catch (refusal) {
-      error = /** @type {ApiError} */ (refusal);
-    }
-
-    isBusy = false;
-  }}><p>${text}</p>${error ? failed(error) : ""}<div class="actions"><button type="button" @click=${() => close(false)}>Cancel</button><button class="danger" disabled=${isBusy}>${action}</button></div></form>`) === true;
-}
-
-/** Reads a page of a list and those that follow, at most `most` items. @param {string} path @param {string} name of the list in the answer @param {number} most @param {AbortSignal} [signal] */
-export async function pages(path, name, most, signal) {
-  /** @type {any[]} */
-  const items = [];
-  for (let cursor = ""; ;) {
-    const page = await api(`${path}${path.includes("?") ? "&" : "?"}limit=${Math.min(most, 1000)}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`, { signal });
-    items.push(...page[name]);
-    if (!page.next_cursor || items.length >= most) return { items, isWhole: !page.next_cursor };
-    cursor = page.next_cursor;
-  }
-}
+/** @param {number} rows */
+export const bones = rows => html`<div class="bones" role="status"><span class="sr">Loading</span>${Array.from({ length: rows }, (_, i) => html`<span class="bone" style=${{ width: `${92 - (i * 37) % 50}%` }}></span>`)}</div>`;

@@ -7,7 +7,7 @@
  *   waterfall.picked                        the span whose details the page shows
  */
 
-import { duration } from "./ui.js";
+import { duration } from "./texts.js";
 import { update } from "./view.js";
 
 /** @typedef {{ id: string, parent: string, name: string, start: number, end: number, isOurs: boolean, service: string, scope: string, isError: boolean, message: string, attributes: [string, string][], events: any[], links: any[], kids: Span[], depth: number, hue: string }} Span */

@@ -1,5 +1,7 @@
 // @ts-check
-import { ago, empty, exact, head, light, table, whole } from "../ui.js";
+import { whole } from "../data.js";
+import { exact } from "../texts.js";
+import { ago, empty, head, light, table } from "../ui.js";
 import { html } from "../view.js";
 import { eventPill, happenings, runOf, sandboxOf, TYPES, whatOf } from "./happened.js";
 
@@ -19,7 +21,7 @@ const COLUMNS = [
   { name: "When", cell: event => html`<span title=${exact(event.ts)}>${ago(event.ts)}</span>` }
 ];
 
-/** @param {import("../ui.js").Page} page */
+/** @param {import("../data.js").Page} page */
 export default function open(page) {
   let leave = new AbortController();
   let events = read();

@@ -1,6 +1,9 @@
 // @ts-check
 import { api, ApiError, key } from "../api.js";
-import { ago, bytes, copy, dialog, empty, failed, load, pages, save, say, sure, table, whole } from "../ui.js";
+import { load, pages, whole } from "../data.js";
+import { copy, dialog, save, say, sure } from "../dialogs.js";
+import { bytes } from "../texts.js";
+import { ago, empty, failed, table } from "../ui.js";
 import { each, html, update } from "../view.js";
 
 const HOME = "/root";
@@ -10,12 +13,12 @@ const LARGEST = 256 << 20;
 /** @param {string} path */
 const encode = path => path.split("/").map(encodeURIComponent).join("/");
 
-/** The files of a sandbox. @param {import("../ui.js").Page} page @param {string} sandbox */
+/** The files of a sandbox. @param {import("../data.js").Page} page @param {string} sandbox */
 export function filesTab(page, sandbox) {
   const route = `/v1/sandboxes/${sandbox}/files`;
   const folder = () => page.query.get("path") ?? HOME;
   const at = (/** @type {string} */ name) => `${folder() === "/" ? "" : folder()}/${name}`;
-  /** @type {import("../ui.js").Load<any> | undefined} */
+  /** @type {import("../data.js").Load<any> | undefined} */
   let list;
   let shown = "";
   let isOver = false;

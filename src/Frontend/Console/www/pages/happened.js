@@ -1,7 +1,9 @@
 // @ts-check
 // Events of the feed: in words, and the newest ones of them.
 import { api } from "../api.js";
-import { duration, id, live, load, pill } from "../ui.js";
+import { live, load } from "../data.js";
+import { duration } from "../texts.js";
+import { id, pill } from "../ui.js";
 import { html, update } from "../view.js";
 
 /** What a server can tell of, as in docs/webhooks.md. */

@@ -1,6 +1,9 @@
 // @ts-check
 import { api } from "../api.js";
-import { ago, card, count, empty, failed, head, load, note, pill, say, sure, table, whole } from "../ui.js";
+import { load, whole } from "../data.js";
+import { say, sure } from "../dialogs.js";
+import { count } from "../texts.js";
+import { ago, card, empty, failed, head, note, pill, table } from "../ui.js";
 import { html, update } from "../view.js";
 
 export const title = "Hosts";
@@ -11,7 +14,7 @@ const MEMORY_WARNING = 0.9;
 /** @type {Record<string, [import("../ui.js").Kind, string]>} */
 const STATES = { ready: ["good", "Ready"], starting: ["info", "Starting"], cordoned: ["warn", "Cordoned"], draining: ["warn", "Draining"], unwell: ["bad", "Unwell"], away: ["bad", "Away"] };
 
-/** Whether this server refuses or does not offer what was asked. @param {import("../ui.js").Load<any>} load */
+/** Whether this server refuses or does not offer what was asked. @param {import("../data.js").Load<any>} load */
 export const isRefused = load => !load.value && [401, 403, 404, 501].includes(load.error?.status ?? 0);
 
 /** @param {any} host */
@@ -48,7 +51,7 @@ const COLUMNS = [
 /** @param {any[]} hosts */
 export const hostTable = hosts => hosts.length ? table("Hosts", COLUMNS, hosts, host => host.id) : empty("There are no hosts.", "No worker has joined, so sandboxes cannot be created.");
 
-/** @param {import("../ui.js").Page} page */
+/** @param {import("../data.js").Page} page */
 export default function open(page) {
   const hosts = load(page, signal => api("/v1/hosts", { signal }), POLL_MS);
   /** @type {import("../api.js").ApiError | undefined} */

@@ -1,6 +1,9 @@
 // @ts-check
 import { api, now } from "../api.js";
-import { ago, bytes, card, count, dialog, duration, empty, failed, head, load, pages, pill, save, sure, table, tabs, tiles, whole } from "../ui.js";
+import { load, pages, whole } from "../data.js";
+import { dialog, save, sure } from "../dialogs.js";
+import { bytes, count, duration } from "../texts.js";
+import { ago, card, empty, failed, head, pill, table, tabs, tiles } from "../ui.js";
 import { each, html, update } from "../view.js";
 import { showSecret } from "./secret.js";
 
@@ -19,7 +22,7 @@ const KINDS = { active: "good", expired: "off", revoked: "bad" };
 /** @param {any} key */
 const isFromEnvironment = key => key.created_at === null;
 
-/** @param {import("../ui.js").Page} page */
+/** @param {import("../data.js").Page} page */
 export default function open(page) {
   const tab = () => page.query.get("tab") === "usage" ? "usage" : "keys";
   const [keys, usage] = [keysTab(page), usageTab(page)];
@@ -27,7 +30,7 @@ export default function open(page) {
     ${tabs("Keys and usage", [{ id: "keys", name: "Keys" }, { id: "usage", name: "Usage" }], tab(), name => page.setQuery({ tab: name === "keys" ? null : name }), each([tab()], name => name, name => name === "usage" ? usage() : keys.view()))}`;
 }
 
-/** @param {import("../ui.js").Page} page */
+/** @param {import("../data.js").Page} page */
 function keysTab(page) {
   const list = load(page, signal => pages("/v1/keys", "keys", MOST, signal));
 
@@ -103,7 +106,7 @@ function newKey() {
     ${error ? failed(error) : ""}<div class="actions"><button type="button" @click=${() => close()}>Cancel</button><button class="primary" disabled=${isBusy}>Create</button></div></form>`);
 }
 
-/** @param {import("../ui.js").Page} page */
+/** @param {import("../data.js").Page} page */
 function usageTab(page) {
   let days = 30;
   const day = (/** @type {number} */ ms) => new Date(ms).toISOString().slice(0, 10);

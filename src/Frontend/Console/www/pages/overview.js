@@ -1,6 +1,8 @@
 // @ts-check
 import { api } from "../api.js";
-import { ago, card, count, duration, empty, failed, head, load, note, tiles, whole } from "../ui.js";
+import { load, whole } from "../data.js";
+import { count, duration } from "../texts.js";
+import { ago, card, empty, failed, head, note, tiles } from "../ui.js";
 import { each, html, svg } from "../view.js";
 import { eventPill, happenings, sandboxOf, whatOf } from "./happened.js";
 import { hostTable, isRefused, worries } from "./hosts.js";
@@ -15,10 +17,10 @@ const BAR_HEIGHT = 120;
 
 /** @typedef {{ ts: number, creates: number, runs: number, errors: number, create_ms: { p50: number, p95: number } | null }} Minute */
 
-/** @param {import("../ui.js").Page} page */
+/** @param {import("../data.js").Page} page */
 export default function open(page) {
   const overview = load(page, signal => api("/v1/overview", { signal }), POLL_MS);
-  /** @type {import("../ui.js").Load<any>} */
+  /** @type {import("../data.js").Load<any>} */
   const hosts = load(page, signal => api("/v1/hosts", { signal }), () => isRefused(hosts) ? 0 : POLL_MS);
   const activity = happenings(page, "", SHOWN_EVENTS);
 

@@ -1,7 +1,10 @@
 // @ts-check
 import { api, follow, key } from "../api.js";
 import { EventLog } from "../eventlog.js";
-import { ago, bytes, card, copy, count, duration, empty, exact, facts, failed, head, icon, id, light, load, note, pill, save, say, tiles, whole } from "../ui.js";
+import { load, whole } from "../data.js";
+import { copy, save, say } from "../dialogs.js";
+import { bytes, count, duration, exact } from "../texts.js";
+import { ago, card, empty, facts, failed, head, icon, id, light, note, pill, tiles } from "../ui.js";
 import { html, update } from "../view.js";
 import { pairsOf, Waterfall } from "../waterfall.js";
 
@@ -41,7 +44,7 @@ export function runState(run) {
 /** How long a run takes or took, in milliseconds. @param {any} run @param {number} now */
 export const tookOf = (run, now) => Math.max(0, (run.ended_at ? Date.parse(run.ended_at) : now) - Date.parse(run.started_at ?? run.ended_at ?? run.created_at));
 
-/** @param {import("../ui.js").Page} page */
+/** @param {import("../data.js").Page} page */
 export default function open(page) {
   const [sandbox, run] = page.path;
   const route = `/v1/sandboxes/${sandbox}/runs/${run}`;
@@ -57,7 +60,7 @@ export default function open(page) {
   /** @type {any} */
   let ended;
 
-  /** @type {import("../ui.js").Load<any>} */
+  /** @type {import("../data.js").Load<any>} */
   const info = load(page, signal => api(route, { signal }), () => info.value?.state === "ended" ? 0 : POLL_MS);
   const trace = load(page, async signal => {
     const response = await api(`${route}/trace`, { signal, as: "response" });

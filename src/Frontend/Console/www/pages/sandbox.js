@@ -1,6 +1,9 @@
 // @ts-check
 import { api, ApiError, now } from "../api.js";
-import { ago, bytes, card, copyButton, count, duration, empty, facts, failed, head, id, light, live, load, note, pages, rough, say, table, tabs, tiles, whole } from "../ui.js";
+import { live, load, pages, whole } from "../data.js";
+import { copyButton, say } from "../dialogs.js";
+import { bytes, count, duration, rough } from "../texts.js";
+import { ago, card, empty, facts, failed, head, id, light, note, table, tabs, tiles } from "../ui.js";
 import { each, html, update } from "../view.js";
 import { filesTab } from "./files.js";
 import { runState, tookOf } from "./run.js";
@@ -16,7 +19,7 @@ const HOUR = 3_600;
 const MEMORY_MARK = 0.85;
 const RUNS_KEPT = 256;
 
-/** @param {import("../ui.js").Page} page */
+/** @param {import("../data.js").Page} page */
 export default function open(page) {
   const [sandbox] = page.path;
   const route = `/v1/sandboxes/${sandbox}`;
@@ -25,12 +28,12 @@ export default function open(page) {
   /** @type {ApiError | undefined} */
   let refusal;
   const isReady = () => info.value?.state === "ready";
-  /** @type {import("../ui.js").Load<any>} */
+  /** @type {import("../data.js").Load<any>} */
   const info = load(page, signal => api(route, { signal }), () => info.value && !isReady() ? 0 : POLL_MS);
   const metrics = load(page, signal => api(`${route}/metrics`, { signal }), () => isReady() ? POLL_MS : 0);
   const runs = load(page, signal => pages(`${route}/runs`, "runs", RUNS_KEPT, signal), () => connection === "live" || !isReady() ? 0 : POLL_MS);
   const events = load(page, signal => eventsOf(sandbox, signal));
-  /** @type {import("../ui.js").Load<any>} */
+  /** @type {import("../data.js").Load<any>} */
   const logs = load(page, signal => logsOf(route, signal), () => tab() === "logs" && isReady() ? POLL_MS : 0);
   const cells = tryIt(page, sandbox);
   const files = filesTab(page, sandbox);
@@ -156,6 +159,8 @@ const factsOf = (sandbox, limits) => [
   ["Created", ago(sandbox.created_at)],
   ["Expires", ago(sandbox.expires_at)],
   ["Idle timeout", duration(sandbox.idle_timeout_seconds * 1000)],
+  ["Trace", sandbox.trace_id ? html`<span class="mono">${sandbox.trace_id}</span>` : undefined],
+  ["Environment", sandbox.env_names ? html`<span class="mono">${sandbox.env_names.join(", ")}</span>` : undefined],
   ...Object.entries(sandbox.metadata).map(([name, value]) => /** @type {[unknown, unknown]} */ ([html`<span class="mono">metadata.${name}</span>`, value]))
 ];
 

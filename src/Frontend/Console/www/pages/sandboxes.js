@@ -1,6 +1,8 @@
 // @ts-check
 import { api } from "../api.js";
-import { ago, card, dialog, empty, failed, head, id, light, live, load, pages, pill, sure, table, whole } from "../ui.js";
+import { live, load, pages, whole } from "../data.js";
+import { dialog, sure } from "../dialogs.js";
+import { ago, card, empty, failed, head, id, light, pill, table } from "../ui.js";
 import { html, update } from "../view.js";
 
 export const title = "Sandboxes";
@@ -15,7 +17,7 @@ const KINDS = { ready: "good", ending: "info", ended: "off", lost: "bad" };
 /** @param {any} sandbox */
 export const stateOf = sandbox => pill(KINDS[sandbox.state] ?? "off", sandbox.state[0].toUpperCase() + sandbox.state.slice(1));
 
-/** @param {import("../ui.js").Page} page */
+/** @param {import("../data.js").Page} page */
 export default function open(page) {
   /** @type {import("../api.js").StreamState["kind"]} */
   let connection = "waiting";

@@ -1,5 +1,6 @@
 // @ts-check
-import { copyButton, dialog, note } from "../ui.js";
+import { copyButton, dialog } from "../dialogs.js";
+import { note } from "../ui.js";
 import { html } from "../view.js";
 
 /** Shows a secret that the server returns only once. @param {string} title @param {string} secret @param {unknown} what what it is for */

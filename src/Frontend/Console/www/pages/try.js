@@ -1,7 +1,9 @@
 // @ts-check
 import { api, exec } from "../api.js";
 import { showText } from "../eventlog.js";
-import { bytes, duration, failed, light, note, pill, say } from "../ui.js";
+import { say } from "../dialogs.js";
+import { bytes, duration } from "../texts.js";
+import { failed, light, note, pill } from "../ui.js";
 import { each, html, update } from "../view.js";
 import { resultOf } from "../results.js";
 
@@ -14,7 +16,7 @@ const MOST_CELLS = 50;
 /** Cells of each sandbox, as long as this tab lives. @type {Map<string, Cell[]>} */
 const notebooks = new Map();
 
-/** Runs code and shows what it does. @param {import("../ui.js").Page} page @param {string} sandbox */
+/** Runs code and shows what it does. @param {import("../data.js").Page} page @param {string} sandbox */
 export function tryIt(page, sandbox) {
   const cells = notebooks.get(sandbox) ?? [];
   notebooks.set(sandbox, cells);

@@ -1,6 +1,9 @@
 // @ts-check
 import { api } from "../api.js";
-import { ago, card, count, dialog, duration, empty, facts, failed, head, load, note, pill, say, sure, table, whole } from "../ui.js";
+import { load, whole } from "../data.js";
+import { dialog, say, sure } from "../dialogs.js";
+import { count, duration } from "../texts.js";
+import { ago, card, empty, facts, failed, head, note, pill, table } from "../ui.js";
 import { html, update } from "../view.js";
 import { TYPES } from "./happened.js";
 import { showSecret } from "./secret.js";
@@ -15,12 +18,12 @@ const SIGNED = "Calls are signed with it, as Standard Webhooks says. The receive
 /** @param {any} webhook */
 const stateOf = webhook => webhook.state === "active" ? pill(webhook.pending ? "warn" : "good", webhook.pending ? `Active, ${count(webhook.pending)} waiting` : "Active") : pill("off", "Disabled");
 
-/** @param {import("../ui.js").Page} page */
+/** @param {import("../data.js").Page} page */
 export default function open(page) {
   return page.path[0] ? one(page, page.path[0]) : all(page);
 }
 
-/** @param {import("../ui.js").Page} page */
+/** @param {import("../data.js").Page} page */
 function all(page) {
   const webhooks = load(page, signal => api("/v1/webhooks", { signal }), POLL_MS);
 
@@ -48,7 +51,7 @@ function all(page) {
       : empty("There are no webhooks.", "The server calls an address of yours for each event, signed, and again until it is received.", button(null)))}</section>`;
 }
 
-/** @param {import("../ui.js").Page} page @param {string} id */
+/** @param {import("../data.js").Page} page @param {string} id */
 function one(page, id) {
   const route = `/v1/webhooks/${encodeURIComponent(id)}`;
   const webhook = load(page, signal => api(route, { signal }), POLL_MS);
