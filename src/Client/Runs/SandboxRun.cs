@@ -127,7 +127,7 @@ public class SandboxRun : IDisposable
     /// <exception cref="ToolCallClosedException">The call timed out, its code no longer waits, or the run has ended.</exception>
     /// <exception cref="ToolCallNotFoundException">The run has made no such call.</exception>
     public virtual Task AnswerToolCallAsync(string callId, JsonElement content, CancellationToken cancellationToken = default) =>
-        AnswerAsync(new ToolResult(callId, content, null), cancellationToken);
+        AnswerAsync(new ToolCallAnswer(callId, content, null), cancellationToken);
 
     /// <summary>Answers a <see cref="ToolRequestEvent"/> with an error: the code gets a <c>ToolError</c>.</summary>
     /// <param name="callId">The ID of the call.</param>
@@ -135,9 +135,9 @@ public class SandboxRun : IDisposable
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <inheritdoc cref="AnswerToolCallAsync"/>
     public virtual Task FailToolCallAsync(string callId, string message, CancellationToken cancellationToken = default) =>
-        AnswerAsync(new ToolResult(callId, null, new ToolFailure(message)), cancellationToken);
+        AnswerAsync(new ToolCallAnswer(callId, null, new ToolFailure(message)), cancellationToken);
 
-    internal Task AnswerAsync(ToolResult result, CancellationToken cancellationToken) =>
+    internal Task AnswerAsync(ToolCallAnswer result, CancellationToken cancellationToken) =>
         PostAsync("/tool_results", new ToolResultsBody([result]), ClientJson.Default.ToolResultsBody, cancellationToken);
 
     /// <summary>Sends a signal. If the answer is lost and the call is repeated, the signal may arrive twice.</summary>

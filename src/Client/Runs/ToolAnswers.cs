@@ -9,6 +9,7 @@ internal sealed class ToolAnswers(SandboxRun run, IReadOnlyList<SandboxTool>? to
     private const int MaxAtOnce = 16;
     private const int MaxMessage = 4_096;
     private static readonly TimeSpan AskDelay = TimeSpan.FromMilliseconds(250);
+    private static readonly JsonElement Null = JsonDocument.Parse("null").RootElement;
     private readonly SemaphoreSlim _places = new(MaxAtOnce);
 
     /// <summary>Begins to answer a call, if the run has tools. Nothing that a tool does ends the reading.</summary>
@@ -42,7 +43,7 @@ internal sealed class ToolAnswers(SandboxRun run, IReadOnlyList<SandboxTool>? to
         }
     }
 
-    private async Task<ToolResult> CallAsync(ToolRequestEvent request)
+    private async Task<ToolCallAnswer> CallAsync(ToolRequestEvent request)
     {
         try
         {
@@ -52,7 +53,7 @@ internal sealed class ToolAnswers(SandboxRun run, IReadOnlyList<SandboxTool>? to
             try
             {
                 var content = await tool.Invoke(new SandboxToolCall { RunId = run.Id, CallId = request.CallId, Arguments = arguments }, leaving).ConfigureAwait(false);
-                return new ToolResult(request.CallId, content.ValueKind is JsonValueKind.Undefined ? JsonDocument.Parse("null").RootElement : content, null);
+                return new ToolCallAnswer(request.CallId, content.ValueKind is JsonValueKind.Undefined ? Null : content.Clone(), null);
             }
             catch (Exception e)
             {
@@ -66,7 +67,7 @@ internal sealed class ToolAnswers(SandboxRun run, IReadOnlyList<SandboxTool>? to
         }
     }
 
-    private async Task SendAsync(ToolResult result)
+    private async Task SendAsync(ToolCallAnswer result)
     {
         try
         {
@@ -79,7 +80,7 @@ internal sealed class ToolAnswers(SandboxRun run, IReadOnlyList<SandboxTool>? to
         catch (PodflareApiException e) when (e.Status is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge && result.Error is null)
         {
             // The call is still open, and the code learns why it gets no answer.
-            await run.AnswerAsync(new ToolResult(result.CallId, null, new ToolFailure(e.Message)), leaving).ConfigureAwait(false);
+            await run.AnswerAsync(new ToolCallAnswer(result.CallId, null, new ToolFailure(e.Message)), leaving).ConfigureAwait(false);
         }
     }
 
@@ -97,16 +98,16 @@ internal sealed class ToolAnswers(SandboxRun run, IReadOnlyList<SandboxTool>? to
         }
     }
 
-    private static ToolResult Failed(ToolRequestEvent request, string message) =>
+    private static ToolCallAnswer Failed(ToolRequestEvent request, string message) =>
         new(request.CallId, null, new ToolFailure(message.Length > MaxMessage ? message[..MaxMessage] : message));
 }
 
 /// <summary>The definition of a tool.</summary>
 internal sealed record ToolBody(string Name, string? Description, JsonElement? InputSchema);
 
-internal sealed record ToolResultsBody(IReadOnlyList<ToolResult> Results);
+internal sealed record ToolResultsBody(IReadOnlyList<ToolCallAnswer> Results);
 
 /// <param name="Content">Null where the tool failed.</param>
-internal sealed record ToolResult(string CallId, JsonElement? Content, ToolFailure? Error);
+internal sealed record ToolCallAnswer(string CallId, JsonElement? Content, ToolFailure? Error);
 
 internal sealed record ToolFailure(string Message);

@@ -165,6 +165,8 @@ class Interpreter:
         self._bodies.setdefault(int.from_bytes(packet[17:21], "big"), bytearray()).extend(packet[21:])
         self._body_bytes += len(packet) - 21
         self._channel.pause(self._body_bytes > _RESULT_BYTES)
+        if self._current.tool_calls is not None:
+            self.pipes.hurry()
 
     def _take_result(self, number: int, length: int) -> bytes:
         """The body of a result, empty where it is not what was announced."""

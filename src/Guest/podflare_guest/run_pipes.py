@@ -69,6 +69,11 @@ class RunPipes:
             for source in self._sources:
                 source.raw = True
 
+    def hurry(self) -> None:
+        """The code is about to wait for an answer to what it writes. For the pipes of an interpreter, which are never exact."""
+        if isinstance(self._shared, Pipe):
+            self._shared.hurry()
+
     def finish(self) -> None:
         """Emits all that has been written. What comes later is late output."""
         self._shared.drain()
@@ -189,7 +194,8 @@ class RunPipes:
 
     def _call_tool(self, number: int, length: int, at_ms: int) -> None:
         body = self._take_result(number, length)
-        if body and self._run is not None and self._run.tool_calls is not None:
+        # Without its body it is answered, too: the code waits.
+        if self._run is not None and self._run.tool_calls is not None:
             self._run.tool_calls.request(number, body, at_ms)
 
 

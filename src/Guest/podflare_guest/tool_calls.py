@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 NOT_FOUND, CLOSED = "tool_call_not_found", "tool_call_closed"
 _MOST_TOOLS = 64
 _LONGEST_NAME = 128
+_MOST_ARRIVED = 64
 # As the interpreter gets them, which takes more bytes than their JSON.
 _DEFINITION_BYTES = 256 << 10
 _CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
@@ -169,13 +170,16 @@ class ToolCalls:
 
     def _take_socket(self, number: int) -> socket.socket | None:
         """The socket that was sent as message `number`, before the request was placed in the output."""
-        while number not in self._arrived and self._requests is not None and len(self._arrived) < _MOST_TOOLS:
+        while number not in self._arrived and self._requests is not None:
             try:
                 data, rights, _, _ = self._requests.recvmsg(4, _RIGHTS)
             except OSError:
                 break
             descriptors = [fd for _, _, packed in rights for (fd,) in struct.iter_unpack("i", packed[: len(packed) // 4 * 4])]
             if len(data) == 4 and len(descriptors) == 1 and int.from_bytes(data, "big") not in self._arrived:
+                if len(self._arrived) >= _MOST_ARRIVED:
+                    # Of a call that was interrupted before its place was written.
+                    self._arrived.pop(next(iter(self._arrived))).close()
                 self._arrived[int.from_bytes(data, "big")] = socket.socket(fileno=descriptors[0])
             elif descriptors:
                 for descriptor in descriptors:

@@ -75,14 +75,16 @@ public sealed class ToolTests(ClusterService cluster)
     {
         var sandbox = await cluster.First.CreateAsync();
         RunsApi[] readers = [new(cluster.First, sandbox), new(cluster.Second, sandbox)];
-        var run = await readers[0].StartAsync(new { code = "import asyncio\nprint(await asyncio.gather(*(call_tool_async('square', n=n) for n in range(16))))", tools = new[] { Tool } });
+        var run = await readers[0].StartAsync(new { code = "import asyncio\nprint(await asyncio.gather(*(call_tool_async('square', n=n) for n in range(16))))\ntools.square(n=0)", tools = new[] { Tool } });
         var requests = await readers[1].ReadUntilAsync(run, 0, seen => seen.Count(e => e.Type == "tool_request") == 16);
 
         await Task.WhenAll(requests.Select(e => e.Json.GetProperty("data")).SelectMany(data => readers.Select(reader =>
             AnswerAsync(reader, run, data.GetProperty("call_id").GetString()!, data.GetProperty("arguments").GetProperty("n").GetInt32() + 100))));
+        // Until here the run waits, so that no answer comes after its end.
+        await AnswerAsync(readers[0], run, "call_17", 0);
         var all = await readers[0].ReadUntilAsync(run, 0, seen => seen[^1].Type == "exit");
         Assert.Equal($"[{string.Join(", ", Enumerable.Range(100, 16))}]\n", string.Concat(all.Where(e => e.Type == "stdout").Select(e => e.Text)));
-        Assert.Equal(16, all.Count(e => e.Type == "tool_response"));
+        Assert.Equal(17, all.Count(e => e.Type == "tool_response"));
         Assert.DoesNotContain(all, e => e.Type == "tool_response" && e.Json.GetProperty("data").TryGetProperty("content", out _));
         await cluster.First.DeleteAsync(sandbox);
     }
