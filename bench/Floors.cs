@@ -24,6 +24,27 @@ internal static class Floors
         }
     }
 
+    /// <summary>A tool that code calls: from the call to its value, with a bare guest as the floor.</summary>
+    public static async Task ToolsAsync(IEnumerable<Settings.Service> services, Table table)
+    {
+        const int CallsPerRound = 180;
+        using var floor = new Floor("bench/floors.py");
+        await floor.MeasureAsync("tools", 1_800);
+        foreach (var service in services)
+        {
+            await using var sandbox = await RemoteSandbox.CreateAsync(service.Addresses[0]);
+            await sandbox.ToolCallsAsync(3_600);
+            var (floors, calls) = (new List<double>(), new List<double>());
+            for (var round = 0; round < Rounds; round++)
+            {
+                floors.AddRange((await floor.MeasureAsync("tools", CallsPerRound)).Sorted);
+                calls.AddRange((await sandbox.ToolCallsAsync(CallsPerRound)).Sorted);
+            }
+
+            table.Add("tool call and its answer; floor: bare guest", service.Name, (new Sample(floors), new Sample(calls)), Target.P50(3));
+        }
+    }
+
     /// <summary>The same three things in Jupyter, over zmq.</summary>
     public static async Task JupyterAsync(IEnumerable<Settings.Service> services, Table table)
     {

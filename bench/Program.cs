@@ -46,6 +46,7 @@ if (settings.Wants("against"))
     }
 }
 
+if (settings.Wants("tools")) await Floors.ToolsAsync(plainServices, table);
 if (settings.Wants("floors")) await Floors.MeasureAsync(plainServices, settings.Redis, table);
 foreach (var service in plainServices)
 {

@@ -56,6 +56,14 @@ internal sealed class RemoteSandbox : IAsyncDisposable
         return new Sample(took.Skip(50));
     }
 
+    /// <summary>Calls of a tool that are answered as soon as they are read, as the code measures them.</summary>
+    public async Task<Sample> ToolCallsAsync(int times)
+    {
+        var took = new List<double>();
+        while (took.Count < times) took.AddRange(await ToolRunAsync());
+        return new Sample(took.Take(times));
+    }
+
     public async ValueTask DisposeAsync()
     {
         using var answer = await _http.DeleteAsync($"/v1/sandboxes/{_id}");
@@ -63,9 +71,37 @@ internal sealed class RemoteSandbox : IAsyncDisposable
         _http.Dispose();
     }
 
-    private async Task<HttpResponseMessage> PostAsync(string code)
+    private async Task<double[]> ToolRunAsync()
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, $"/v1/sandboxes/{_id}/exec") { Content = JsonContent.Create(new { code, language = "python" }) };
+        // A run may call 100 times.
+        const string Code = "import time\ntook = []\nfor n in range(90):\n    began = time.perf_counter_ns()\n    tools.echo(n=n)\n    took.append((time.perf_counter_ns() - began) / 1e6)\nprint(took)";
+        using var answer = await PostAsync(new { code = Code, language = "python", tools = new[] { new { name = "echo" } } });
+        var path = $"/v1/sandboxes/{_id}/runs/{answer.Headers.GetValues("Podflare-Run-Id").Single()}/tool_results";
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
+        var took = "";
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            using var json = JsonDocument.Parse(line);
+            var data = json.RootElement.GetProperty("data");
+            switch (json.RootElement.GetProperty("type").GetString())
+            {
+                case "tool_request":
+                    using (var taken = await _http.PostAsJsonAsync(path, new { results = new[] { new { call_id = data.GetProperty("call_id").GetString(), content = 1 } } })) taken.EnsureSuccessStatusCode();
+                    break;
+                case "stdout":
+                    took += data.GetString();
+                    break;
+            }
+        }
+
+        return JsonSerializer.Deserialize<double[]>(took)!;
+    }
+
+    private Task<HttpResponseMessage> PostAsync(string code) => PostAsync(new { code, language = "python" });
+
+    private async Task<HttpResponseMessage> PostAsync(object body)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, $"/v1/sandboxes/{_id}/exec") { Content = JsonContent.Create(body) };
         var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         if (answer.IsSuccessStatusCode) return answer;
         using (answer) throw new HttpRequestException($"The run was refused with {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent / "src/podflare"
-MODULES = ("client", "administration", "hosts", "keys", "telemetry", "tenants", "webhooks", "stdin", "stream", "terminal", "watch", "code", "processes", "runs", "contexts", "files", "folders", "lifetime", "observation", "sandbox")
+MODULES = ("client", "administration", "hosts", "keys", "telemetry", "tenants", "webhooks", "stdin", "tools", "stream", "terminal", "watch", "code", "processes", "runs", "contexts", "files", "folders", "lifetime", "observation", "sandbox")
 
 HEADER = "# Generated from ../_async/{name}.py by unasync.py. Do not edit.\n"
 
@@ -28,10 +28,11 @@ RULES = (
     (r"asynchronous code", "blocking code"),
     (r", or be asynchronous", ""),
     (r" The function may be asynchronous\.", ""),
+    (r" The functions may be asynchronous\.", ""),
     (r"\[event async for event in (\w+)\]", r"list(\1)"),
     (r"\basync (def|with|for)\b", r"\1"),
     (r"\bawait ", ""),
-    (r"\bAsync(Administration|Client|Context|Contexts|Data|Feed|Files|Hosts|Iterator|Keys|RunStream|Sandbox\w*|Telemetry|Tenants|Terminal|Watch|Webhooks)\b", r"\1"),
+    (r"\bAsync(Administration|Client|Context|Contexts|Data|Feed|Files|Hosts|Iterator|Keys|RunStream|Sandbox\w*|Telemetry|Tenants|Terminal|ToolRunner|Watch|Webhooks)\b", r"\1"),
     (r"\bStopAsyncIteration\b", "StopIteration"),
     (r"\b__a(enter|exit|iter|next)__\b", r"__\1__"),
     (r"\ba(close|read)\(", r"\1("),

@@ -25,6 +25,7 @@ EXPECTED = {
     "on_stdout=": "got 0\ngot 1\ngot 2\n0\n",
     "result.main.text": "{'total': 42}\nworking\n{'total': 42}\nFalse <table></table> None\n",
     "stdin=lambda": "42\n\nAda 1815\n\n",
+    "tools={": "4\n",
     "s.open_terminal(": "9\n10\n\n/tmp hello\n\n['web']\nSIGTERM\nTrue\n",
     "s.contexts.create(": "1 2\nNameError\nNameError\n",
     "s.files.watch(": "one\n False\n4 ['old.txt']\n1\n1\n2\n\n/root/project/new\n",

@@ -1,7 +1,7 @@
 // Every call, against a service and real sandboxes.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { Client, ContextRequiredError, FileNotFoundError, RunEndedError, Sandbox, SandboxEndedError } from '../../clients/typescript/dist/index.js'
+import { Client, ContextRequiredError, FileNotFoundError, RunEndedError, Sandbox, SandboxEndedError, ToolCallClosedError, ToolCallNotFoundError } from '../../clients/typescript/dist/index.js'
 import { CuttingProxy } from './cuttingProxy.mjs'
 import { service } from './service.mjs'
 
@@ -41,6 +41,65 @@ test('4,000 events over a connection that is cut again and again', async t => {
   assert.equal(last, 4001)
   assert.equal(result.stdout.split('\n').length, 4001)
   assert.ok(proxy.cuts >= 5, `${proxy.cuts} cuts`)
+})
+
+test('code calls functions of this program and gets their errors', async () => {
+  const run = await sandbox.runCode(`
+print(tools.add.__doc__.splitlines()[0])
+for call in (lambda: tools.fail(), lambda: tools.large(), lambda: tools.odd()):
+    try: call()
+    except ToolError as error: print(error)
+[tools.add(1, b=2), await call_tool_async('add', a=3, b=4), tools.nothing()]`, {
+    tools: {
+      add: { description: 'Adds.', inputSchema: { type: 'object', properties: { a: { type: 'integer' }, b: { type: 'integer' } }, required: ['a', 'b'] }, execute: ({ a, b }) => a + b },
+      fail: async () => { throw new Error('no index') },
+      large: () => 'x'.repeat(1 << 20),
+      odd: () => 1n,
+      nothing: () => undefined
+    }
+  })
+  assert.equal(run.main.text, '[3, 7, None]')
+  const [doc, failed, large, odd] = run.stdout.split('\n')
+  assert.deepEqual([doc, failed], ['Adds.', 'no index'])
+  assert.match(large, /1048576/)
+  assert.match(odd, /BigInt/)
+})
+
+test('tools run at the same time, and each once although the connection is cut', async t => {
+  let waiting = 0
+  let go
+  const all = new Promise(resolve => { go = resolve })
+  const met = await sandbox.runCode('import asyncio\nlen(await asyncio.gather(*(call_tool_async("meet") for _ in range(8))))', { tools: { meet: () => { if (++waiting === 8) go(); return all } } })
+  assert.equal(met.text, '8')
+  const proxy = await CuttingProxy.start(t, url, 10_000)
+  const through = new Sandbox(new Client({ baseUrl: proxy.url, retry: { firstDelaySeconds: 0.005 } }), sandbox.id, false)
+  const calls = []
+  const run = await through.runCode('total = 0\nfor n in range(80):\n    print("x" * 500)\n    total += tools.add(n=n)\nprint(total)', { tools: { add: ({ n }) => { calls.push(n); return n } } })
+  assert.deepEqual(calls, [...Array(80).keys()])
+  assert.equal(run.stdout.trim().split('\n').at(-1), '3160')
+  assert.ok(proxy.cuts >= 3, `${proxy.cuts} cuts`)
+})
+
+test('tool calls are answered by who reads the events, and by who follows the run', async () => {
+  const code = 'try: tools.search(q="x")\nexcept ToolError as error: print(error)\nprint(tools.search(q="y"))'
+  const run = await sandbox.startCode(code, { tools: { search: () => 0 } })
+  const seen = []
+  for await (const event of run) {
+    seen.push(event.type)
+    if (event.type !== 'tool_request') continue
+    assert.deepEqual((await sandbox.getRun(event.runId)).openToolCalls, [event.callId])
+    if (event.arguments.q === 'x') {
+      await assert.rejects(run.answerToolCall('call_9', { content: 1 }), ToolCallNotFoundError)
+      await run.answerToolCall(event.callId, { error: 'never' })
+      await run.answerToolCall(event.callId, { content: 'late' })
+    } else {
+      await run.answerToolCall(event.callId, { content: [1] })
+    }
+  }
+  assert.deepEqual(seen, ['tool_request', 'tool_response', 'stdout', 'tool_request', 'tool_response', 'stdout', 'exit'])
+  assert.equal((await run.result()).stdout, 'never\n[1]\n')
+  await assert.rejects(run.answerToolCall('call_1', { content: 1 }), ToolCallClosedError)
+  await assert.rejects(sandbox.runCode('1', { tools: { 'a b': () => 1 } }), RangeError)
 })
 
 test('aborting ends the run and keeps the variables', async () => {

@@ -205,6 +205,16 @@ export class StdinFullError extends TooManyRequestsError {
   /** @internal */ static override readonly brand = brandOf('StdinFullError')
 }
 
+/** The run has made no such call of a tool. */
+export class ToolCallNotFoundError extends NotFoundError {
+  /** @internal */ static override readonly brand = brandOf('ToolCallNotFoundError')
+}
+
+/** The call of a tool timed out, the code no longer waits for its answer, or the run has ended. */
+export class ToolCallClosedError extends ConflictError {
+  /** @internal */ static override readonly brand = brandOf('ToolCallClosedError')
+}
+
 /** The run has no terminal, so it has no size. */
 export class NotATerminalError extends ConflictError {
   /** @internal */ static override readonly brand = brandOf('NotATerminalError')

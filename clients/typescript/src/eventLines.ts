@@ -46,6 +46,16 @@ const PARSERS: Readonly<Record<string, (fields: Fields, base: Base) => Event>> =
   result: (fields, { seq, ts, runId }) =>
     new ResultEvent(objectOf(fields['data']), seq, ts, runId, fields['main'] === true, sizesOf(fields['omitted']), textsOf(fields['truncated'])),
   input_request: (fields, base) => ({ type: 'input_request', data: stringOf(fields['data']), password: fields['password'] === true, ...base }),
+  tool_request: (fields, base) => {
+    const data = objectOf(fields['data'])
+    const given = data['arguments']
+    const args = typeof given === 'object' && given !== null && !Array.isArray(given) ? given as Fields : undefined
+    return { type: 'tool_request', callId: stringOf(data['call_id']), name: textOf(data, 'name') ?? '', arguments: args, traceparent: textOf(data, 'traceparent'), ...base }
+  },
+  tool_response: (fields, base) => {
+    const data = objectOf(fields['data'])
+    return { type: 'tool_response', callId: stringOf(data['call_id']), ok: data['ok'] === true, reason: textOf(data, 'reason'), ...base }
+  },
   start: (fields, base) => ({ type: 'start', data: wholeOf(fields['data']), ...base }),
   pty: (fields, base) => ({ type: 'pty', data: bytesOfBase64(stringOf(fields['data'])), ...base }),
   file: (fields, base) => {

@@ -25,6 +25,28 @@ export interface InputRequestEvent extends EventBase {
   readonly password: boolean
 }
 
+/** The code calls a tool. `runCode` answers it; whoever reads the events answers with `RunStream.answerToolCall`. */
+export interface ToolRequestEvent extends EventBase {
+  readonly type: 'tool_request'
+  /** Unique in its run. */
+  readonly callId: string
+  readonly name: string
+  /** `undefined` if the server could not read them. They are written by the code in the sandbox. */
+  readonly arguments: Readonly<Record<string, unknown>> | undefined
+  /** The span of the run. */
+  readonly traceparent: string | undefined
+}
+
+/** A call of a tool was answered, or nobody waits for it any more. The answer itself is not kept. */
+export interface ToolResponseEvent extends EventBase {
+  readonly type: 'tool_response'
+  readonly callId: string
+  /** Whether it was answered without an error. */
+  readonly ok: boolean
+  /** `timeout`; `cancelled`: the code no longer waits; `undefined` for a call that was answered. */
+  readonly reason: 'timeout' | 'cancelled' | (string & {}) | undefined
+}
+
 /** The process of a run has started. It is the first event of a process, a terminal or a watch; code has none. */
 export interface StartEvent extends EventBase {
   readonly type: 'start'
@@ -137,4 +159,5 @@ export class ResultEvent implements EventBase {
 
 /** Any event. Later versions add types, so code that distinguishes them by `event.type` must accept others. */
 export type Event =
-  | OutputEvent | ResultEvent | InputRequestEvent | StartEvent | TerminalEvent | FileChangedEvent | DroppedEvent | ExitEvent | UnknownEvent
+  | OutputEvent | ResultEvent | InputRequestEvent | ToolRequestEvent | ToolResponseEvent | StartEvent | TerminalEvent | FileChangedEvent | DroppedEvent
+  | ExitEvent | UnknownEvent

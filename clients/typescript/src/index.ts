@@ -18,8 +18,9 @@ export type { Callbacks, CodeOptions, Command, Input, ProcessOptions, RunCodeOpt
 export type { ContextInfo, FileInfo, MetricsPoint, RunInfo, RunUsage, SandboxInfo, SandboxMetrics, TemplateInfo, TracesData } from './models.js'
 export {
   ResultEvent, type CodeError, type DroppedEvent, type Event, type ExitEvent, type FileChangedEvent, type InputRequestEvent, type OutputEvent,
-  type StartEvent, type TerminalEvent, type UnknownEvent
+  type StartEvent, type TerminalEvent, type ToolRequestEvent, type ToolResponseEvent, type UnknownEvent
 } from './events.js'
+export type { Tool, ToolContext, ToolFunction, Tools } from './tools.js'
 export type { ClientOptions, RetryPolicy } from './settings.js'
 export type { Trace, TraceSource } from './trace.js'
 export { ApiError, ClientClosedError, ConnectionFailedError, PodflareError, ProtocolError, StreamEndedError, type ErrorDetails } from './errors.js'

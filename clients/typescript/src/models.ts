@@ -83,6 +83,8 @@ export interface RunInfo {
   readonly replRestarted: boolean
   /** What the sandbox used while the run executed; `undefined` until the run has ended, and if the server does not know it. */
   readonly usage: RunUsage | undefined
+  /** Ids of the tool calls that wait for an answer; `undefined` for a run without tools, after its end, and if the server does not know them yet. */
+  readonly openToolCalls: readonly string[] | undefined
   readonly raw: Readonly<Fields>
 }
 
@@ -235,6 +237,7 @@ export function runInfo (body: Fields): RunInfo {
     cwd: text(body, 'cwd'),
     replRestarted: body['repl_restarted'] === true,
     usage: body['usage'] === null || body['usage'] === undefined ? undefined : runUsage(body['usage'] as Fields),
+    openToolCalls: Array.isArray(body['open_tool_calls']) ? texts(body, 'open_tool_calls') : undefined,
     raw: body
   }
 }

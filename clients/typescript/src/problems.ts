@@ -48,6 +48,8 @@ export const BY_CODE: Readonly<Record<string, ErrorClass>> = {
   invalid_archive: files.InvalidArchiveError,
   unsupported_encoding: files.UnsupportedEncodingError,
   run_ended: errors.RunEndedError,
+  tool_call_not_found: errors.ToolCallNotFoundError,
+  tool_call_closed: errors.ToolCallClosedError,
   stdin_closed: errors.StdinClosedError,
   stdin_offset: errors.StdinOffsetError,
   stdin_full: errors.StdinFullError,

@@ -1,5 +1,6 @@
 import type { Request } from './http.js'
 import { encodePath, pathFields } from './paths.js'
+import type { ToolResult } from './tools.js'
 
 /** The id of the run that has the output of ended runs. */
 export const BACKGROUND = 'background'
@@ -74,6 +75,11 @@ export function signalRun (sandboxId: string, runId: string, name: string, scope
 export function writeStdin (sandboxId: string, runId: string, data: string, eof: boolean, offset: number, headers: Trace): Request {
   // With its offset a repeated request is recognized, so it may be sent again.
   return { method: 'POST', target: `${runPath(sandboxId, runId)}/stdin`, headers, json: { data_b64: data, eof: eof || undefined, offset } }
+}
+
+export function answerToolCalls (sandboxId: string, runId: string, results: readonly ToolResult[], headers: Trace): Request {
+  // The first answer to a call counts, so it may be sent again.
+  return { method: 'POST', target: `${runPath(sandboxId, runId)}/tool_results`, headers, json: { results } }
 }
 
 export function resizeRun (sandboxId: string, runId: string, cols: number, rows: number, headers: Trace): Request {

@@ -1,5 +1,6 @@
 import type { InputRequestEvent, OutputEvent, ResultEvent } from './events.js'
 import { absolutePath } from './paths.js'
+import { definitionsOf, type Tools } from './tools.js'
 import type { TraceSource } from './trace.js'
 
 /** What all runs have in common. */
@@ -36,6 +37,14 @@ export interface CodeOptions extends RunOptions {
   display?: 'last' | 'all' | 'none' | undefined
   /** Opens the input of the run for `RunStream.send`. */
   stdin?: boolean | undefined
+  /**
+   * Functions of this program that Python code may call, as `tools.search(q="x")` or `await call_tool_async("search", q="x")`. `runCode` carries them
+   * out, up to 16 at a time; of other calls only the definitions are used, and `RunStream.answerToolCall` answers. The code may keep the results: offer
+   * only what you would offer to a model.
+   */
+  tools?: Tools | undefined
+  /** How long a call of a tool waits for its result. Default: 60. */
+  toolTimeoutSeconds?: number | undefined
 }
 
 /** Called with each event as it arrives. A callback may be asynchronous; the next event waits for it. */
@@ -82,6 +91,8 @@ export function codeBody (code: string, options: CodeOptions): Record<string, un
     context: options.context,
     fresh: options.fresh || undefined,
     display: options.display,
+    tools: definitionsOf(options.tools),
+    tool_timeout_seconds: options.toolTimeoutSeconds,
     ...common(options)
   }
 }

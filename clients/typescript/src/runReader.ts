@@ -14,6 +14,8 @@ export class RunState implements RunFacts {
   warnings: readonly string[] = []
   /** The start was sent, and no answer ruled out that it arrived. */
   mayHaveStarted = false
+  /** How often the server has begun to send the run's events. */
+  connections = 0
 
   constructor (
     public runId: string | undefined,
@@ -22,6 +24,7 @@ export class RunState implements RunFacts {
   ) {}
 
   accept (headers: Headers): void {
+    this.connections++
     this.runId ??= headers.get('podflare-run-id') ?? undefined
     this.traceId = headers.get('podflare-trace-id') ?? this.traceId
     this.replRestarted ||= headers.get('podflare-repl-restarted') === '1'

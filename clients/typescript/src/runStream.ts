@@ -4,10 +4,11 @@ import { ProtocolError } from './errors.js'
 import { RunEndedError, StdinFullError } from './apiErrors.js'
 import type { Event } from './events.js'
 import type { Http } from './http.js'
-import type { RunInfoBody } from './models.js'
+import { runInfo, type RunInfoBody } from './models.js'
 import { Output, type RunFacts, type RunResult } from './result.js'
 import { RunReader, RunState } from './runReader.js'
 import * as requests from './requests.js'
+import type { AnsweredRun } from './tools.js'
 
 /** How long a caller who leaves waits for the end of its run, in milliseconds. */
 const LEAVE_MILLISECONDS = 5_000
@@ -150,6 +151,29 @@ export class RunStream implements AsyncIterable<Event>, RunFacts {
   rest (): void {
     this.stopListening()
     this.reader.rest()
+  }
+
+  /**
+   * Answers a `tool_request` event: with a value that JSON can hold, or with the message of an error, which the code gets as `ToolError`. The first answer
+   * to a call counts, and a repeated one changes nothing. An answer above 1 MiB throws `CodeTooLargeError`, and the call stays open.
+   *
+   * @throws ToolCallClosedError if the call timed out, if its code no longer waits, or if the run has ended; ToolCallNotFoundError
+   */
+  async answerToolCall (callId: string, answer: { content: unknown } | { error: string }): Promise<void> {
+    await this.toolCalls().answer(['error' in answer ? { call_id: callId, error: { message: answer.error } } : { call_id: callId, content: answer.content ?? null }])
+  }
+
+  /** @internal */
+  toolCalls (): AnsweredRun {
+    const { state } = this
+    return {
+      get mayRepeatCalls () { return state.wasReplayed || state.start === undefined || state.connections > 1 },
+      answer: async results => {
+        await this.start()
+        await this.http.json(requests.answerToolCalls(this.sandboxId, this.knownId(), results, this.http.trace()), 'answer the tool call')
+      },
+      info: async () => runInfo(await this.http.json(requests.getRun(this.sandboxId, this.knownId(), this.http.trace()), 'describe the run'))
+    }
   }
 
   /** @internal */

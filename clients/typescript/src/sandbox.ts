@@ -2,7 +2,7 @@ import { SandboxEndedError, SandboxLostError } from './apiErrors.js'
 import { Client, type CreateOptions, type ListOptions } from './client.js'
 import { Contexts } from './contexts.js'
 import { PodflareError } from './errors.js'
-import type { Event, InputRequestEvent } from './events.js'
+import type { Event, InputRequestEvent, ToolRequestEvent } from './events.js'
 import { Files } from './files.js'
 import type { Http } from './http.js'
 import { runInfo, sandboxInfo, sandboxMetrics, type RunInfo, type SandboxInfo, type SandboxMetrics, type TracesData } from './models.js'
@@ -16,6 +16,7 @@ import { RunStream } from './runStream.js'
 import type { ClientOptions } from './settings.js'
 import { readBackground, readReplay } from './sandboxOutput.js'
 import { Terminal } from './terminal.js'
+import { ToolRunner, type Tools } from './tools.js'
 
 type Body = Record<string, unknown>
 
@@ -82,7 +83,19 @@ export class Sandbox {
   /** Runs code to its end. Code that fails does not throw: see `exitCode` and `error` of the result. */
   async runCode (code: string, options: RunCodeOptions = {}): Promise<RunResult> {
     const { stdin, ...others } = options
+    if (options.tools !== undefined) return await this.runCodeWithTools(code, options, options.tools)
     return await finish(this.runCodeStream(code, { ...others, stdin: stdin !== undefined }), stdin, options)
+  }
+
+  private async runCodeWithTools (code: string, options: RunCodeOptions, tools: Tools): Promise<RunResult> {
+    const { stdin, ...others } = options
+    const stream = this.runCodeStream(code, { ...others, stdin: stdin !== undefined })
+    const runner = new ToolRunner(stream.toolCalls(), tools)
+    try {
+      return await finish(stream, stdin, options, event => runner.begin(event))
+    } finally {
+      runner.close()
+    }
   }
 
   /** Runs code and returns its events as they arrive. */
@@ -237,7 +250,7 @@ function clientOf (options: WithClient): Client {
 }
 
 /** Reads a run to its end, calls back with its events, and provides its input. */
-async function finish (stream: RunStream, stdin: Input | undefined, callbacks: Callbacks & { signal?: AbortSignal | undefined }): Promise<RunResult> {
+async function finish (stream: RunStream, stdin: Input | undefined, callbacks: Callbacks & { signal?: AbortSignal | undefined }, onCall?: (event: ToolRequestEvent) => void): Promise<RunResult> {
   const feed = stdin === undefined || typeof stdin === 'function' ? undefined : feedAll(stream, stdin)
   try {
     const result = await stream.collect(event => {
@@ -245,6 +258,7 @@ async function finish (stream: RunStream, stdin: Input | undefined, callbacks: C
         case 'stdout': return callbacks.onStdout?.(event.data, event)
         case 'stderr': return callbacks.onStderr?.(event.data, event)
         case 'result': return callbacks.onResult?.(event)
+        case 'tool_request': return onCall?.(event)
         case 'input_request': return typeof stdin === 'function' ? answer(stream, stdin, event) : undefined
         default: return undefined
       }

@@ -25,8 +25,13 @@ function traceOf (source: TraceSource | undefined): Trace | undefined {
   throw new RangeError(`traceparent is not valid: ${JSON.stringify(trace.traceparent.slice(0, 80))}; it looks like 00-<32 hex digits>-<16 hex digits>-01`)
 }
 
+interface OpenTelemetryContext {
+  getValue (key: symbol): unknown
+  setValue (key: symbol, value: unknown): OpenTelemetryContext
+}
+
 interface OpenTelemetryApi {
-  context?: { active (): { getValue (key: symbol): unknown } }
+  context?: { active (): OpenTelemetryContext, with<T> (context: OpenTelemetryContext, call: () => T): T }
 }
 
 interface Span {
@@ -35,10 +40,30 @@ interface Span {
 
 /** The span of the OpenTelemetry API, if the program has loaded that package. It registers itself under a global symbol. */
 function currentSpan (): Trace | undefined {
-  const api = (globalThis as Record<symbol, unknown>)[Symbol.for('opentelemetry.js.api.1')] as OpenTelemetryApi | undefined
-  const span = api?.context?.active().getValue(Symbol.for('OpenTelemetry Context Key SPAN')) as Span | undefined
+  const span = openTelemetry()?.active().getValue(SPAN_KEY) as Span | undefined
   if (typeof span?.spanContext !== 'function') return undefined
   const { traceId, spanId, traceFlags, traceState } = span.spanContext()
   const traceparent = `00-${traceId}-${spanId}-${(traceFlags & 3).toString(16).padStart(2, '0')}`
   return TRACEPARENT.test(traceparent) ? { traceparent, tracestate: traceState?.serialize() } : undefined
+}
+
+const SPAN_KEY = Symbol.for('OpenTelemetry Context Key SPAN')
+
+function openTelemetry (): OpenTelemetryApi['context'] {
+  return ((globalThis as Record<symbol, unknown>)[Symbol.for('opentelemetry.js.api.1')] as OpenTelemetryApi | undefined)?.context
+}
+
+/** Calls a function with this trace as the current one, if the program has loaded the OpenTelemetry API. */
+export function withTrace<T> (traceparent: string | undefined, call: () => T): T {
+  const context = openTelemetry()
+  if (context === undefined || traceparent === undefined || !TRACEPARENT.test(traceparent)) return call()
+  const [, traceId, spanId, flags] = traceparent.split('-') as [string, string, string, string]
+  const spanContext = { traceId, spanId, traceFlags: parseInt(flags, 16), isRemote: true }
+  // A span that only has its context, as the API's own wrapSpanContext makes it.
+  const nothing = (): unknown => span
+  const span = {
+    spanContext: () => spanContext, isRecording: () => false, setAttribute: nothing, setAttributes: nothing, addEvent: nothing, addLink: nothing, addLinks: nothing,
+    setStatus: nothing, updateName: nothing, end: () => undefined, recordException: () => undefined
+  }
+  return context.with(context.active().setValue(SPAN_KEY, span), call)
 }

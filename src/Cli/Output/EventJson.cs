@@ -63,6 +63,14 @@ internal static class EventJson
                 json.WriteString("type"u8, "input_request"u8);
                 json.WriteString("data"u8, request.Prompt);
                 break;
+            case ToolRequestEvent call:
+                json.WriteString("type"u8, "tool_request"u8);
+                Write(json, call);
+                break;
+            case ToolResponseEvent response:
+                json.WriteString("type"u8, "tool_response"u8);
+                Write(json, response);
+                break;
             case DroppedEvent dropped:
                 json.WriteString("type"u8, "dropped"u8);
                 json.WriteNumber("data"u8, dropped.Bytes);
@@ -123,6 +131,30 @@ internal static class EventJson
 
         json.WriteBase64String("data"u8, bytes);
         json.WriteString("encoding"u8, "base64"u8);
+    }
+
+    private static void Write(Utf8JsonWriter json, ToolRequestEvent call)
+    {
+        json.WriteStartObject("data"u8);
+        json.WriteString("call_id"u8, call.CallId);
+        json.WriteString("name"u8, call.Name);
+        if (call.Arguments is { } arguments)
+        {
+            json.WritePropertyName("arguments"u8);
+            arguments.WriteTo(json);
+        }
+
+        if (call.TraceParent is { } traceParent) json.WriteString("traceparent"u8, traceParent);
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, ToolResponseEvent response)
+    {
+        json.WriteStartObject("data"u8);
+        json.WriteString("call_id"u8, response.CallId);
+        json.WriteBoolean("ok"u8, response.Succeeded);
+        if (response.Reason is { } reason) json.WriteString("reason"u8, reason);
+        json.WriteEndObject();
     }
 
     private static void Write(Utf8JsonWriter json, FileChangedEvent file)

@@ -79,6 +79,8 @@ internal static class ErrorReader
         "http_version_not_supported" => new HttpVersionNotSupportedException(problem),
         "not_found" => new NotFoundException(problem),
         "run_ended" => new RunEndedException(problem),
+        "tool_call_not_found" => new ToolCallNotFoundException(problem),
+        "tool_call_closed" => new ToolCallClosedException(problem),
         "stdin_closed" => new StdinClosedException(problem),
         "stdin_offset" => new StdinOffsetException(problem),
         "stdin_full" => new StdinFullException(problem),

@@ -33,6 +33,26 @@ public sealed class StdinOffsetException : PodflareApiException
     public long? Offset => Problem.Offset;
 }
 
+/// <summary>The run has made no such call of a tool (<c>tool_call_not_found</c>).</summary>
+public sealed class ToolCallNotFoundException : PodflareApiException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public ToolCallNotFoundException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}
+
+/// <summary>The call of a tool timed out, its code no longer waits for an answer, or its run has ended (<c>tool_call_closed</c>).</summary>
+public sealed class ToolCallClosedException : PodflareApiException
+{
+    /// <summary>Creates the exception for an error response.</summary>
+    public ToolCallClosedException(ApiProblem problem)
+        : base(problem)
+    {
+    }
+}
+
 /// <summary>The run has no terminal (<c>not_a_terminal</c>).</summary>
 public sealed class NotATerminalException : PodflareApiException
 {

@@ -20,6 +20,7 @@ internal sealed record CreateBody(
 [JsonSerializable(typeof(RunBody))]
 [JsonSerializable(typeof(StdinBody))]
 [JsonSerializable(typeof(StdinAnswer))]
+[JsonSerializable(typeof(ToolResultsBody))]
 [JsonSerializable(typeof(SignalBody))]
 [JsonSerializable(typeof(InterruptBody))]
 [JsonSerializable(typeof(TerminalSizeBody))]

@@ -25,6 +25,9 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Warning, "Run {Run} could not be interrupted after its call was canceled, and may still be running. ({Cause})")]
     public static partial void NotInterrupted(ILogger logger, string run, string cause);
 
+    [LoggerMessage(LogLevel.Warning, "The tool call {Call} of run {Run} was not answered. ({Cause})")]
+    public static partial void ToolNotAnswered(ILogger logger, string run, string call, string cause);
+
     [LoggerMessage(LogLevel.Warning, "Sandbox {Sandbox} could not be deleted, and ends after its idle timeout. ({Cause})")]
     public static partial void NotDeleted(ILogger logger, string sandbox, string cause);
 }

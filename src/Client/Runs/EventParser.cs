@@ -30,7 +30,7 @@ internal static class EventParser
 
     private static SandboxEvent? ToEvent(EventFields fields)
     {
-        if (fields.Type is not ("stdout" or "stderr" or "exit" or "start" or "pty" or "result" or "input_request" or "file" or "dropped")) return null;
+        if (fields.Type is not ("stdout" or "stderr" or "exit" or "start" or "pty" or "result" or "input_request" or "file" or "dropped" or "tool_request" or "tool_response")) return null;
         if (fields.Seq is not (>= 1 and var seq) || fields.Ts is not (>= 0 and <= MaxTs and var ts)) throw Malformed();
         var at = DateTimeOffset.FromUnixTimeMilliseconds(ts);
         switch (fields.Type)
@@ -61,6 +61,10 @@ internal static class EventParser
                 return new ResultEvent { Seq = seq, At = at, Main = fields.Main, Data = Objects(fields.Value ?? throw Malformed()), Omitted = Sizes(fields.Omitted), Truncated = Texts(fields.Truncated) };
             case "input_request":
                 return new InputRequestEvent { Seq = seq, At = at, Prompt = fields.Text ?? throw Malformed(), Password = fields.Password };
+            case "tool_request":
+                return ToolRequest(fields.Value ?? throw Malformed(), seq, at);
+            case "tool_response":
+                return ToolResponse(fields.Value ?? throw Malformed(), seq, at);
             case "file":
                 return FileChanged(fields.Value ?? throw Malformed(), seq, at);
             default:
@@ -75,6 +79,25 @@ internal static class EventParser
         var bytes = Convert.FromBase64String(text);
         return (Encoding.UTF8.GetString(bytes), bytes);
     }
+
+    private static ToolRequestEvent ToolRequest(JsonElement data, long seq, DateTimeOffset at) => new()
+    {
+        Seq = seq,
+        At = at,
+        CallId = Text(data, "call_id") ?? throw Malformed(),
+        Name = Text(data, "name") ?? "",
+        Arguments = data.TryGetProperty("arguments", out var arguments) && arguments.ValueKind is JsonValueKind.Object ? arguments : null,
+        TraceParent = Text(data, "traceparent"),
+    };
+
+    private static ToolResponseEvent ToolResponse(JsonElement data, long seq, DateTimeOffset at) => new()
+    {
+        Seq = seq,
+        At = at,
+        CallId = Text(data, "call_id") ?? throw Malformed(),
+        Succeeded = data.TryGetProperty("ok", out var ok) && ok.ValueKind is JsonValueKind.True,
+        Reason = Text(data, "reason"),
+    };
 
     private static FileChangedEvent FileChanged(JsonElement data, long seq, DateTimeOffset at) => new()
     {

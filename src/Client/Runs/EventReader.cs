@@ -11,6 +11,9 @@ internal sealed class EventReader(SandboxScope context, string run, Activity? sp
 {
     private readonly Transport _transport = context.Transport;
 
+    /// <summary>Called when a connection was lost and the reading continues.</summary>
+    public Action? Cut { get; init; }
+
     /// <param name="takeOpened">Returns a response that streams the run from its first event, if one is open already.</param>
     public async IAsyncEnumerable<SandboxEvent> ReadAsync(
         Func<HttpResponseMessage?> takeOpened, long after, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -64,6 +67,7 @@ internal sealed class EventReader(SandboxScope context, string run, Activity? sp
             }
 
             if (!await resumes.TryWaitAsync(failure!, cancellationToken).ConfigureAwait(false)) throw new StreamBrokenException(run, last, failure);
+            Cut?.Invoke();
         }
     }
 

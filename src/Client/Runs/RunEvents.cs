@@ -24,6 +24,38 @@ public sealed record InputRequestEvent : SandboxEvent
     public bool Password { get; init; }
 }
 
+/// <summary>
+/// Code calls a tool; see <see cref="RunOptions.Tools"/>. A program that reads the events itself answers with <see cref="SandboxRun.AnswerToolCallAsync"/>
+/// or <see cref="SandboxRun.FailToolCallAsync"/>.
+/// </summary>
+public sealed record ToolRequestEvent : SandboxEvent
+{
+    /// <summary>The ID of the call in its run.</summary>
+    public required string CallId { get; init; }
+
+    /// <summary>The name of the tool.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The arguments, an object; null if the server could not read them. They come from the code in the sandbox.</summary>
+    public System.Text.Json.JsonElement? Arguments { get; init; }
+
+    /// <summary>The span of the run.</summary>
+    public string? TraceParent { get; init; }
+}
+
+/// <summary>A call of a tool was answered, or nobody waits for it any more. The answer itself is not stored.</summary>
+public sealed record ToolResponseEvent : SandboxEvent
+{
+    /// <summary>The ID of the call in its run.</summary>
+    public required string CallId { get; init; }
+
+    /// <summary>Whether it was answered without an error.</summary>
+    public bool Succeeded { get; init; }
+
+    /// <summary><c>timeout</c>, or <c>cancelled</c>: the code no longer waits. Null for a call that was answered.</summary>
+    public string? Reason { get; init; }
+}
+
 /// <summary>A change of a watched path.</summary>
 public sealed record FileChangedEvent : SandboxEvent
 {

@@ -59,6 +59,12 @@ public sealed record RunInfo
     /// <summary>The number of bytes of standard input that the sandbox has accepted; null if standard input was never open.</summary>
     public long? StdinOffset { get; init; }
 
+    /// <summary>
+    /// The IDs of the tool calls that wait for an answer. Null for a run without tools, after its end, and for a moment after the worker of the sandbox
+    /// was restarted.
+    /// </summary>
+    public IReadOnlyList<string>? OpenToolCalls { get; init; }
+
     /// <summary>The process ID in the sandbox, while a process is open.</summary>
     [JsonPropertyName("pid")]
     public int? ProcessId { get; init; }

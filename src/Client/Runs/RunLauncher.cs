@@ -50,6 +50,7 @@ internal sealed class RunLauncher(SandboxScope scope)
         // A failure to write standard input must end the reading: the run would wait for its input forever.
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var feeder = new InputFeeder(run, start.Input, leaving);
+        var tools = new ToolAnswers(run, start.Tools, scope, leaving.Token);
         await using var events = run.ReadEventsAsync(cancellationToken: leaving.Token).GetAsyncEnumerator(leaving.Token);
         var ended = false;
         try
@@ -60,6 +61,7 @@ internal sealed class RunLauncher(SandboxScope scope)
                 {
                     if (!await events.MoveNextAsync().ConfigureAwait(false)) throw new UnreachableException("Reading ends with an exit event or throws.");
                     if (events.Current is InputRequestEvent request) await feeder.AnswerAsync(request).ConfigureAwait(false);
+                    else if (events.Current is ToolRequestEvent call) tools.Begin(call);
                 }
                 catch (OperationCanceledException) when (feeder.Failure is { } failure && !cancellationToken.IsCancellationRequested)
                 {

@@ -105,6 +105,16 @@ public sealed record RunOptions
     /// <summary>A label to find the run by, at most 64 characters; see <see cref="Sandbox.ListRunsAsync"/>.</summary>
     public string? Tag { get; init; }
 
+    /// <summary>
+    /// Functions of this program that Python code may call, as <c>tools.search(q="x")</c> or <c>await call_tool_async("search", q="x")</c>.
+    /// <see cref="Sandbox.RunAsync"/> and <see cref="Sandbox.RunStreamAsync"/> carry them out while they read the run. With
+    /// <see cref="Sandbox.StartRunAsync"/>, only the definitions are used. The code may keep the results: offer only what you would offer to a model.
+    /// </summary>
+    public IReadOnlyList<SandboxTool>? Tools { get; init; }
+
+    /// <summary>How long a call of a tool waits for its result. Server default: 60 s.</summary>
+    public TimeSpan? ToolTimeout { get; init; }
+
     /// <summary>The output format of bash code. It cannot be set for Python.</summary>
     public OutputOptions? Output { get; init; }
 
@@ -133,12 +143,22 @@ public sealed record RunOptions
                 Stderr = Output?.Stderr,
                 Order = Output?.Order,
                 Encoding = Output?.Encoding,
+                Tools = ToolBodies(),
+                ToolTimeoutSeconds = ArgumentChecks.Seconds(ToolTimeout, nameof(ToolTimeout)),
             },
             IdempotencyKey,
             language)
         {
             Input = Stdin,
             OnStarted = OnStarted,
+            Tools = Tools is { Count: > 0 } ? Tools : null,
         };
+    }
+
+    private ToolBody[]? ToolBodies()
+    {
+        if (Tools is not { Count: > 0 }) return null;
+        if (Tools.DistinctBy(tool => tool.Name).Count() < Tools.Count) throw new ArgumentException("Two tools have the same name.");
+        return [.. Tools.Select(tool => new ToolBody(tool.Name, tool.Description, tool.InputSchema))];
     }
 }

@@ -9,6 +9,9 @@ internal sealed record RunStart(RunBody Body, string? IdempotencyKey, string? La
     public RunInput? Input { get; init; }
 
     public Action<SandboxRun>? OnStarted { get; init; }
+
+    /// <summary>What the code may call; null for nothing.</summary>
+    public IReadOnlyList<SandboxTool>? Tools { get; init; }
 }
 
 /// <summary>The body of an exec.</summary>
@@ -58,6 +61,10 @@ internal sealed record RunBody
     public string? Order { get; init; }
 
     public string? Encoding { get; init; }
+
+    public IReadOnlyList<ToolBody>? Tools { get; init; }
+
+    public double? ToolTimeoutSeconds { get; init; }
 }
 
 internal sealed record WatchBody(string Path, bool Recursive);

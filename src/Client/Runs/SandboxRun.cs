@@ -56,6 +56,9 @@ public class SandboxRun : IDisposable
     /// <summary>What the server changed, for example a timeout that was reduced to the maximum.</summary>
     public virtual IReadOnlyList<string> Warnings { get; }
 
+    /// <summary>Whether a connection that read the events was lost.</summary>
+    internal bool WasCut { get; private set; }
+
     private SandboxScope Scope => _scopeOrNull ?? throw SandboxScope.Missing("This member");
 
     /// <summary>
@@ -71,7 +74,7 @@ public class SandboxRun : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(after);
         // The response to the exec is the complete stream of the run.
-        return new EventReader(Scope, Id, _span).ReadAsync(TakeOpened, after, follow, cancellationToken);
+        return new EventReader(Scope, Id, _span) { Cut = () => WasCut = true }.ReadAsync(TakeOpened, after, follow, cancellationToken);
     }
 
     /// <summary>Gets the current state of the run, or how it ended.</summary>
@@ -113,6 +116,29 @@ public class SandboxRun : IDisposable
     /// <inheritdoc cref="WriteStdinAsync"/>
     public virtual Task WriteStdinTextAsync(string text, bool endOfFile = false, CancellationToken cancellationToken = default) =>
         WriteStdinAsync(Encoding.UTF8.GetBytes(text), endOfFile, cancellationToken);
+
+    /// <summary>
+    /// Answers a <see cref="ToolRequestEvent"/>. The first answer to a call counts; a repeated one changes nothing. <see cref="Sandbox.RunCodeAsync"/> does
+    /// this by itself.
+    /// </summary>
+    /// <param name="callId">The ID of the call.</param>
+    /// <param name="content">The result, at most 1 MiB of JSON. A larger one is refused, and the call stays open.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <exception cref="ToolCallClosedException">The call timed out, its code no longer waits, or the run has ended.</exception>
+    /// <exception cref="ToolCallNotFoundException">The run has made no such call.</exception>
+    public virtual Task AnswerToolCallAsync(string callId, JsonElement content, CancellationToken cancellationToken = default) =>
+        AnswerAsync(new ToolCallAnswer(callId, content, null), cancellationToken);
+
+    /// <summary>Answers a <see cref="ToolRequestEvent"/> with an error: the code gets a <c>ToolError</c>.</summary>
+    /// <param name="callId">The ID of the call.</param>
+    /// <param name="message">The message of the error.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <inheritdoc cref="AnswerToolCallAsync"/>
+    public virtual Task FailToolCallAsync(string callId, string message, CancellationToken cancellationToken = default) =>
+        AnswerAsync(new ToolCallAnswer(callId, null, new ToolFailure(message)), cancellationToken);
+
+    internal Task AnswerAsync(ToolCallAnswer result, CancellationToken cancellationToken) =>
+        PostAsync("/tool_results", new ToolResultsBody([result]), ClientJson.Default.ToolResultsBody, cancellationToken);
 
     /// <summary>Sends a signal. If the answer is lost and the call is repeated, the signal may arrive twice.</summary>
     /// <param name="signal">The signal.</param>

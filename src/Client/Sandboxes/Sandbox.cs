@@ -68,6 +68,14 @@ public class Sandbox : IAsyncDisposable
     public virtual Task<RunResult> RunAsync(string code, RunOptions? options = null, CancellationToken cancellationToken = default) =>
         new RunLauncher(Scope).RunAsync((options ?? new RunOptions()).ToStart(code), cancellationToken);
 
+    /// <summary>Runs Python code that may call tools of this program, and waits for it to end; see <see cref="RunOptions.Tools"/>.</summary>
+    /// <inheritdoc cref="RunAsync"/>
+    public virtual Task<RunResult> RunCodeAsync(string code, IReadOnlyList<SandboxTool> tools, RunOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(tools);
+        return RunAsync(code, (options ?? new RunOptions()) with { Tools = tools }, cancellationToken);
+    }
+
     /// <summary>
     /// Runs code and delivers its output as it is written: each event once, in order, up to the exit. A lost connection is resumed.
     /// Cancellation interrupts the run on the server. Leaving the loop early does not: the run continues without a reader.

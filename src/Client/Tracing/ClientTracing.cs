@@ -37,6 +37,16 @@ public static class ClientTracing
         return span;
     }
 
+    /// <summary>Starts the span of a tool that code calls, as a child of the run's span, and makes it current. Nothing is current that was not before where nobody listens.</summary>
+    internal static Activity? StartTool(string name, string? traceParent)
+    {
+        var parent = ActivityContext.TryParse(traceParent, null, isRemote: true, out var context) ? context : default;
+        var span = Source.StartActivity($"execute_tool {name}", ActivityKind.Internal, parent);
+        span?.SetTag("gen_ai.operation.name", "execute_tool");
+        span?.SetTag("gen_ai.tool.name", name);
+        return span;
+    }
+
     internal static void Fail(this Activity? span, Exception e)
     {
         span?.SetTag("error.type", e is PodflareApiException { Code: var code } ? code : e.GetType().Name);

@@ -56,7 +56,7 @@ internal sealed partial class GrainOperations(
     {
         starts.Streams.ThrowIfDraining();
         var sandbox = IdOf(sandboxId);
-        var request = StartRequest.Parse(RequestBodies.Of(program), starts.Runs.Value, starts.Create.Value, Mount.Main);
+        var request = StartRequest.Parse(RequestBodies.Of(program), starts.Runs.Value, starts.Tools.Value, starts.Create.Value, Mount.Main);
         var run = StartServices.RunOf(program.IdempotencyKey, sandbox, caller);
         var (trace, own) = (RequestTrace.Of(context), BindingOf(program.Trace));
         // A caller that leaves meanwhile does not end this: only a run that is known can be interrupted.

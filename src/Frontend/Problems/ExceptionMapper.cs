@@ -34,6 +34,8 @@ internal static class ExceptionMapper
         StdinOffsetException x => new Problem(409, "stdin_offset", x.Message) { Offset = x.Offset },
         StdinFullException x => new Problem(429, "stdin_full", x.Message) { Offset = x.Offset, RetryAfter = RetryAfterSeconds },
         RunEndedException x => new Problem(409, "run_ended", x.Message),
+        ToolCallNotFoundException x => new Problem(404, "tool_call_not_found", x.Message),
+        ToolCallClosedException x => new Problem(409, "tool_call_closed", x.Message),
         NotATerminalException x => new Problem(409, "not_a_terminal", x.Message),
         WatchPathNotFoundException x => new Problem(404, "file_not_found", x.Message),
         WatchTooLargeException x => new Problem(429, "run_queue_full", x.Message) { RetryAfter = RetryAfterSeconds },

@@ -13,6 +13,7 @@ internal ref struct JsonFieldReader
 {
     private const string InvalidText = "must be valid Unicode: it has a lone surrogate or invalid UTF-8";
     private readonly FieldErrors _errors;
+    private readonly ReadOnlySpan<byte> _utf8;
     private Utf8JsonReader _reader;
     private string _field = "body";
     private string? _object;
@@ -20,6 +21,7 @@ internal ref struct JsonFieldReader
     public JsonFieldReader(ReadOnlySpan<byte> utf8, FieldErrors errors)
     {
         _errors = errors;
+        _utf8 = utf8;
         _reader = new Utf8JsonReader(utf8);
         if (!_reader.Read() || _reader.TokenType != JsonTokenType.StartObject) throw ProblemException.Invalid("body", "must be a JSON object");
     }
@@ -212,6 +214,17 @@ internal ref struct JsonFieldReader
     {
         _reader.Read();
         return _reader.TokenType;
+    }
+
+    /// <summary>Bytes of the body up to the end of the current token.</summary>
+    internal readonly long Position => _reader.BytesConsumed;
+
+    /// <summary>Moves to the end of the current value. Returns it as it was sent, in UTF-8.</summary>
+    internal byte[] Raw()
+    {
+        var start = (int)_reader.TokenStartIndex;
+        _reader.Skip();
+        return _utf8[start..(int)_reader.BytesConsumed].ToArray();
     }
 
     /// <summary>Moves to the value of the field, which must have a type. Another one is skipped, and an error unless it is null.</summary>

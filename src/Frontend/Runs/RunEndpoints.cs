@@ -34,6 +34,7 @@ internal static class RunEndpoints
         run.MapPost("/signal", SignalAsync);
         run.MapPost("/resize", ResizeAsync);
         run.MapPost("/stdin", StdinAsync);
+        run.MapPost("/tool_results", ToolResultsEndpoint.PostAsync);
     }
 
     private static Task<JsonHttpResult<RunPageJson>> ListAsync(

@@ -43,6 +43,10 @@ internal sealed record RunJson(
     /// <summary>What the sandbox has used meanwhile; null until the run has ended, and where that is not known.</summary>
     public RunUsageJson? Usage { get; init; }
 
+    /// <summary>Calls of tools that wait for an answer. Absent for a run without tools, after its end, and while its worker has not heard from the sandbox.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? OpenToolCalls { get; init; }
+
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Pid { get; init; }
 
@@ -75,6 +79,7 @@ internal sealed record RunJson(
         Signal = run.Signal,
         StdinOffset = run.StdinOffset,
         Usage = run.Usage is { } usage ? RunUsageJson.Of(usage) : null,
+        OpenToolCalls = run.OpenToolCalls,
         Pid = run.Pid,
         Argv = run.Argv.IsDefaultOrEmpty ? null : run.Argv,
         Cwd = run.Cwd,
@@ -88,4 +93,5 @@ internal sealed record RunPageJson(IReadOnlyList<RunJson> Runs, string? NextCurs
 [JsonSerializable(typeof(RunJson))]
 [JsonSerializable(typeof(RunPageJson))]
 [JsonSerializable(typeof(StdinJson))]
+[JsonSerializable(typeof(ToolResultsJson))]
 internal sealed partial class RunJsonContext : JsonSerializerContext;

@@ -65,15 +65,19 @@ internal sealed class StartFields
 
     public ImmutableSortedDictionary<string, string>? Env { get; private set; }
 
+    public ImmutableArray<ToolDefinition>? Tools { get; private set; }
+
+    public double? ToolTimeout { get; private set; }
+
     /// <summary>What the run executes, when exactly one thing was named.</summary>
     public RunKind Kind => HasWatch ? RunKind.Watch : Argv is null && Command is null ? RunKind.Code : RunKind.Process;
 
-    public static StartFields Read(ref JsonFieldReader fields, RunOptions limits, int maxEnvBytes)
+    public static StartFields Read(ref JsonFieldReader fields, RunOptions limits, ToolOptions tools, int maxEnvBytes)
     {
         var sent = new StartFields();
         while (fields.Next())
         {
-            if (!sent.ReadProgram(ref fields, limits) && !sent.ReadMode(ref fields, limits, maxEnvBytes)) fields.Skip();
+            if (!sent.ReadProgram(ref fields, limits) && !sent.ReadMode(ref fields, limits, maxEnvBytes) && !sent.ReadTools(ref fields, tools)) fields.Skip();
         }
 
         return sent;
@@ -112,6 +116,14 @@ internal sealed class StartFields
         else if (fields.Is("tag")) Tag = fields.Text(limits.MaxTag);
         else if (fields.Is("capture_content")) CaptureContent = fields.Flag();
         else if (fields.Is("env")) Env = RequestFields.Env(ref fields, maxEnvBytes);
+        else return false;
+        return true;
+    }
+
+    private bool ReadTools(ref JsonFieldReader fields, ToolOptions limits)
+    {
+        if (fields.Is("tools")) Tools = ToolFields.Read(ref fields, limits);
+        else if (fields.Is("tool_timeout_seconds")) ToolTimeout = fields.Positive();
         else return false;
         return true;
     }

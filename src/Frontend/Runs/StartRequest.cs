@@ -11,10 +11,10 @@ namespace Podflare.Runs;
 internal sealed record StartRequest(RunRequest Run, IReadOnlyList<string> Warnings)
 {
     /// <exception cref="ProblemException">400 that names each field, or 413 for the code.</exception>
-    public static StartRequest Parse(ReadOnlySpan<byte> utf8, RunOptions options, CreateOptions limits, Mount mount) =>
+    public static StartRequest Parse(ReadOnlySpan<byte> utf8, RunOptions options, ToolOptions tools, CreateOptions limits, Mount mount) =>
         JsonFieldReader.Read(utf8, (fields, errors) =>
         {
-            var sent = StartFields.Read(ref fields, options, limits.MaxEnvBytes);
+            var sent = StartFields.Read(ref fields, options, tools, limits.MaxEnvBytes);
             StartRules.Check(sent, options, errors);
             errors.ThrowIfAny();
             if (sent.Code is { } code && code.Length > options.MaxCodeBytes)
@@ -49,6 +49,7 @@ internal sealed record StartRequest(RunRequest Run, IReadOnlyList<string> Warnin
             KeepAlive = sent.KeepAlive,
             Tag = sent.Tag,
             NoContent = sent.CaptureContent == false,
+            Tools = sent.Tools is { } tools ? new RunTools(tools, ToolTimeoutOf(sent, timeout, warnings)) : null,
         };
         return new StartRequest(run, warnings);
     }
@@ -60,6 +61,14 @@ internal sealed record StartRequest(RunRequest Run, IReadOnlyList<string> Warnin
         "none" => DisplayPolicy.None,
         _ => DisplayPolicy.Last,
     };
+
+    private static TimeSpan? ToolTimeoutOf(StartFields sent, TimeSpan timeout, List<string> warnings)
+    {
+        if (sent.ToolTimeout is not { } seconds) return null;
+        if (seconds <= timeout.TotalSeconds) return TimeSpan.FromSeconds(seconds);
+        warnings.Add("tool_timeout_seconds was reduced to timeout_seconds");
+        return timeout;
+    }
 
     private static OutputFormat? OutputOf(StartFields sent)
     {

@@ -51,6 +51,9 @@ internal static class StartRules
         Only("fresh", sent.Fresh is not null || sent.IsAlone ? "" : null, isCode, "code");
         Only("display", sent.Display, isPython, "Python code");
         Only("columns", sent.Columns, isPython, "Python code");
+        Only("tools", sent.Tools, isPython, "Python code");
+        Only("tool_timeout_seconds", sent.ToolTimeout, isPython, "Python code");
+        if (sent.ToolTimeout is not null && sent.Tools is null) errors.Add("tool_timeout_seconds", "applies only with tools");
         Only("stdin", sent.Stdin, isCode || isProcess, "code, argv and command");
         Only("grace_seconds", sent.Grace, isCode || isProcess, "code, argv and command");
         Only("cwd", sent.Cwd, isProcess, "argv and command");

@@ -9,12 +9,12 @@ namespace Podflare.Runs;
 
 /// <summary>What all requests that start a run have in common.</summary>
 internal sealed record StartServices(
-    RunStarter Starter, JsonBodyReader Bodies, OpenStreams Streams, IOptions<RunOptions> Runs, IOptions<CreateOptions> Create, IOptions<HttpOptions> Http, SandboxTraces Traces, TimeProvider Time)
+    RunStarter Starter, JsonBodyReader Bodies, OpenStreams Streams, IOptions<RunOptions> Runs, IOptions<ToolOptions> Tools, IOptions<CreateOptions> Create, IOptions<HttpOptions> Http, SandboxTraces Traces, TimeProvider Time)
 {
     /// <summary>The id of a run: derived from the key of the request, else random.</summary>
     public static RunId RunOf(string? key, SandboxId id, Caller caller) => key is null ? RunId.New() : RunId.FromKey(caller.Tenant, id, key);
 
-    public BodyParser<StartRequest> ParserOf(Mount mount) => utf8 => StartRequest.Parse(utf8, Runs.Value, Create.Value, mount);
+    public BodyParser<StartRequest> ParserOf(Mount mount) => utf8 => StartRequest.Parse(utf8, Runs.Value, Tools.Value, Create.Value, mount);
 
     /// <summary>Reads the request, and starts the run within the time for it.</summary>
     public async Task<(T Started, IReadOnlyList<string> Warnings)> AcceptAsync<T>(

@@ -28,6 +28,14 @@ public sealed class StdinFullException(long offset) : PodflareException("too man
     public long Offset { get; } = offset;
 }
 
+/// <summary>The run has made no such call of a tool.</summary>
+[GenerateSerializer, Alias("podflare.ToolCallNotFoundException")]
+public sealed class ToolCallNotFoundException() : PodflareException("the run has made no such tool call");
+
+/// <summary>The call of a tool timed out, its code no longer waits for an answer, or its run has ended.</summary>
+[GenerateSerializer, Alias("podflare.ToolCallClosedException")]
+public sealed class ToolCallClosedException() : PodflareException("the tool call was closed before it was answered: it timed out, the code no longer waits for it, or the run has ended");
+
 /// <summary>The run has no terminal.</summary>
 [GenerateSerializer, Alias("podflare.NotATerminalException")]
 public sealed class NotATerminalException() : PodflareException("the run has no terminal");

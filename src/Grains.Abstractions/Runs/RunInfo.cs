@@ -108,6 +108,12 @@ public sealed record RunInfo(
     /// <summary>What its sandbox has used while it executed. Null until it has ended, for a run that never started, and where its sandbox did not report it.</summary>
     [Id(25)]
     public ResourceUsage? Usage { get; init; }
+
+    /// <summary>
+    /// Ids of the calls of tools that wait for an answer, oldest first. Null for a run without tools or that has ended, and until its sandbox has reported them to its worker.
+    /// </summary>
+    [Id(26)]
+    public IReadOnlyList<string>? OpenToolCalls { get; init; }
 }
 
 /// <summary>The answer to <c>StartRun</c>: the guest holds the run, or it has ended already.</summary>

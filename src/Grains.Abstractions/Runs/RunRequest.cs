@@ -129,6 +129,10 @@ public sealed record RunRequest(
     [Id(23)]
     public bool NoContent { get; init; }
 
+    /// <summary>Tools that its Python code may call; null for none.</summary>
+    [Id(24)]
+    public RunTools? Tools { get; init; }
+
     /// <summary>
     /// SHA-256 (lower-case hex) over language, timeout, on_disconnect, env sorted by name, and code, each with its length (u32,
     /// big-endian) in front; then over the name and the value of each later field that differs from its default, so that a key of an earlier
@@ -162,6 +166,7 @@ public sealed record RunRequest(
         if (KeepAlive is { } keeps) Add(sha, "keep_alive", keeps);
         if (Tag is not null) Add(sha, "tag", Tag);
         if (NoContent) Add(sha, "no_content", NoContent);
+        if (Tools is { } tools) AddTools(sha, tools);
         return Convert.ToHexStringLower(sha.GetHashAndReset());
     }
 
@@ -177,6 +182,19 @@ public sealed record RunRequest(
     {
         Add(sha, "watch", watch.Recursive);
         Add(sha, watch.Path.Bytes);
+    }
+
+    private static void AddTools(IncrementalHash sha, RunTools tools)
+    {
+        Add(sha, "tools", tools.Definitions.Length);
+        foreach (var tool in tools.Definitions)
+        {
+            Add(sha, Encoding.UTF8.GetBytes(tool.Name));
+            Add(sha, Encoding.UTF8.GetBytes(tool.Description ?? ""));
+            Add(sha, tool.InputSchema ?? []);
+        }
+
+        if (tools.Timeout is { } timeout) Add(sha, "tool_timeout", timeout.Ticks);
     }
 
     private static void Add<T>(IncrementalHash sha, string name, T value)

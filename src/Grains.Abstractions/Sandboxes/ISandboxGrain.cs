@@ -133,6 +133,14 @@ public interface ISandboxGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("Resize")]
     Task Resize(TenantId tenant, RunId run, TerminalSize size, CancellationToken cancellationToken = default);
 
+    /// <summary>Answers calls of tools that the code of a run has made. Safe to repeat: the first answer to a call counts.</summary>
+    /// <returns>What became of each answer, in their order.</returns>
+    /// <exception cref="InvalidRequestException">An answer is beyond its limit. None was accepted, and the calls stay open.</exception>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    /// <exception cref="NotOfferedException">The guest is too old.</exception>
+    [AlwaysInterleave, Alias("AnswerToolCalls")]
+    Task<ToolAnswerOutcome[]> AnswerToolCalls(TenantId tenant, RunId run, ToolAnswer[] answers, CancellationToken cancellationToken = default);
+
     /// <summary>Changes when the sandbox ends, or its metadata.</summary>
     /// <exception cref="InvalidRequestException">A field is beyond its limit.</exception>
     [AlwaysInterleave, Alias("Update")]

@@ -92,6 +92,8 @@ internal sealed class FrameDecoder(SandboxId sandbox, TimeProvider time)
             2 when body.Length > 0 => new GuestInputRequest(number, run, at, (body[0] & 1) != 0, body.AsMemory(1)),
             3 when body.Length == sizeof(uint) => new GuestProcessStarted(number, run, at, BinaryPrimitives.ReadUInt32BigEndian(body)),
             4 => new GuestFileChanged(number, run, at, body),
+            5 when _version >= GuestVersion.Tools && body.Length > sizeof(uint) => new GuestToolRequest(number, run, at, BinaryPrimitives.ReadUInt32BigEndian(body), body.AsMemory(sizeof(uint))),
+            6 when _version >= GuestVersion.Tools && body.Length > sizeof(uint) => new GuestToolResponse(number, run, at, BinaryPrimitives.ReadUInt32BigEndian(body), body.AsMemory(sizeof(uint))),
             _ => throw new GuestProtocolException("an EVENT of an unknown kind, or without a body"),
         };
     }
@@ -139,6 +141,7 @@ internal sealed class FrameDecoder(SandboxId sandbox, TimeProvider time)
                 Process = run.Pid is > 0 ? new GuestProcess(run.Pid.Value, [.. run.Argv ?? []], run.Cwd) : null,
                 StdinOffset = run.Stdin is >= 0 ? run.Stdin : null,
                 Execution = run.Execution is > 0 ? run.Execution : null,
+                OpenToolCalls = run.OpenToolCalls is { } calls ? [.. calls.Select(ToolCallId.NumberOf).OfType<uint>()] : default,
             }
             : throw new GuestProtocolException("a HELLO with a run without id or state");
 

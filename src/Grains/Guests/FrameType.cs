@@ -18,6 +18,7 @@ internal enum FrameType : byte
     Resize = 15,
     Signal = 16,
     Context = 17,
+    ToolResult = 18,
     Taken = 20,
     Refused = 21,
     Out = 30,

@@ -16,6 +16,15 @@ public sealed record GuestProcessStarted(ulong Number, RunId Run, long Time, uin
 /// <param name="Body">A JSON object.</param>
 public sealed record GuestFileChanged(ulong Number, RunId Run, long Time, ReadOnlyMemory<byte> Body) : GuestFrame(Number, Run, Time);
 
+/// <summary>The code of a run calls a tool.</summary>
+/// <param name="Call">The number of the call in its run, from 1.</param>
+/// <param name="Body">A JSON object.</param>
+public sealed record GuestToolRequest(ulong Number, RunId Run, long Time, uint Call, ReadOnlyMemory<byte> Body) : GuestFrame(Number, Run, Time);
+
+/// <summary>A call of a tool was answered, or nobody waits for it any more.</summary>
+/// <inheritdoc cref="GuestToolRequest"/>
+public sealed record GuestToolResponse(ulong Number, RunId Run, long Time, uint Call, ReadOnlyMemory<byte> Body) : GuestFrame(Number, Run, Time);
+
 /// <summary>Output of a run that has ended.</summary>
 /// <param name="Run">The background run of the sandbox, whose event it becomes.</param>
 /// <param name="Origin">The run whose code wrote it; null where that is not known.</param>

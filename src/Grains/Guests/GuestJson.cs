@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
@@ -9,7 +10,7 @@ internal sealed record HelloPayload(int? Version, string? Boot, ulong? First, in
 internal sealed record HelloRunPayload(
     string? Run, string? State, long? Started, ulong? Acknowledged = null, int? Pid = null,
     [property: JsonConverter(typeof(LenientStringArrayConverter))] string[]? Argv = null,
-    [property: JsonConverter(typeof(LenientStringConverter))] string? Cwd = null, long? Stdin = null, int? Execution = null);
+    [property: JsonConverter(typeof(LenientStringConverter))] string? Cwd = null, long? Stdin = null, int? Execution = null, string?[]? OpenToolCalls = null);
 
 /// <param name="Context">Null for the one that every sandbox has.</param>
 internal sealed record ReadyPayload(int? Repl, string? Context = null);
@@ -91,7 +92,20 @@ internal sealed record RunPayload(
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Encoding { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ToolPayload[]? Tools { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? ToolTimeoutMs { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ToolLimitsPayload? ToolLimits { get; init; }
 }
+
+internal sealed record ToolPayload(string Name, string? Description, JsonElement? InputSchema);
+
+internal sealed record ToolLimitsPayload(int Open, int Calls, int Bytes);
 
 internal sealed record TerminalPayload(int Cols, int Rows);
 

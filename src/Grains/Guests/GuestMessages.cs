@@ -78,6 +78,9 @@ public sealed record GuestRun(RunId Id, RunState State, DateTimeOffset? Started,
 
     /// <inheritdoc cref="GuestRunEnded.Execution"/>
     public int? Execution { get; init; }
+
+    /// <summary>Numbers of its calls of tools that wait for an answer; <c>default</c> for a run without tools.</summary>
+    public ImmutableArray<uint> OpenToolCalls { get; init; }
 }
 
 /// <summary>The process of a run.</summary>

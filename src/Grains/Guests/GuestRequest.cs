@@ -37,7 +37,20 @@ public sealed record StartGuestRun(
     public WatchSpec? Watch { get; init; }
 
     public OutputFormat? Output { get; init; }
+
+    public GuestTools? Tools { get; init; }
 }
+
+/// <summary>The tools of a run, and the limits of their calls.</summary>
+/// <param name="Timeout">How long a call waits for its answer.</param>
+/// <param name="MaxOpen">Calls that wait at once.</param>
+/// <param name="MaxCalls">Calls of the run in all.</param>
+/// <param name="MaxBytes">Arguments of one call, and one answer.</param>
+public sealed record GuestTools(RunTools Tools, TimeSpan Timeout, int MaxOpen, int MaxCalls, int MaxBytes);
+
+/// <summary>The answer to a call of a tool. The guest takes the first one; a repeat changes nothing.</summary>
+/// <param name="Call">The number of the call in its run.</param>
+public sealed record AnswerGuestToolCall(RunId Run, uint Call, bool IsError, byte[] Content) : GuestRequest;
 
 /// <summary>Interrupts one run; after the grace time it is killed.</summary>
 public sealed record InterruptGuestRun(RunId Run, TimeSpan Grace) : GuestRequest;

@@ -9,6 +9,9 @@ internal static class GuestVersion
     /// <summary>Results, contexts, processes, terminals, watches, late output.</summary>
     public const int AllKinds = 2;
 
+    /// <summary>Calls of tools.</summary>
+    public const int Tools = 3;
+
     /// <summary>The version to use with a guest that knows versions up to <paramref name="offered"/>; null is the first.</summary>
-    public static int Choose(int? offered) => Math.Clamp(offered ?? First, First, AllKinds);
+    public static int Choose(int? offered) => Math.Clamp(offered ?? First, First, Tools);
 }

@@ -11,6 +11,7 @@ internal sealed record RequestFrame(FrameType Type, ReadOnlyMemory<byte> Head, R
 {
     private const int RunBytes = 16;
     private const int StdinHeadBytes = RunBytes + 1 + sizeof(ulong);
+    private const int ToolResultHeadBytes = RunBytes + 1 + sizeof(uint);
 
     /// <exception cref="ArgumentException">It would be larger than a guest takes (24 MiB).</exception>
     public static RequestFrame Of(GuestRequest request)
@@ -22,6 +23,7 @@ internal sealed record RequestFrame(FrameType Type, ReadOnlyMemory<byte> Head, R
             InterruptGuestRun run => new RequestFrame(FrameType.Interrupt, Json(new InterruptPayload(run.Run.Value, Milliseconds(run.Grace))), default),
             KillGuestRuns kill => new RequestFrame(FrameType.Kill, Json(new KillPayload(kill.Run?.Value, Reason(kill.Reason))), default),
             WriteGuestStdin input => new RequestFrame(FrameType.Stdin, StdinHead(input), input.Bytes),
+            AnswerGuestToolCall answer => new RequestFrame(FrameType.ToolResult, ToolResultHead(answer), answer.Content),
             ResizeGuestTerminal resize => new RequestFrame(FrameType.Resize, Json(resize), default),
             SignalGuestRun signal => new RequestFrame(FrameType.Signal, Json(signal), default),
             GuestContextRequest context => new RequestFrame(FrameType.Context, ContextFrame.Write(context), default),
@@ -50,6 +52,15 @@ internal sealed record RequestFrame(FrameType Type, ReadOnlyMemory<byte> Head, R
         input.Run.ToBytes().CopyTo(head, 0);
         head[RunBytes] = (byte)(input.IsEnd ? 1 : 0);
         BinaryPrimitives.WriteUInt64BigEndian(head.AsSpan(RunBytes + 1), input.Offset is { } offset ? (ulong)offset : ulong.MaxValue);
+        return head;
+    }
+
+    private static byte[] ToolResultHead(AnswerGuestToolCall answer)
+    {
+        var head = new byte[ToolResultHeadBytes];
+        answer.Run.ToBytes().CopyTo(head, 0);
+        head[RunBytes] = (byte)(answer.IsError ? 1 : 0);
+        BinaryPrimitives.WriteUInt32BigEndian(head.AsSpan(RunBytes + 1), answer.Call);
         return head;
     }
 

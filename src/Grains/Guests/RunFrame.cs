@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Podflare.Runs;
 
@@ -26,6 +27,9 @@ internal static class RunFrame
             Stderr = run.Output is { MergesStderr: true } ? "stdout" : null,
             Order = run.Output is { IsOrdered: true } ? "exact" : null,
             Encoding = run.Output is { IsBinary: true } ? "base64" : null,
+            Tools = run.Tools is { } tools ? [.. tools.Tools.Definitions.Select(Tool)] : null,
+            ToolTimeoutMs = run.Tools is { } limits ? RequestFrame.Milliseconds(limits.Timeout) : null,
+            ToolLimits = run.Tools is { } bounds ? new ToolLimitsPayload(bounds.MaxOpen, bounds.MaxCalls, bounds.MaxBytes) : null,
         };
     }
 
@@ -35,6 +39,9 @@ internal static class RunFrame
         RunLanguage.Bash => "bash",
         _ => throw new ArgumentOutOfRangeException(nameof(language)),
     };
+
+    private static ToolPayload Tool(ToolDefinition tool) =>
+        new(tool.Name, tool.Description, tool.InputSchema is { } schema ? JsonElement.Parse(schema) : null);
 
     private static JsonValue? Fresh(FreshMode fresh) => fresh switch
     {

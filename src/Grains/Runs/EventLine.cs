@@ -58,6 +58,12 @@ public static class EventLine
             case GuestFileChanged change:
                 FileChangeRenderer.Write(buffer, change.Body.Span, change.Time);
                 break;
+            case GuestToolRequest request:
+                ToolCallRenderer.Write(buffer, "tool_request"u8, request.Call, request.Body.Span, request.Time);
+                break;
+            case GuestToolResponse response:
+                ToolCallRenderer.Write(buffer, "tool_response"u8, response.Call, response.Body.Span, response.Time);
+                break;
             case GuestLateOutput late:
                 lines.Output(late.IsError, late.Bytes.Span, late.Time, late.Origin);
                 break;

@@ -4,7 +4,7 @@ using Podflare.Guests;
 
 namespace Podflare.Runs;
 
-/// <summary>Writes events as lines. Beside <see cref="ResultRenderer"/>, <see cref="TerminalRenderer"/> and <see cref="FileChangeRenderer"/>, the only place that knows an event's keys.</summary>
+/// <summary>Writes events as lines. Beside <see cref="ResultRenderer"/>, <see cref="TerminalRenderer"/>, <see cref="FileChangeRenderer"/> and <see cref="ToolCallRenderer"/>, the only place that knows an event's keys.</summary>
 internal readonly ref struct EventLineWriter(EventBuffer buffer)
 {
     /// <summary>Cuts output after each newline, and where a piece is longer than <see cref="EventLine.MaxPiece"/>.</summary>

@@ -32,6 +32,7 @@ public sealed record FrameBatch : GuestEvent
             GuestLateOutput late => late.Bytes.Length,
             GuestInputRequest request => request.Prompt.Length,
             GuestFileChanged change => change.Body.Length,
+            GuestToolRequest call => call.Body.Length,
             _ => 0,
         };
     }

@@ -53,6 +53,9 @@ public sealed class RunEntry(RunId id, RunKind kind = RunKind.Code)
     /// <summary>Bytes of standard input that the guest has accepted, as far as it is known.</summary>
     public long? StdinOffset { get; set; }
 
+    /// <summary>Its calls of tools that wait for an answer; null for a run without tools, and until the guest has reported them.</summary>
+    public OpenToolCalls? ToolCalls { get; set; }
+
     /// <summary>When the kill that enforces its timeout was sent.</summary>
     public long? KilledAt { get; set; }
 

@@ -31,6 +31,7 @@ internal static class RunInfos
             Cwd = process?.Cwd,
             IsTerminal = stored.Details is { IsTerminal: true },
             Usage = ending?.Usage,
+            OpenToolCalls = ending is null ? entry?.ToolCalls?.Ids : null,
         };
     }
 

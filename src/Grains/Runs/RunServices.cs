@@ -18,6 +18,8 @@ public static class RunServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<RunOptions>().BindConfiguration(RunOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RunOptions>, RunOptionsValidator>());
+        services.AddOptions<ToolOptions>().BindConfiguration(ToolOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ToolOptions>, ToolOptionsValidator>());
         services.TryAddSingleton<RunSpans>();
         services.TryAddSingleton<IEventLog>(provider =>
             RedisConnection.Find(provider.GetRequiredService<IConfiguration>()) is null

@@ -36,19 +36,19 @@ internal sealed partial class GuestRequestSender(SandboxSettings settings, TimeP
         };
     }
 
-    /// <summary>Sends a request that only a guest of the second version knows.</summary>
+    /// <summary>Sends a request that only a guest of a later version than the first knows.</summary>
     /// <exception cref="NotOfferedException">The guest is older.</exception>
     public Task<GuestTaken> SendNewAsync(GuestPort port, GuestRequest request, CancellationToken cancellationToken)
     {
-        GuardVersion(port);
+        GuardVersion(port, request is AnswerGuestToolCall ? GuestVersion.Tools : GuestVersion.AllKinds);
         return SendAsync(port, request, cancellationToken);
     }
 
-    /// <exception cref="NotOfferedException">The guest is older than the second version of the protocol.</exception>
+    /// <exception cref="NotOfferedException">The guest is older than this version of the protocol.</exception>
     /// <exception cref="SandboxUnreachableException">It has never connected to this process, so its version is not known.</exception>
-    public static void GuardVersion(GuestPort port)
+    public static void GuardVersion(GuestPort port, int version = GuestVersion.AllKinds)
     {
-        if ((port.Version ?? throw new SandboxUnreachableException()) < GuestVersion.AllKinds) throw new NotOfferedException();
+        if ((port.Version ?? throw new SandboxUnreachableException()) < version) throw new NotOfferedException();
     }
 
     private PodflareException Refusal(GuestPort port, GuestRequest request, GuestRefused refused)
@@ -70,6 +70,8 @@ internal sealed partial class GuestRequestSender(SandboxSettings settings, TimeP
             "stdin_full" => new StdinFullException(refused.Offset ?? 0),
             "ended" => new RunEndedException(),
             "not_a_terminal" => new NotATerminalException(),
+            "tool_call_not_found" => new ToolCallNotFoundException(),
+            "tool_call_closed" => new ToolCallClosedException(),
             _ => Invalid(port, request, refused),
         };
     }

@@ -152,6 +152,7 @@ internal sealed partial class GuestSession(SandboxRecords records, SandboxRuns r
             run.Process = held.Process ?? run.Process;
             run.StdinOffset = held.StdinOffset ?? run.StdinOffset;
             run.Execution ??= held.Execution;
+            if (!held.OpenToolCalls.IsDefault) (run.ToolCalls ??= new OpenToolCalls()).Replace(held.OpenToolCalls);
         }
     }
 
@@ -162,6 +163,7 @@ internal sealed partial class GuestSession(SandboxRecords records, SandboxRuns r
         var run = runs.Table.Find(last.Run) is { Events: not null } known ? known
             : last.Run == runs.Background.Id ? await runs.Background.OpenPatientlyAsync(_stopping.Token)
             : await runs.TryFindAsync(last.Run, _stopping.Token);
+        run?.ToolCalls?.Apply(batch);
         var result = run is null ? AppendResult.Ended : await pump.AppendAsync(run, batch, _stopping.Token);
         switch (result)
         {

@@ -38,7 +38,7 @@ internal sealed partial class RunAcceptor(
 
     private async Task<RunAccepted> JoinAsync(GuestPort port, RunId run, RunRequest request, CancellationToken cancellationToken)
     {
-        if (!RunLimits.IsOfferedByAll(request)) GuestRequestSender.GuardVersion(port);
+        if (!RunLimits.IsOfferedByAll(request)) GuestRequestSender.GuardVersion(port, request.Tools is null ? GuestVersion.AllKinds : GuestVersion.Tools);
         var hash = request.PayloadHash();
         var entry = runs.Table.Find(run) ?? runs.Table.Enter(run, request.Kind);
         entry.AskedAt = time.GetTimestamp();
@@ -133,7 +133,9 @@ internal sealed partial class RunAcceptor(
             Process = request.Process,
             Watch = request.Watch,
             Output = request.Output,
+            Tools = request.Tools is { } tools ? settings.ToGuest(tools, request.Timeout) : null,
         };
+        if (request.Tools is not null) entry.ToolCalls = new OpenToolCalls();
         if (request.Process is { } process) entry.Process = new GuestProcess(0, ArgvOf(process, request.Code), process.Cwd);
         try
         {

@@ -4,7 +4,7 @@ using Podflare.Telemetry;
 
 namespace Podflare.Sandboxes;
 
-/// <summary>What is sent to runs that are under way: interrupts, signals, input, sizes.</summary>
+/// <summary>What is sent to runs that are under way: interrupts, signals, input, sizes, answers to their calls of tools.</summary>
 internal sealed class RunCommands(SandboxRecords records, SandboxRuns runs, GuestRequestSender sender, SandboxSettings settings)
 {
     /// <param name="grace">Null for the run's own.</param>
@@ -45,6 +45,22 @@ internal sealed class RunCommands(SandboxRecords records, SandboxRuns runs, Gues
         await sender.SendNewAsync(port, new ResizeGuestTerminal(run, size), cancellationToken);
     }
 
+    /// <summary>Passes answers to calls of tools on. What one of them becomes does not depend on the others.</summary>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    public async Task<ToolAnswerOutcome[]> AnswerAsync(GuestPort port, RunId run, ToolAnswer[] answers, CancellationToken cancellationToken)
+    {
+        ToolLimits.Guard(answers, settings.Tools);
+        var outcomes = new ToolAnswerOutcome[answers.Length];
+        if (await FindAsync(run, cancellationToken) is { Ended: true })
+        {
+            Array.Fill(outcomes, ToolAnswerOutcome.Closed);
+            return outcomes;
+        }
+
+        for (var index = 0; index < answers.Length; index++) outcomes[index] = await AnswerAsync(port, run, answers[index], cancellationToken);
+        return outcomes;
+    }
+
     /// <summary>Asks for contexts, or changes one.</summary>
     public Task<GuestTaken> SendAsync(GuestPort port, GuestContextRequest request, CancellationToken cancellationToken)
     {
@@ -52,6 +68,24 @@ internal sealed class RunCommands(SandboxRecords records, SandboxRuns runs, Gues
         if (request.Spec is { } spec) SandboxLimits.Guard(spec, settings.Sandboxes);
         if (request.Action is ContextAction.Interrupt) request = request with { Grace = request.Grace ?? settings.Grace };
         return sender.SendNewAsync(port, request, cancellationToken);
+    }
+
+    private async Task<ToolAnswerOutcome> AnswerAsync(GuestPort port, RunId run, ToolAnswer answer, CancellationToken cancellationToken)
+    {
+        if (ToolCallId.NumberOf(answer.CallId) is not { } call) return ToolAnswerOutcome.NotFound;
+        try
+        {
+            await sender.SendNewAsync(port, new AnswerGuestToolCall(run, call, answer.IsError, answer.Content), cancellationToken);
+            return ToolAnswerOutcome.Accepted;
+        }
+        catch (ToolCallNotFoundException)
+        {
+            return ToolAnswerOutcome.NotFound;
+        }
+        catch (ToolCallClosedException)
+        {
+            return ToolAnswerOutcome.Closed;
+        }
     }
 
     private async Task<RunEntry> FindAsync(RunId run, CancellationToken cancellationToken) =>

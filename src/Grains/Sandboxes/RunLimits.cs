@@ -21,12 +21,13 @@ internal static class RunLimits
         if (request.Kind is RunKind.Code || request.Timeout != RunRequest.NoTimeout) SandboxLimits.Guard("timeout_seconds", request.Timeout, limits.MaxTimeoutSeconds);
         SandboxLimits.GuardEnv(request.Env, settings.Sandboxes.MaxEnvBytes);
         if (!IsPlain(request)) GuardDetails(request, limits);
+        if (request.Tools is { } tools) ToolLimits.Guard(tools, request, settings.Tools);
     }
 
     /// <summary>Any guest can execute it. Results of the last expression are left out where the guest gives none.</summary>
     public static bool IsOfferedByAll(RunRequest request) => request is
     {
-        Kind: RunKind.Code, Context: null or "python", Fresh: FreshMode.None, Display: not DisplayPolicy.All, Columns: false, Stdin: false, Output: null,
+        Kind: RunKind.Code, Context: null or "python", Fresh: FreshMode.None, Display: not DisplayPolicy.All, Columns: false, Stdin: false, Output: null, Tools: null,
     };
 
     /// <exception cref="InvalidRequestException">It is beyond its limit.</exception>

@@ -31,7 +31,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     private readonly SandboxTermination _termination;
     private readonly GuestRequestSender _sender;
     private readonly RunAcceptor _acceptor;
-    private readonly RunLister _lister;
+    private readonly RunQueries _queries;
     private readonly RunCommands _commands;
     private readonly ContainerOwnership _container;
     private readonly SandboxDeadlines _deadlines;
@@ -60,7 +60,6 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         // A guest that was told to close by an end that was never recorded can run nothing any more.
         _sender = new GuestRequestSender(settings, time, () => _termination.EndInBackground(EndReason.Lost), logger, _termination.Closing);
         _acceptor = new RunAcceptor(_records, _runs, _sender, log, spans, settings, time, logger, _termination, new SandboxContent(_records, logs));
-        _lister = new RunLister(_runs, log);
         _commands = new RunCommands(_records, _runs, _sender, settings);
         _container = new ContainerOwnership(_records, _runs, _guest, _termination, guests, log, GrainFactory, time, logger, OnAttached);
         var cpu = new CpuPriority(_records, settings, runtime, time, logger);
@@ -68,6 +67,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _egress = new SandboxEgress(_records, runtime, time, logger, _termination.Closing);
         _orphan = new OrphanedSandbox(_records, _runs, _termination, hosts, time, logger, MigrateToOwner);
         _guard = new CallGuard(_records, _guest, _termination, _container, _orphan, _isOnOwningHost, DeactivateWhenIdle);
+        _queries = new RunQueries(_guard, _runs, log, _guest, _termination, _isOnOwningHost);
         _updater = new SandboxUpdater(_records, _guard, _termination, _deadlines, GrainFactory, settings, time, logger);
         _secret = new SandboxSecret(_records, _guard, _termination, settings);
         _resources = new SandboxResources(_records, _guest, _guard, settings);
@@ -142,25 +142,16 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         return await _acceptor.StartAsync(await _guard.CommandAsync(tenant, cancellationToken), run, request, cancellationToken);
     }
 
-    public async Task<RunInfo> GetRun(TenantId tenant, RunId run)
-    {
-        await _guard.ReadAsync(tenant);
-        return await _runs.GetAsync(run, _isOnOwningHost, _termination.Stopping);
-    }
+    public Task<RunInfo> GetRun(TenantId tenant, RunId run) => _queries.GetAsync(tenant, run);
 
-    public async Task<RunTraceData> GetRunTrace(TenantId tenant, RunId run) =>
-        await _runs.GetTraceAsync(await _guard.ReadAsync(tenant), run, _isOnOwningHost, _guest.Port is { HasRelay: true }, _termination.Stopping);
+    public Task<RunTraceData> GetRunTrace(TenantId tenant, RunId run) => _queries.GetTraceAsync(tenant, run);
 
-    public Task<IReadOnlyList<RunId>> ListRuns(TenantId tenant) => _lister.ListAsync(_guard.Readable(tenant).Id, _termination.Stopping);
+    public Task<IReadOnlyList<RunId>> ListRuns(TenantId tenant) => _queries.ListAsync(tenant);
 
-    public Task<RunPage> ListRuns(TenantId tenant, RunFilter filter, CancellationToken cancellationToken) =>
-        _lister.ListAsync(_guard.Readable(tenant).Id, filter, _isOnOwningHost, cancellationToken);
+    public Task<RunPage> ListRuns(TenantId tenant, RunFilter filter, CancellationToken cancellationToken) => _queries.ListAsync(tenant, filter, cancellationToken);
 
-    public Task<EventBatch?> ReadEvents(TenantId tenant, RunId run, long afterSeq, CancellationToken cancellationToken)
-    {
-        _guard.Readable(tenant);
-        return _runs.ReadAsync(run, afterSeq, _isOnOwningHost, cancellationToken);
-    }
+    public Task<EventBatch?> ReadEvents(TenantId tenant, RunId run, long afterSeq, CancellationToken cancellationToken) =>
+        _queries.ReadEventsAsync(tenant, run, afterSeq, cancellationToken);
 
     public Task Interrupt(TenantId tenant, RunId run, CancellationToken cancellationToken) => Interrupt(tenant, run, grace: null, cancellationToken);
 
@@ -180,6 +171,9 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
 
     public async Task Resize(TenantId tenant, RunId run, TerminalSize size, CancellationToken cancellationToken) =>
         await _commands.ResizeAsync(await _guard.CommandAsync(tenant, cancellationToken), run, size, cancellationToken);
+
+    public async Task<ToolAnswerOutcome[]> AnswerToolCalls(TenantId tenant, RunId run, ToolAnswer[] answers, CancellationToken cancellationToken) =>
+        await _commands.AnswerAsync(await _guard.CommandAsync(tenant, cancellationToken), run, answers, cancellationToken);
 
     public async Task<GuestTaken> SendAsync(TenantId tenant, GuestContextRequest request, CancellationToken cancellationToken) =>
         await _commands.SendAsync(await _guard.CommandAsync(tenant, cancellationToken), request, cancellationToken);
@@ -207,11 +201,8 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
 
     public Task<bool> DeclareLost() => _termination.DeclareLostAsync();
 
-    public async Task<RunEvents> OpenEventsAsync(TenantId tenant, RunId run, bool expectStart, CancellationToken cancellationToken)
-    {
-        _guard.Readable(tenant);
-        return await _runs.OpenAsync(run, expectStart, cancellationToken);
-    }
+    public Task<RunEvents> OpenEventsAsync(TenantId tenant, RunId run, bool expectStart, CancellationToken cancellationToken) =>
+        _queries.OpenEventsAsync(tenant, run, expectStart, cancellationToken);
 
     public ValueTask<GuestPort> AttachAsync(TenantId tenant, CancellationToken cancellationToken) => _guard.CommandAsync(tenant, cancellationToken);
 

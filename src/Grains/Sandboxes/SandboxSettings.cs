@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Podflare.Containers;
+using Podflare.Guests;
 using Podflare.Limits;
 using Podflare.Runs;
 using Podflare.Traffic;
@@ -8,11 +9,13 @@ namespace Podflare.Sandboxes;
 
 /// <summary>The options that apply to one sandbox and its runs, the limits of tenants, and where it is counted what they do.</summary>
 public sealed class SandboxSettings(
-    IOptions<SandboxOptions> sandboxes, IOptions<RunOptions> runs, IOptions<TemplateOptions> templates, IOptions<QuotaOptions> quota, ITenantLimits tenants, TenantShares shares, TrafficLog traffic)
+    IOptions<SandboxOptions> sandboxes, IOptions<RunOptions> runs, IOptions<ToolOptions> tools, IOptions<TemplateOptions> templates, IOptions<QuotaOptions> quota, ITenantLimits tenants, TenantShares shares, TrafficLog traffic)
 {
     public SandboxOptions Sandboxes => sandboxes.Value;
 
     public RunOptions Runs => runs.Value;
+
+    public ToolOptions Tools => tools.Value;
 
     public TemplateOptions Templates => templates.Value;
 
@@ -30,6 +33,13 @@ public sealed class SandboxSettings(
 
     /// <summary>Time between an interrupt (or a timeout) and the kill.</summary>
     public TimeSpan Grace => TimeSpan.FromSeconds(Runs.GraceSeconds);
+
+    /// <summary>The tools of a run with the limits of their calls, which wait no longer than the run lasts.</summary>
+    public GuestTools ToGuest(RunTools wanted, TimeSpan runTimeout)
+    {
+        var timeout = wanted.Timeout ?? TimeSpan.FromSeconds(Tools.TimeoutSeconds);
+        return new GuestTools(wanted, timeout < runTimeout ? timeout : runTimeout, Tools.MaxOpen, Tools.MaxPerRun, Tools.MaxBytes);
+    }
 
     /// <summary>The label of a template in metrics. A template that is gone from the options would be one more value for ever.</summary>
     public string LabelOf(string template) => Templates.ContainsKey(template) ? template : "other";

@@ -83,11 +83,13 @@ class Interpreter:
         self._bodies.clear()
         self._body_bytes = 0
         # Only then may a signal come before its announcement, for which the interpreter would wait.
-        patient = self._unread or not self._channel.is_idle or len(run.code) > PACKET // 2
+        patient = self._unread or not self._channel.is_idle or len(run.code) > PACKET // 2 or run.tool_calls is not None
         name = f"<run {self.number}.{self._runs}>"
         self._unread = False
         if run.stdin is not None:
             self._channel.send(b"N", b"", (run.stdin.pipe(),))
+        if run.tool_calls is not None:
+            self._channel.send(b"T", run.tool_calls.definitions, (run.tool_calls.begin(),))
         self._channel.send(b"R", marshal.dumps((run.tag, run.raw, name, run.environment, patient, run.display, run.columns, run.code)))
 
     def interrupt(self) -> None:
@@ -163,6 +165,8 @@ class Interpreter:
         self._bodies.setdefault(int.from_bytes(packet[17:21], "big"), bytearray()).extend(packet[21:])
         self._body_bytes += len(packet) - 21
         self._channel.pause(self._body_bytes > _RESULT_BYTES)
+        if self._current.tool_calls is not None:
+            self.pipes.hurry()
 
     def _take_result(self, number: int, length: int) -> bytes:
         """The body of a result, empty where it is not what was announced."""

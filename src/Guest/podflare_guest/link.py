@@ -6,7 +6,7 @@ from time import monotonic
 
 from podflare_guest import frames
 from podflare_guest.frames import MOST_VERSION, FrameReader, Malformed, frame
-from podflare_guest.results import for_version_1
+from podflare_guest.results import for_older_host
 from podflare_guest.stdlib_core import TYPE_CHECKING, deque, socket
 from podflare_guest.loop import READ, WRITE
 
@@ -143,7 +143,7 @@ class Link:
                 raise Malformed("WELCOME with a payload, or twice")
             self._welcomed = True
             self.version = min(max(number, 1), MOST_VERSION)
-            self._outbox.extend(self._ring if self.version > 1 else map(for_version_1, self._ring))
+            self._outbox.extend(self._ring if self.version == MOST_VERSION else (for_older_host(data, self.version) for data in self._ring))
             self._outbox.extend(self._early)
             self._early.clear()
             self.on_welcome()

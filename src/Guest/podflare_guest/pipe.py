@@ -54,6 +54,13 @@ class Pipe:
             self._consume(data, left > 0)
         self._next_read = 0.0
 
+    def hurry(self) -> None:
+        """Something is about to be written for which the writer waits: it is read without a pause."""
+        self._next_read = 0.0
+        if not self._armed and not self._blocked:
+            self._loop.timers.cancel(self)
+            self._arm(True)
+
     def resume(self) -> None:
         """There may be room again."""
         if self._blocked:

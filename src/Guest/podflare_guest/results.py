@@ -14,6 +14,7 @@ OMITTED, TEXT, BYTES, JSON = 0, 1, 2, 3
 _HEADER = struct.Struct(">IBQq")
 _OUT_LIMIT = 65_536
 _TERMINAL = 3
+_TOOL_EVENTS = (frames.TOOL_REQUEST, frames.TOOL_RESPONSE)
 
 
 def plain_text(body: bytes) -> bytes:
@@ -41,9 +42,11 @@ def output_of(body: bytes) -> bytes:
     return text.decode("utf-8", "ignore").encode() + b"\n"
 
 
-def for_version_1(data: bytes) -> bytes:
-    """A frame of the ring as a host of version 1 understands it. The number stays: a host that skips a type it does not know closes because of the gap."""
+def for_older_host(data: bytes, version: int) -> bytes:
+    """A frame of the ring as a host of an older version understands it. The number stays: a host that skips a type it does not know closes because of the gap."""
     length, kind, number, at_ms = _HEADER.unpack_from(data)
+    if version > 1 and (kind != frames.EVENT or data[_HEADER.size + 16] not in _TOOL_EVENTS):
+        return data
     if kind == frames.OUT and data[_HEADER.size + 16] == _TERMINAL:
         return data[: _HEADER.size + 16] + b"\1" + data[_HEADER.size + 17 :]
     if kind not in (frames.EVENT, frames.LATE):

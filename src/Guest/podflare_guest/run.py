@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from podflare_guest.process_runs import ProcessRuns
     from podflare_guest.process_spec import ProcessSpec
     from podflare_guest.stdin import Stdin
+    from podflare_guest.tool_calls import ToolCalls, ToolSpec
     from podflare_guest.watch_runs import WatchRuns
     from podflare_guest.watch_spec import WatchSpec
 
@@ -90,6 +91,8 @@ class Run:
     fresh: bool | str = False  # in an interpreter or bash of its own; ALONE: after everything else has been killed
     wants_stdin = False
     stdin: Stdin | None = None  # where it wants one, from its acceptance on
+    tools: ToolSpec | None = None  # those of the agent that its code may call
+    tool_calls: ToolCalls | None = None  # where it has some, from its acceptance on
     execution = 0  # its number among the Python runs of its context
     display = ""  # the top-level expressions whose values are results: last, all; empty for none
     columns = False  # results include data frames as columns
@@ -184,17 +187,25 @@ class Run:
             if fresh and self.context:
                 raise Invalid("fresh excludes context")
             self.fresh = ALONE if fresh == ALONE else bool(fresh)
+        if "tools" in fields:
+            from podflare_guest.tool_calls import ToolSpec
+
+            self.tools = ToolSpec.parse(fields)
 
     def settle_language(self, language: str) -> None:
         """The language of the context that executes it. Only then is it known which fields it may have."""
         if language == PYTHON and (self.merged_stderr or self.exact_order or self.raw_output):
             raise Invalid("stderr, order and encoding are for bash and processes only")
+        if language != PYTHON and self.tools is not None:
+            raise Invalid("tools are for Python only")
         self.language = language
 
     def summary(self, home: str) -> dict[str, object]:
         """As HELLO says it. `home`: where processes are executed by default."""
         kind = PROCESS if self.process is not None else WATCH if self.watch is not None else CODE
         more: dict[str, object] = {}
+        if self.tool_calls is not None:
+            more = {"open_tool_calls": self.tool_calls.open}
         if self.process is not None:
             more = {"pid": self.pid or None, "argv": self.process.shown_arguments(self.code), "cwd": (self.process.folder or home)[:_MOST_SHOWN]}
         return {

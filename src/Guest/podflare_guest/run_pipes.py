@@ -13,7 +13,7 @@ from podflare_guest import frames
 from podflare_guest.frames import now_ms
 from podflare_guest.pipe import Pipe
 from podflare_guest.source import Source
-from podflare_guest.split import INPUT, LATE, RESULT, STDERR, STDOUT, Splitter
+from podflare_guest.split import INPUT, LATE, RESULT, STDERR, STDOUT, TOOL, Splitter
 from podflare_guest.stdlib_core import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _LATE_BYTES_PER_SECOND = 8 << 20
 
 class RunPipes:
     def __init__(self, sandbox: Sandbox, marker: bytes, take_result: Callable[[int, int], bytes] = lambda number, length: b"", exact: bool = False) -> None:
-        """`take_result`: the body of a result or of a request for input, of which the pipe has number and length only. `exact`: the order of both pipes is known."""
+        """`take_result`: the body of a result, of a request for input or of a call of a tool, of which the pipe has number and length only. `exact`: the order of both pipes is known."""
         self._sandbox = sandbox
         self._take_result = take_result
         self._run: Run | None = None
@@ -68,6 +68,11 @@ class RunPipes:
         if run.raw_output:
             for source in self._sources:
                 source.raw = True
+
+    def hurry(self) -> None:
+        """The code is about to wait for an answer to what it writes. For the pipes of an interpreter, which are never exact."""
+        if isinstance(self._shared, Pipe):
+            self._shared.hurry()
 
     def finish(self) -> None:
         """Emits all that has been written. What comes later is late output."""
@@ -134,6 +139,10 @@ class RunPipes:
                 self._stdout.settle()
                 self._stderr.settle()
                 self._emit_input_request(int.from_bytes(piece[:4], "big"), int.from_bytes(piece[4:8], "big"), at_ms)
+            elif kind == TOOL:
+                self._stdout.settle()
+                self._stderr.settle()
+                self._call_tool(int.from_bytes(piece[:4], "big"), int.from_bytes(piece[4:8], "big"), at_ms)
             elif kind == LATE and len(piece) > 17 and piece[16] in (STDOUT, STDERR):
                 self._sandbox.late.write(piece[:16], piece[16], piece[17:], at_ms)
         self._await_quiet(now)
@@ -182,6 +191,12 @@ class RunPipes:
         body = self._take_result(number, length)
         if body and self._run is not None:
             self._sandbox.send_input_request(self._run, body, at_ms)
+
+    def _call_tool(self, number: int, length: int, at_ms: int) -> None:
+        body = self._take_result(number, length)
+        # Without its body it is answered, too: the code waits.
+        if self._run is not None and self._run.tool_calls is not None:
+            self._run.tool_calls.request(number, body, at_ms)
 
 
 def new_marker() -> bytes:

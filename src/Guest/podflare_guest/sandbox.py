@@ -101,6 +101,8 @@ class Sandbox:
             end = b'%s,"usage":%s}' % (end[:-1], usage)
         if run.stdin is not None:
             run.stdin.close()
+        if run.tool_calls is not None:
+            run.tool_calls.close()
         self.runs.end(run, self.ring.next)
         self.send_numbered(frames.END, run.raw + end, now_ms())
 
@@ -128,6 +130,13 @@ class Sandbox:
 
         self.stdin_budget = self.stdin_budget or StdinBudget()
         run.stdin = Stdin(self.loop, self.stdin_budget, end_mark)
+
+    def open_tools(self, run: Run) -> None:
+        """From here on answers to its calls are accepted."""
+        if run.tools is not None:
+            from podflare_guest.tool_calls import ToolCalls
+
+            run.tool_calls = ToolCalls(self, run, run.tools)
 
     def kill_lineage(self, kill: LineageKill) -> None:
         """Kills the processes of a group that belong to no run any more."""

@@ -1,4 +1,4 @@
-"""Telling stdout, Python's stderr, results, requests for input and late output apart in the pipe that they share.
+"""Telling stdout, Python's stderr, results, requests for input, calls of tools and late output apart in the pipe that they share.
 
 Plain bytes in the pipe are stdout. A write to `sys.stderr` is one record: marker (16 random bytes), header (u16), bytes; at most PIPE_BUF in all, so the
 kernel never mixes it with the writes of another thread or process. So both streams keep their order, stdout costs nothing, and whatever a program writes
@@ -7,9 +7,9 @@ into the pipe cannot break the framing for longer than one record. The upper 4 b
 
 from __future__ import annotations
 
-STDOUT, STDERR, RESULT, LATE, INPUT = 1, 2, 3, 4, 5
+STDOUT, STDERR, RESULT, LATE, INPUT, TOOL = 1, 2, 3, 4, 5, 6
 # By the kind in the header; all others are text of stderr.
-_RECORDS = {1: RESULT, 2: LATE, 3: INPUT}
+_RECORDS = {1: RESULT, 2: LATE, 3: INPUT, 4: TOOL}
 _HEADER = 2
 _LONGEST = 4096
 

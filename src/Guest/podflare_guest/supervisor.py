@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _VERSION = 1
 _KILL_REASONS = ("killed", "expired", "timeout")
-_REQUESTS = (frames.ENV, frames.RUN, frames.INTERRUPT, frames.KILL, frames.STDIN, frames.RESIZE, frames.SIGNAL, frames.CONTEXT)
+_REQUESTS = (frames.ENV, frames.RUN, frames.INTERRUPT, frames.KILL, frames.STDIN, frames.RESIZE, frames.SIGNAL, frames.CONTEXT, frames.TOOL_RESULT)
 _GUEST_FRAMES = (frames.HELLO, frames.PONG, frames.READY, frames.STARTED, frames.TAKEN, frames.REFUSED, frames.OUT, frames.END, frames.EVENT, frames.LATE)
 
 
@@ -113,6 +113,9 @@ class Supervisor:
         if kind == frames.STDIN:
             self._write_stdin(number, payload)
             return
+        if kind == frames.TOOL_RESULT:
+            self._answer_tool_call(number, payload)
+            return
         fields = parse_object(payload)
         if kind == frames.CONTEXT:
             self._link.send(frame(frames.TAKEN, dumps({"state": "unknown", "repl_restarted": False, **self._contexts.request(fields)}), number))
@@ -169,6 +172,8 @@ class Supervisor:
         restarted = run.language == PYTHON and context.next_run_finds_state_lost
         if run.wants_stdin:
             self._sandbox.open_stdin(run)
+        if run.tools is not None:
+            self._sandbox.open_tools(run)
         self._sandbox.runs.enter(run)
         context.enter(run)
         self._take(number, run.state, restarted, run.execution if self._link.version > 1 else 0)
@@ -216,6 +221,20 @@ class Supervisor:
             raise Refused("stdin_closed", "the run has no standard input", offset=0)
         offset = run.stdin.accept(payload[25:], int.from_bytes(payload[17:25], "big"), bool(payload[16] & 1))
         self._link.send(frame(frames.TAKEN, dumps({"state": run.state, "repl_restarted": False, "offset": offset}), number))
+
+    def _answer_tool_call(self, number: int, payload: bytes) -> None:
+        from podflare_guest.tool_calls import CLOSED, HEAD_BYTES, NOT_FOUND, parse_answer
+
+        if len(payload) < HEAD_BYTES:
+            raise Malformed("TOOL_RESULT shorter than its header")
+        raw, failed, call, data = parse_answer(payload)
+        run = self._sandbox.runs.find(raw)
+        if run is None or run.state == ENDED:
+            raise Refused(CLOSED, "the run has ended, or is not known")
+        if run.tool_calls is None:
+            raise Refused(NOT_FOUND, "the run has no tools")
+        run.tool_calls.answer(call, failed, data)
+        self._take(number, run.state, False)
 
     def _kill_all(self, reason: str) -> None:
         self._sandbox.closing = True

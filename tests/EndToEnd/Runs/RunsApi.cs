@@ -37,6 +37,26 @@ internal sealed class RunsApi(SandboxApi api, string sandbox)
         return text.Length == 0 ? default : JsonDocument.Parse(text).RootElement;
     }
 
+    /// <summary>The run; null while its worker is away.</summary>
+    public async Task<JsonElement?> TryGetAsync(string run)
+    {
+        using var response = await api.Http.GetAsync(new Uri($"{Root}/runs/{run}", UriKind.Relative), TestContext.Current.CancellationToken);
+        if (response.StatusCode is HttpStatusCode.ServiceUnavailable) return null;
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(response.IsSuccessStatusCode, $"{(int)response.StatusCode}: {text}");
+        return JsonDocument.Parse(text).RootElement;
+    }
+
+    /// <summary>Calls a route, which may answer that the worker is away.</summary>
+    public async Task<HttpStatusCode> TrySendAsync(string path, object body)
+    {
+        using var content = new StringContent(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
+        using var response = await api.Http.PostAsync(new Uri(Root + path, UriKind.Relative), content, TestContext.Current.CancellationToken);
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(response.IsSuccessStatusCode || response.StatusCode is HttpStatusCode.ServiceUnavailable, $"{(int)response.StatusCode}: {text}");
+        return response.StatusCode;
+    }
+
     /// <summary>Reads events after one until a condition holds, and then leaves.</summary>
     public async Task<List<SandboxEvent>> ReadUntilAsync(string run, long after, Func<List<SandboxEvent>, bool> isEnough)
     {

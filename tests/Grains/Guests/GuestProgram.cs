@@ -39,6 +39,13 @@ public sealed class GuestProgram
         run.Print(System.Text.Encoding.UTF8.GetString(run.Stdin), isError: false);
     });
 
+    /// <summary>Calls a tool, and prints its answer.</summary>
+    public GuestProgram CallTool(string name, string arguments = "{}") => Then(async run =>
+    {
+        var answer = await run.Guest.CallTool(run.Id, name, arguments).WaitAsync(run.Stopping);
+        run.Print($"{answer}\n", isError: false);
+    });
+
     public GuestProgram Exit(int code, ExitReason? reason = null) => Then(run => run.Exit(code, reason));
 
     public GuestProgram IgnoreInterrupts()

@@ -48,7 +48,7 @@ public sealed partial class ScriptedGuest
 
     private void TakeRequest(FrameType type, ulong number, byte[] payload)
     {
-        if (type is not (FrameType.Env or FrameType.Run or FrameType.Interrupt or FrameType.Kill) and (< FrameType.Stdin or > FrameType.Context)) return;
+        if (type is not (FrameType.Env or FrameType.Run or FrameType.Interrupt or FrameType.Kill) and (< FrameType.Stdin or > FrameType.ToolResult)) return;
         _requests.Add(type.ToString());
         if (IgnoresRequests) return;
         if (RefuseWith is { } code)
@@ -82,6 +82,9 @@ public sealed partial class ScriptedGuest
                 break;
             case FrameType.Context:
                 TakeContext(number, Json(payload));
+                break;
+            case FrameType.ToolResult:
+                TakeToolResult(number, payload);
                 break;
         }
     }
@@ -211,6 +214,7 @@ public sealed partial class ScriptedGuest
             ["started"] = run.Started,
             ["acknowledged"] = run.Acknowledged,
             ["stdin"] = run.HasStdin ? run.Stdin.Length : null,
+            ["open_tool_calls"] = OpenToolCallsOf(run),
         }),
     ];
 

@@ -46,7 +46,7 @@ public sealed partial class ScriptedGuest : IAsyncDisposable
     public string Boot { get; set; } = RandomNumberGenerator.GetHexString(32, lowercase: true);
 
     /// <summary>The highest version of the protocol that it offers.</summary>
-    public int MaxVersion { get; set; } = 2;
+    public int MaxVersion { get; set; } = 3;
 
     /// <summary>The CPU time that it reports; null for an older guest, which reports none.</summary>
     public TimeSpan? CpuTime { get; set; } = TimeSpan.Zero;

@@ -33,6 +33,21 @@ public sealed class ScriptedRun(World world, RunId id, RunRequest request)
     /// <summary>Signals with their scope, and new sizes, in the order in which they came.</summary>
     public ConcurrentQueue<string> Controls { get; } = new();
 
+    /// <summary>What it says of its open calls.</summary>
+    public IReadOnlyList<string>? OpenToolCalls { get; set; }
+
+    /// <summary>Answers to calls of tools, by the id of the call.</summary>
+    public ConcurrentDictionary<string, ToolAnswer> ToolAnswers { get; } = new();
+
+    /// <summary><c>call_1</c> to <c>call_9</c> are open, <c>call_closed</c> is closed, and there is no other.</summary>
+    public ToolAnswerOutcome Answer(ToolAnswer answer)
+    {
+        if (Ended || answer.CallId == "call_closed") return ToolAnswerOutcome.Closed;
+        if (answer.CallId.Length != 6) return ToolAnswerOutcome.NotFound;
+        ToolAnswers.TryAdd(answer.CallId, answer);
+        return ToolAnswerOutcome.Accepted;
+    }
+
     /// <summary>Ends it from outside, as a signal does.</summary>
     /// <param name="reason">Null for none.</param>
     public void Kill(string? reason = null)
@@ -146,6 +161,7 @@ public sealed class ScriptedRun(World world, RunId id, RunRequest request)
                     Kind = Request.Kind,
                     Context = Request.Kind == RunKind.Code ? Request.Context ?? "python" : null,
                     Tag = Request.Tag,
+                    OpenToolCalls = OpenToolCalls,
                     IsTerminal = Request.Process?.Terminal is not null,
                     ExecutionCount = Request.Kind == RunKind.Code ? 1 : null,
                     Usage = _code is null ? null : new ResourceUsage(500_250, 0, 104_857_600, 7, null, 0),

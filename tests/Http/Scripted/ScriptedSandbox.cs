@@ -197,6 +197,12 @@ public sealed class ScriptedSandbox(World world) : Grain, ISandboxGrain
         found.Controls.Enqueue($"{size.Columns}x{size.Rows}");
     }
 
+    public async Task<ToolAnswerOutcome[]> AnswerToolCalls(TenantId tenant, RunId run, ToolAnswer[] answers, CancellationToken cancellationToken)
+    {
+        var found = (await FindAsync(tenant)).Find(run);
+        return [.. answers.Select(found.Answer)];
+    }
+
     public async Task<SandboxInfo> Update(TenantId tenant, SandboxUpdate update, CancellationToken cancellationToken)
     {
         var state = await FindAsync(tenant);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Podflare.NetSdk.Services;
 
 // The snippets are as a user writes them, without the token of a test.
@@ -25,6 +26,20 @@ public sealed class ReadmeProcessTests(Service service)
         Console.Write(await reader.ReadToEndAsync());
         // The shell writes control sequences in front of it.
         Assert.Contains("42\r\n", Console.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Tools()
+    {
+        await using var sandbox = await service.Client.CreateSandboxAsync();
+        var search = new SandboxTool("search", (call, _) => Task.FromResult(JsonSerializer.SerializeToElement(new[] { $"{call.Arguments.GetProperty("q")} 1" })))
+        {
+            Description = "Searches the index.",
+            InputSchema = JsonDocument.Parse("""{"type":"object","properties":{"q":{"type":"string"}},"required":["q"]}""").RootElement,
+        };
+        var found = await sandbox.RunCodeAsync("len(tools.search('tea'))", [search]);
+        Console.WriteLine(found.Main?.Text);  // 1
+        Assert.EndsWith("1\n", Console.Text, StringComparison.Ordinal);
     }
 
     [Fact]

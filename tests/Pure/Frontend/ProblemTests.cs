@@ -74,6 +74,8 @@ public sealed class ProblemTests
         { new StdinOffsetException(6), 409, "stdin_offset", false },
         { new StdinFullException(6), 429, "stdin_full", true },
         { new RunEndedException(), 409, "run_ended", false },
+        { new ToolCallNotFoundException(), 404, "tool_call_not_found", false },
+        { new ToolCallClosedException(), 409, "tool_call_closed", false },
         { new NotATerminalException(), 409, "not_a_terminal", false },
         { new WatchPathNotFoundException(), 404, "file_not_found", false },
         { new WatchTooLargeException(), 429, "run_queue_full", true },

@@ -46,7 +46,7 @@ public sealed class RequestTests
 
     [Fact]
     public void Bytes_that_are_no_text_are_refused() =>
-        Assert.Equal("code", Refused(400, () => StartRequest.Parse([.. "{\"code\":\""u8, 0xff, .. "\"}"u8], new(), new(), Mount.Main)).Errors!.All[0].Key);
+        Assert.Equal("code", Refused(400, () => StartRequest.Parse([.. "{\"code\":\""u8, 0xff, .. "\"}"u8], new(), new(), new(), Mount.Main)).Errors!.All[0].Key);
 
     [Fact]
     public void All_wrong_fields_are_named() =>
@@ -60,8 +60,8 @@ public sealed class RequestTests
         var body = $"{{\"code\":\"{new string('\u00e9', bytes / 2)}{new string('x', bytes % 2)}\"}}";
         var options = new RunOptions { MaxCodeBytes = 10 };
 
-        if (fits) Assert.Equal(bytes, StartRequest.Parse(Encoding.UTF8.GetBytes(body), options, new(), Mount.Main).Run.Code.Length);
-        else Assert.Equal("code_too_large", Refused(413, () => StartRequest.Parse(Encoding.UTF8.GetBytes(body), options, new(), Mount.Main)).Code);
+        if (fits) Assert.Equal(bytes, StartRequest.Parse(Encoding.UTF8.GetBytes(body), options, new(), new(), Mount.Main).Run.Code.Length);
+        else Assert.Equal("code_too_large", Refused(413, () => StartRequest.Parse(Encoding.UTF8.GetBytes(body), options, new(), new(), Mount.Main)).Code);
     }
 
     [Theory]
@@ -76,7 +76,7 @@ public sealed class RequestTests
     public void A_start_has_the_limits_that_are_configured(string body, string? field)
     {
         var limits = new RunOptions { MaxArguments = 2, MaxArgumentBytes = 4, MaxArgvBytes = 6, MaxTag = 3, MaxGraceSeconds = 1, MaxDisconnectSeconds = 2 };
-        StartRequest Parse() => StartRequest.Parse(Encoding.UTF8.GetBytes(body), limits, new(), Mount.Main);
+        StartRequest Parse() => StartRequest.Parse(Encoding.UTF8.GetBytes(body), limits, new(), new(), Mount.Main);
 
         if (field is null) Assert.Equal("abc", Parse().Run.Tag);
         else Assert.Equal([field], Refused(400, Parse).Errors!.All.Select(error => error.Key));
@@ -241,7 +241,7 @@ public sealed class RequestTests
     [Fact]
     public void Persistent_is_not_offered() => Assert.Equal("not_offered", Refused(501, () => Create("{\"persistent\":true}")).Code);
 
-    private static StartRequest Exec(string body) => StartRequest.Parse(Encoding.UTF8.GetBytes(body), new(), new(), Mount.Main);
+    private static StartRequest Exec(string body) => StartRequest.Parse(Encoding.UTF8.GetBytes(body), new(), new(), new(), Mount.Main);
 
     private static CreateRequest Create(string body) => CreateRequest.Parse(Encoding.UTF8.GetBytes(body), new(), Templates);
 

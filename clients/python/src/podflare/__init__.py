@@ -78,6 +78,8 @@ from ._events import (
     StderrEvent,
     StdoutEvent,
     TerminalEvent,
+    ToolRequestEvent,
+    ToolResponseEvent,
 )
 from ._file_errors import (
     DiskFullError,
@@ -116,6 +118,8 @@ from ._run_errors import (
     StdinClosedError,
     StdinFullError,
     StdinOffsetError,
+    ToolCallClosedError,
+    ToolCallNotFoundError,
 )
 from ._operation_models import HostInfo, Overview, OverviewMinute, ServerInfo
 from ._resource_models import MetricsPoint, ResourceLimits, RunUsage, SandboxMetrics
@@ -133,6 +137,7 @@ from ._sync.terminal import Terminal
 from ._sync.watch import Watch
 from ._sync.webhooks import Webhooks
 from ._telemetry_models import TelemetryDestination, TelemetryTest
+from ._tools import Tool
 from ._trace import TraceparentWarning
 from ._usage_models import AuditEntry, UsageReport, UsageRow
 from ._webhook_models import FeedEvent, NewWebhook, WebhookAttempt, WebhookDelivery, WebhookInfo
@@ -275,6 +280,11 @@ __all__ = [
     "TerminalEvent",
     "TooLargeError",
     "TooManyRequestsError",
+    "Tool",
+    "ToolCallClosedError",
+    "ToolCallNotFoundError",
+    "ToolRequestEvent",
+    "ToolResponseEvent",
     "TraceparentWarning",
     "UnavailableError",
     "UnsafeArchiveError",

@@ -21,6 +21,8 @@ from ._events import (
     StderrEvent,
     StdoutEvent,
     TerminalEvent,
+    ToolRequestEvent,
+    ToolResponseEvent,
     UnknownEvent,
 )
 
@@ -93,6 +95,19 @@ def _input_request(event: Line, seq: int, ts: int, run: str | None) -> InputRequ
     return InputRequestEvent(_of(str, event["data"]), seq, ts, run, event.get("password") is True)
 
 
+def _tool_request(event: Line, seq: int, ts: int, run: str | None) -> ToolRequestEvent:
+    data = _of(dict, event["data"])
+    arguments = data.get("arguments")
+    return ToolRequestEvent(
+        _of(str, data["call_id"]), _text(data, "name") or "", arguments if isinstance(arguments, dict) else None, seq, ts, run, _text(data, "traceparent")
+    )
+
+
+def _tool_response(event: Line, seq: int, ts: int, run: str | None) -> ToolResponseEvent:
+    data = _of(dict, event["data"])
+    return ToolResponseEvent(_of(str, data["call_id"]), data.get("ok") is True, seq, ts, run, _text(data, "reason"))
+
+
 def _start(event: Line, seq: int, ts: int, run: str | None) -> StartEvent:
     return StartEvent(_of(int, event["data"]), seq, ts, run)
 
@@ -124,6 +139,8 @@ _PARSERS: Mapping[str, Callable[[Line, int, int, "str | None"], Event]] = {
     "stderr": _stderr,
     "result": _result,
     "input_request": _input_request,
+    "tool_request": _tool_request,
+    "tool_response": _tool_response,
     "start": _start,
     "pty": _pty,
     "file": _file,

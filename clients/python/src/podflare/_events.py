@@ -149,6 +149,57 @@ class InputRequestEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolRequestEvent:
+    """The code calls a tool. ``run_code`` answers it; whoever reads the events answers with ``RunStream.answer_tool_call``.
+
+    The arguments come from the code in the sandbox, so they deserve as much trust as those from a model.
+    """
+
+    type: Literal["tool_request"] = field(default="tool_request", init=False)
+    call_id: str
+    """Unique in its run; together with the run id a key by which a tool recognizes a repeated call."""
+    name: str
+    arguments: Mapping[str, Any] | None
+    """None if the server could not read them."""
+    seq: int
+    ts: int
+    run_id: str | None = None
+    traceparent: str | None = None
+    """The span of the run."""
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """``arguments``, under the name that all events have."""
+        return self.arguments or {}
+
+    def __str__(self) -> str:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResponseEvent:
+    """A call of a tool was answered, or nobody waits for it any more. The answer itself is not kept."""
+
+    type: Literal["tool_response"] = field(default="tool_response", init=False)
+    call_id: str
+    ok: bool
+    """Whether it was answered without an error."""
+    seq: int
+    ts: int
+    run_id: str | None = None
+    reason: str | None = None
+    """``timeout``; ``cancelled``: the code no longer waits; None for a call that was answered."""
+
+    @property
+    def data(self) -> str:
+        """``call_id``, under the name that all events have."""
+        return self.call_id
+
+    def __str__(self) -> str:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
 class StartEvent:
     """The process of a run has started. It is the first event of a process, a terminal or a watch; code has none."""
 
@@ -258,7 +309,17 @@ class ExitEvent:
 
 
 Event = Union[
-    StdoutEvent, StderrEvent, ResultEvent, InputRequestEvent, StartEvent, TerminalEvent, FileChangedEvent, DroppedEvent, ExitEvent
+    StdoutEvent,
+    StderrEvent,
+    ResultEvent,
+    InputRequestEvent,
+    ToolRequestEvent,
+    ToolResponseEvent,
+    StartEvent,
+    TerminalEvent,
+    FileChangedEvent,
+    DroppedEvent,
+    ExitEvent,
 ]
 """Any event. Later versions add types, so code that distinguishes them by ``event.type`` must accept others."""
 

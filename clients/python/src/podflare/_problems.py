@@ -58,6 +58,8 @@ BY_CODE: Mapping[str, type[ApiError]] = {
     "stdin_closed": _run_errors.StdinClosedError,
     "stdin_offset": _run_errors.StdinOffsetError,
     "stdin_full": _run_errors.StdinFullError,
+    "tool_call_not_found": _run_errors.ToolCallNotFoundError,
+    "tool_call_closed": _run_errors.ToolCallClosedError,
     "not_a_terminal": _run_errors.NotATerminalError,
     "context_not_found": _run_errors.ContextNotFoundError,
     "context_exists": _run_errors.ContextExistsError,

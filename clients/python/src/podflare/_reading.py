@@ -32,6 +32,8 @@ class RunState:
         self.was_replayed = False
         self.warnings: tuple[str, ...] = ()
         self.is_accepted = run_id is not None
+        self.connections = 0
+        """How often the server has begun to send the run's events."""
         self.exit: ExitEvent | None = None
 
     def accept(self, headers: Mapping[str, str]) -> None:
@@ -43,6 +45,7 @@ class RunState:
             # The server joins them; a reconnection repeats them.
             self.warnings = tuple(note.split("; "))
         self.is_accepted = True
+        self.connections += 1
 
     def refuse(self, problem: PodflareError) -> None:
         """Notes what a failed start says about whether the run exists."""

@@ -52,6 +52,14 @@ class StdinFullError(TooManyRequestsError):
     """The run does not read: 1 MiB of its standard input is waiting. ``offset`` is what was accepted so far, in bytes."""
 
 
+class ToolCallNotFoundError(NotFoundError):
+    """The run has made no such call of a tool."""
+
+
+class ToolCallClosedError(ConflictError):
+    """The call of a tool timed out, the code no longer waits for its answer, or the run has ended."""
+
+
 class NotATerminalError(ConflictError):
     """The run has no terminal, so it has no size."""
 

@@ -57,12 +57,14 @@ class RunInfo:
     """The program and its arguments, while the process runs."""
     cwd: str | None = None
     """The folder in which the process started, while it runs."""
+    open_tool_calls: tuple[str, ...] | None = None
+    """Ids of the calls of tools that wait for an answer; None for a run without tools, after its end, and if the server does not know them yet."""
     usage: RunUsage | None = None
     """What the sandbox used while the run executed; None until the run has ended, and if the server does not know it."""
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> RunInfo:
-        argv = body.get("argv")
+        argv, calls = body.get("argv"), body.get("open_tool_calls")
         return cls(
             id=str(body["id"]),
             state=str(body.get("state", "")),
@@ -88,6 +90,7 @@ class RunInfo:
             pid=whole_of(body, "pid"),
             argv=tuple(str(item) for item in argv) if isinstance(argv, list) else (),
             cwd=text_of(body, "cwd"),
+            open_tool_calls=tuple(str(call) for call in calls) if isinstance(calls, list) else None,
             usage=RunUsage.parse(body["usage"]) if isinstance(body.get("usage"), dict) else None,
         )
 

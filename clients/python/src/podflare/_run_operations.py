@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import _arguments as arguments
@@ -97,6 +97,9 @@ class RunOperations(SandboxScope):
 
     def write_stdin(self, run_id: str, data: bytes, eof: bool, offset: int) -> Call[int]:
         return self._json(requests.write_stdin(self.id, run_id, data, eof, offset, self._trace()), parse_offset)
+
+    def answer_tool_calls(self, run_id: str, results: Sequence[Mapping[str, Any]]) -> Call[Answer]:
+        return self._call(requests.answer_tool_calls(self.id, run_id, results, self._trace()))
 
     def resize(self, run_id: str, cols: int, rows: int) -> Call[Answer]:
         return self._call(requests.resize_run(self.id, run_id, cols, rows, self._trace()))

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from . import _arguments as arguments
 from ._file_requests import path_fields
 from ._requests import Request, get, headers_of, post_once, sandbox_path, send_json, with_query
+from ._tools import Tool, definitions_of
 from ._trace import Trace
 
 BACKGROUND = "background"
@@ -31,7 +32,11 @@ def code_body(
     stdin: bool,
     grace_seconds: float | None,
     tag: str | None,
+    tools: Mapping[str, Tool] | None = None,
+    tool_timeout_seconds: float | None = None,
 ) -> dict[str, Any]:
+    if tool_timeout_seconds is not None and not tools:
+        raise ValueError("tool_timeout_seconds needs tools")
     if fresh is not None and not isinstance(fresh, bool):
         arguments.word("fresh", fresh, "alone")
     if context is not None and fresh:
@@ -44,6 +49,8 @@ def code_body(
         "context": None if context is None else arguments.identifier("context", context, DEFAULT_CONTEXT),
         "fresh": fresh or None,
         "display": arguments.word("display", display, "last", "all", "none"),
+        "tools": definitions_of(tools or {}),
+        "tool_timeout_seconds": arguments.seconds("tool_timeout_seconds", tool_timeout_seconds),
         **_common(stdin, grace_seconds, tag),
     }
 
@@ -143,6 +150,11 @@ def write_stdin(sandbox_id: str, run_id: str, data: bytes, eof: bool, offset: in
     # With its offset a repeated request is recognized, so it may be sent again.
     body = {"data_b64": base64.b64encode(data).decode(), "eof": eof or None, "offset": offset}
     return send_json("POST", f"{_run(sandbox_id, run_id)}/stdin", body, trace)
+
+
+def answer_tool_calls(sandbox_id: str, run_id: str, results: Sequence[Mapping[str, Any]], trace: Trace | None) -> Request:
+    # The first answer to a call counts, so it may be sent again.
+    return send_json("POST", f"{_run(sandbox_id, run_id)}/tool_results", {"results": list(results)}, trace)
 
 
 def resize_run(sandbox_id: str, run_id: str, cols: int, rows: int, trace: Trace | None) -> Request:

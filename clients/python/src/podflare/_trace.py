@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ._errors import PodflareWarning
@@ -125,6 +126,25 @@ def current_span() -> Trace | None:
         return None
     W3CBaggagePropagator().inject(carrier)
     return Trace(carrier["traceparent"], carrier.get("tracestate"), carrier.get("baggage"))
+
+
+@contextmanager
+def use_trace(traceparent: str | None) -> Iterator[None]:
+    """Makes a trace the current one of OpenTelemetry, if that package is installed."""
+    try:
+        from opentelemetry import context
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+    except ImportError:
+        yield
+        return
+    if traceparent is None:
+        yield
+        return
+    token = context.attach(TraceContextTextMapPropagator().extract({"traceparent": traceparent}))
+    try:
+        yield
+    finally:
+        context.detach(token)
 
 
 def _warn_of_padding(text: str, value: str) -> None:

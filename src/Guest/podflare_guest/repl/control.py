@@ -22,7 +22,7 @@ class Control:
     def __init__(self, fd: int) -> None:
         self._socket = socket(fileno=fd)
         self._passed: list[tuple[bytes, bytes]] = []  # read while looking for an interrupt
-        self._results = 0
+        self._numbers = iter(range(1, 1 << 32))  # of bodies, also of those that threads send at the same time
 
     def wait(self) -> bytes:
         """Returns the kind of the next message when there is one. A signal handler of the program may raise here, and nothing is lost."""
@@ -41,7 +41,7 @@ class Control:
         return self._socket.fileno()
 
     def receive(self, kind: bytes) -> tuple[bytes, bytes]:
-        """Returns kind and payload of the next message, which `wait` has announced. The payload of P and N is its descriptors, as an array of C integers."""
+        """Returns kind and payload of the next message, which `wait` has announced. The payload of P and N is its descriptors, as an array of C integers; that of T begins with one."""
         return self._passed.pop(0) if self._passed else self._read(kind)
 
     def interrupted(self, expected: bool) -> bool:
@@ -60,13 +60,18 @@ class Control:
     def ready(self, secret: bytes) -> None:
         self._socket.send(b"Y" + secret)
 
-    def result(self, tag: bytes, body: bytes) -> int:
-        """Sends the body of a result or of a request for input. Its number and length, written into the output, give its place."""
-        self._results += 1
-        head = b"V" + tag + self._results.to_bytes(4, "big")
+    def result(self, tag: bytes, body: bytes, announce: object = None) -> int:
+        """Sends the body of a result, of a request for input or of a call of a tool. Its number and length, written into the output, give its place.
+
+        `announce(number)` is called before the body is sent.
+        """
+        number = next(self._numbers)
+        if announce is not None:
+            announce(number)  # type: ignore[operator]
+        head = b"V" + tag + number.to_bytes(4, "big")
         for at in range(0, len(body), _PACKET):
             self._socket.send(head + body[at : at + _PACKET])
-        return self._results
+        return number
 
     def end(self, tag: bytes, code: int, interrupted: bool, error: tuple[str, str, str] | None) -> None:
         flags = (1 if error is not None else 0) | (2 if interrupted else 0)
@@ -87,14 +92,19 @@ class Control:
         if kind in (b"P", b"N"):
             _, rights, _, _ = self._socket.recvmsg(16, _RIGHTS)
             return kind, rights[0][2] if rights else b""
-        packet = self._packet()
+        head = b""
+        if kind == b"T":
+            packet, rights, _, _ = self._socket.recvmsg(_PACKET, _RIGHTS)
+            head = rights[0][2][:4] if rights else b""
+        else:
+            packet = self._packet()
         kind, length = packet[:1], int.from_bytes(packet[1:5], "big")
         if len(packet) - 5 == length:
-            return kind, packet[5:]
+            return kind, head + packet[5:]
         payload = bytearray(packet[5:])
         while len(payload) < length:
             payload += self._packet()
-        return kind, bytes(payload)
+        return kind, head + bytes(payload)
 
     def _peek(self, until: float) -> bytes:
         left = until - monotonic() if until else 0.0

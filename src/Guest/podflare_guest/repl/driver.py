@@ -20,7 +20,7 @@ from podflare_guest.repl.failure import describe, exit_status, remember
 from podflare_guest.repl.notebook import Notebook
 from podflare_guest.repl.program import Program
 from podflare_guest.repl.sources import publish
-from podflare_guest.repl.streams import INPUT, RESULT, Streams, keep
+from podflare_guest.repl.streams import INPUT, RESULT, TOOL, Streams, keep
 from podflare_guest.repl.trusted_imports import import_trusted
 
 _SYS = sys
@@ -46,6 +46,7 @@ class Driver:
         self._between_runs = self._notice
         self._notebook: Notebook | None = None
         self._stdin: object = None
+        self._tools: object = None
         self._tag = b""
         self._streams: Streams
         self._program: Program
@@ -79,7 +80,7 @@ class Driver:
                 if self._notebook is not None and self._notebook.loop is not None:
                     self._notebook.loop.serve_until_readable(self._control.fileno())  # type: ignore[attr-defined]
                 kind = self._control.wait()
-                if kind in (b"P", b"N"):
+                if kind in (b"P", b"N", b"T"):
                     self._streams.make_room()
                 kind, payload = self._control.receive(kind)
             except Closed:
@@ -97,6 +98,8 @@ class Driver:
                 self._streams.use(int.from_bytes(payload[:4], _SYS.byteorder), int.from_bytes(payload[4:], _SYS.byteorder))
             elif kind == b"N" and len(payload) == 4:
                 self._open_stdin(int.from_bytes(payload, _SYS.byteorder))
+            elif kind == b"T" and len(payload) > 4:
+                self._open_tools(int.from_bytes(payload[:4], _SYS.byteorder), payload[4:])
             elif kind == b"I":
                 self._announced += 1
 
@@ -132,6 +135,8 @@ class Driver:
         self._streams.repair()
         if self._stdin is not None:
             self._stdin.end()  # type: ignore[attr-defined]
+        if self._tools is not None:
+            self._tools.end()  # type: ignore[attr-defined]
 
     def _open_stdin(self, descriptor: int) -> None:
         """The next run has input. What reports that it waits for some is loaded when the first one does."""
@@ -144,6 +149,20 @@ class Driver:
             self._stdin.begin()  # type: ignore[attr-defined]
         except Exception:  # built-in names that the program has replaced, or no memory: it can read, and nobody is told
             pass
+
+    def _open_tools(self, descriptor: int, definitions: bytes) -> None:
+        """The code of the next run may call tools."""
+        try:
+            if self._tools is None:
+                place = self._streams.records.place
+                self._tools = import_trusted("podflare_guest.repl.tools").Tools(  # type: ignore[attr-defined]
+                    lambda body, announce: self._control.result(self._tag, body, announce), lambda number, length: place(TOOL, number, length)
+                )
+            self._tools.begin(descriptor, definitions)  # type: ignore[attr-defined]
+        except Exception as error:  # built-in names that the program has replaced, or no memory
+            self._write_stderr(f"podflare: this run has no tools: {describe(error, ())[1]}\n")
+        close(descriptor)
+        self._streams.renew_reserve()
 
     def _notebook_for(self, display: str, columns: bool) -> object:
         """What executes the program where the run wants results. Loaded when the first one does."""

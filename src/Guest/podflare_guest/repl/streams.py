@@ -15,7 +15,7 @@ from os import write as write_descriptor
 from select import select
 
 _RECORD = 4096  # PIPE_BUF on Linux: up to here the kernel keeps a write in one piece
-RESULT, _LATE, INPUT = 1 << 12, 2 << 12, 3 << 12
+RESULT, _LATE, INPUT, TOOL = 1 << 12, 2 << 12, 3 << 12, 4 << 12
 _SYS = sys
 RUN: ContextVar[bytes | None] = ContextVar("podflare_run", default=None)
 
@@ -125,7 +125,7 @@ class Records:
         return self._write(_LATE, run + bytes((stream,)), data)
 
     def place(self, kind: int, number: int, length: int) -> None:
-        """The place of a result or of a request for input, whose body has been sent before."""
+        """The place of a result, of a request for input or of a call of a tool, whose body has been sent before."""
         self._write(kind, b"", number.to_bytes(4, "big") + length.to_bytes(4, "big"))
 
     def _write(self, kind: int, head: bytes, data: bytes) -> int:

@@ -8,11 +8,13 @@ from typing import Literal
 from . import io
 from .client import AsyncClient
 from .stdin import AT_ONCE_CHARS, AsyncFeed, Stdin, bytes_of, line_of
-from .stream import AsyncRunStream
+from .stream import AsyncRunStream, ToolCalls
+from .tools import MOST_AT_ONCE, AsyncToolRunner
 from .._arguments import one_of
 from .._events import ResultEvent, StderrEvent, StdoutEvent
 from .._result import RunResult
 from .._run_requests import code_body
+from .._tools import Tools, tools_of
 from .._views import Display, Language, OnDisconnect, SandboxView
 
 
@@ -39,6 +41,8 @@ class AsyncSandboxCode(SandboxView):
         on_stdout: Callable[[StdoutEvent], object] | None = None,
         on_stderr: Callable[[StderrEvent], object] | None = None,
         on_result: Callable[[ResultEvent], object] | None = None,
+        tools: Tools | None = None,
+        tool_timeout_seconds: float | None = None,
         on_disconnect: OnDisconnect | None = None,
         disconnect_seconds: float | None = None,
         traceparent: str | None = None,
@@ -59,6 +63,11 @@ class AsyncSandboxCode(SandboxView):
         env: environment variables of this run, at most 64 KiB in all. ``envs`` is the same.
         tag: a name to find the run by, at most 64 characters; see ``runs``.
         on_stdout, on_stderr, on_result: called with each event as it arrives; ``str(event)`` is its text. They may be slow, or be asynchronous.
+        tools: functions of this program that the code may call, as ``tools.search(q="x")`` or ``await call_tool_async("search", q="x")``: a dict
+        of functions by name, or a list of functions and ``Tool`` objects. Their definitions come from signature and docstring.
+        Up to 16 run at the same time; blocking ones run in threads. What a tool raises is raised in the code as ``ToolError``. The functions may be asynchronous.
+        The arguments are written by the code in the sandbox, and the code may keep the results: offer only what you would offer to a model.
+        tool_timeout_seconds: how long a call waits for its result. Default: 60.
         on_disconnect: ``interrupt`` ends the run when nobody has read its events for ``disconnect_seconds`` (0.1 to 3,600, default 10).
         Default: ``continue``.
         traceparent: the trace of this run (W3C Trace Context).
@@ -70,6 +79,7 @@ class AsyncSandboxCode(SandboxView):
         >>> result.stdout, result.text
         ('a\\n', 'a\\n42')
         """
+        by_name = tools_of(tools)
         stream = self.run_code_stream(
             code,
             language=language,
@@ -81,12 +91,19 @@ class AsyncSandboxCode(SandboxView):
             grace_seconds=grace_seconds,
             env=one_of("env", env, "envs", envs),
             tag=tag,
+            tools=by_name.values(),
+            tool_timeout_seconds=tool_timeout_seconds,
             on_disconnect=on_disconnect,
             disconnect_seconds=disconnect_seconds,
             traceparent=traceparent,
             idempotency_key=idempotency_key,
         )
-        return await finish(stream, stdin, {"stdout": on_stdout, "stderr": on_stderr, "result": on_result})
+        callbacks = {"stdout": on_stdout, "stderr": on_stderr, "result": on_result}
+        if not by_name:
+            return await finish(stream, stdin, callbacks)
+        runner = AsyncToolRunner(ToolCalls(stream), by_name)
+        async with io.workers(MOST_AT_ONCE) as begin:
+            return await finish(stream, stdin, {**callbacks, "tool_request": lambda event: begin(runner.answer, event)})
 
     def run_code_stream(
         self,
@@ -103,6 +120,8 @@ class AsyncSandboxCode(SandboxView):
         env: Mapping[str, str] | None = None,
         envs: Mapping[str, str] | None = None,
         tag: str | None = None,
+        tools: Tools | None = None,
+        tool_timeout_seconds: float | None = None,
         on_disconnect: OnDisconnect | None = None,
         disconnect_seconds: float | None = None,
         traceparent: str | None = None,
@@ -111,12 +130,25 @@ class AsyncSandboxCode(SandboxView):
         """Runs code and returns its events as they arrive. The arguments are those of ``run_code``.
 
         stdin: True opens the input of the run for ``AsyncRunStream.send``.
+        tools: only their definitions are used: each call is a ToolRequestEvent, to be answered with ``AsyncRunStream.answer_tool_call``, or by
+        ``AsyncRunStream.result``.
 
         >>> async for event in sandbox.run_code_stream("for i in range(3): print(i)"):
         ...     print(event.seq, event.data)
         """
         return self._run(
-            code_body(code, language=language, context=context, fresh=fresh, display=display, stdin=stdin, grace_seconds=grace_seconds, tag=tag),
+            code_body(
+                code,
+                language=language,
+                context=context,
+                fresh=fresh,
+                display=display,
+                stdin=stdin,
+                grace_seconds=grace_seconds,
+                tag=tag,
+                tools=tools_of(tools),
+                tool_timeout_seconds=tool_timeout_seconds,
+            ),
             timeout_seconds=one_of("timeout_seconds", timeout_seconds, "timeout", timeout),
             env=one_of("env", env, "envs", envs),
             on_disconnect=on_disconnect,
@@ -140,6 +172,8 @@ class AsyncSandboxCode(SandboxView):
         env: Mapping[str, str] | None = None,
         envs: Mapping[str, str] | None = None,
         tag: str | None = None,
+        tools: Tools | None = None,
+        tool_timeout_seconds: float | None = None,
         traceparent: str | None = None,
         idempotency_key: str | None = None,
     ) -> AsyncRunStream:
@@ -154,7 +188,18 @@ class AsyncSandboxCode(SandboxView):
         'interrupted'
         """
         return await self._start(
-            code_body(code, language=language, context=context, fresh=fresh, display=display, stdin=stdin, grace_seconds=grace_seconds, tag=tag),
+            code_body(
+                code,
+                language=language,
+                context=context,
+                fresh=fresh,
+                display=display,
+                stdin=stdin,
+                grace_seconds=grace_seconds,
+                tag=tag,
+                tools=tools_of(tools),
+                tool_timeout_seconds=tool_timeout_seconds,
+            ),
             timeout_seconds=one_of("timeout_seconds", timeout_seconds, "timeout", timeout),
             env=one_of("env", env, "envs", envs),
             traceparent=traceparent,

@@ -75,6 +75,39 @@ async def ask(function: Callable[[T], object], item: T) -> object:
     return await answer if inspect.isawaitable(answer) else answer
 
 
+_ABANDON: dict[str, Any] = {"abandon_on_cancel" if "abandon_on_cancel" in inspect.signature(anyio.to_thread.run_sync).parameters else "cancellable": True}
+
+
+async def carry_out(work: Callable[[], object]) -> object:
+    """Calls a function of the user that may take long. One that is not asynchronous would block the event loop, so it runs in a thread."""
+    if inspect.iscoroutinefunction(getattr(work, "func", work)):
+        result = work()
+    else:
+        result = await anyio.to_thread.run_sync(work, **_ABANDON)
+    return await result if inspect.isawaitable(result) else result
+
+
+@asynccontextmanager
+async def workers(most: int) -> AsyncIterator[Callable[[Callable[[T], Coroutine[Any, Any, None]], T], None]]:
+    """Gives a function that begins work beside the block, so many at a time. What is not done when the block ends is cancelled."""
+    failure: Exception | None = None
+    places = anyio.Semaphore(most)
+    async with anyio.create_task_group() as group:
+
+        async def work_in_turn(work: Callable[[T], Coroutine[Any, Any, None]], item: T) -> None:
+            async with places:
+                await work(item)
+
+        try:
+            yield lambda work, item: group.start_soon(work_in_turn, work, item)
+        except Exception as e:
+            # Raised outside of the group, which would wrap it.
+            failure = e
+        group.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+
+
 async def in_thread(work: Callable[[], None]) -> None:
     # It would block the event loop.
     await anyio.to_thread.run_sync(work)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Union
+from typing import Any, Union
 
 from . import io
 from .client import AsyncClient
 from .stdin import PIECE_BYTES, bytes_of
+from .tools import MOST_AT_ONCE, AsyncToolRunner
 from .._errors import PodflareError, ProtocolError
-from .._events import Event
+from .._events import Event, ToolRequestEvent
 from .._http import Limit
 from .._log import LOG
 from .._reading import RunState
 from .._result import Output, RunResult
 from .._run_errors import StdinFullError
+from .._run_models import RunInfo
 from .._sandbox_operations import SandboxOperations
 from .._steps import Accepted, Stream
+from .._tools import Tools, tools_of
 from .._views import RunView, SignalScope
 
 # How long a caller who leaves waits for the interrupt of its run.
@@ -25,6 +28,28 @@ INTERRUPT_SECONDS = 5
 
 # The first delay of a writer whose run does not read.
 _FULL_SECONDS = 0.05
+
+
+class ToolCalls:
+    """The calls of tools of a run that is read."""
+
+    def __init__(self, stream: AsyncRunStream) -> None:
+        self._stream = stream
+
+    @property
+    def may_repeat_calls(self) -> bool:
+        """Whether the reader may see calls that were answered, or closed, before it sees them."""
+        state = self._stream._state
+        return state.was_replayed or state.start is None or state.connections > 1
+
+    async def answer(self, results: list[dict[str, Any]]) -> None:
+        stream = self._stream
+        await stream.start()
+        await stream._client._run(stream._operations.answer_tool_calls(stream._known_id(), results))
+
+    async def get_info(self) -> RunInfo:
+        stream = self._stream
+        return await stream._client._run(stream._operations.get_run(stream._known_id()))
 
 
 class AsyncRunStream(RunView, AsyncIterator[Event]):
@@ -75,14 +100,25 @@ class AsyncRunStream(RunView, AsyncIterator[Event]):
                 finally:
                     self._is_started = True
 
-    async def result(self) -> RunResult:
+    async def result(self, *, tools: Tools | None = None) -> RunResult:
         """Waits for the end of the run, and returns its result. The output includes the events that were already iterated over.
+
+        tools: answers the calls of tools that the code makes meanwhile, as ``run_code`` does. Of a run that was started elsewhere, only the
+        calls that nobody has answered.
 
         >>> result = await sandbox.run_code_stream("print(1)").result()
         """
+        by_name = tools_of(tools)
         try:
-            async for _ in self:
-                pass
+            if not by_name:
+                async for _ in self:
+                    pass
+            else:
+                runner = AsyncToolRunner(ToolCalls(self), by_name)
+                async with io.workers(MOST_AT_ONCE) as begin:
+                    async for event in self:
+                        if isinstance(event, ToolRequestEvent):
+                            begin(runner.answer, event)
         except (Exception, GeneratorExit):
             raise
         except BaseException:
@@ -111,6 +147,16 @@ class AsyncRunStream(RunView, AsyncIterator[Event]):
                 piece = content[start : start + PIECE_BYTES]
                 await self._write(piece, eof and start + PIECE_BYTES >= len(content), offset + start)
             self._stdin_offset = offset + len(content)
+
+    async def answer_tool_call(self, call_id: str, content: object = None, *, error: str | None = None) -> None:
+        """Answers a ToolRequestEvent: with a value that JSON can hold, or with the message of an error, which the code in the sandbox gets as ``ToolError``.
+
+        The first answer to a call counts, and a repeated one changes nothing. Raises ToolCallClosedError if the call timed out, if its code no
+        longer waits, or if the run has ended, and ToolCallNotFoundError. An answer above 1 MiB raises CodeTooLargeError, and the call stays open.
+
+        >>> await run.answer_tool_call(event.call_id, [1, 2])
+        """
+        await ToolCalls(self).answer([{"call_id": call_id, "content": content} if error is None else {"call_id": call_id, "error": {"message": error}}])
 
     async def signal(self, name: str | int, *, scope: SignalScope = "group") -> None:
         """Sends a signal to the processes of the run. If the answer is lost, it may have arrived all the same.

@@ -12,6 +12,7 @@ from .stream import RunStream
 from .._events import ResultEvent, StderrEvent, StdoutEvent
 from .._result import RunResult
 from .._run_models import ContextInfo
+from .._tools import Tools
 from .._views import Display
 
 
@@ -40,6 +41,8 @@ class Context:
         on_stdout: Callable[[StdoutEvent], object] | None = None,
         on_stderr: Callable[[StderrEvent], object] | None = None,
         on_result: Callable[[ResultEvent], object] | None = None,
+        tools: Tools | None = None,
+        tool_timeout_seconds: float | None = None,
         idempotency_key: str | None = None,
     ) -> RunResult:
         """Runs code in this context. The arguments are those of ``Sandbox.run_code``.
@@ -59,6 +62,8 @@ class Context:
             on_stdout=on_stdout,
             on_stderr=on_stderr,
             on_result=on_result,
+            tools=tools,
+            tool_timeout_seconds=tool_timeout_seconds,
             idempotency_key=idempotency_key,
         )
 

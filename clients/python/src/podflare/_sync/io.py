@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import socket
 import threading
 import time
@@ -74,6 +75,27 @@ def beside(work: Callable[[], None]) -> Iterator[None]:
 def ask(function: Callable[[T], object], item: T) -> object:
     """Calls a function of the user that answers."""
     return function(item)
+
+
+def carry_out(work: Callable[[], object]) -> object:
+    """Calls a function of the user that may take long."""
+    return work()
+
+
+@contextmanager
+def workers(most: int) -> Iterator[Callable[[Callable[[T], None], T], None]]:
+    """Gives a function that begins work beside the block, so many at a time. What is not done when the block ends is left alone."""
+    places = threading.Semaphore(most)
+
+    def begin(work: Callable[[T], None], item: T) -> None:
+        def work_in_turn() -> None:
+            with places:
+                work(item)
+
+        # Tools see the caller's context variables, as functions that it calls itself do.
+        threading.Thread(target=contextvars.copy_context().run, args=(work_in_turn,), name="podflare-tool", daemon=True).start()
+
+    yield begin
 
 
 def in_thread(work: Callable[[], None]) -> None:

@@ -5,20 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Union
+from typing import Any, Union
 
 from . import io
 from .client import Client
 from .stdin import PIECE_BYTES, bytes_of
+from .tools import MOST_AT_ONCE, ToolRunner
 from .._errors import PodflareError, ProtocolError
-from .._events import Event
+from .._events import Event, ToolRequestEvent
 from .._http import Limit
 from .._log import LOG
 from .._reading import RunState
 from .._result import Output, RunResult
 from .._run_errors import StdinFullError
+from .._run_models import RunInfo
 from .._sandbox_operations import SandboxOperations
 from .._steps import Accepted, Stream
+from .._tools import Tools, tools_of
 from .._views import RunView, SignalScope
 
 # How long a caller who leaves waits for the interrupt of its run.
@@ -26,6 +29,28 @@ INTERRUPT_SECONDS = 5
 
 # The first delay of a writer whose run does not read.
 _FULL_SECONDS = 0.05
+
+
+class ToolCalls:
+    """The calls of tools of a run that is read."""
+
+    def __init__(self, stream: RunStream) -> None:
+        self._stream = stream
+
+    @property
+    def may_repeat_calls(self) -> bool:
+        """Whether the reader may see calls that were answered, or closed, before it sees them."""
+        state = self._stream._state
+        return state.was_replayed or state.start is None or state.connections > 1
+
+    def answer(self, results: list[dict[str, Any]]) -> None:
+        stream = self._stream
+        stream.start()
+        stream._client._run(stream._operations.answer_tool_calls(stream._known_id(), results))
+
+    def get_info(self) -> RunInfo:
+        stream = self._stream
+        return stream._client._run(stream._operations.get_run(stream._known_id()))
 
 
 class RunStream(RunView, Iterator[Event]):
@@ -76,14 +101,25 @@ class RunStream(RunView, Iterator[Event]):
                 finally:
                     self._is_started = True
 
-    def result(self) -> RunResult:
+    def result(self, *, tools: Tools | None = None) -> RunResult:
         """Waits for the end of the run, and returns its result. The output includes the events that were already iterated over.
+
+        tools: answers the calls of tools that the code makes meanwhile, as ``run_code`` does. Of a run that was started elsewhere, only the
+        calls that nobody has answered.
 
         >>> result = sandbox.run_code_stream("print(1)").result()
         """
+        by_name = tools_of(tools)
         try:
-            for _ in self:
-                pass
+            if not by_name:
+                for _ in self:
+                    pass
+            else:
+                runner = ToolRunner(ToolCalls(self), by_name)
+                with io.workers(MOST_AT_ONCE) as begin:
+                    for event in self:
+                        if isinstance(event, ToolRequestEvent):
+                            begin(runner.answer, event)
         except (Exception, GeneratorExit):
             raise
         except BaseException:
@@ -112,6 +148,16 @@ class RunStream(RunView, Iterator[Event]):
                 piece = content[start : start + PIECE_BYTES]
                 self._write(piece, eof and start + PIECE_BYTES >= len(content), offset + start)
             self._stdin_offset = offset + len(content)
+
+    def answer_tool_call(self, call_id: str, content: object = None, *, error: str | None = None) -> None:
+        """Answers a ToolRequestEvent: with a value that JSON can hold, or with the message of an error, which the code in the sandbox gets as ``ToolError``.
+
+        The first answer to a call counts, and a repeated one changes nothing. Raises ToolCallClosedError if the call timed out, if its code no
+        longer waits, or if the run has ended, and ToolCallNotFoundError. An answer above 1 MiB raises CodeTooLargeError, and the call stays open.
+
+        >>> run.answer_tool_call(event.call_id, [1, 2])
+        """
+        ToolCalls(self).answer([{"call_id": call_id, "content": content} if error is None else {"call_id": call_id, "error": {"message": error}}])
 
     def signal(self, name: str | int, *, scope: SignalScope = "group") -> None:
         """Sends a signal to the processes of the run. If the answer is lost, it may have arrived all the same.

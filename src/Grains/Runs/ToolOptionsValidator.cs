@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Options;
+
+namespace Podflare.Runs;
+
+[OptionsValidator]
+internal sealed partial class ToolOptionsValidator : IValidateOptions<ToolOptions>;
