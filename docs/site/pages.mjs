@@ -45,7 +45,7 @@ const of = (...links) => links.map(([text, link]) => ({ text, link }))
 
 /** The sidebar. New files of docs/guides, docs/errors and docs/decisions appear by themselves. */
 export function sidebar() {
-  const known = new Set([...pages().values()].map(page => `/${page.replace(/(index)?\.md$/, '')}`))
+  const known = new Set([...pages().values()].map(page => `/${page.replace(/(\bindex)?\.md$/, '')}`))
   const sections = [
     { text: 'Start', items: [
       ...of(['Overview', '/overview'], ['curl', '/start/curl'], ['Python', '/start/python'], ['C#', '/start/csharp'], ['TypeScript', '/start/typescript'],
@@ -76,7 +76,7 @@ export function unlisted() {
   const links = new Set()
   const walk = items => items.forEach(({ link, items }) => { links.add(link); walk(items ?? []) })
   walk(sidebar())
-  return [...pages()].filter(([, page]) => !links.has(`/${page.replace(/(index)?\.md$/, '')}`)).map(([file]) => file)
+  return [...pages()].filter(([, page]) => !links.has(`/${page.replace(/(\bindex)?\.md$/, '')}`)).map(([file]) => file)
 }
 
 /** What `link` in `file` leads to: a page, another file of the repository, or null for another site. */

@@ -1,4 +1,5 @@
 // Copies the pages into pages/, where VitePress reads them, and turns links between files into links between pages.
+import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { httpApi } from './http-api.mjs'
@@ -7,6 +8,7 @@ import { pages, repository, resolveLink, sidebar, title, unlisted } from './page
 const to = join(repository, 'docs/site/pages')
 // Where the sources can be read, such as https://example.com/owner/podflare; without it, links to sources are plain text.
 const sources = process.env.PODFLARE_REPOSITORY_URL?.replace(/\/$/, '')
+execFileSync('python3', [join(repository, 'eng/make-sdk-reference.py')], { stdio: 'inherit' })
 const map = pages()
 const folders = new Map([['docs', '/'], ['docs/README.md', '/'], ['docs/errors', '/errors/'], ['docs/guides', '/guides/'], ['docs/decisions', '/decisions/']])
 
