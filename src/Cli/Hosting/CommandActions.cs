@@ -35,7 +35,7 @@ internal static class CommandActions
         return command;
     }
 
-    /// <summary>Leaves a command out of help and completion: a former name, which scripts still use.</summary>
+    /// <summary>Leaves a command out of help and completion: a second name that only scripts use.</summary>
     public static Command Hide(this Command command)
     {
         command.Hidden = true;

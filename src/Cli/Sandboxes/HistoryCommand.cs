@@ -14,7 +14,7 @@ internal static class HistoryCommand
     // The server stores lines once a second.
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    /// <param name="name">Its name. <c>podflare logs</c> is what it was called before, and is hidden.</param>
+    /// <param name="name">Its name; <c>podflare logs</c> is a hidden alias.</param>
     public static Command Create(GlobalOptions global, string name = "history")
     {
         var id = SandboxCommands.Id(global);

@@ -9,7 +9,7 @@ internal static class OutputCommand
 {
     private const string BackgroundRun = "background";
 
-    /// <param name="name">Its name. <c>logs</c> is what it was called before, and is hidden.</param>
+    /// <param name="name">Its name; <c>logs</c> is a hidden alias.</param>
     public static Command Create(GlobalOptions global, string name = "output")
     {
         var id = SandboxCommands.Id(global);
