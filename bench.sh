@@ -5,7 +5,7 @@
 #   bench.sh --against=FOLDER [--where=embedded|cluster]
 #   bench.sh --only=e2b
 #
-# Parts: floors, runs, tools, tracing, creates, refill, bursts, streams, neighbours, crowd, start, keys, codec; `sandboxes` is creates to crowd. One part with one
+# Parts: floors, runs, tools, tracing, creates, refill, bursts, streams, neighbours, crowd, births, start, keys, codec; `sandboxes` is creates to births. One part with one
 # service takes a minute or two, all of them about twenty-five. --with-jupyter also measures a Jupyter kernel from the distribution's packages.
 # The part e2b compares the dialect of E2B with the native API. It needs Node, and runs only by itself.
 # --against compares with another checkout, in alternate rounds: warm runs, bulk output, creates.
@@ -38,10 +38,12 @@ eng/build-images.sh
 dotnet build Podflare.sln -c Release --disable-build-servers --nologo -v quiet '-clp:ErrorsOnly;NoSummary'
 [ -z "$against" ] || (cd "$against" && dotnet build Podflare.sln -c Release --disable-build-servers --nologo -v quiet '-clp:ErrorsOnly;NoSummary')
 folder=$(mktemp -d /tmp/pf.XXXXXX)
+# A template whose sandboxes never wait ready.
+export Podflare__Templates__cold__Image=podflare/default:local Podflare__Templates__cold__PoolMax=0 Podflare__Hosts__PoolMemoryShare=0
 export PODFLARE_CLUSTER_DIR=$folder/c PODFLARE_CLUSTER_PORT=${PODFLARE_BENCH_PORT:-7300} PODFLARE_CLUSTER_ID=bench-${folder##*.} PODFLARE_SKIP_SETUP=1
 PODFLARE_CLUSTER_ID=${PODFLARE_CLUSTER_ID,,}
 embedded=127.0.0.1:$((PODFLARE_CLUSTER_PORT + 50)) traced=127.0.0.1:$((PODFLARE_CLUSTER_PORT + 51)) hung=127.0.0.1:$((PODFLARE_CLUSTER_PORT + 52))
-sink=$((PODFLARE_CLUSTER_PORT + 53)) hole=$((PODFLARE_CLUSTER_PORT + 54)) redis=$((PODFLARE_CLUSTER_PORT + 55))
+sink=$((PODFLARE_CLUSTER_PORT + 53)) hole=$((PODFLARE_CLUSTER_PORT + 54)) redis=$((PODFLARE_CLUSTER_PORT + 55)) births=127.0.0.1:$((PODFLARE_CLUSTER_PORT + 57))
 pids=()
 clean_up() {
   [ "${#pids[@]}" = 0 ] || kill "${pids[@]}" 2>/dev/null || true
@@ -56,8 +58,8 @@ cluster_of_other() {
   PODFLARE_CLUSTER_DIR=$folder/o PODFLARE_CLUSTER_PORT=$((PODFLARE_CLUSTER_PORT + 100)) PODFLARE_CLUSTER_ID=$PODFLARE_CLUSTER_ID-other "$against/eng/cluster.sh" "$1"
 }
 embedded() { # name address [checkout]: the single process; variables of the caller's count
-  # A crowd of 200 needs room beside it for what is parked.
-  Podflare__Hosts__Slots=240 PODFLARE_HOSTD_ADDR=$2 Podflare__RunFolder=$folder/$1 dotnet "${3:-.}/artifacts/bin/Frontend/release/Podflare.Frontend.dll" >"$folder/$1.log" 2>&1 &
+  # A crowd of 200 needs room beside it for what is parked. What waits for a burst would count as a cost of the others.
+  Podflare__Hosts__Slots=240 Podflare__Hosts__PoolMemoryShare=${PODFLARE_BENCH_POOL_SHARE:-0} PODFLARE_HOSTD_ADDR=$2 Podflare__RunFolder=$folder/$1 dotnet "${3:-.}/artifacts/bin/Frontend/release/Podflare.Frontend.dll" >"$folder/$1.log" 2>&1 &
   pids+=($!)
   for _ in $(seq 300); do curl -fs "http://$2/readyz" >/dev/null && return; sleep 0.1; done
 }
@@ -81,6 +83,10 @@ fi
 if [ "$where" != cluster ] && [ "$only" != start ] && [ "$only" != keys ] && [ "$only" != codec ] && [ -z "$against" ]; then
   embedded e "$embedded"
   services+=("embedded=http://$embedded" "--folder=embedded:$folder/e")
+fi
+if [ "$where" != cluster ] && wants births sandboxes && [ -z "$against" ]; then
+  PODFLARE_BENCH_POOL_SHARE=0.1 embedded b "$births"
+  services+=("embedded, births=http://$births")
 fi
 if [ "$where" != embedded ] && [ "$only" != start ] && [ "$only" != keys ] && [ "$only" != codec ] && [ -z "$against" ]; then
   eng/cluster.sh up

@@ -26,6 +26,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 . eng/lib.sh
 # CI: compilers then replace the paths of sources, and tests that depend on such paths should fail on every machine.
 export CI=true DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en DOCKER_HOST=unix:///var/run/docker.sock
+# Containers that wait for a burst would be in the way of tests that count them.
+export Podflare__Hosts__PoolMemoryShare=0
 
 passed=0 failed=0 skipped=0
 FAILURE_LINES=150 # of all suites together, repeated at the end

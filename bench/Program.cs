@@ -9,7 +9,7 @@ if (Settings.Parse(args) is not { } settings)
 Console.WriteLine($"{Environment.ProcessorCount} cores, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB, {System.Runtime.InteropServices.RuntimeInformation.OSDescription}, .NET {Environment.Version}");
 Console.WriteLine($"load average at the start: {File.ReadAllText("/proc/loadavg").Split(' ')[0]}\n");
 var table = new Table();
-var plainServices = settings.Services.Where(service => service.Addresses.Length == 1).ToArray();
+var plainServices = settings.Services.Where(service => service.Addresses.Length == 1 && !service.IsOfBirths).ToArray();
 if (settings.Wants("runs"))
 {
     using var floor = new LocalPython();
@@ -59,6 +59,7 @@ foreach (var service in plainServices)
     if (settings.Wants("crowd")) await sandboxes.CrowdAsync();
 }
 
+foreach (var service in settings.Services.Where(service => service.IsOfBirths && settings.Wants("births"))) await new Births(service.Name, service.Addresses[0], table).MeasureAsync();
 if (settings.Wants("start") && settings.Redis is { } redis)
 {
     foreach (var (name, hasTarget, programs) in settings.Programs)

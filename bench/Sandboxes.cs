@@ -8,7 +8,7 @@ namespace Podflare.Bench;
 /// <param name="folder">Run folder of the service, or the folder of those of its workers; null where it is unknown.</param>
 internal sealed class Sandboxes(string where, Uri address, Table table, string? folder)
 {
-    private const int ColdRamMib = 256;
+    private const string Cold = "cold";
     private const int Deep = 50;
     private const int PoolLeast = 2;
     private const int PoolDepth = 16;
@@ -26,7 +26,7 @@ internal sealed class Sandboxes(string where, Uri address, Table table, string? 
         for (var i = 0; i < 20; i++)
         {
             var began = Stopwatch.GetTimestamp();
-            var sandbox = await CreateAsync(http, new { ram_mib = ColdRamMib });
+            var sandbox = await CreateAsync(http, new { template = Cold });
             cold.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
             await DeleteAsync(http, sandbox);
         }
@@ -77,7 +77,7 @@ internal sealed class Sandboxes(string where, Uri address, Table table, string? 
     public async Task BurstsAsync()
     {
         using var http = Client();
-        foreach (var (what, body) in new (string, object)[] { ("cold", new { ram_mib = ColdRamMib }), ("default pool", new { }), ("default pool, again at once", new { }) })
+        foreach (var (what, body) in new (string, object)[] { (Cold, new { template = Cold }), ("default pool", new { }), ("default pool, again at once", new { }) })
         {
             await PauseAsync(5);
             var began = Stopwatch.GetTimestamp();

@@ -7,15 +7,15 @@ internal sealed class Settings
         """
         usage: Podflare.Bench [OPTION…] NAME=http://ip:port[,http://ip:port] …
           A service is measured under its name; with a second address only what that one's runs are to the first one's.
-          --only=PART,…          floors, runs, tools, tracing, creates, refill, bursts, streams, neighbours, crowd, start, keys, codec, jupyter, against;
-                                 `sandboxes` is creates to crowd
+          --only=PART,…          floors, runs, tools, tracing, creates, refill, bursts, streams, neighbours, crowd, births, start, keys, codec,
+                                 jupyter, against; `sandboxes` is creates to births
           --where=NAME           this service alone
           --redis=HOST:PORT      a Redis that runs, for floors and start
           --folder=NAME:PATH     the run folder of a service, or the folder of those of its workers, for refill and crowd
           --programs=NAME:WORKER.dll,FRONTEND.dll   programs for start; with "!" behind the name the target is theirs
         """;
 
-    private static readonly string[] OfSandboxes = ["creates", "refill", "bursts", "streams", "neighbours", "crowd"];
+    private static readonly string[] OfSandboxes = ["creates", "refill", "bursts", "streams", "neighbours", "crowd", "births"];
     private static readonly string[] All = ["floors", "runs", "tools", "tracing", .. OfSandboxes, "start", "keys", "codec"];
 
     private readonly HashSet<string> _parts;
@@ -62,6 +62,9 @@ internal sealed class Settings
     /// <param name="Addresses">One, or that of a service to compare with and that of the one that is measured.</param>
     internal sealed record Service(string Name, Uri[] Addresses)
     {
+        /// <summary>A service whose pools are those of the default options, for what sandboxes cost from birth to death.</summary>
+        public bool IsOfBirths => Name.Contains("births", StringComparison.Ordinal);
+
         /// <summary>Several processes with Redis between them.</summary>
         public bool IsCluster => Name.Contains("two", StringComparison.Ordinal);
     }

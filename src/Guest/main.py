@@ -1,4 +1,4 @@
-"""Entry of the supervisor: python3 -I -S main.py [--socket PATH] [--home DIR] [--memory-events PATH] [--preload MODULE,…] [--user NUMBER] [--probe]."""
+"""Entry of the supervisor: python3 -I -S main.py [--socket PATH] [--home DIR] [--memory-events PATH] [--preload MODULE,…] [--user NUMBER] [--probe] [--bytecode]."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ def main() -> None:
         from podflare_guest.isolation_probe import probe
 
         probe(settings)
+    elif settings.bytecode:
+        from podflare_guest.bytecode import compile_guest
+
+        compile_guest(settings)
     else:
         Supervisor(settings).run()
 

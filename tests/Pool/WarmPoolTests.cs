@@ -74,12 +74,63 @@ public sealed class WarmPoolTests
     [Fact(Timeout = 120_000)]
     public async Task A_create_from_the_pool_is_much_faster_than_a_cold_one()
     {
-        await using var service = await Service.StartAsync(Pool(min: 8, max: 8));
+        await using var service = await Service.StartAsync([.. Pool(min: 8, max: 8), ("Podflare__Templates__cold__Image", "podflare/default:local"), ("Podflare__Templates__cold__PoolMax", "0")]);
         await service.Api.DeleteAsync(await service.Api.CreateAsync());
         await service.ParkedAsync(8);
         var warm = await MedianAsync(5, () => service.Api.CreateAsync());
-        var cold = await MedianAsync(3, () => service.Api.CreateAsync(new { ram_mib = 256 }));
+        var cold = await MedianAsync(3, () => service.Api.CreateAsync(new { template = "cold" }));
         Assert.True(warm < cold / 3, $"from the pool {warm:0.0} ms, cold {cold:0.0} ms");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_parked_container_is_given_the_memory_and_the_file_systems_that_a_create_asks_for()
+    {
+        await using var service = await Service.StartAsync([.. Pool(min: 1, max: 1), ("Podflare__Templates__default__MaxMemoryMib", "1024"), ("Podflare__Templates__default__MaxHomeMib", "1024")]);
+        foreach (var (body, memory, home, tmp, shm) in new (object, int, int, int, int)[]
+        {
+            (new { ram_mib = 256 }, 256, 128, 32, 64), (new { ram_mib = 1024 }, 1024, 256, 64, 256), (new { ram_mib = 1024, rootfs_gb = 1 }, 1024, 512, 64, 256),
+        })
+        {
+            await service.ParkedAsync(1);
+            var parked = Assert.Single(await service.ParkedAsync());
+            var sandbox = await service.Api.CreateAsync(body);
+            Assert.Equal(parked, sandbox);
+            Assert.Equal($"{(long)memory << 20} {(long)memory << 20}", await Engine.InspectAsync(sandbox, "{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}}"));
+            var sizes = await service.Api.RunAsync(sandbox, "import os\nprint(*(os.statvfs(p).f_blocks * os.statvfs(p).f_frsize >> 20 for p in ('/root', '/tmp', '/dev/shm')))");
+            Assert.Equal($"{home} {tmp} {shm}\n", sizes.Stdout);
+        }
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Sandboxes_run_from_bytecode_that_lies_in_the_run_folder_and_from_the_sources_where_it_is_damaged()
+    {
+        const string Loaded = "import sys\nm = sys.modules['podflare_guest.repl.driver']\nimport os\nprint(os.path.exists(m.__cached__), m.__file__)";
+        await using var service = await Service.StartAsync([.. Pool(min: 1, max: 1), ("Podflare__Hosts__CompileSeconds", "60")]);
+        await service.ParkedAsync(1);
+        var folder = Assert.Single(Directory.GetDirectories(Path.Combine(service.Folder, "guest"), "*-*"));
+        Assert.Equal("True /podflare/guest/podflare_guest/repl/driver.py\n", (await service.Api.RunAsync(await service.Api.CreateAsync(), Loaded)).Stdout);
+        await service.StopAsync();
+
+        // A file that would end every interpreter that executes it.
+        var damaged = Directory.GetFiles(folder, "driver.*.pyc", SearchOption.AllDirectories).Single();
+        var right = await File.ReadAllBytesAsync(damaged, TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(damaged, [.. right.AsSpan(0, 16), .. "garbage"u8], TestContext.Current.CancellationToken);
+        await service.StartAgainAsync();
+        Assert.Equal("True /podflare/guest/podflare_guest/repl/driver.py\n", (await service.Api.RunAsync(await service.Api.CreateAsync(), Loaded)).Stdout);
+        Assert.Equal(right, await File.ReadAllBytesAsync(damaged, TestContext.Current.CancellationToken));
+    }
+
+    [Fact(Timeout = 300_000)]
+    public async Task A_burst_of_a_hundred_is_served_by_the_pool_of_the_default_options()
+    {
+        // This machine may have no moment in which half of its CPU time is idle.
+        await using var service = await Service.StartAsync(("Podflare__Hosts__PoolMemoryShare", "0.1"), ("Podflare__Hosts__PoolIdleCpu", "0"));
+        await Until.TrueAsync(async () => (await service.ParkedAsync()).Length >= 100, TimeSpan.FromSeconds(200), "a hundred are parked although nobody has asked for one");
+        var made = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => TryCreateAsync(service)));
+        Assert.All(made, Assert.NotNull);
+        Assert.Equal(100, made.Distinct().Count());
+        var outputs = await Task.WhenAll(made.Select(sandbox => service.Api.RunAsync(sandbox!, "print(1)")));
+        Assert.All(outputs, output => Assert.Equal("1\n", output.Stdout));
     }
 
     private static async Task<double> MedianAsync(int times, Func<Task> act)

@@ -28,7 +28,11 @@ internal static class DoctorCommand
         if (client.BaseAddress.IsLoopback)
         {
             using var engine = new EngineChecks();
-            if (await CheckAsync("docker", engine.EngineAsync)) await CheckAsync("image", engine.ImageAsync);
+            if (await CheckAsync("docker", engine.EngineAsync))
+            {
+                await CheckAsync("image", engine.ImageAsync);
+                await CheckAsync("runtime", engine.RuntimeAsync);
+            }
         }
 
         if (ready && known)

@@ -47,6 +47,22 @@ internal sealed class EngineChecks : IDisposable
         }
     }
 
+    /// <summary>The OCI runtime, which a large part of the CPU time of a sandbox's start and end goes to.</summary>
+    public async Task<Finding> RuntimeAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await GetJsonAsync("/info", cancellationToken) is not { } info) return new Finding(name, Finding.Skipped, "the engine does not report it");
+            return RuntimeAdvice.Of(
+                name, info.GetProperty("DefaultRuntime").GetString() ?? "", [.. info.GetProperty("Runtimes").EnumerateObject().Select(runtime => runtime.Name)],
+                info.TryGetProperty("CgroupVersion", out var version) ? version.GetString() ?? "" : "");
+        }
+        catch (Exception e) when (IsUnreachable(e, cancellationToken))
+        {
+            return new Finding(name, Finding.Skipped, "the engine did not answer");
+        }
+    }
+
     public void Dispose() => _engine.Dispose();
 
     private static bool IsUnreachable(Exception e, CancellationToken cancellationToken) =>

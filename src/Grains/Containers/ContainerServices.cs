@@ -21,7 +21,7 @@ public static class ContainerServices
         {
             services.AddOptions<EngineOptions>().BindConfiguration(EngineOptions.Section).ValidateOnStart();
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<EngineOptions>, EngineOptionsValidator>());
-            services.AddOptions<TemplateOptions>().BindConfiguration(TemplateOptions.Section).ValidateOnStart();
+            services.AddOptions<TemplateOptions>().BindConfiguration(TemplateOptions.Section).PostConfigure<IOptions<EngineOptions>>(UseDefaultRuntime).ValidateOnStart();
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TemplateOptions>, TemplateOptionsValidator>());
             services.AddOptions<EgressOptions>().BindConfiguration(EgressOptions.Section).ValidateOnStart();
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<EgressOptions>, EgressOptionsValidator>());
@@ -50,6 +50,11 @@ public static class ContainerServices
             });
             return services;
         }
+    }
+
+    private static void UseDefaultRuntime(TemplateOptions templates, IOptions<EngineOptions> engine)
+    {
+        foreach (var template in templates.Values) template.Runtime ??= engine.Value.DefaultRuntime;
     }
 
     private static HostIdentity Identity(IServiceProvider provider)

@@ -49,6 +49,7 @@ internal static class ContainerSettings
         }
 
         if (spec.Probe) yield return "--probe";
+        if (spec.Bytecode) yield return "--bytecode";
         if (spec.OtlpPort > 0)
         {
             yield return "--otlp-port";
@@ -98,12 +99,25 @@ internal static class ContainerSettings
         Mounts = [.. Mounts(spec, folder)],
     };
 
+    /// <summary>What makes a running container one of this shape, but for its file systems.</summary>
+    public static ContainerUpdateParameters Update(ContainerSpec shape) => new()
+    {
+        Memory = shape.MemoryBytes,
+        MemorySwap = shape.MemoryBytes,
+        NanoCPUs = (long)(shape.Cpus * 1_000_000_000),
+        CPUShares = Shares(shape.Cpus, low: false),
+    };
+
+    /// <summary>The file systems in memory of a container of this shape. <c>/dev/shm</c> has as many inodes as the kernel gives it.</summary>
+    public static IEnumerable<(string Path, long Bytes, long? Inodes)> FileSystems(ContainerSpec shape) =>
+        [(shape.Home, shape.HomeBytes, Inodes(shape.HomeBytes)), ("/tmp", shape.TmpBytes, Inodes(shape.TmpBytes)), ("/dev/shm", shape.ShmBytes, null)];
+
     /// <summary>The weight of a container, which counts only while others want the CPU too.</summary>
     public static long Shares(double cpus, bool low) => Math.Max(2, (long)(cpus * SharesPerCpu / (low ? 16 : 1)));
 
     private static IEnumerable<Mount> Mounts(ContainerSpec spec, RunFolder folder)
     {
-        yield return ReadOnly(folder.Guest, GuestMount);
+        yield return ReadOnly(spec.Guest ?? folder.Guest, GuestMount);
         yield return ReadOnly(folder.SocketFolder(spec.Sandbox), SocketMount);
         yield return ReadOnly(folder.PasswdFile(spec.User), "/etc/passwd");
         yield return ReadOnly(folder.GroupFile(spec.User), "/etc/group");
@@ -126,7 +140,9 @@ internal static class ContainerSettings
     private static Ulimit Limit(string name, long value) => new() { Name = name, Soft = value, Hard = value };
 
     // Without a number of its own a file system in memory has as many inodes as half of the machine's memory has pages.
-    private static string Size(long bytes) => string.Create(CultureInfo.InvariantCulture, $"size={bytes},nr_inodes={Math.Max(1, bytes / BytesPerInode)}");
+    private static string Size(long bytes) => string.Create(CultureInfo.InvariantCulture, $"size={bytes},nr_inodes={Inodes(bytes)}");
+
+    private static long Inodes(long bytes) => Math.Max(1, bytes / BytesPerInode);
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -63,6 +63,20 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
     }
 
     /// <inheritdoc/>
+    public async Task<string?> FindImageAsync(string image, CancellationToken cancellationToken)
+    {
+        using var limit = Limit(_options.ListSeconds, cancellationToken);
+        try
+        {
+            return (await _docker.Images.InspectImageAsync(image, limit.Token)).ID;
+        }
+        catch (Exception e) when (EngineTrouble.Is(e) && !cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task RemoveAsync(string containerId, CancellationToken cancellationToken)
     {
         // Before the engine may give the address to another container.
@@ -104,6 +118,26 @@ public sealed partial class DockerRuntime : IContainerRuntime, IDisposable
         catch (Exception e) when (EngineTrouble.Is(e) && !cancellationToken.IsCancellationRequested)
         {
             throw new ContainerEngineException("the CPU weight of a container could not be changed", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task ResizeAsync(string containerId, ContainerSpec shape, CancellationToken cancellationToken)
+    {
+        using var limit = Limit(_options.StartSeconds, cancellationToken);
+        try
+        {
+            var process = (await _docker.Containers.InspectContainerAsync(containerId, limit.Token)).State?.Pid ?? 0;
+            foreach (var (path, bytes, inodes) in ContainerSettings.FileSystems(shape))
+            {
+                if (!TmpfsSize.TrySet(process, path, bytes, inodes)) throw new ContainerEngineException($"the size of {path} of a container could not be changed", new IOException("fsconfig"));
+            }
+
+            await _docker.Containers.UpdateContainerAsync(containerId, ContainerSettings.Update(shape), limit.Token);
+        }
+        catch (Exception e) when (EngineTrouble.Is(e) && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ContainerEngineException("the limits of a container could not be changed", e);
         }
     }
 

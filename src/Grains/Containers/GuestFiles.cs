@@ -31,23 +31,33 @@ internal static class GuestFiles
         var draft = Path.Combine(target, $"{hash}.new");
         if (Directory.Exists(draft)) Directory.Delete(draft, recursive: true);
         MakeFolder(target);
-        MakeFolder(draft);
-        foreach (var file in files)
-        {
-            var copy = Path.Combine(draft, file);
-            MakeFolder(Path.GetDirectoryName(copy)!);
-            File.Copy(Path.Combine(source, file), copy);
-            File.SetUnixFileMode(copy, FileMode);
-        }
+        foreach (var file in files) Write(draft, file, File.ReadAllBytes(Path.Combine(source, file)));
 
         Directory.Move(draft, folder);
         return folder;
     }
 
-    private static string[] List(string folder)
+    /// <summary>Writes a file so that the sandbox's user, who is not root, can read it, whatever the umask of this process is.</summary>
+    /// <param name="file">Relative to <paramref name="folder"/>.</param>
+    public static void Write(string folder, string file, byte[] content)
+    {
+        var path = Path.Combine(folder, file);
+        MakeFolder(folder);
+        MakeFolder(Path.GetDirectoryName(path)!);
+        File.WriteAllBytes(path, content);
+        File.SetUnixFileMode(path, FileMode);
+    }
+
+    /// <summary>The paths of the source files in a folder, in their order.</summary>
+    public static string[] List(string folder) => List(folder, "*.py");
+
+    /// <summary>A hash over all files of a folder, with their names.</summary>
+    public static string HashAll(string folder) => Hash(folder, List(folder, "*"));
+
+    private static string[] List(string folder, string pattern)
     {
         if (!Directory.Exists(folder)) return [];
-        var files = Directory.GetFiles(folder, "*.py", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file)).ToArray();
+        var files = Directory.GetFiles(folder, pattern, SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file)).ToArray();
         Array.Sort(files, StringComparer.Ordinal);
         return files;
     }
@@ -65,7 +75,6 @@ internal static class GuestFiles
         return Convert.ToHexStringLower(sha.GetHashAndReset().AsSpan(0, 8));
     }
 
-    // The REPL, which is not root, reads them as well; the umask of this process may be narrower.
     private static void MakeFolder(string path)
     {
         Directory.CreateDirectory(path);

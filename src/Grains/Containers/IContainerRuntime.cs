@@ -12,6 +12,10 @@ public interface IContainerRuntime
     /// <exception cref="ContainerStartException">The engine does not answer, or refuses.</exception>
     Task<string> StartAsync(ContainerSpec spec, CancellationToken cancellationToken);
 
+    /// <summary>The id of an image of this engine. It changes when another image gets the name.</summary>
+    /// <returns>Null where the engine has no such image, or does not answer.</returns>
+    Task<string?> FindImageAsync(string image, CancellationToken cancellationToken);
+
     /// <summary>Kills and removes a container; one that is gone is fine.</summary>
     /// <exception cref="ContainerRemoveException">Three attempts failed; the next sweep tries again.</exception>
     Task RemoveAsync(string containerId, CancellationToken cancellationToken);
@@ -19,6 +23,10 @@ public interface IContainerRuntime
     /// <summary>Gives a running container its full CPU weight against others, or a sixteenth of it. Its limits stay.</summary>
     /// <exception cref="ContainerEngineException">The engine does not answer, or refuses.</exception>
     Task SetCpuPriorityAsync(string containerId, double cpus, bool low, CancellationToken cancellationToken);
+
+    /// <summary>Gives a running container another memory limit, other CPUs, and other sizes of its file systems in memory.</summary>
+    /// <exception cref="ContainerEngineException">The engine does not answer or refuses, or a file system could not be resized. Some of it may have happened.</exception>
+    Task ResizeAsync(string containerId, ContainerSpec shape, CancellationToken cancellationToken);
 
     /// <summary>Lets a container that was started for <see cref="EgressKind.NamedHosts"/> reach these hosts, until it dies or is removed. Repeating it is fine.</summary>
     /// <exception cref="ContainerEngineException">The engine or the host's proxy does not answer.</exception>
@@ -67,6 +75,9 @@ public sealed record ContainerSpec(
 {
     private const long Mib = 1024 * 1024;
 
+    // Those that are known to. Null is the engine's own, which is one of them unless an operator has changed that.
+    private static readonly string?[] ResizableRuntimes = [null, "runc", "crun", "youki"];
+
     // Where every exporter sends by default.
     private const int DefaultOtlpPort = 4_318;
 
@@ -84,6 +95,16 @@ public sealed record ContainerSpec(
 
     /// <summary>The guest tries what a sandbox must not be able to do, reports it, and executes nothing.</summary>
     public bool Probe { get; init; }
+
+    /// <summary>Whether a running container of this shape can be given the limits of another one. Some runtimes cannot change them.</summary>
+    public bool CanBecome(ContainerSpec other) =>
+        ResizableRuntimes.Contains(Runtime) && this == other with { MemoryBytes = MemoryBytes, Cpus = Cpus, HomeBytes = HomeBytes, TmpBytes = TmpBytes, ShmBytes = ShmBytes };
+
+    /// <summary>The guest compiles itself for the image's interpreter, reports that, and executes nothing.</summary>
+    public bool Bytecode { get; init; }
+
+    /// <summary>The folder of the guest's files that the container mounts; null for the sources without bytecode, and in a shape.</summary>
+    public string? Guest { get; init; }
 
     /// <summary>A container with the template's own limits, and without a network.</summary>
     public static ContainerSpec Of(SandboxId sandbox, string name, Template template) => new(

@@ -23,7 +23,7 @@ public sealed class TemplateOptions : Dictionary<string, Template>
     /// <summary>Begins with those whose images this repository describes.</summary>
     public TemplateOptions() : base(StringComparer.Ordinal)
     {
-        this[Default] = new Template { Image = "podflare/default:local", PoolMin = 2, PoolMax = 16 };
+        this[Default] = new Template { Image = "podflare/default:local", PoolMin = 2, PoolMax = null };
         this[DataScience] = new Template { Image = "podflare/python-datasci:local", MemoryMib = 1024, Preload = "numpy,pandas,matplotlib.pyplot", PoolMax = 4 };
         this[E2b] = new Template { Image = "podflare/e2b:local", Home = E2bHome, PoolMax = 4 };
         this[E2bDataScience] = new Template { Image = "podflare/e2b-datasci:local", Home = E2bHome, MemoryMib = 1024, Preload = this[DataScience].Preload, PoolMax = 4 };
@@ -87,9 +87,9 @@ public sealed class Template
     [Range(0, 1_000)]
     public int PoolMin { get; set; }
 
-    /// <summary>Containers that wait ready on each host at most; 0 starts every one when it is claimed. Default: 8; of <c>default</c> 16, of <c>python-datasci</c>, <c>e2b</c> and <c>e2b-datasci</c> 4.</summary>
+    /// <summary>Containers that wait ready on each host at most; 0 starts every one when it is claimed. Without it demand asks for 16 at most, and the host's <c>PoolMemoryShare</c> bounds all. Default: 8; of <c>default</c> none, of <c>python-datasci</c>, <c>e2b</c> and <c>e2b-datasci</c> 4.</summary>
     [Range(0, 1_000)]
-    public int PoolMax { get; set; } = 8;
+    public int? PoolMax { get; set; } = 8;
 
     /// <summary>A create may have a way out to the network, where the server offers that at all. Default: true.</summary>
     public bool Egress { get; set; } = true;

@@ -29,7 +29,7 @@ internal sealed partial class TemplateOptionsValidator(IOptions<EngineOptions> e
             if (template.MaxMemoryMib < template.MemoryMib) result.AddError($"{key}: MaxMemoryMib must not be below MemoryMib.");
             if (template.MaxHomeMib < template.HomeMib) result.AddError($"{key}: MaxHomeMib must not be below HomeMib.");
             if (template.PoolMax < template.PoolMin) result.AddError($"{key}: PoolMax must not be below PoolMin.");
-            if (template.Runtime is { } runtime && !engine.Value.Runtimes.Contains(runtime))
+            if (template.Runtime is { } runtime && runtime != engine.Value.DefaultRuntime && !engine.Value.Runtimes.Contains(runtime))
                 result.AddError($"{key}: Runtime {runtime} is not one of those that {EngineOptions.Section}:Runtimes allows.");
             if (template.Runtime is "runsc" && template.Pids < LeastGvisorPids)
                 result.AddError($"{key}: with Runtime runsc, Pids must be {LeastGvisorPids} or more.");

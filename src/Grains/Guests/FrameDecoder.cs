@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Podflare.Containers;
 using Podflare.Resources;
 using Podflare.Runs;
 using Podflare.Sandboxes;
@@ -51,7 +52,12 @@ internal sealed class FrameDecoder(SandboxId sandbox, TimeProvider time)
             throw new GuestProtocolException("a HELLO without boot, first or repl");
         if (hello.Runs is { Length: > MaxHelloRuns }) throw new GuestProtocolException($"a HELLO with more than {MaxHelloRuns} runs");
         _version = GuestVersion.Choose(hello.MaxVersion);
-        return new GuestHello(_version, boot, hello.First.Value, hello.Repl.Value, [.. (hello.Runs ?? []).Select(HelloRun)]) { Isolation = hello.Isolation, HasRelay = hello.Relay is true };
+        return new GuestHello(_version, boot, hello.First.Value, hello.Repl.Value, [.. (hello.Runs ?? []).Select(HelloRun)])
+        {
+            Isolation = hello.Isolation,
+            HasRelay = hello.Relay is true,
+            Bytecode = hello.Bytecode is { Tag: { } tag, Magic: { } magic, Files: { } files } ? new GuestBytecode(tag, magic, files) : null,
+        };
     }
 
     /// <returns>The number of the REPL that answers; null when it is that of another context than the one that every sandbox has.</returns>

@@ -10,6 +10,7 @@ internal enum FrameType : byte
     Pong = 5,
     Ready = 6,
     Started = 7,
+    Exit = 8,
     Env = 10,
     Run = 11,
     Interrupt = 12,

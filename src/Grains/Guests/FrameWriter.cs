@@ -27,6 +27,9 @@ internal sealed class FrameWriter(Stream stream, TimeProvider time)
     /// <summary>The guest may drop the OTLP batches up to this number.</summary>
     public void AddOtlpTaken(ulong number) => AddNumber(FrameType.OtlpTaken, number);
 
+    /// <summary>The supervisor ends, and its container with it. An older guest skips this.</summary>
+    public void AddExit() => Add(new FrameHeader(0, FrameType.Exit, 0, Now()));
+
     public async ValueTask AddAsync(RequestFrame request, ulong number, CancellationToken cancellationToken)
     {
         Add(request.Header(number, time.GetUtcNow()));

@@ -240,6 +240,7 @@ internal sealed partial class GuestConnection(Socket socket, GuestPort port, Gue
             Wake();  // one at a time, so that no acknowledgement and no request waits for many
         }
 
+        if (port.IsExiting) writer.AddExit();
         await writer.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 

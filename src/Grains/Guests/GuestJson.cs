@@ -5,7 +5,10 @@ using System.Text.Json.Serialization;
 
 namespace Podflare.Guests;
 
-internal sealed record HelloPayload(int? Version, string? Boot, ulong? First, int? Repl, HelloRunPayload?[]? Runs, int? MaxVersion = null, Dictionary<string, string[]>? Isolation = null, bool? Relay = null);
+internal sealed record HelloPayload(int? Version, string? Boot, ulong? First, int? Repl, HelloRunPayload?[]? Runs, int? MaxVersion = null, Dictionary<string, string[]>? Isolation = null, bool? Relay = null,
+    BytecodePayload? Bytecode = null);
+
+internal sealed record BytecodePayload(string? Tag, string? Magic, Dictionary<string, byte[]>? Files);
 
 internal sealed record HelloRunPayload(
     string? Run, string? State, long? Started, ulong? Acknowledged = null, int? Pid = null,

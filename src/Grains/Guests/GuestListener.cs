@@ -17,6 +17,7 @@ public sealed partial class GuestListener(RunFolder folder, IOptions<GuestOption
 
     private readonly Lock _gate = new();
     private readonly Dictionary<SandboxId, GuestSocket> _sockets = [];
+    private readonly GuestExits _exits = new(TimeSpan.FromSeconds(options.Value.ExitSeconds), time);
     private bool _disposed;
 
     /// <summary>Listens for this sandbox's guest; the same port when it does already. The socket exists on return.</summary>
@@ -39,6 +40,27 @@ public sealed partial class GuestListener(RunFolder folder, IOptions<GuestOption
     {
         lock (_gate) return _sockets.GetValueOrDefault(sandbox)?.Port;
     }
+
+    /// <summary>Asks the guest to exit, where one is connected, and then does what <see cref="CloseAsync"/> does.</summary>
+    public Task EndAsync(SandboxId sandbox)
+    {
+        lock (_gate)
+        {
+            if (_exits.IsEnabled && _sockets.TryGetValue(sandbox, out var socket) && socket.Port.Connected)
+            {
+                _exits.Begin(sandbox);
+                socket.Port.Exit();
+            }
+        }
+
+        return CloseAsync(sandbox);
+    }
+
+    /// <inheritdoc cref="GuestExits.WaitAsync"/>
+    public Task WaitForExitAsync(SandboxId sandbox) => _exits.WaitAsync(sandbox);
+
+    /// <inheritdoc cref="GuestExits.Complete"/>
+    public void RecordDeath(SandboxId sandbox) => _exits.Complete(sandbox);
 
     /// <summary>Ends the connection and removes the socket and its folder. Repeating it is safe.</summary>
     /// <remarks>A folder that cannot be removed now is left for <see cref="RemoveStale"/>.</remarks>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Podflare.Containers;
 using Podflare.Contexts;
 using Podflare.Resources;
 using Podflare.Runs;
@@ -61,6 +62,9 @@ public sealed record GuestHello(int Version, string Boot, ulong First, int Repl,
 {
     /// <summary>From a container that was started to probe its isolation: for each layer its state and a text.</summary>
     public IReadOnlyDictionary<string, string[]>? Isolation { get; init; }
+
+    /// <summary>From a container that was started to compile the guest.</summary>
+    public GuestBytecode? Bytecode { get; init; }
 
     /// <summary>It takes telemetry of the sandbox's programs.</summary>
     public bool HasRelay { get; init; }

@@ -39,6 +39,10 @@ public sealed class GuestOptions
     [Range(0, 5)]
     public double MaxReconnectPauseSeconds { get; set; } = 5;
 
+    /// <summary>Time for a guest to exit when its sandbox has ended, in seconds; then its container is killed. 0 kills it at once, which costs the engine another process. Default: 1.</summary>
+    [Range(0, 60)]
+    public double ExitSeconds { get; set; } = 1;
+
     /// <summary>Requests to one guest that wait for its answer; one more is refused. Default: 128.</summary>
     [Range(1, 4096)]
     public int MaxRequests { get; set; } = 128;

@@ -26,9 +26,7 @@ public sealed class GuestPort
     /// <param name="relay">Takes the telemetry of the sandbox's programs; null where nobody does.</param>
     internal GuestPort(SandboxId sandbox, GuestOptions options, TimeProvider time, ITelemetryRelay? relay = null)
     {
-        Sandbox = sandbox;
-        _options = options;
-        _time = time;
+        (Sandbox, _options, _time) = (sandbox, options, time);
         _inbox = new GuestInbox(options.MaxPendingBytes);
         _awaySince = time.GetUtcNow();
         Requests = new GuestRequests(options.MaxRequests);
@@ -73,6 +71,9 @@ public sealed class GuestPort
     {
         get { lock (_gate) return _resources; }
     }
+
+    /// <summary>The guest is to exit, after everything else that is written to it.</summary>
+    internal bool IsExiting { get; private set; }
 
     internal GuestRequests Requests { get; }
 
@@ -248,10 +249,14 @@ public sealed class GuestPort
     /// <summary>A connection has ended.</summary>
     internal void Lose(GuestConnection connection)
     {
-        lock (_gate)
-        {
-            if (connection == _connection) Leave();
-        }
+        lock (_gate) if (connection == _connection) Leave();
+    }
+
+    /// <summary>Asks the guest to exit, if it is connected. Its container ends with it.</summary>
+    internal void Exit()
+    {
+        IsExiting = true;
+        Current()?.Wake();
     }
 
     /// <summary>Ends the connection, the reader, and all who wait.</summary>

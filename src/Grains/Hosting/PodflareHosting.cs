@@ -55,7 +55,7 @@ public static class PodflareHosting
         services.AddHosts().AddTenants().AddLimits(servesHttp: process.Role is not ProcessRole.Worker, process.Host).AddSandboxes();
         services.AddOptions<Podflare.Hosts.HostOptions>().BindConfiguration(Podflare.Hosts.HostOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<Microsoft.Extensions.Hosting.HostOptions>().Configure(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
-        if (process.Folder is { } folder) services.AddSingleton<HostContainers>().AddSingleton<HostSettings>().AddSingleton<IIsolationProbe, IsolationProbe>().AddSingleton(folder).AddSingleton(new HostIdentity(process.ClusterId, folder.HostId));
+        if (process.Folder is { } folder) services.AddSingleton<HostContainers>().AddSingleton<GuestCompiler>().AddSingleton<GuestFolders>().AddSingleton<HostSettings>().AddSingleton<IIsolationProbe, IsolationProbe>().AddSingleton(folder).AddSingleton(new HostIdentity(process.ClusterId, folder.HostId));
         AddStore(services, process);
         services.AddSingleton(SecretBox.Open(builder.Configuration[SecretBox.Variable], process.Redis is null ? process.Folder?.Path : null));
         services.AddRuns().AddUsage().AddAudit().AddFeed().AddWebhooks().AddDestinations().AddGuests().AddRelay().AddContainers().AddSandboxLog(process.Role);

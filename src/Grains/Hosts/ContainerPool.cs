@@ -21,16 +21,19 @@ internal sealed partial class ContainerPool
     private readonly HostMemory _memory;
     private readonly ClaimQueue _queue;
     private readonly ParkedContainers _parked;
+    private readonly IdleDepth _idle;
     private int _starting;
     private int _filling;
     private bool _closed;
 
     public ContainerPool(
-        string host, TemplateOptions templates, HostOptions options, HostMemory memory, ContainerLedger ledger, IContainerStarter starter, TimeProvider time, ILogger logger)
+        string host, TemplateOptions templates, HostOptions options, HostMemory memory, ContainerLedger ledger, IContainerStarter starter, HostCpu cpu, TimeProvider time,
+        ILogger logger)
     {
         (_host, _options, _memory, Ledger, _starter, _time, _logger) = (host, options, memory, ledger, starter, time, logger);
         _queue = new ClaimQueue(options.MaxWaiting);
-        _parked = new ParkedContainers(templates, options, ledger, starter, time);
+        _idle = new IdleDepth(options, memory, cpu);
+        _parked = new ParkedContainers(templates, options, ledger, starter, _idle, time);
     }
 
     public ContainerLedger Ledger { get; }
@@ -40,6 +43,9 @@ internal sealed partial class ContainerPool
 
     /// <inheritdoc cref="ParkedContainers.Counts"/>
     public IEnumerable<(string Template, int Count)> Parked => _parked.Counts;
+
+    /// <inheritdoc cref="ParkedContainers.Bounds"/>
+    public IEnumerable<KeyValuePair<string, PoolBounds>> Bounds => _parked.Bounds;
 
     /// <inheritdoc cref="ParkedContainers.Bytes"/>
     public long ParkedBytes => _parked.Bytes;
@@ -66,6 +72,13 @@ internal sealed partial class ContainerPool
         var pool = _parked.Find(shape);
         pool?.Demand.Record();
         if (pool is not null && Ledger.FitsClaimed(shape.MemoryBytes) && _parked.Take(pool, LogDead) is { } parked) return Lease(parked);
+        if (pool is null && _memory.HasFree(shape.MemoryBytes) && await _parked.TakeResizedAsync(shape, LogDead, LogNotResized) is { } resized)
+        {
+            if (!_closed) return Lease(resized);
+            _starter.Remove(resized.Entry);
+        }
+
+        if (_closed) throw new NoCapacityException();
 
         var claim = new WaitingClaim(tenant, shape, trace);
         if (!_queue.TryEnter(claim)) throw new NoCapacityException();
@@ -92,6 +105,7 @@ internal sealed partial class ContainerPool
         _parked.Shrink();
         // Memory of the machine may be free again.
         Serve();
+        Deepen(_idle.TakeStarts(_parked.Count));
     }
 
     /// <summary>A container has died, or is listed as dead.</summary>
@@ -171,11 +185,27 @@ internal sealed partial class ContainerPool
             while (pool.Parked.Count + pool.Filling < target && !pool.IsPaused
                 && _filling < _options.ConcurrentRefills && _starting < _options.ConcurrentStarts && CanStart(pool.Shape.MemoryBytes))
             {
-                pool.Filling++;
-                _filling++;
-                Start(pool.Shape, null);
+                StartForPool(pool);
             }
         }
+    }
+
+    // Leaves room for starts that somebody waits for.
+    private void Deepen(int starts)
+    {
+        for (; starts > 0 && !_closed && _queue.Count == 0; starts--)
+        {
+            if (_filling >= _options.ConcurrentRefills || _starting >= _options.ConcurrentStarts || Ledger.Used + _options.ConcurrentStarts >= _options.Slots) return;
+            if (_parked.NextToDeepen() is not { } pool || !CanStart(pool.Shape.MemoryBytes)) return;
+            StartForPool(pool);
+        }
+    }
+
+    private void StartForPool(TemplatePool pool)
+    {
+        pool.Filling++;
+        _filling++;
+        Start(pool.Shape, null);
     }
 
     private bool CanStart(long bytes) => Ledger.Fits(bytes) && _memory.HasFree(bytes);
@@ -236,7 +266,7 @@ internal sealed partial class ContainerPool
             if (claim.Give(ready)) return;
         }
 
-        if (!_closed && _parked.Find(ready.Shape) is { } pool && pool.Parked.Count < pool.Demand.Target()) _parked.Park(pool, ready);
+        if (!_closed && _parked.Find(ready.Shape) is { } pool && _parked.HasPlace(pool)) _parked.Park(pool, ready);
         else _starter.Remove(ready.Entry);
     }
 
@@ -256,6 +286,9 @@ internal sealed partial class ContainerPool
 
     [LoggerMessage(LogLevel.Warning, "Parked container of sandbox {Sandbox}, template {Template}, is dead; removing it.")]
     private partial void LogDied(SandboxId sandbox, string template);
+
+    [LoggerMessage(LogLevel.Warning, "The limits of the parked container of sandbox {Sandbox} could not be changed; removing it.")]
+    private partial void LogNotResized(Exception exception, SandboxId sandbox);
 
     [LoggerMessage(LogLevel.Warning, "The pool of template {Template} could not be filled; trying again in {Seconds} s.")]
     private partial void LogRefillFailed(Exception exception, string template, double seconds);

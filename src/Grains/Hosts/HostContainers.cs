@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Podflare.Containers;
@@ -17,6 +18,7 @@ public sealed partial class HostContainers(
     GuestListener guests,
     RunFolder folder,
     SandboxUsers users,
+    GuestCompiler compiler,
     IGrainFactory grains,
     IOptions<HostOptions> options,
     SandboxTraces traces,
@@ -42,8 +44,9 @@ public sealed partial class HostContainers(
         _starting[spec.Sandbox] = true;
         try
         {
+            var guest = await compiler.FindFolderAsync(spec, ProbeAsync);
             var port = guests.Open(spec.Sandbox);
-            container = await runtime.StartAsync(spec with { User = users.Take(spec.Sandbox, spec.Home) }, CancellationToken.None);
+            container = await runtime.StartAsync(spec with { User = users.Take(spec.Sandbox, spec.Home), Guest = guest }, CancellationToken.None);
 
             // Beside the guest's start, and behind an await, where no caller's context is.
             Background.Run(logger, "prepare", grains.GetGrain<ISandboxGrain>(spec.Sandbox.Value).Prepare());
@@ -70,10 +73,10 @@ public sealed partial class HostContainers(
         }
     }
 
-    /// <summary>Starts a container that reports the layers around it, and removes it.</summary>
-    /// <returns>For each layer its state and a text; null from an image whose guest does not say.</returns>
+    /// <summary>Starts a container that is no sandbox but reports something, and removes it.</summary>
+    /// <returns>What it has reported.</returns>
     /// <exception cref="ContainerStartException">The engine, the image or this host refused, or nothing was reported in time.</exception>
-    internal async Task<IReadOnlyDictionary<string, string[]>?> ProbeAsync(ContainerSpec spec)
+    internal async Task<GuestHello> ProbeAsync(ContainerSpec spec)
     {
         string? container = null;
         _starting[spec.Sandbox] = true;
@@ -81,22 +84,27 @@ public sealed partial class HostContainers(
         {
             var port = guests.Open(spec.Sandbox);
             container = await runtime.StartAsync(spec with { User = users.Take(spec.Sandbox, spec.Home) }, CancellationToken.None);
-            return (await WaitReadyAsync(port)).Isolation;
+            return await WaitReadyAsync(port);
         }
         finally
         {
+            // It ends when its connection does. A host that is just starting hears of no deaths yet, and must not wait for one.
+            await CloseSocketAsync(spec.Sandbox, asksForExit: false);
             if (container is not null) await TryRemoveAsync(spec.Sandbox, container);
-            else await CloseSocketAsync(spec.Sandbox);
             _starting.TryRemove(spec.Sandbox, out _);
             users.EndStart(spec.Sandbox);
         }
     }
+
+    /// <inheritdoc cref="IContainerRuntime.ResizeAsync"/>
+    public Task ResizeAsync(string containerId, ContainerSpec shape) => runtime.ResizeAsync(containerId, shape, CancellationToken.None);
 
     /// <summary>Removes a container, its guest's socket and its folder.</summary>
     /// <returns>False when the engine could not remove it: to be tried again.</returns>
     public async Task<bool> TryRemoveAsync(SandboxId sandbox, string containerId)
     {
         await CloseSocketAsync(sandbox);
+        await guests.WaitForExitAsync(sandbox);
         try
         {
             await runtime.RemoveAsync(containerId, CancellationToken.None);
@@ -120,7 +128,14 @@ public sealed partial class HostContainers(
     }
 
     /// <inheritdoc cref="IContainerRuntime.WatchDeathsAsync"/>
-    public IAsyncEnumerable<ContainerDeath> WatchDeathsAsync(CancellationToken cancellationToken) => runtime.WatchDeathsAsync(cancellationToken);
+    public async IAsyncEnumerable<ContainerDeath> WatchDeathsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var death in runtime.WatchDeathsAsync(cancellationToken))
+        {
+            guests.RecordDeath(death.Sandbox);
+            yield return death;
+        }
+    }
 
     /// <inheritdoc cref="IContainerRuntime.PingAsync"/>
     public Task PingAsync(CancellationToken cancellationToken) => runtime.PingAsync(cancellationToken);
@@ -194,11 +209,11 @@ public sealed partial class HostContainers(
         }
     }
 
-    private async Task CloseSocketAsync(SandboxId sandbox)
+    private async Task CloseSocketAsync(SandboxId sandbox, bool asksForExit = true)
     {
         try
         {
-            await guests.CloseAsync(sandbox);
+            await (asksForExit ? guests.EndAsync(sandbox) : guests.CloseAsync(sandbox));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

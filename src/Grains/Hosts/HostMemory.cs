@@ -15,12 +15,16 @@ public sealed class HostMemory
     public HostMemory(HostOptions options, long total, Func<long> available)
     {
         _available = available;
+        TotalBytes = total;
         ReserveBytes = options.ReserveMib is { } reserve ? reserve << 20 : Math.Max(1L << 30, total / 10);
         LimitBytes = options.MemoryMib is { } limit ? limit << 20 : Math.Max(64L << 20, (long)(options.Overcommit * (total - ReserveBytes)));
     }
 
     /// <summary>The memory of the machine on which this process runs.</summary>
     public static HostMemory OfThisMachine(HostOptions options) => new(options, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, ReadAvailable);
+
+    /// <summary>The machine's memory.</summary>
+    public long TotalBytes { get; }
 
     /// <summary>What is kept for the system and for Podflare itself.</summary>
     public long ReserveBytes { get; }

@@ -35,13 +35,25 @@ public sealed class HostOptions
     [Range(1, 64)]
     public int ConcurrentRefills { get; set; } = 2;
 
-    /// <summary>A pool keeps as many containers as were claimed of its template in this time, within the template's bounds, in seconds. Default: 30.</summary>
+    /// <summary>The share of this machine's memory that containers may take which wait ready for a burst, beyond what recent demand asks for: each counts 16 MiB, and all of them at most <see cref="Slots"/>. They are started while the machine has CPU time to spare and given back when memory is short. Templates that nobody has used for 10 minutes have none, unless they have a PoolMin. 0 keeps none. Default: 0.1.</summary>
+    [Range(0, 0.9)]
+    public double PoolMemoryShare { get; set; } = 0.1;
+
+    /// <summary>Containers that are started each second for <see cref="PoolMemoryShare"/>. Default: 2.</summary>
+    [Range(1, 64)]
+    public int PoolFillRate { get; set; } = 2;
+
+    /// <summary>The share of this machine's CPU time that must have been idle in the last second for a container to be started for <see cref="PoolMemoryShare"/>. Default: 0.5.</summary>
+    [Range(0, 1)]
+    public double PoolIdleCpu { get; set; } = 0.5;
+
+    /// <summary>A pool keeps as many containers as were claimed of its template in this time, within the template's bounds (at most 16 without a PoolMax), in seconds. Default: 30.</summary>
     [Range(1, 3_600)]
     public double DemandSeconds { get; set; } = 30;
 
-    /// <summary>Time for a stopping worker to remove its parked containers, in seconds. Default: 10.</summary>
+    /// <summary>Time for a stopping worker to remove its parked containers, in seconds. Default: 20.</summary>
     [Range(0, 60)]
-    public double RetireSeconds { get; set; } = 10;
+    public double RetireSeconds { get; set; } = 20;
 
     /// <summary>Containers that are removed, or sandboxes that are called, at once. Default: 16.</summary>
     [Range(1, 64)]
@@ -50,6 +62,10 @@ public sealed class HostOptions
     /// <summary>Time for a started container's guest to be ready, in seconds. Default: 15.</summary>
     [Range(1, 120)]
     public double ReadySeconds { get; set; } = 15;
+
+    /// <summary>Time for which the first containers of an image wait until the guest is compiled for its interpreter, in seconds. After it they start from the sources, which costs each some 25 ms of CPU and 2 MB of memory; 0 never compiles. Default: 10.</summary>
+    [Range(0, 120)]
+    public double CompileSeconds { get; set; } = 10;
 
     /// <summary>Time for which a claimed container waits for its sandbox, in seconds. Default: 30.</summary>
     [Range(1, 300)]

@@ -97,6 +97,8 @@ internal sealed partial class HostReconciler(
     {
         if (entry.State is ContainerState.Adopting) ledger.Move(entry, ContainerState.Live);
         entry.Info = adopted;
+        // Its label says what it was made with; it may have been given another limit since.
+        if (adopted.MemoryMib > 0) ledger.Resize(entry, (long)adopted.MemoryMib << 20);
         if (!container.Running) await DeclareLostAsync(entry, isListed: true);
     }
 

@@ -16,6 +16,9 @@ public sealed class HostSettings(IOptions<TemplateOptions> templates, IOptions<H
     /// <summary>What the tenants do on this process.</summary>
     public TrafficLog Traffic => traffic;
 
+    /// <summary>This machine's CPU time.</summary>
+    public HostCpu Cpu { get; } = HostCpu.OfThisMachine();
+
     /// <summary>What these options make of this machine's memory.</summary>
     public HostMemory Memory { get; } = HostMemory.OfThisMachine(host.Value);
 }

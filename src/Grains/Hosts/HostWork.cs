@@ -33,14 +33,14 @@ internal sealed partial class HostWork
     {
         var (templates, options) = (settings.Templates, settings.Host);
         (_host, _containers, _grains, _templates, _options, _logger, _traffic, _time) = (host, containers, grains, templates, options, logger, settings.Traffic, time);
-        _pools = templates.Where(pair => pair.Value.PoolMax > 0).ToImmutableDictionary(pair => pair.Key, pair => new PoolBounds(pair.Value.PoolMin, pair.Value.PoolMax));
         Instruments.Hosts.SetOvercommit(options.Overcommit);
         Ledger = new ContainerLedger(options.Slots, settings.Memory.LimitBytes, time);
         Claims = new ClaimLedger(Ledger);
         Isolation = new HostIsolationCheck(host, probe, settings.Isolation, time, logger, stopping);
         Health = new HostHealth(host, containers, options, time, logger);
         Remover = new ContainerRemover(containers, Ledger, options.ConcurrentRemovals, () => Pool!.Serve(), logger);
-        Pool = new ContainerPool(host, templates, options, settings.Memory, Ledger, new Starter(this), time, logger);
+        Pool = new ContainerPool(host, templates, options, settings.Memory, Ledger, new Starter(this), settings.Cpu, time, logger);
+        _pools = Pool.Bounds.ToImmutableDictionary(StringComparer.Ordinal);
         Ends = new RecentEnds(() => store.Epoch, options.RememberedEnds, TimeSpan.FromSeconds(options.RememberSeconds), time);
         Record = new HostRecordWriter(host, record, Ledger, Ends, TimeSpan.FromSeconds(options.SeenSeconds), time, logger);
         Reconciler = new HostReconciler(Ledger, Pool, Remover, Ends, containers, grains, options, time, logger, stopping);
@@ -227,6 +227,8 @@ internal sealed partial class HostWork
                 throw;
             }
         }
+
+        public Task ResizeAsync(string containerId, ContainerSpec shape) => work._containers.ResizeAsync(containerId, shape);
 
         public bool IsReady(SandboxId sandbox) => work._containers.IsConnected(sandbox);
 

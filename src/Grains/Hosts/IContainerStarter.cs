@@ -11,6 +11,10 @@ internal interface IContainerStarter
     /// <exception cref="ContainerStartException">The engine, the image or the host refused.</exception>
     Task<LeasedContainer> StartAsync(ContainerSpec spec, ClaimTrace? trace);
 
+    /// <summary>Gives a parked container other limits.</summary>
+    /// <exception cref="ContainerEngineException">The engine does not answer or refuses, or a file system could not be resized. Some of it may have happened.</exception>
+    Task ResizeAsync(string containerId, ContainerSpec shape);
+
     /// <summary>The guest is connected.</summary>
     bool IsReady(SandboxId sandbox);
 

@@ -58,7 +58,8 @@ internal sealed partial class IsolationProbe(HostContainers containers, IOptions
         {
             try
             {
-                return (await containers.ProbeAsync(ContainerSpec.Of(SandboxId.New(host), name, template) with { Probe = true, Preload = "", OtlpPort = 0 }), true);
+                var spec = ContainerSpec.Of(SandboxId.New(host), name, template) with { Probe = true, Preload = "", OtlpPort = 0 };
+                return ((await containers.ProbeAsync(spec)).Isolation, true);
             }
             catch (ContainerStartException e) when (!e.Retry)
             {

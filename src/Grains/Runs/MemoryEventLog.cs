@@ -24,6 +24,7 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
     private readonly RunOptions _options;
     private readonly TimeProvider _time;
     private readonly ITimer _sweep;
+    private readonly MemoryPeak _peak = new(MemoryPeak.Collect);
 
     /// <param name="tenants">The limits of tenants; null where they have none.</param>
     public MemoryEventLog(IOptions<RunOptions> options, TimeProvider time, ITenantLimits? tenants = null)
@@ -213,5 +214,6 @@ public sealed class MemoryEventLog : IEventLog, IDisposable
     private void Sweep()
     {
         lock (_lock) _retention.DropExpired(int.MaxValue);
+        _peak.Observe(Bytes);
     }
 }

@@ -25,6 +25,8 @@ internal sealed class MemoryRuns
 
     public IEnumerable<MemoryRun> Open => _open;
 
+    public IReadOnlyCollection<MemoryAccount> Tenants => _tenants.Values;
+
     public MemorySandbox? Find(SandboxId sandbox) => _sandboxes.GetValueOrDefault(sandbox);
 
     public MemoryRun? Find(SandboxId sandbox, RunId run) => Find(sandbox)?.Runs.GetValueOrDefault(run);

@@ -112,7 +112,7 @@ public sealed class RunOptions
     [Range(1, 100)]
     public int MaxMemoryPercent { get; set; } = 85;
 
-    /// <summary>Rendered bytes of all runs that the in-memory log keeps. Default: 256 MiB.</summary>
+    /// <summary>Rendered bytes of all runs that the in-memory log keeps, never more than a quarter of the machine's memory. Beyond it, what tenants have above an equal part goes first, so that none loses events because of another. Default: 256 MiB.</summary>
     [Range(1024 * 1024, 1L << 40)]
     public long MaxMemoryLogBytes { get; set; } = 256L * 1024 * 1024;
 

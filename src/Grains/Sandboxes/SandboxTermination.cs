@@ -264,7 +264,7 @@ internal sealed partial class SandboxTermination(
     private async Task DetachGuestAsync()
     {
         if (guest.Port is null) return;
-        await guests.CloseAsync(records.Id);
+        await guests.EndAsync(records.Id);
         await guest.WaitUntilDrainedAsync();
     }
 

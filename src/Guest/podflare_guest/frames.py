@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import time
 
-HELLO, WELCOME, ACK, PING, PONG, READY, STARTED = 1, 2, 3, 4, 5, 6, 7
+HELLO, WELCOME, ACK, PING, PONG, READY, STARTED, EXIT = 1, 2, 3, 4, 5, 6, 7, 8
 ENV, RUN, INTERRUPT, KILL, STDIN, RESIZE, SIGNAL, CONTEXT, TOOL_RESULT = 10, 11, 12, 13, 14, 15, 16, 17, 18
 TAKEN, REFUSED = 20, 21
 OUT, END, EVENT, LATE = 30, 31, 32, 33

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-from podflare_guest import frames
 from podflare_guest.child import SandboxUser, become_user, reset_signals
-from podflare_guest.frames import MOST_VERSION, frame
 from podflare_guest.kernel import WriteRestriction
-from podflare_guest.stdlib_core import TYPE_CHECKING, dumps, loads, socket
+from podflare_guest.probe_report import report
+from podflare_guest.stdlib_core import TYPE_CHECKING, loads
 
 if TYPE_CHECKING:
     from podflare_guest.settings import Settings
@@ -20,20 +19,7 @@ _MOST_BYTES = 64 << 10
 
 def probe(settings: Settings) -> None:
     """Returns when the host has closed the connection."""
-    hello = {
-        "version": 1,
-        "max_version": MOST_VERSION,
-        "boot": os.urandom(16).hex(),
-        "first": 1,
-        "repl": 1,  # nothing else is to be waited for
-        "runs": [],
-        "isolation": _look(settings),
-    }
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.connect(settings.socket)
-    connection.sendall(frame(frames.HELLO, dumps(hello)))
-    while connection.recv(4096):
-        pass
+    report(settings, isolation=_look(settings))
 
 
 def _look(settings: Settings) -> object:

@@ -17,6 +17,7 @@ class Settings:
         self.user = 1000  # number of user and group of every process except the supervisor
         self.otlp_port = 0  # of the relay, on loopback; 0 for no relay
         self.probe = False  # report the layers around this container instead of being a sandbox
+        self.bytecode = False  # compile the guest for this interpreter, and report that, instead of being a sandbox
         self.preload = ""  # modules that each interpreter imports before it is ready, separated by commas
         self.bash = _find("bash")
 
@@ -27,8 +28,8 @@ class Settings:
         rest = list(arguments)
         while rest:
             name = rest.pop(0)
-            if name == "--probe":
-                settings.probe = True
+            if name in ("--probe", "--bytecode"):
+                setattr(settings, name[2:], True)
                 continue
             if name not in options or not rest:
                 sys.exit(f"podflare guest: cannot use argument {name}")

@@ -90,6 +90,9 @@ class Supervisor:
                 self._refuse(number, "invalid", str(error))
             except Refused as error:
                 self._refuse(number, error.code, str(error), **error.fields)
+        elif kind == frames.EXIT:
+            # The sandbox has ended and everything is written. The kernel kills what is left: this is PID 1.
+            os._exit(0)
         elif kind == frames.OTLP_TAKEN:
             if len(payload) != 8:
                 raise Malformed("OTLP_TAKEN is not a u64")

@@ -35,14 +35,14 @@ internal static class Engine
 
     public static Task UnpauseAsync(string sandbox) => DockerAsync("unpause", Name(sandbox));
 
-    /// <summary>Containers of a cluster with their sandbox ids and images, stopped ones too, without those that only probe the layers of isolation for a moment.</summary>
+    /// <summary>Containers of a cluster with their sandbox ids and images, stopped ones too, without those that only probe the layers of isolation, or compile the guest, for a moment.</summary>
     public static async Task<(string Container, string Sandbox, string Image)[]> ListSandboxesAsync(string cluster)
     {
         const string Format = """{{.ID}} {{.Label "podflare.sandbox"}} {{.Image}} {{.Command}}""";
         var lines = await DockerAsync("ps", "-a", "--no-trunc", "--filter", $"label=podflare.cluster={cluster}", "--format", Format);
         return
         [
-            .. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.Contains(" --probe", StringComparison.Ordinal))
+            .. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.Contains(" --probe", StringComparison.Ordinal) && !line.Contains(" --bytecode", StringComparison.Ordinal))
                 .Select(line => line.Split(' ')).Select(words => (words[0], words[1], words[2])),
         ];
     }

@@ -11,6 +11,7 @@ public enum EngineOperation
     Ping,
     IsPaused,
     AllowHosts,
+    Resize,
     Probe,
     WasKilledForMemory,
 }

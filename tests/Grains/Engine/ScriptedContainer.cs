@@ -17,6 +17,9 @@ public sealed class ScriptedContainer(string id, ContainerSpec spec, ScriptedGue
     /// <summary>The supervisor inside.</summary>
     public ScriptedGuest Guest => guest;
 
+    /// <summary>The limits that it was given after its start; null where it has those of its start.</summary>
+    public ContainerSpec? Shape { get; internal set; }
+
     /// <summary>What a list of containers says. A stopped container's guest is dead, a paused one's is frozen.</summary>
     public bool IsRunning { get; internal set; } = true;
 

@@ -1,11 +1,13 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Microsoft.Extensions.Logging.Abstractions;
 using Podflare.Containers;
 using Podflare.Egress;
 using Podflare.EgressProxy.Sandboxes;
 using Podflare.Guests;
 using Podflare.Harness;
+using Podflare.Resilience;
 using Podflare.Sandboxes;
 
 namespace Podflare.Engine;
@@ -22,6 +24,7 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
     private readonly ConcurrentDictionary<string, ScriptedContainer> _containers = new();
     private readonly ConcurrentDictionary<Channel<ContainerDeath>, bool> _watchers = new();
     private int _started;
+    private int _killed;
     private int _emptyLists;
 
     /// <summary>All containers that there are, stopped and unlisted ones too.</summary>
@@ -29,6 +32,9 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
 
     /// <summary>Containers that were ever started.</summary>
     public int Started => Volatile.Read(ref _started);
+
+    /// <summary>Containers that were removed while they ran.</summary>
+    public int Killed => Volatile.Read(ref _killed);
 
     /// <summary>Streams of events that are open.</summary>
     public int Watchers => _watchers.Count;
@@ -112,6 +118,7 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
     {
         ClearFaults();
         Volatile.Write(ref _started, 0);
+        Volatile.Write(ref _killed, 0);
     }
 
     internal Task<string> StartAsync(ContainerSpec spec, string socketPath, CancellationToken cancellationToken) => MeetAsync(
@@ -124,6 +131,8 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
             var guest = new ScriptedGuest(spec.Sandbox, socketPath, clock, programs, GuestsBecomeReady);
             _containers[id] = new ScriptedContainer(id, spec, guest);
             Interlocked.Increment(ref _started);
+            // Elsewhere: the guest waits for its own connection to end.
+            guest.Exit = () => Background.Run(NullLogger.Instance, "exit", Task.Run(() => _containers.ContainsKey(id) ? StopAsync(spec.Sandbox) : Task.CompletedTask));
             guest.Start();
             return id;
         },
@@ -134,6 +143,8 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
         _containers.TryGetValue(containerId, out var known) ? known.Sandbox.Value : containerId,
         async () =>
         {
+            // Counted before it is gone, which is what tests wait for.
+            if (_containers.GetValueOrDefault(containerId) is { IsRunning: true }) Interlocked.Increment(ref _killed);
             if (!_containers.TryRemove(containerId, out var container)) return true;
             await container.Guest.DisposeAsync();
             if (container.IsRunning) Emit(new ContainerDeath(container.Id, container.Sandbox));
@@ -160,6 +171,12 @@ public sealed class ScriptedEngine(Clock clock, GuestPrograms programs)
         EngineOperation.SetCpuPriority,
         containerId,
         () => Task.FromResult(_containers.TryGetValue(containerId, out var container) && (container.HasLowPriority = low)),
+        cancellationToken);
+
+    internal Task ResizeAsync(string containerId, ContainerSpec shape, CancellationToken cancellationToken) => MeetAsync(
+        EngineOperation.Resize,
+        containerId,
+        () => Task.FromResult(_containers.TryGetValue(containerId, out var container) ? container.Shape = shape : throw new ContainerEngineException("no such container", new IOException())),
         cancellationToken);
 
     internal Task AllowHostsAsync(string containerId, SandboxAccess access, CancellationToken cancellationToken) => MeetAsync(

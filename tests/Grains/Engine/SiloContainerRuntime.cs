@@ -25,6 +25,11 @@ internal sealed class SiloContainerRuntime(ScriptedEngine engine, RunFolder fold
         }
     }
 
+    public Task ResizeAsync(string containerId, ContainerSpec shape, CancellationToken cancellationToken) =>
+        power.CallAsync(() => engine.ResizeAsync(containerId, shape, cancellationToken));
+
+    public Task<string?> FindImageAsync(string image, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+
     public async Task RemoveAsync(string containerId, CancellationToken cancellationToken)
     {
         try

@@ -51,6 +51,12 @@ public sealed partial class ScriptedGuest : IAsyncDisposable
     /// <summary>The CPU time that it reports; null for an older guest, which reports none.</summary>
     public TimeSpan? CpuTime { get; set; } = TimeSpan.Zero;
 
+    /// <summary>Whether it exits when the worker asks for that, as only a guest of this version does.</summary>
+    public bool Exits { get; set; } = true;
+
+    /// <summary>Ends its container.</summary>
+    internal Action? Exit { get; set; }
+
     /// <summary>Changes the payload of the next <c>HELLO</c>s.</summary>
     public Func<JsonObject, JsonObject>? RewriteHello { get; set; }
 
@@ -238,6 +244,9 @@ public sealed partial class ScriptedGuest : IAsyncDisposable
                     link.Welcomed = true;
                     Connections++;
                     if (!_holdsFrames) SendRing(link);
+                    break;
+                case FrameType.Exit:
+                    if (Exits) Exit?.Invoke();
                     break;
                 case FrameType.Ping:
                     Send(FrameType.Pong, 0, CpuTime is { } cpu && payload.Length > 0 ? CpuBytes(cpu) : []);

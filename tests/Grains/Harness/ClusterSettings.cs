@@ -16,6 +16,8 @@ public sealed class ClusterSettings
         [$"{TemplateOptions.Section}:{TemplateOptions.Default}:PoolMax"] = "0",
         [$"{TemplateOptions.Section}:{TemplateOptions.DataScience}:PoolMax"] = "0",
 
+        ["Podflare:Hosts:PoolMemoryShare"] = "0",
+
         // A test that moves the clock does not cut every guest, nor forget every host.
         ["Podflare:Guests:SilenceSeconds"] = "600",
         ["Podflare:Directory:StaleSeconds"] = "300",

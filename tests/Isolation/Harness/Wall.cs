@@ -1,5 +1,6 @@
 using Docker.DotNet.Models;
 using Podflare.Containers;
+using Podflare.Guests;
 using Podflare.Hosts;
 using Podflare.Isolation;
 using ContainerSpec = Podflare.Containers.ContainerSpec;
@@ -13,10 +14,12 @@ public sealed class Wall : IAsyncLifetime
 {
     private readonly EngineBench _bench = new();
 
+    private string? _guest;
+
     private IReadOnlyDictionary<string, string[]> _layers = new Dictionary<string, string[]>();
 
-    /// <summary>The guest's folder, as containers mount it.</summary>
-    public string Guest => _bench.Folder.Guest;
+    /// <summary>The guest's folder, as containers mount it: with its bytecode.</summary>
+    public string Guest => _guest ?? throw new InvalidOperationException("The guest was not compiled.");
 
     /// <summary>A folder of this test run.</summary>
     public string Folder => _bench.Folder.Path;
@@ -25,7 +28,7 @@ public sealed class Wall : IAsyncLifetime
     /// <param name="spec">Null: that of the default template.</param>
     public async Task<Cell> StartAsync(Action<CreateContainerParameters>? change = null, ContainerSpec? spec = null)
     {
-        spec ??= _bench.Spec();
+        spec ??= Spec();
         var settings = ContainerSettings.Of(spec, _bench.Owner, _bench.Folder, _bench.Egress, ContainerIsolation.From(new IsolationOptions()));
         change?.Invoke(settings);
         var port = _bench.Listener.Open(spec.Sandbox);
@@ -35,7 +38,7 @@ public sealed class Wall : IAsyncLifetime
         return new Cell(created.ID, spec, port);
     }
 
-    public ContainerSpec Spec() => _bench.Spec();
+    public ContainerSpec Spec() => _bench.Spec() with { Guest = Guest };
 
     public Task RemoveAsync(Cell cell) => _bench.Runtime.RemoveAsync(cell.Container, TestContext.Current.CancellationToken);
 
@@ -63,12 +66,20 @@ public sealed class Wall : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var spec = _bench.Spec() with { Probe = true };
+        _layers = (await ReportAsync(_bench.Spec() with { Probe = true })).Isolation ?? _layers;
+        var spec = _bench.Spec() with { Bytecode = true };
+        var image = await _bench.Runtime.FindImageAsync(spec.Image, CancellationToken.None);
+        _guest = new GuestFolders(_bench.Folder).Write(image!, (await ReportAsync(spec)).Bytecode!);
+    }
+
+    private async Task<GuestHello> ReportAsync(ContainerSpec spec)
+    {
         var port = _bench.Listener.Open(spec.Sandbox);
         var container = await _bench.Runtime.StartAsync(spec, CancellationToken.None);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        _layers = (await port.WaitReadyAsync(limit.Token)).Isolation ?? _layers;
+        var hello = await port.WaitReadyAsync(limit.Token);
         await _bench.Runtime.RemoveAsync(container, CancellationToken.None);
+        return hello;
     }
 
     public ValueTask DisposeAsync() => _bench.DisposeAsync();

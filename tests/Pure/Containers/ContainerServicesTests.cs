@@ -17,9 +17,9 @@ public sealed class ContainerServicesTests
         Assert.Equal(["default", "e2b", "e2b-datasci", "python-datasci"], templates.Keys.Order());
         var lean = templates["default"];
         Assert.Equal(("podflare/default:local", 512, 1.0, 128, 256, 64), (lean.Image, lean.MemoryMib, lean.Cpus, lean.Pids, lean.HomeMib, lean.TmpMib));
-        Assert.Equal((2, 16, ""), (lean.PoolMin, lean.PoolMax, lean.Preload));
+        Assert.Equal((2, (int?)null, ""), (lean.PoolMin, lean.PoolMax, lean.Preload));
         var data = templates["python-datasci"];
-        Assert.Equal(("podflare/python-datasci:local", 0, 4, "numpy,pandas,matplotlib.pyplot"), (data.Image, data.PoolMin, data.PoolMax, data.Preload));
+        Assert.Equal(("podflare/python-datasci:local", 0, (int?)4, "numpy,pandas,matplotlib.pyplot"), (data.Image, data.PoolMin, data.PoolMax, data.Preload));
     }
 
     [Fact]
@@ -48,6 +48,20 @@ public sealed class ContainerServicesTests
         var shape = ContainerSpec.Of(default, "t", template);
         Assert.Equal((long)expected << 20, shape.ShmBytes);
         Assert.Equal(shape, template.ToContainer(default, new SandboxSpec("t", default, default, null, null, false, ImmutableSortedDictionary<string, string>.Empty, ImmutableSortedDictionary<string, string>.Empty)));
+    }
+
+    [Fact]
+    public void The_default_runtime_is_that_of_templates_that_name_none()
+    {
+        var settings = new Dictionary<string, string?>
+        {
+            ["Podflare:Engine:DefaultRuntime"] = "crun", ["Podflare:Engine:Runtimes:0"] = "runsc", ["Podflare:Templates:strong:Image"] = "i",
+            ["Podflare:Templates:strong:Runtime"] = "runsc", ["Podflare:Templates:strong:Pids"] = "2048",
+        };
+        var templates = Bind<TemplateOptions>(settings);
+        Assert.Equal("crun", templates["default"].Runtime);
+        Assert.Equal("runsc", templates["strong"].Runtime);
+        Assert.Null(Bind<TemplateOptions>([])["default"].Runtime);
     }
 
     [Theory]

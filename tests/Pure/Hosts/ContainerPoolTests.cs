@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Podflare.Containers;
+using Podflare.Egress;
 using Podflare.Sandboxes;
 using Podflare.Tenants;
 
@@ -17,6 +18,7 @@ public sealed class ContainerPoolTests
 
     private readonly FakeTimeProvider _time = new();
     private long _available = long.MaxValue;
+    private (long Idle, long Total) _cpu;
     private readonly ScriptedStarter _starter = new();
     private readonly TaskScheduler _turns = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
 
@@ -138,11 +140,11 @@ public sealed class ContainerPoolTests
         pool.Tick();
         await FinishAllAsync();
         Assert.Equal((4, 128L << 20), (Parked(pool), pool.Ledger.UsedBytes));
-        var first = Claim(pool, A, 1024);
+        var first = ClaimOtherKind();
         await FinishAllAsync();
         Assert.NotNull(await first);
         _starter.HoldRemovals = true;
-        var large = Claim(pool, A, 1024);
+        var large = ClaimOtherKind();
         // One after the other is given up for it, until there is room.
         for (var gone = 0; gone < 4; gone++)
         {
@@ -155,6 +157,9 @@ public sealed class ContainerPoolTests
         Assert.NotNull(await large);
         Assert.Equal((0, 2048L << 20), (Parked(pool), pool.Ledger.UsedBytes));
         await Assert.ThrowsAsync<NoCapacityException>(() => Claim(pool, A, wait: TimeSpan.Zero));
+
+        // No parked container can become one with a network.
+        Task<ContainerEntry> ClaimOtherKind() => pool.ClaimAsync(A, Shape(1024) with { Egress = EgressKind.Open }, null, Wait, TestContext.Current.CancellationToken);
     });
 
     [Fact(Timeout = 30_000)]
@@ -254,15 +259,125 @@ public sealed class ContainerPoolTests
         Assert.Equal(0, pool.Ledger.Used);
     });
 
-    private ContainerPool Make(int poolMin = 0, int poolMax = 8, int slots = 1_000, int maxWaiting = 256, int memoryMib = 1 << 20)
+    [Fact(Timeout = 30_000)]
+    public Task A_pool_in_use_grows_to_its_share_of_the_memory_while_the_cpu_is_idle() => InTurnAsync(async () =>
+    {
+        // 10 % of 1 GiB are 6 containers of 16 MiB.
+        var pool = Make(poolMax: null, idleShare: 0.1);
+        await IdleAsync(pool, seconds: 10);
+        Assert.Equal(0, Parked(pool));
+        var claim = Claim(pool, A);
+        await FinishAllAsync();
+        Release(pool, await claim);
+        await BusyAsync(pool, seconds: 10);
+        Assert.Equal(1, Parked(pool));
+        await IdleAsync(pool, seconds: 1);
+        Assert.Equal(3, Parked(pool));
+        await IdleAsync(pool, seconds: 60);
+        Assert.Equal(6, Parked(pool));
+
+        // Demand has long been forgotten; a burst finds all of them.
+        var started = _starter.Started;
+        var burst = Enumerable.Range(0, 6).Select(_ => Claim(pool, A)).ToArray();
+        Assert.All(burst, served => Assert.True(served.IsCompletedSuccessfully));
+        Assert.Equal(started, _starter.Started);
+        foreach (var served in burst) Release(pool, await served);
+
+        // What nobody has used for ten minutes is given back.
+        await IdleAsync(pool, seconds: 30);
+        Assert.Equal(6, Parked(pool));
+        await IdleAsync(pool, seconds: 700);
+        Assert.Equal(0, Parked(pool));
+    });
+
+    [Fact(Timeout = 30_000)]
+    public Task Containers_that_wait_for_a_burst_are_given_back_when_memory_is_short() => InTurnAsync(async () =>
+    {
+        var pool = Make(poolMin: 1, poolMax: null, idleShare: 0.25);
+        await IdleAsync(pool, seconds: 30);
+        Assert.Equal(16, Parked(pool));
+        _available = 0;
+        await IdleAsync(pool, seconds: 2);
+        Assert.Equal(1, Parked(pool));
+        _available = long.MaxValue;
+        await IdleAsync(pool, seconds: 30);
+        Assert.Equal(16, Parked(pool));
+    });
+
+    [Fact(Timeout = 30_000)]
+    public Task The_slots_and_the_template_bound_how_many_wait_for_a_burst() => InTurnAsync(async () =>
+    {
+        var bounded = Make(poolMin: 1, poolMax: 3, idleShare: 0.5);
+        await IdleAsync(bounded, seconds: 30);
+        Assert.Equal(3, Parked(bounded));
+        var small = Make(poolMin: 1, poolMax: null, slots: 10, idleShare: 0.5);
+        await IdleAsync(small, seconds: 30);
+        // The rest is for starts that somebody waits for.
+        Assert.Equal(6, Parked(small));
+    });
+
+    [Fact(Timeout = 30_000)]
+    public Task A_claim_with_other_limits_takes_a_parked_container_whose_limits_are_changed() => InTurnAsync(async () =>
+    {
+        var pool = Make(poolMin: 2, poolMax: 2);
+        pool.Tick();
+        await FinishAllAsync();
+        var started = _starter.Started;
+        var parked = _starter.Parked.ToArray();
+        var given = await Claim(pool, A, memoryMib: 2048);
+        Assert.Contains(given.Sandbox, parked);
+        Assert.Equal(Shape(2048), _starter.Resized[given.ContainerId!]);
+        Assert.Equal(2048L << 20, given.MemoryBytes);
+        Assert.Equal((2048L + 32) << 20, pool.Ledger.UsedBytes);
+        Assert.Equal(started, _starter.Started);
+
+        // One whose limits could not be changed is nobody's, and the claim gets a new one.
+        _starter.RefusesToResize = true;
+        var claim = Claim(pool, A, memoryMib: 1024);
+        await FinishAllAsync();
+        var fresh = await claim;
+        Assert.DoesNotContain(fresh.Sandbox, parked);
+        Assert.Equal(parked.Where(id => id != given.Sandbox), _starter.Removed);
+        Assert.Equal(1024L << 20, fresh.MemoryBytes);
+    });
+
+    [Fact]
+    public void Limits_are_changed_only_under_runtimes_that_can_and_only_where_nothing_else_differs()
+    {
+        var shape = Shape();
+        Assert.True(shape.CanBecome(Shape(1024)));
+        Assert.True(shape.CanBecome(shape with { HomeBytes = 1, TmpBytes = 2, ShmBytes = 3, Cpus = 4 }));
+        Assert.True((shape with { Runtime = "crun" }).CanBecome(Shape(1024) with { Runtime = "crun" }));
+        Assert.False((shape with { Runtime = "runsc" }).CanBecome(Shape(1024) with { Runtime = "runsc" }));
+        Assert.False(shape.CanBecome(Shape(1024) with { Egress = EgressKind.Open }));
+        Assert.False(shape.CanBecome(Shape(1024) with { Image = "other" }));
+        Assert.False(shape.CanBecome(Shape(1024) with { Pids = 1 }));
+    }
+
+    private async Task PassAsync(ContainerPool pool, int seconds, bool idle)
+    {
+        for (var second = 0; second < seconds; second++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            _cpu = (_cpu.Idle + (idle ? 80 : 20), _cpu.Total + 100);
+            pool.Tick();
+            await FinishAllAsync();
+        }
+    }
+
+    private Task IdleAsync(ContainerPool pool, int seconds) => PassAsync(pool, seconds, idle: true);
+
+    private Task BusyAsync(ContainerPool pool, int seconds) => PassAsync(pool, seconds, idle: false);
+
+    private ContainerPool Make(int poolMin = 0, int? poolMax = 8, int slots = 1_000, int maxWaiting = 256, int memoryMib = 1 << 20, double idleShare = 0)
     {
         var templates = new TemplateOptions();
         templates.Clear();
         templates["t"] = new Template { Image = "i", PoolMin = poolMin, PoolMax = poolMax };
-        var options = new HostOptions { Slots = slots, MaxWaiting = maxWaiting };
+        var options = new HostOptions { Slots = slots, MaxWaiting = maxWaiting, PoolMemoryShare = idleShare };
         var memory = new HostMemory(options, 1L << 30, () => _available);
         return _starter.Pool = new ContainerPool(
-            "00000001", templates, options, memory, new ContainerLedger(slots, (long)memoryMib << 20, _time), _starter, _time, NullLogger.Instance);
+            "00000001", templates, options, memory, new ContainerLedger(slots, (long)memoryMib << 20, _time), _starter, new HostCpu(() => _cpu), _time, NullLogger.Instance);
     }
 
     private static Task<ContainerEntry> Claim(ContainerPool pool, TenantId tenant, int memoryMib = 512, TimeSpan? wait = null) =>

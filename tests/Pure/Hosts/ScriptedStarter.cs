@@ -35,6 +35,19 @@ internal sealed class ScriptedStarter : IContainerStarter
         return start.Task;
     }
 
+    /// <summary>Containers that were given other limits.</summary>
+    public Dictionary<string, ContainerSpec> Resized { get; } = [];
+
+    /// <summary>Limits cannot be changed.</summary>
+    public bool RefusesToResize { get; set; }
+
+    public Task ResizeAsync(string containerId, ContainerSpec shape)
+    {
+        if (RefusesToResize) throw new ContainerEngineException("the scripted engine refuses", new IOException());
+        Resized[containerId] = shape;
+        return Task.CompletedTask;
+    }
+
     public bool IsReady(SandboxId sandbox) => !Dead.Contains(sandbox);
 
     public void MarkParked(SandboxId sandbox, bool parked)

@@ -77,6 +77,38 @@ public sealed class MemoryEventLogTests : EventLogTests, IDisposable
     }
 
     [Fact]
+    public async Task A_tenant_that_fills_the_log_loses_its_own_events_and_not_those_of_another()
+    {
+        var (acme, other) = (new TenantId("acme"), new TenantId("other"));
+        var (loud, quiet) = (SandboxId.New("0123abcd"), SandboxId.New("0123abcd"));
+        // The oldest of all, both of an ended and of an open run.
+        var (ended, open) = (NewRecord(), NewRecord());
+        await WriteAsync(quiet, ended, other, 0, 400);
+        await _log.AppendAsync(quiet, ended.Id, new LogAppend(400, 0, Exit(401), 2, Ending()), Cancel);
+        await WriteAsync(quiet, open, other, 0, 400);
+
+        for (var run = 0; run < 20; run++)
+        {
+            var record = NewRecord();
+            await WriteAsync(loud, record, acme, 0, 400);
+            await _log.AppendAsync(loud, record.Id, new LogAppend(400, 0, Exit(401), 2, Ending()), Cancel);
+        }
+
+        var longest = NewRecord();
+        for (var batch = 0; batch < 20; batch++) await WriteAsync(loud, longest, acme, batch * 400, 400);
+        Assert.True(_log.Bytes <= Limits.MaxMemoryLogBytes);
+        Assert.Equal(1, (await _log.FindBoundsAsync(quiet, ended.Id, Cancel))!.FirstSeq);
+        Assert.Equal(1, (await _log.FindBoundsAsync(quiet, open.Id, Cancel))!.FirstSeq);
+        Assert.True((await _log.FindBoundsAsync(loud, longest.Id, Cancel))!.FirstSeq > 1);
+
+        async Task WriteAsync(SandboxId sandbox, RunRecord run, TenantId tenant, int after, int lines)
+        {
+            if (after == 0) await _log.AcceptAsync(sandbox, run, tenant, Cancel);
+            Assert.Equal(AppendResult.Done, (await _log.AppendAsync(sandbox, run.Id, new LogAppend(after, 0, Lines(after + 1, lines, 1000), 1, null), Cancel)).Result);
+        }
+    }
+
+    [Fact]
     public async Task With_nothing_to_give_way_only_an_exit_gets_in()
     {
         var runs = new List<RunRecord>();
