@@ -120,7 +120,8 @@ public sealed class CodeActProvider : AIContextProvider, IAsyncDisposable
 
     private static string Instructions(CodeFunctionOptions function) =>
         $"You can run Python code in a sandbox with the tool `{function.Name}`. Use it for calculations, data analysis and everything that code does better. "
-        + (function.Fresh ? "Variables are not kept between calls." : "Variables are kept between calls.");
+        + (function.Fresh ? "Variables are not kept between calls." : "Variables are kept between calls.")
+        + (function.Tools.Count == 0 ? "" : " Your code can call the functions that the description of the tool lists. Do as much as you can in one program.");
 
     // Nothing remembers the sandbox of an agent that runs without a session.
     private ISandboxSource SourceFor(AgentSession? session) =>

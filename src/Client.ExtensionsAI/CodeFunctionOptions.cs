@@ -28,6 +28,16 @@ public sealed record CodeFunctionOptions
     /// </summary>
     public bool Fresh { get; init; }
 
+    /// <summary>
+    /// Functions of this program that the code may call, as <c>tools.search(q="x")</c>; at most 64. The model cannot call them directly, and their results
+    /// go to the code, not to the model. The code may keep them and send them wherever its sandbox can send data. If one of them is an
+    /// <see cref="ApprovalRequiredAIFunction"/>, each execution has to be approved. Default: none.
+    /// </summary>
+    public IReadOnlyList<AIFunction> Tools { get; init; } = [];
+
+    /// <summary>How long the code waits for the result of one of the <see cref="Tools"/>. Server default: 60 s.</summary>
+    public TimeSpan? ToolTimeout { get; init; }
+
     /// <summary>The maximum length of the text that the model gets, in UTF-16 code units, at least 256. Default: 20,000.</summary>
     public int MaxChars { get; init; } = 20_000;
 
@@ -40,5 +50,7 @@ public sealed record CodeFunctionOptions
         if (string.IsNullOrWhiteSpace(Name)) throw new ArgumentException($"{nameof(Name)} must not be empty.");
         if (Fresh && Context is not null) throw new ArgumentException($"{nameof(Fresh)} and {nameof(Context)} cannot be combined: a fresh interpreter belongs to no context.");
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxChars, 256, nameof(MaxChars));
+        ArgumentNullException.ThrowIfNull(Tools);
+        if (Tools.DistinctBy(tool => tool.Name).Count() < Tools.Count) throw new ArgumentException($"Two of the {nameof(Tools)} have the same name.");
     }
 }

@@ -22,9 +22,10 @@ internal sealed class ExecuteCodeFunction : AIFunction
 
     public override string Name => _options.Name;
 
-    public override string Description => _options.Description ?? (_options.Fresh || _source is SandboxPerCall
+    public override string Description => (_options.Description ?? (_options.Fresh || _source is SandboxPerCall
         ? "Runs Python code. Each call starts without the variables of earlier calls. The value of the last expression, printed text and figures are returned."
-        : "Runs Python code. Variables, imports and files are kept between calls. The value of the last expression, printed text and figures are returned.");
+        : "Runs Python code. Variables, imports and files are kept between calls. The value of the last expression, printed text and figures are returned."))
+        + BundledTools.Describe(_options.Tools);
 
     public override JsonElement JsonSchema => Schema;
 
@@ -34,7 +35,7 @@ internal sealed class ExecuteCodeFunction : AIFunction
     {
         options.Ensure();
         var function = new ExecuteCodeFunction(source, options, files);
-        return options.RequireApproval ? new ApprovalRequiredAIFunction(function) : function;
+        return options.RequireApproval || BundledTools.NeedApproval(options.Tools) ? new ApprovalRequiredAIFunction(function) : function;
     }
 
     /// <summary>The code in the arguments of a call; null if they have none.</summary>
@@ -48,7 +49,15 @@ internal sealed class ExecuteCodeFunction : AIFunction
     protected override async ValueTask<object?> InvokeCoreAsync(AIFunctionArguments arguments, CancellationToken cancellationToken)
     {
         if (CodeOf(arguments) is not { Length: > 0 } code) throw new ArgumentException($"The argument '{CodeParameter}' must be a text that is not empty.", nameof(arguments));
-        var (result, isReplaced) = await RunAsync(code, cancellationToken).ConfigureAwait(false);
+        var run = new RunOptions
+        {
+            Timeout = _options.Timeout,
+            Context = _options.Context,
+            Fresh = _options.Fresh ? FreshInterpreter.Yes : FreshInterpreter.No,
+            Tools = _options.Tools.Count == 0 ? null : [.. _options.Tools.Select(tool => BundledTools.Of(tool, arguments.Services))],
+            ToolTimeout = _options.Tools.Count == 0 ? null : _options.ToolTimeout,
+        };
+        var (result, isReplaced) = await RunAsync(code, run, cancellationToken).ConfigureAwait(false);
         var notice = isReplaced ? $"{Replaced}\n" : "";
         var text = notice + result.ForModel(Math.Max(256, _options.MaxChars - notice.Length));
         var images = result.Results.Select(ImageOf).OfType<AIContent>().ToList();
@@ -67,7 +76,7 @@ internal sealed class ExecuteCodeFunction : AIFunction
         return null;
     }
 
-    private async Task<(RunResult Result, bool IsReplaced)> RunAsync(string code, CancellationToken cancellationToken)
+    private async Task<(RunResult Result, bool IsReplaced)> RunAsync(string code, RunOptions options, CancellationToken cancellationToken)
     {
         var isReplaced = false;
         while (true)
@@ -75,7 +84,7 @@ internal sealed class ExecuteCodeFunction : AIFunction
             await using var lease = await _source.AcquireAsync(cancellationToken).ConfigureAwait(false);
             try
             {
-                return (await RunAsync(lease.Sandbox, code, cancellationToken).ConfigureAwait(false), isReplaced);
+                return (await RunAsync(lease.Sandbox, code, options, cancellationToken).ConfigureAwait(false), isReplaced);
             }
             catch (Exception e) when (!isReplaced && e is SandboxEndedException or SandboxLostException or SandboxNotFoundException)
             {
@@ -85,10 +94,9 @@ internal sealed class ExecuteCodeFunction : AIFunction
         }
     }
 
-    private async Task<RunResult> RunAsync(Sandbox sandbox, string code, CancellationToken cancellationToken)
+    private async Task<RunResult> RunAsync(Sandbox sandbox, string code, RunOptions options, CancellationToken cancellationToken)
     {
         if (_files is not null) await _files.WriteAsync(sandbox, cancellationToken).ConfigureAwait(false);
-        var options = new RunOptions { Timeout = _options.Timeout, Context = _options.Context, Fresh = _options.Fresh ? FreshInterpreter.Yes : FreshInterpreter.No };
         try
         {
             return await sandbox.RunAsync(code, options, cancellationToken).ConfigureAwait(false);

@@ -114,6 +114,58 @@ public sealed class CodeActTests(Service service)
     }
 
     [Fact]
+    public async Task Code_calls_the_functions_of_the_program()
+    {
+        List<string> asked = [];
+        var find = AIFunctionFactory.Create((string q, int limit = 2) =>
+        {
+            lock (asked) asked.Add(q);
+            return Enumerable.Range(1, limit).Select(n => new { title = $"{q} {n}" }).ToArray();
+        }, "find", "Searches the index.");
+        var model = new ScriptedModel(ScriptedModel.Runs("titles = [row['title'] for q in ('a', 'b') for row in tools.find(q=q)]\ntitles"), ScriptedModel.SaysTheResult());
+        await using var code = new CodeActProvider(service.Client, new CodeActOptions { Function = new CodeFunctionOptions { Tools = [find] } });
+        var agent = Agent(model, code);
+        var session = await agent.CreateSessionAsync(Token);
+        Assert.Equal("['a 1', 'a 2', 'b 1', 'b 2']", (await agent.RunAsync("Go.", session, cancellationToken: Token)).Text);
+        Assert.Equal(["a", "b"], asked);
+        var tool = Assert.Single(model.Options!.Tools!);
+        Assert.EndsWith("\n- tools.find(q: string, limit: integer = …): Searches the index.", tool.Description, StringComparison.Ordinal);
+        await code.EndConversationAsync(session, Token);
+    }
+
+    [Fact]
+    public async Task A_function_that_fails_raises_in_the_code_and_arguments_are_checked()
+    {
+        var fail = AIFunctionFactory.Create((int n) => n > 0 ? throw new InvalidOperationException("no index") : n, "fail");
+        const string program = """
+            for arguments in ({'n': 1}, {'n': 'x'}, {}, {'n': 0}):
+                try: print(tools.fail(**arguments))
+                except Exception as e: print(type(e).__name__)
+            """;
+        var model = new ScriptedModel(ScriptedModel.Runs(program), ScriptedModel.SaysTheResult());
+        await using var code = new CodeActProvider(service.Client, new CodeActOptions { Function = new CodeFunctionOptions { Tools = [fail] } });
+        var agent = Agent(model, code);
+        var session = await agent.CreateSessionAsync(Token);
+        var lines = (await agent.RunAsync("Go.", session, cancellationToken: Token)).Text.Split('\n');
+        Assert.Equal(["ToolError", "ToolError"], lines[..2]);
+        Assert.Equal("0", lines[3]);
+        await code.EndConversationAsync(session, Token);
+    }
+
+    [Fact]
+    public async Task A_bundled_function_that_needs_approval_makes_the_code_need_it()
+    {
+        var paid = new ApprovalRequiredAIFunction(AIFunctionFactory.Create(() => "sent", "send"));
+        var model = new ScriptedModel(ScriptedModel.Runs("tools.send()"), ScriptedModel.SaysTheResult());
+        await using var code = new CodeActProvider(service.Client, new CodeActOptions { Function = new CodeFunctionOptions { Tools = [paid] } });
+        var agent = Agent(model, code);
+        var session = await agent.CreateSessionAsync(Token);
+        var request = Assert.Single((await agent.RunAsync("Go.", session, cancellationToken: Token)).Messages.SelectMany(message => message.Contents).OfType<ToolApprovalRequestContent>());
+        Assert.Equal("'sent'", (await agent.RunAsync(new ChatMessage(ChatRole.User, [request.CreateResponse(approved: true)]), session, cancellationToken: Token)).Text);
+        await code.EndConversationAsync(session, Token);
+    }
+
+    [Fact]
     public void Mistakes_are_named()
     {
         Assert.Contains("PerCall", Assert.Throws<ArgumentException>(() => new CodeActProvider(service.Client, new CodeActOptions { KeepVariables = true, Lifetime = SandboxLifetime.PerCall })).Message, StringComparison.Ordinal);

@@ -26,7 +26,7 @@ public sealed partial class SnippetTests(Service service)
         string[] pages = ["src/Client.ExtensionsAI/README.md", "src/Client.Agents/README.md", "docs/guides/microsoft-extensions-ai.md", "docs/guides/microsoft-agent-framework.md"];
         var here = Flat(File.ReadAllText(Path.Combine(TestRun.Repository, "tests", "Agents", "SnippetTests.cs")));
         var snippets = pages.SelectMany(page => Snippet().Matches(File.ReadAllText(Path.Combine(TestRun.Repository, page)))).Select(match => match.Groups[1].Value).ToArray();
-        Assert.Equal(7, snippets.Length);
+        Assert.Equal(8, snippets.Length);
         Assert.All(snippets, snippet => Assert.Contains(Flat(snippet.Replace("new PodflareClient();", "Here();", StringComparison.Ordinal)), here, StringComparison.Ordinal));
 
         static string Flat(string text) => string.Join('\n', text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
@@ -44,6 +44,11 @@ public sealed partial class SnippetTests(Service service)
         Console.WriteLine(await client.GetResponseAsync("What is the sum of the numbers from 1 to 100?", options));
 
         Assert.Equal("5050\n\n", Console.Take());
+        var find = AIFunctionFactory.Create((string q) => new[] { $"about {q}" }, "find", "Searches the index.");
+        var function = sandbox.AsAIFunction(new CodeFunctionOptions { Tools = [find] });
+        Console.WriteLine(await function.InvokeAsync(new AIFunctionArguments { ["code"] = "[tools.find(q=q)[0] for q in ('a', 'b')]" }));
+
+        Assert.Equal("['about a', 'about b']\n", Console.Take());
         await using var interpreter = new CodeInterpreterChatClient(model.AsBuilder().UseFunctionInvocation().Build(), podflare);
         List<ChatMessage> history = [new(ChatRole.User, "Add up the numbers from 1 to 100, and keep the total.")];
         var tools = new ChatOptions { Tools = [new HostedCodeInterpreterTool()] };
