@@ -4,7 +4,7 @@
 #   bench.sh [--only=PART,…] [--where=embedded|cluster] [--with-jupyter]
 #   bench.sh --against=FOLDER [--where=embedded|cluster]
 #
-# Parts: floors, runs, tools, tracing, creates, refill, bursts, streams, neighbours, crowd, start, keys; `sandboxes` is creates to crowd. One part with one
+# Parts: floors, runs, tools, tracing, creates, refill, bursts, streams, neighbours, crowd, start, keys, codec; `sandboxes` is creates to crowd. One part with one
 # service takes a minute or two, all of them about twenty-five. --with-jupyter also measures a Jupyter kernel from the distribution's packages.
 # --against compares with another checkout, in alternate rounds: warm runs, bulk output, creates.
 set -euo pipefail
@@ -70,11 +70,11 @@ if [ -n "$against" ] && [ "$where" != embedded ]; then
   eng/cluster.sh up
   services+=("two processes=http://127.0.0.1:$((PODFLARE_CLUSTER_PORT + 101)),http://127.0.0.1:$((PODFLARE_CLUSTER_PORT + 1))")
 fi
-if [ "$where" != cluster ] && [ "$only" != start ] && [ "$only" != keys ] && [ -z "$against" ]; then
+if [ "$where" != cluster ] && [ "$only" != start ] && [ "$only" != keys ] && [ "$only" != codec ] && [ -z "$against" ]; then
   embedded e "$embedded"
   services+=("embedded=http://$embedded" "--folder=embedded:$folder/e")
 fi
-if [ "$where" != embedded ] && [ "$only" != start ] && [ "$only" != keys ] && [ -z "$against" ]; then
+if [ "$where" != embedded ] && [ "$only" != start ] && [ "$only" != keys ] && [ "$only" != codec ] && [ -z "$against" ]; then
   eng/cluster.sh up
   services+=("two processes=http://127.0.0.1:$((PODFLARE_CLUSTER_PORT + 1))" "--folder=two processes:$folder/c")
 fi

@@ -68,6 +68,7 @@ if (settings.Wants("start") && settings.Redis is { } redis)
 }
 
 if (settings.Wants("keys")) await Authentication.MeasureAsync(table);
+if (settings.Wants("codec")) Codec.Measure(table);
 if (settings.Wants("jupyter")) await Floors.JupyterAsync(plainServices, table);
 table.Print();
 return 0;

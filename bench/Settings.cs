@@ -7,7 +7,7 @@ internal sealed class Settings
         """
         usage: Podflare.Bench [OPTION…] NAME=http://ip:port[,http://ip:port] …
           A service is measured under its name; with a second address only what that one's runs are to the first one's.
-          --only=PART,…          floors, runs, tools, tracing, creates, refill, bursts, streams, neighbours, crowd, start, keys, jupyter, against;
+          --only=PART,…          floors, runs, tools, tracing, creates, refill, bursts, streams, neighbours, crowd, start, keys, codec, jupyter, against;
                                  `sandboxes` is creates to crowd
           --where=NAME           this service alone
           --redis=HOST:PORT      a Redis that runs, for floors and start
@@ -16,7 +16,7 @@ internal sealed class Settings
         """;
 
     private static readonly string[] OfSandboxes = ["creates", "refill", "bursts", "streams", "neighbours", "crowd"];
-    private static readonly string[] All = ["floors", "runs", "tools", "tracing", .. OfSandboxes, "start", "keys"];
+    private static readonly string[] All = ["floors", "runs", "tools", "tracing", .. OfSandboxes, "start", "keys", "codec"];
 
     private readonly HashSet<string> _parts;
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 
 namespace Podflare.Otlp;
@@ -8,14 +9,23 @@ internal sealed class OtlpProtobufWriter
     private const int FirstBytes = 4096;
     private const int MaxVarintBytes = 10;
 
-    private byte[] _buffer = new byte[FirstBytes];
-    private int _start = FirstBytes;
+    // Rented: only the result is allocated.
+    private byte[] _buffer;
+    private int _start;
+
+    private OtlpProtobufWriter()
+    {
+        _buffer = ArrayPool<byte>.Shared.Rent(FirstBytes);
+        _start = _buffer.Length;
+    }
 
     public static byte[] Write(OtlpMessage message)
     {
         var writer = new OtlpProtobufWriter();
         writer.Add(message);
-        return writer._buffer[writer._start..];
+        var result = writer._buffer[writer._start..];
+        ArrayPool<byte>.Shared.Return(writer._buffer);
+        return result;
     }
 
     private int Length => _buffer.Length - _start;
@@ -96,9 +106,10 @@ internal sealed class OtlpProtobufWriter
     {
         if (count > _start)
         {
-            var larger = new byte[Math.Max(2 * _buffer.Length, Length + count + FirstBytes)];
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(2 * _buffer.Length, Length + count + FirstBytes));
             var start = larger.Length - Length;
             _buffer.AsSpan(_start).CopyTo(larger.AsSpan(start));
+            ArrayPool<byte>.Shared.Return(_buffer);
             (_buffer, _start) = (larger, start);
         }
 
