@@ -93,7 +93,7 @@ public sealed class ToolTests(Service service)
             }
             else
             {
-                await run.AnswerToolCallAsync(request.CallId, JsonSerializer.SerializeToElement(new[] { 1 }), Cancellation);
+                await run.AnswerToolCallAsync(request.CallId, JsonDocument.Parse("[1]").RootElement, Cancellation);
             }
         }
 
