@@ -29,8 +29,7 @@ export async function startCluster (name, settings = {}) {
       isConnected = true
       socket.pipe(target).pipe(socket)
     })
-    // A frontend that dies resets its connections, and their clients must see that.
-    target.on('error', () => isConnected || tries > 5 ? socket.resetAndDestroy() : forward(socket, tries + 1))
+    target.on('error', () => isConnected || tries > 5 ? socket.destroy() : forward(socket, tries + 1))
     socket.on('error', () => target.destroy())
   }
 
