@@ -5,11 +5,7 @@
 #   bench.sh --against=FOLDER [--where=embedded|cluster]
 #   bench.sh --only=e2b
 #
-<<<<<<< HEAD
 # Parts: floors, runs, tools, tracing, creates, refill, bursts, streams, neighbours, crowd, births, start, keys, codec; `sandboxes` is creates to births. One part with one
-=======
-# Parts: floors, runs, tools, tracing, creates, refill, bursts, streams, neighbours, crowd, start, keys, codec; `sandboxes` is creates to crowd. One part with one
->>>>>>> bridge
 # service takes a minute or two, all of them about twenty-five. --with-jupyter also measures a Jupyter kernel from the distribution's packages.
 # The part e2b compares the dialect of E2B with the native API. It needs Node, and runs only by itself.
 # --against compares with another checkout, in alternate rounds: warm runs, bulk output, creates.
