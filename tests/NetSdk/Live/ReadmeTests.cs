@@ -18,7 +18,7 @@ public sealed partial class ReadmeTests(Service service)
         string[] files = ["ReadmeTests.cs", "ReadmeProcessTests.cs", "ReadmeAdministrationTests.cs"];
         var here = Flat(string.Concat(files.Select(name => File.ReadAllText(Path.Combine(TestRun.Repository, "tests", "NetSdk", "Live", name)))));
         var snippets = Snippet().Matches(readme).Select(match => match.Groups[1].Value).ToArray();
-        Assert.Equal(9, snippets.Length);
+        Assert.Equal(10, snippets.Length);
         Assert.All(snippets, snippet => Assert.Contains(Flat(snippet.Replace("using Podflare;\n", "", StringComparison.Ordinal).Replace("new PodflareClient();", "Here();", StringComparison.Ordinal)), here, StringComparison.Ordinal));
 
         static string Flat(string text) => string.Join('\n', text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
