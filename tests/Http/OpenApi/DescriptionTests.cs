@@ -14,7 +14,9 @@ public sealed partial class DescriptionTests(SharedCluster shared)
     // For people; the rest of the server is the API.
     private static readonly string[] Pages = ["/docs", "/openapi", "/errors", "/console"];
 
+#pragma warning disable RS0030 // the ban is for event lines, which are ASCII
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+#pragma warning restore RS0030
 
     private readonly Cluster _cluster = shared.Cluster;
 

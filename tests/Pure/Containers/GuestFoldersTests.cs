@@ -1,6 +1,9 @@
+using System.Runtime.Versioning;
+
 namespace Podflare.Containers;
 
 /// <summary>The guest with its bytecode: what is accepted from a container, and what is done about files that were changed since.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class GuestFoldersTests : IDisposable
 {
     private const string Image = "sha256:0123456789abcdef0123456789abcdef";

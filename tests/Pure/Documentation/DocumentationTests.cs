@@ -7,6 +7,7 @@ namespace Podflare.Documentation;
 public sealed partial class DocumentationTests
 {
     private static readonly string[] Folders = [".github", "docs", "clients", "samples"];
+    private static readonly string[] ForBeginners = ["start", "guides"];
 
     [Theory]
     [InlineData("eng/make-configuration-docs.py")]
@@ -44,7 +45,7 @@ public sealed partial class DocumentationTests
         string[] endings = [".py", ".mjs", ".cs", ".js"];
         var sources = string.Concat(Directory.EnumerateFiles(tests, "*", SearchOption.AllDirectories)
             .Where(file => endings.Contains(Path.GetExtension(file)) && !file.Contains("node_modules", StringComparison.Ordinal)).Select(File.ReadAllText));
-        var silent = from folder in new[] { "start", "guides" }
+        var silent = from folder in ForBeginners
                      from page in Directory.GetFiles(Path.Combine(Repository.Folder, "docs", folder), "*.md")
                      let text = File.ReadAllText(page)
                      where !sources.Contains(Path.GetFileName(page), StringComparison.Ordinal) && !text.Contains("have not been run", StringComparison.Ordinal)
