@@ -100,6 +100,17 @@ class BlockingAdapterTests(unittest.TestCase):
         wrong = tools.result(Block("t6", "run_python", code=7))
         self.assertEqual((True, "code must be a text that is not empty"), (wrong["is_error"], wrong["content"]))
 
+    def test_anthropic_lets_code_call_functions_of_the_program(self) -> None:
+        def find(q: str, limit: int = 10) -> list[str]:
+            """Searches the index."""
+            return [f"{q}-{i}" for i in range(limit)]
+
+        tools = adapter("anthropic").PodflareTools(self.sandbox, bash=False, tools={"find": find})
+        (definition,) = tools.definitions
+        self.assertIn("\n- tools.find(q: string, limit: integer = …): Searches the index.", definition["description"])
+        used = tools.result({"id": "t", "name": "run_python", "input": {"code": "[len(tools.find(q=q, limit=3)) for q in 'ab'], tools.find(q='c', limit=1)"}})
+        self.assertEqual(("([3, 3], ['c-0'])", False), (used["content"], used["is_error"]))
+
     def test_anthropic_keeps_a_session_of_bash(self) -> None:
         tools = adapter("anthropic").PodflareTools(self.sandbox)
 

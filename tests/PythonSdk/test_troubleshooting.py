@@ -110,6 +110,8 @@ class TroubleshootingTests(unittest.TestCase):
         finally:
             process.terminate()
             process.wait(LIMIT_SECONDS)
+        # A signal during the start is an ordinary stop.
+        self.assertEqual(0, process.returncode, log.read_text(encoding="utf-8"))
         self.check("the container engine at unix:///var/run/docker.sock does not answer.", log.read_text(encoding="utf-8"), engine="unix:///no/such.sock")
 
     def test_a_port_in_use(self) -> None:

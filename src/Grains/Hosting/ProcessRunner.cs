@@ -22,7 +22,16 @@ public static class ProcessRunner
             await using var app = build();
             if (app.Services.GetService<StoreStart>() is { } store) await store.WaitAsync();
             map(app);
-            await app.RunAsync();
+            var stopping = app.Lifetime.ApplicationStopping;
+            try
+            {
+                await app.RunAsync();
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                // A stop signal that came during the start.
+            }
+
             return 0;
         }
         catch (Exception e) when (e is StartUpException or OptionsValidationException or RunFolderLockedException or IOException { InnerException: AddressInUseException })

@@ -15,8 +15,9 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ._shared import CODE, MAX_CHARS, RUN_PYTHON, images_of
+from ._shared import CODE, MAX_CHARS, RUN_PYTHON, describe, images_of
 from .. import PodflareError, RunResult, Sandbox
+from .._tools import Tools, tools_of
 
 # Each command is a process of its own; folder, variables and functions go from one to the next in a file. What belongs to one run does not.
 _SESSION = r"""
@@ -46,15 +47,20 @@ class PodflareTools:
     """The tools of one conversation, executed in a sandbox. The caller closes the sandbox.
 
     timeout_seconds: the time limit of a call. Default: 300. context: the id of the context that runs Python code. Default: ``python``.
-    max_chars: the most characters of text in a result. bash: whether the ``bash`` tool is offered, too.
+    max_chars: the most characters of text in a result. bash: whether the ``bash`` tool is offered, too. tools: functions of this program that the
+    Python code may call, as for ``Sandbox.run_code``. One piece of code can then do what otherwise takes the model many turns, and the data stays
+    out of its context. The model cannot call these functions in another way.
     """
 
-    def __init__(self, sandbox: Sandbox, *, timeout_seconds: float = 300, context: str | None = None, max_chars: int = MAX_CHARS, bash: bool = True) -> None:
+    def __init__(
+        self, sandbox: Sandbox, *, timeout_seconds: float = 300, context: str | None = None, max_chars: int = MAX_CHARS, bash: bool = True, tools: Tools | None = None
+    ) -> None:
         self._sandbox = sandbox
         self._timeout_seconds = timeout_seconds
         self._context = context
         self._max_chars = max_chars
         self._has_bash = bash
+        self._tools = tools_of(tools)
         self._session = _new_session()
 
     @property
@@ -62,7 +68,7 @@ class PodflareTools:
         """The argument ``tools`` of a request."""
         python: dict[str, Any] = {
             "name": "run_python",
-            "description": RUN_PYTHON,
+            "description": RUN_PYTHON + describe(self._tools),
             "input_schema": {"type": "object", "properties": {"code": {"type": "string", "description": CODE}}, "required": ["code"]},
         }
         return [python, {"type": "bash_20250124", "name": "bash"}] if self._has_bash else [python]
@@ -83,7 +89,7 @@ class PodflareTools:
 
     def _execute(self, name: str, given: Mapping[str, Any]) -> tuple[Any, bool]:
         if name == "run_python":
-            return self._content(self._sandbox.run_code(_text(given, "code"), timeout_seconds=self._timeout_seconds, context=self._context))
+            return self._content(self._sandbox.run_code(_text(given, "code"), timeout_seconds=self._timeout_seconds, context=self._context, tools=self._tools or None))
         if name != "bash" or not self._has_bash:
             raise ValueError(f"there is no tool {name}")
         if given.get("restart"):
