@@ -67,6 +67,9 @@ public sealed class Cluster : IAsyncDisposable
         await cluster.StartFrontendAsync(settings, silo => Configure(silo, cluster.World, id, ports, 0, "all", Host));
         for (var i = 0; i < workers.Count; i++) await cluster.StartWorkerAsync(id, ports, i + 1, workers[i]);
         await WaitAsync(async () => (await cluster.Client.GetAsync("/readyz")).IsSuccessStatusCode);
+        // The frontend is ready when one host answers.
+        var hosts = cluster.App.Services.GetRequiredService<HostDirectory>();
+        await WaitAsync(async () => (await hosts.AskAsync(static host => host.Load(), CancellationToken.None)).Count(host => host.Answer is not null) == workers.Count + 1);
         return cluster;
     }
 

@@ -18,7 +18,7 @@ public sealed class DoctorTests(Service service)
         var json = await Tool.RunAsync(service.Address, ["doctor", "--json"]);
         var report = JsonDocument.Parse(json.Out).RootElement;
         Assert.True(report.GetProperty("ok").GetBoolean());
-        Assert.Equal(["server", "ready", "key", "docker", "image", "isolation", "memory", "run", "egress"], report.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()!));
+        Assert.Equal(["server", "ready", "key", "docker", "image", "runtime", "isolation", "memory", "run", "egress"], report.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()!));
         Assert.All(report.GetProperty("checks").EnumerateArray(), check => Assert.Equal("ok", check.GetProperty("status").GetString()));
     }
 
