@@ -14,9 +14,11 @@ public sealed class ServiceWithKeys : IAsyncDisposable
         "k",
         new Dictionary<string, string>
         {
-            ["PODFLARE_ADMIN_KEYS"] = AdminKey, ["PODFLARE_API_KEYS"] = ApiKey,
+            ["PODFLARE_ADMIN_KEYS"] = AdminKey,
+            ["PODFLARE_API_KEYS"] = ApiKey,
             // Receivers of tests listen there.
-            ["Podflare__Destinations__AllowHttp"] = "true", ["Podflare__Destinations__AllowedAddresses"] = "127.0.0.1",
+            ["Podflare__Destinations__AllowHttp"] = "true",
+            ["Podflare__Destinations__AllowedAddresses"] = "127.0.0.1",
         },
         ApiKey));
 

@@ -55,8 +55,11 @@ public sealed class ContainerServicesTests
     {
         var settings = new Dictionary<string, string?>
         {
-            ["Podflare:Engine:DefaultRuntime"] = "crun", ["Podflare:Engine:Runtimes:0"] = "runsc", ["Podflare:Templates:strong:Image"] = "i",
-            ["Podflare:Templates:strong:Runtime"] = "runsc", ["Podflare:Templates:strong:Pids"] = "2048",
+            ["Podflare:Engine:DefaultRuntime"] = "crun",
+            ["Podflare:Engine:Runtimes:0"] = "runsc",
+            ["Podflare:Templates:strong:Image"] = "i",
+            ["Podflare:Templates:strong:Runtime"] = "runsc",
+            ["Podflare:Templates:strong:Pids"] = "2048",
         };
         var templates = Bind<TemplateOptions>(settings);
         Assert.Equal("crun", templates["default"].Runtime);
