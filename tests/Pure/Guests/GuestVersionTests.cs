@@ -76,8 +76,9 @@ public sealed class GuestVersionTests
         await using var bench = new GuestBench();
         using var guest = await ScriptedGuest.ConnectAsync(bench.Socket);
         var events = bench.Port.Attach();
-        await guest.SendAsync((FrameType)type, 1, [.. Run.ToBytes(), kind, 1, 0]);
+        // A reader that has read nothing yet is not told about a connection that has gone.
         await NextAsync<GuestConnected>(events);
+        await guest.SendAsync((FrameType)type, 1, [.. Run.ToBytes(), kind, 1, 0]);
         await NextAsync<GuestDisconnected>(events);
         await guest.ClosedAsync();
     }
