@@ -15,6 +15,9 @@ internal static partial class TmpfsSize
     private const nint FsConfig = 431;
     private const nint FsPick = 433;
     private const uint CloseOnExec = 1;
+
+    // A link in the image would lead to a file system of this machine.
+    private const uint NoFollow = 2;
     private const uint SetString = 1;
     private const uint Reconfigure = 7;
 
@@ -25,7 +28,7 @@ internal static partial class TmpfsSize
     public static bool TrySet(long process, string path, long bytes, long? inodes)
     {
         if (process <= 0) return false;
-        var context = (int)Pick(FsPick, CurrentFolder, string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/root{path}"), CloseOnExec);
+        var context = (int)Pick(FsPick, CurrentFolder, string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/root{path}"), CloseOnExec | NoFollow);
         if (context < 0) return false;
         try
         {
