@@ -25,7 +25,7 @@ export interface InputRequestEvent extends EventBase {
   readonly password: boolean
 }
 
-/** The code calls a tool. `runCode` answers it; whoever reads the events answers with `RunStream.answerToolCall`. */
+/** The code calls a tool. `runCode` answers the call. If you read the events yourself, answer it with `RunStream.answerToolCall`. */
 export interface ToolRequestEvent extends EventBase {
   readonly type: 'tool_request'
   /** Unique in its run. */

@@ -150,7 +150,7 @@ class InputRequestEvent:
 
 @dataclass(frozen=True, slots=True)
 class ToolRequestEvent:
-    """The code calls a tool. ``run_code`` answers it; whoever reads the events answers with ``RunStream.answer_tool_call``.
+    """The code calls a tool. ``run_code`` answers the call. If you read the events yourself, answer it with ``RunStream.answer_tool_call``.
 
     The arguments come from the code in the sandbox, so they deserve as much trust as those from a model.
     """
