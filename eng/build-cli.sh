@@ -19,11 +19,13 @@ case $runtime in
   *-arm64) runtime=linux-arm64 ;;
 esac
 folder=${2:-artifacts/cli${1:+/$1}}
+# Properties of a publish reach the projects that it refers to, so that it would rewrite what a build of the solution left, perhaps while somebody runs it.
+build=$PWD/artifacts/cli-build
 
-dotnet publish src/Cli/Cli.csproj -c Release -r "$runtime" --self-contained -o "$folder" --disable-build-servers --nologo -v quiet \
+dotnet publish src/Cli/Cli.csproj -c Release --artifacts-path "$build" -r "$runtime" --self-contained -o "$folder" --disable-build-servers --nologo -v quiet \
   -p:PublishSingleFile=true -p:PublishTrimmed=true -p:DebugType=none -p:PackAsTool=false
 say "$(find "$folder" -maxdepth 1 \( -name podflare -o -name podflare.exe \) -printf '%p, %k KiB')"
 
-dotnet pack src/Client/Client.csproj -c Release -o artifacts/packages --disable-build-servers --nologo -v quiet
-dotnet pack src/Cli/Cli.csproj -c Release -o artifacts/packages --disable-build-servers --nologo -v quiet
+dotnet pack src/Client/Client.csproj -c Release --artifacts-path "$build" -o artifacts/packages --disable-build-servers --nologo -v quiet
+dotnet pack src/Cli/Cli.csproj -c Release --artifacts-path "$build" -o artifacts/packages --disable-build-servers --nologo -v quiet
 find artifacts/packages -name '*.nupkg' -printf '%p, %k KiB\n'

@@ -15,5 +15,5 @@ runtime=${2:-$default}
 for project in "${!FOLDERS[@]}"; do
   say "== ${FOLDERS[$project]}, $runtime"
   rm -rf "${1:?}/${FOLDERS[$project]}"
-  dotnet publish "src/$project/$project.csproj" -c Release -r "$runtime" --self-contained -o "$1/${FOLDERS[$project]}" --disable-build-servers --nologo -v quiet -p:PublishReadyToRun=true -p:DebugType=none
+  dotnet publish "src/$project/$project.csproj" -c Release -r "$runtime" --self-contained --artifacts-path "$PWD/artifacts/server-build" -o "$1/${FOLDERS[$project]}" --disable-build-servers --nologo -v quiet -p:PublishReadyToRun=true -p:DebugType=none
 done

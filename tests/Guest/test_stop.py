@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 import unittest
+from pathlib import Path
 
-from host import END, ENV, INTERRUPT, REFUSED, RUN, STARTED, TAKEN, Guest
+from host import END, ENV, GUEST, INTERRUPT, REFUSED, RUN, STARTED, TAKEN, Guest
 
 SWALLOW = "while True:\n    try:\n        print('before')\n        while True: pass\n    except KeyboardInterrupt: print = lambda text: None\n"
 # C code that looks at no signal once it has written.
@@ -90,10 +93,19 @@ class StopTests(unittest.TestCase):
             self.guest.ask(RUN, self.guest.run_payload(second, "for _ in range(300): hits += 0"))
             for _ in range(chosen.randrange(1, 3)):
                 self.guest.ask(INTERRUPT, json.dumps({"run": first, "grace_ms": 20_000}).encode())
-            reasons.add(self.guest.result(first).reason)
+            result = self.guest.result(first)
+            self.assertIn((result.code, result.reason, result.restarted), ((0, None, False), (130, "interrupted", False)))
+            reasons.add(result.reason)
             result = self.guest.result(second)
             self.assertEqual((0, None, b""), (result.code, result.reason, result.stderr))
         self.assertEqual({None, "interrupted"}, reasons, "the interrupts did not fall on both sides of the end")
+
+    def test_no_exception_of_a_burst_of_interrupts_ends_the_interpreter(self) -> None:
+        for burst in (2, 5):
+            with self.subTest(burst):
+                script = str(Path(__file__).with_name("interrupt_bursts.py"))
+                done = subprocess.run([sys.executable, script, str(GUEST), str(burst), "60000"], capture_output=True, text=True, timeout=120)
+                self.assertEqual(("0 KeyboardInterrupt NoneType\n", ""), (done.stdout, done.stderr), "exceptions that left it, and the outcomes of runs")
 
     def test_an_interrupt_that_is_not_obeyed_kills_after_the_grace_time(self) -> None:
         for code in (SWALLOW, STUCK_IN_C):

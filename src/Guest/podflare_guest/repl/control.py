@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from podflare_guest.repl.own_builtins import BUILTINS as __builtins__
 
-from time import monotonic
+from time import monotonic, sleep
 
 from _socket import CMSG_SPACE, MSG_DONTWAIT, MSG_PEEK, socket
 
 _PACKET = 60_000
 _TEXT_LIMIT = 65_536
 _ANNOUNCEMENT_SECONDS = 1.0
+_STEP_SECONDS = 0.0005
 _RIGHTS = CMSG_SPACE(8)
 
 
@@ -107,14 +108,14 @@ class Control:
         return kind, head + bytes(payload)
 
     def _peek(self, until: float) -> bytes:
-        left = until - monotonic() if until else 0.0
-        if left <= 0:
-            return self._socket.recv(1, MSG_PEEK | MSG_DONTWAIT)
-        self._socket.settimeout(left)
-        try:
-            return self._socket.recv(1, MSG_PEEK)
-        finally:
-            self._socket.settimeout(None)
+        # Without a timeout of the socket's own, which an interrupt could leave behind.
+        while True:
+            try:
+                return self._socket.recv(1, MSG_PEEK | MSG_DONTWAIT)
+            except BlockingIOError:
+                if not until or monotonic() >= until:
+                    raise
+            sleep(_STEP_SECONDS)
 
     def _packet(self) -> bytes:
         packet = self._socket.recv(_PACKET)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from podflare_guest.repl.own_builtins import BUILTINS as __builtins__
 
 import _signal
-from _signal import SIG_BLOCK, SIG_SETMASK, SIGINT, default_int_handler, pthread_sigmask, signal
+from _signal import SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK, SIGINT, default_int_handler, pthread_sigmask, signal
 from sys import getprofile, gettrace, setprofile, settrace
 
 from podflare_guest.repl.sources import Sources
@@ -24,6 +24,8 @@ _HELD_SIGNALS = {
     _signal.SIGTERM,
     _signal.SIGQUIT,
 }
+_INTERRUPT = {SIGINT}
+_ALL = _HELD_SIGNALS | _INTERRUPT
 
 
 class Program:
@@ -45,56 +47,67 @@ class Program:
         `interrupted()` is asked once signals belong to the program. `notebook` executes the source instead, where the run wants results.
         """
         outcome: BaseException | None = None
+        mask: set[int] | None = None
         try:
             try:
-                source = code.decode()
-                if source[:1] == "\ufeff":
-                    source = source[1:]
-                self._sources.add(name, source)
-                # Each warning is shown once per run, not once per session.
-                self._namespace.pop("__warningregistry__", None)
-                # From here to the end of the block signals belong to the program.
-                signal(SIGINT, self._handler)
-                pthread_sigmask(SIG_SETMASK, self._mask)
-                if interrupted():  # type: ignore[operator]
-                    raise KeyboardInterrupt
-                if notebook is not None:
-                    notebook.execute(source, name)  # type: ignore[attr-defined]
-                else:
-                    body = compile(source, name, "exec", dont_inherit=True)
-                    if self._trace is not None or self._profile is not None:
-                        setprofile(self._profile)  # type: ignore[arg-type]
-                        settrace(self._trace)  # type: ignore[arg-type]
-                    exec(body, self._namespace)
-            except BaseException as failure:
-                outcome = failure
-            self._close()
-        except BaseException:  # interrupted between the end of the program and here: it has ended by itself
-            self._close()
+                try:
+                    self._execute(code, name, interrupted, notebook)
+                except BaseException as failure:
+                    outcome = failure
+                # A handler may raise wherever Python looks for signals: in a call, at the start of a function and at the end of a loop's body, and so again
+                # and again while its exceptions are caught. Python does not look between the program's last instruction and this call, which blocks first.
+                mask = pthread_sigmask(SIG_BLOCK, _ALL)
+            except BaseException:  # it has ended before
+                pass
+            self._close(mask)
+        except BaseException:  # a tracer of the program, or a signal that another of its threads took
+            self._close(mask)
         return outcome
+
+    def _execute(self, code: bytes, name: str, interrupted: object, notebook: object) -> None:
+        source = code.decode()
+        if source[:1] == "\ufeff":
+            source = source[1:]
+        self._sources.add(name, source)
+        # Each warning is shown once per run, not once per session.
+        self._namespace.pop("__warningregistry__", None)
+        # From here on signals belong to the program.
+        signal(SIGINT, self._handler)
+        pthread_sigmask(SIG_SETMASK, self._mask)
+        if interrupted():  # type: ignore[operator]
+            raise KeyboardInterrupt
+        body = compile(source, name, "exec", dont_inherit=True) if notebook is None else None
+        trace, profile, self._trace, self._profile = self._trace, self._profile, None, None
+        if notebook is not None:
+            notebook.execute(source, name)  # type: ignore[attr-defined]
+            return
+        if trace is not None or profile is not None:
+            setprofile(profile)  # type: ignore[arg-type]
+            settrace(trace)  # type: ignore[arg-type]
+        exec(body, self._namespace)  # type: ignore[arg-type]
 
     def resume_mask(self) -> None:
         """For a fork that continues as a process of the program's own."""
         pthread_sigmask(SIG_SETMASK, self._mask)
 
-    def _close(self) -> None:
-        """Keeps the program's tracer and signal handlers out of the guest's own code, whatever they raise while this is done."""
-        masked = swapped = False
+    def _close(self, mask: set[int] | None) -> None:
+        """Keeps the program's tracer and signal handlers out of the guest's own code, whatever they raise while this is done.
+
+        `mask`: the signals that the program had blocked; None where that is not known, and those of before it are kept.
+        """
+        swapped = False
         while not swapped:
             try:
                 if gettrace() is not None or getprofile() is not None:
                     self._trace, self._profile = gettrace(), getprofile()
                     settrace(None)
                     setprofile(None)
-                elif not masked:
-                    self._trace = self._profile = None
-                if not masked:
-                    self._mask = pthread_sigmask(SIG_BLOCK, ())
-                    masked = True
-                pthread_sigmask(SIG_BLOCK, _HELD_SIGNALS)
+                if mask is not None:
+                    self._mask = mask
                 handler = signal(SIGINT, self._between_runs)  # type: ignore[arg-type]
                 if handler is not self._between_runs:
                     self._handler = default_int_handler if handler is None else handler
                 swapped = True
             except BaseException:  # interrupted once more
                 continue
+        pthread_sigmask(SIG_UNBLOCK, _INTERRUPT)
