@@ -11,7 +11,7 @@ namespace Podflare.Runs;
 [Alias("podflare.IProcessExtension")]
 public interface IProcessExtension : IGrainExtension
 {
-    /// <param name="orEnded">Whether one that has ended is found, too: of the last 256 that ended while the worker was up.</param>
+    /// <param name="orEnded">Whether one that has ended is found, too: of the last 256 runs of the sandbox.</param>
     [AlwaysInterleave, Alias("Find")]
     Task<RunInfo> Find(TenantId tenant, ProcessSelector process, bool orEnded, CancellationToken cancellationToken = default);
 

@@ -17,7 +17,6 @@ public sealed class RunTable(int maxOpen, int maxWatches, int maxWaiting, int ma
     // Separate from the ended runs, of which a busy sandbox has thousands: each run begins and ends with a scan of the open ones.
     private readonly HashSet<RunEntry> _active = [];
     private readonly LinkedList<RunEntry> _ended = [];
-    private readonly EndedProcesses _endedProcesses = new();
     private long _endedBytes;
     private int _waiting;
 
@@ -61,16 +60,15 @@ public sealed class RunTable(int maxOpen, int maxWatches, int maxWaiting, int ma
 
     public RunEntry? Find(RunId run) => _entries.GetValueOrDefault(run);
 
-    /// <summary>A process by its id or tag.</summary>
-    /// <param name="orEnded">Whether it may have ended.</param>
-    public RunId? FindProcess(ProcessSelector process, bool orEnded)
+    /// <summary>An open process by its id or tag.</summary>
+    public RunId? FindProcess(ProcessSelector process)
     {
         foreach (var entry in _active)
         {
             if (entry is { Ended: false, Kind: RunKind.Process } && (process.Pid is { } pid ? entry.Process?.Pid == pid : entry.Events?.Record.Details?.Tag is { } tag && tag == process.Tag)) return entry.Id;
         }
 
-        return orEnded ? _endedProcesses.Find(process) : null;
+        return null;
     }
 
     /// <summary>The ended runs that may be removed, oldest end first: those that ended at least <paramref name="age"/> ago, or exceed a limit.</summary>
@@ -114,7 +112,6 @@ public sealed class RunTable(int maxOpen, int maxWatches, int maxWaiting, int ma
         if (!_active.Remove(entry)) return;
         entry.EndedAt = time.GetTimestamp();
         entry.IsMarkedEnded = true;
-        _endedProcesses.Add(entry);
         entry.Place = _ended.AddLast(entry);
         _endedBytes += entry.Events!.HeldBytes;
     }

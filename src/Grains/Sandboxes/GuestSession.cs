@@ -17,6 +17,7 @@ internal sealed partial class GuestSession(SandboxRecords records, SandboxRuns r
     private static readonly TimeSpan DisconnectPollInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _reported = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private FramePump? _pump;
     private Task _pumping = Task.CompletedTask;
     private int _unknownRuns;
@@ -40,6 +41,14 @@ internal sealed partial class GuestSession(SandboxRecords records, SandboxRuns r
         port.Telemetry.SetSource(new TelemetrySource(records.Record.Tenant, records.Record.Template));
         _pump = new FramePump(port.Attach(), settings.Runs);
         _pumping = GrainTask.Start(() => PumpAsync(port, _pump));
+    }
+
+    /// <summary>Waits until the guest has reported to this activation which runs it holds: their processes, input and open tool calls.</summary>
+    /// <returns>False when the time is over.</returns>
+    public async ValueTask<bool> WaitUntilReportedAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        if (!_reported.Task.IsCompleted) await GrainTask.IgnoreFailure(_reported.Task.WaitAsync(limit, time, cancellationToken));
+        return _reported.Task.IsCompleted;
     }
 
     /// <summary>The guest is connected, and stays so: a container that has just died closes its connection within a moment.</summary>
@@ -110,6 +119,7 @@ internal sealed partial class GuestSession(SandboxRecords records, SandboxRuns r
         {
             case GuestConnected connected:
                 await OnConnectedAsync(connected.Hello);
+                _reported.TrySetResult();
                 break;
             case GuestDisconnected:
                 AwayAt = time.GetTimestamp();

@@ -1,4 +1,3 @@
-using Podflare.Guests;
 using Podflare.Runs;
 using Podflare.Tenants;
 
@@ -11,6 +10,7 @@ internal interface IProcessHost
     RunTable Runs { get; }
 
     /// <summary>Returns once the guest is connected and has reported its open runs.</summary>
+    /// <exception cref="SandboxUnreachableException">It is not connected.</exception>
     /// <inheritdoc cref="CallGuard.CommandAsync" path="/exception"/>
-    ValueTask<GuestPort> AttachAsync(TenantId tenant, CancellationToken cancellationToken);
+    ValueTask AttachAsync(TenantId tenant, CancellationToken cancellationToken);
 }

@@ -4,8 +4,10 @@ using Podflare.Tenants;
 namespace Podflare.Sandboxes;
 
 /// <inheritdoc cref="IProcessExtension"/>
-public sealed class ProcessExtension(IGrainContext grain) : IProcessExtension
+public sealed class ProcessExtension(IGrainContext grain, IEventLog log) : IProcessExtension
 {
+    private readonly ProcessHistory _history = new(log);
+
     private IProcessHost Host => grain.GrainInstance as IProcessHost ?? throw new InvalidOperationException($"{grain.GrainId} has no processes.");
 
     private ISandboxGrain Sandbox => (ISandboxGrain)Host;
@@ -25,6 +27,8 @@ public sealed class ProcessExtension(IGrainContext grain) : IProcessExtension
     private async Task<RunId> FindAsync(TenantId tenant, ProcessSelector process, bool orEnded, CancellationToken cancellationToken)
     {
         await Host.AttachAsync(tenant, cancellationToken);
-        return Host.Runs.FindProcess(process, orEnded) ?? throw new RunNotFoundException();
+        return Host.Runs.FindProcess(process)
+            ?? (orEnded ? await _history.FindAsync(SandboxId.Parse(grain.GrainId.Key.ToString()!), process, cancellationToken) : null)
+            ?? throw new RunNotFoundException();
     }
 }

@@ -21,6 +21,8 @@ namespace Podflare.Sandboxes;
 [GrainType("sandbox"), HostPlacement]
 public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSource, IFileHost, IContextHost, IProcessHost
 {
+    private static readonly TimeSpan ReportLimit = TimeSpan.FromSeconds(5);
+
     private readonly SandboxSettings _settings;
     private readonly ILogger<SandboxGrain> _logger;
     private readonly SandboxId _id;
@@ -67,7 +69,7 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
         _egress = new SandboxEgress(_records, runtime, time, logger, _termination.Closing);
         _orphan = new OrphanedSandbox(_records, _runs, _termination, hosts, time, logger, MigrateToOwner);
         _guard = new CallGuard(_records, _guest, _termination, _container, _orphan, _isOnOwningHost, DeactivateWhenIdle);
-        _queries = new RunQueries(_guard, _runs, log, _guest, _termination, _isOnOwningHost);
+        _queries = new RunQueries(_guard, _runs, log, _guest, _termination, _isOnOwningHost, time);
         _updater = new SandboxUpdater(_records, _guard, _termination, _deadlines, GrainFactory, settings, time, logger);
         _secret = new SandboxSecret(_records, _guard, _termination, settings);
         _resources = new SandboxResources(_records, _guest, _guard, settings);
@@ -204,7 +206,11 @@ public sealed partial class SandboxGrain : Grain, ISandboxGrain, IRunEventsSourc
     public Task<RunEvents> OpenEventsAsync(TenantId tenant, RunId run, bool expectStart, CancellationToken cancellationToken) =>
         _queries.OpenEventsAsync(tenant, run, expectStart, cancellationToken);
 
-    public ValueTask<GuestPort> AttachAsync(TenantId tenant, CancellationToken cancellationToken) => _guard.CommandAsync(tenant, cancellationToken);
+    public async ValueTask AttachAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        await _guard.CommandAsync(tenant, cancellationToken);
+        if (!await _guest.WaitUntilReportedAsync(ReportLimit, cancellationToken)) throw new SandboxUnreachableException();
+    }
 
     public ValueTask<GuestPort> OpenFilesAsync(TenantId tenant, CancellationToken cancellationToken) => _guard.CommandAsync(tenant, cancellationToken);
 

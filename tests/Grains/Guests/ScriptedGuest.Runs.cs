@@ -213,6 +213,7 @@ public sealed partial class ScriptedGuest
             ["state"] = run.State.ToString().ToLowerInvariant(),
             ["started"] = run.Started,
             ["acknowledged"] = run.Acknowledged,
+            ["pid"] = run is { IsProcess: true, Started: not null } ? GuestRunContext.Pid : null,
             ["stdin"] = run.HasStdin ? run.Stdin.Length : null,
             ["open_tool_calls"] = OpenToolCallsOf(run),
         }),

@@ -37,6 +37,31 @@ public sealed class ProcessTests
     }
 
     [Fact]
+    public async Task Processes_are_found_by_id_after_their_worker_has_started_again()
+    {
+        await using var cluster = await GrainCluster.StartAsync();
+        var sandbox = await cluster.CreateAsync();
+        var gate = new Gate();
+        var process = await sandbox.StartProcessAsync(program => program.Wait(gate).Print("a\n"), change: request => request with { Tag = "server" });
+        await process.ReadAsync(1);
+        Task<RunInfo> FindAsync(ProcessSelector selector, bool orEnded) =>
+            Patience.CallAsync(() => sandbox.Grain.AsReference<IProcessExtension>().Find(GrainCluster.Tenant, selector, orEnded, Cancel));
+
+        await sandbox.Worker.RestartAsync();
+        // Only the guest knows this process id, and it has not connected to the new activation yet.
+        Assert.Equal((process.Id, 42), ((await FindAsync(new ProcessSelector(42, null), orEnded: false)).Id, (await process.GetAsync()).Pid));
+
+        gate.Open();
+        await process.ReadToEndAsync();
+        await sandbox.Worker.RestartAsync();
+        Assert.Equal((process.Id, RunState.Ended), ((await FindAsync(new ProcessSelector(42, null), orEnded: true)).Id, (await process.GetAsync()).State));
+        Assert.Equal(process.Id, (await FindAsync(new ProcessSelector(null, "server"), orEnded: true)).Id);
+        await Assert.ThrowsAsync<RunNotFoundException>(() => FindAsync(new ProcessSelector(42, null), orEnded: false));
+        await Assert.ThrowsAsync<RunNotFoundException>(() => FindAsync(new ProcessSelector(43, null), orEnded: true));
+        await cluster.AgreesAsync();
+    }
+
+    [Fact]
     public async Task Input_that_is_repeated_with_its_offset_is_written_once()
     {
         await using var cluster = await GrainCluster.StartAsync();
