@@ -2,6 +2,7 @@
 
 feed    from a run's end to the line of `GET /v1/events` and to the webhook, in milliseconds
 post    a POST of 20 spans inside a sandbox: while the service works, and while it is stopped
+budget  `print(1)` in one sandbox while another sends spans at its budget, and while it sends none
 parked  the memory of a parked sandbox with the relay and without it
 
 Run as root, after a build of src/Frontend in Release. It needs Docker and the image podflare/default:local.
@@ -49,6 +50,21 @@ for _ in range({times}):
     time.sleep(0.002)
 took.sort()
 print(json.dumps({{"bytes": size, "p50": took[len(took) // 2], "p99": took[int(len(took) * .99)]}}))
+"""
+
+# Sends bodies of about 8 KB at the rate of the budget: what it may send at once first, then 256 KiB a second.
+FLOOD = POSTS.split("c = http.client")[0] + """
+c = http.client.HTTPConnection("127.0.0.1", 4318)
+data = body()
+began, sent = time.monotonic(), 0
+while (passed := time.monotonic() - began) < {seconds}:
+    if sent > (2 << 20) + passed * (256 << 10):
+        time.sleep(0.005)
+        continue
+    c.request("POST", "/v1/traces", data, {{"Content-Type": "application/json"}})
+    c.getresponse().read()
+    sent += len(data)
+print(sent // (256 << 10))
 """
 
 
@@ -120,6 +136,31 @@ def post(service: Service) -> None:
     service.delete(sandbox, **KEY)
 
 
+def budget(service: Service) -> None:
+    idle, busy = (service.create(**KEY)["id"] for _ in range(2))
+
+    def measure() -> float:
+        took = []
+        for _ in range(RUNS):
+            began = time.perf_counter()
+            service.run(idle, "print(1)", **KEY)
+            took.append((time.perf_counter() - began) * 1000)
+        return statistics.median(took)
+
+    measure()
+    quiet, beside = [], []
+    for _ in range(6):
+        quiet.append(measure())
+        flood = threading.Thread(target=lambda: service.run(busy, FLOOD.format(seconds=4), **KEY))
+        flood.start()
+        time.sleep(1)  # the burst is over
+        beside.append(measure())
+        flood.join()
+    say("print(1) beside a sandbox at its budget", n=6 * RUNS, alone_ms=statistics.median(quiet), beside_ms=statistics.median(beside), ratio=statistics.median(beside) / statistics.median(quiet))
+    for sandbox in (idle, busy):
+        service.delete(sandbox, **KEY)
+
+
 def parked(service: Service) -> None:
     """What the processes of parked containers alone have, each parked for some seconds. Caches of files are not part of it."""
     templates = {"with": "default", "without": "quiet"}
@@ -142,7 +183,7 @@ def _memory(container: str) -> int:
 
 
 def main() -> None:
-    parts = {"feed": feed, "post": post, "parked": parked}
+    parts = {"feed": feed, "post": post, "budget": budget, "parked": parked}
     wanted = sys.argv[1:] or list(parts)
     service = Service(
         name="bench", PODFLARE_ADMIN_KEYS=f"ops:{ADMIN}", Podflare__Webhooks__AllowHttp="true", Podflare__Webhooks__AllowedAddresses="127.0.0.1", Podflare__Templates__quiet__Image="podflare/default:local", Podflare__Templates__quiet__Relay="false",

@@ -9,7 +9,7 @@ namespace Podflare.Cli.Doctor;
 internal static class DoctorCommand
 {
     public static Command Create(GlobalOptions global) =>
-        new Command("doctor", "Check the server, the key and Docker, run a test, and say how to fix what fails").WithAction(global, RunAsync).WithExamples(
+        new Command("doctor", "Check the server, the key, the clock and Docker, run a test, and say how to fix what fails").WithAction(global, RunAsync).WithExamples(
             ("Check the default server", "podflare doctor"),
             ("Check another server", "podflare doctor --url https://podflare.example.com"));
 
@@ -25,6 +25,7 @@ internal static class DoctorCommand
         var alive = await CheckAsync("server", server.AliveAsync);
         var ready = alive && await CheckAsync("ready", server.ReadyAsync);
         var known = alive && await CheckAsync("key", server.KeyAsync);
+        if (alive) await CheckAsync("clock", new ClockCheck(client.BaseAddress, context.Time).CompareAsync);
         if (client.BaseAddress.IsLoopback)
         {
             using var engine = new EngineChecks();

@@ -18,7 +18,7 @@ public sealed class DoctorTests(Service service)
         var json = await Tool.RunAsync(service.Address, ["doctor", "--json"]);
         var report = JsonDocument.Parse(json.Out).RootElement;
         Assert.True(report.GetProperty("ok").GetBoolean());
-        Assert.Equal(["server", "ready", "key", "docker", "image", "runtime", "isolation", "memory", "run", "egress"], report.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()!));
+        Assert.Equal(["server", "ready", "key", "clock", "docker", "image", "runtime", "isolation", "memory", "run", "egress"], report.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()!));
         Assert.All(report.GetProperty("checks").EnumerateArray(), check => Assert.Equal("ok", check.GetProperty("status").GetString()));
     }
 
@@ -45,6 +45,15 @@ public sealed class DoctorTests(Service service)
     }
 
     [Fact]
+    public async Task A_clock_that_is_wrong_is_a_warning()
+    {
+        using var server = new KeyedServer(ahead: TimeSpan.FromHours(1));
+        var text = await Tool.RunAsync(server.Address, ["doctor"]);
+        Assert.Matches("warn clock: the server's clock is (3599|3600) s ahead of this machine's", text.Out);
+        Assert.Contains("Use NTP on both machines.", text.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Another_service_and_a_missing_engine_are_noticed()
     {
         using var server = new KeyedServer(health: "<html>");
@@ -61,20 +70,20 @@ public sealed class DoctorTests(Service service)
     {
         private readonly HttpListener _listener = new();
 
-        public KeyedServer(string health = "ok")
+        public KeyedServer(string health = "ok", TimeSpan ahead = default)
         {
             var port = Ports.Free();
             Address = new Uri($"http://127.0.0.1:{port}");
             _listener.Prefixes.Add($"http://127.0.0.1:{port}/");
             _listener.Start();
-            _ = AnswerAsync(health);
+            _ = AnswerAsync(health, ahead);
         }
 
         public Uri Address { get; }
 
         public void Dispose() => _listener.Close();
 
-        private async Task AnswerAsync(string health)
+        private async Task AnswerAsync(string health, TimeSpan ahead)
         {
             while (_listener.IsListening)
             {
@@ -90,6 +99,7 @@ public sealed class DoctorTests(Service service)
 
                 var open = context.Request.Url!.AbsolutePath is "/v1/healthz" or "/readyz";
                 var body = open ? health : """{"error":"no","code":"invalid_api_key","status":401}""";
+                context.Response.Headers["Date"] = TimeProvider.System.GetUtcNow().Add(ahead).ToString("R");
                 context.Response.StatusCode = open ? 200 : 401;
                 await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(body));
                 context.Response.Close();
