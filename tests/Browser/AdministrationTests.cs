@@ -77,6 +77,43 @@ public sealed class AdministrationTests(Chromium chromium, AdministrationTests.S
     }
 
     [Fact]
+    public async Task An_event_that_comes_while_the_list_is_on_its_way_stays()
+    {
+        await using var context = await OpenAsync(server.Key);
+        var page = await context.NewPageAsync();
+        TaskCompletionSource renewing = new(), release = new(), renewed = new();
+        var (requests, before) = (0, "");
+        // The list is asked for twice: at the start, and again once the stream is there. Both answers are of before the event.
+        await page.RouteAsync(new Regex(@"/v1/events\?after=\d+&limit=1000$"), async route =>
+        {
+            switch (++requests)
+            {
+                case 1:
+                    before = await (await route.FetchAsync()).TextAsync();
+                    break;
+                case 3:
+                    renewing.SetResult();
+                    await release.Task;
+                    break;
+            }
+
+            var after = Regex.Match(route.Request.Url, @"after=(\d+)").Groups[1].Value;
+            await route.FulfillAsync(new RouteFulfillOptions { ContentType = "application/json", Body = requests is 1 or 3 ? before : $$"""{"events":[],"next_after":{{after}}}""" });
+            if (requests == 4) renewed.SetResult();
+        });
+        await GoAsync(page, "/console/activity");
+        await renewing.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+
+        await server.ExecAsync("raise SystemExit(9)");
+        var rows = page.GetByRole(AriaRole.Region, new() { Name = "Activity" }).Locator("tbody tr").Filter(new() { HasText = "exit 9" });
+        await Expect(rows).ToHaveCountAsync(1);
+        release.SetResult();
+        await renewed.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await page.EvaluateAsync("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))");
+        await Expect(rows).ToHaveCountAsync(1);
+    }
+
+    [Fact]
     public async Task A_host_is_drained_after_a_question_that_says_how_many_sandboxes_stay()
     {
         await using var context = await OpenAsync(server.Key);

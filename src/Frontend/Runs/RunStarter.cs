@@ -1,9 +1,12 @@
+using System.Diagnostics;
 using Orleans.Metadata;
 using Orleans.Runtime;
 using Podflare.Http;
+using Podflare.Problems;
 using Podflare.Resilience;
 using Podflare.Sandboxes;
 using Podflare.Streaming;
+using Podflare.Telemetry;
 using Podflare.Tenants;
 
 namespace Podflare.Runs;
@@ -51,10 +54,21 @@ internal sealed class RunStarter(IGrainFactory grains, GrainInterfaceTypeResolve
         RunSubscription Open(bool expectStart) => reader.Open(tenant, id, run, after: 0, expectStart, pollWhenFull: starting, deadline.Caller);
     }
 
-    private static Task<RunAccepted> AcceptAsync(ISandboxGrain sandbox, TenantId tenant, RunId run, RunRequest request, TimeLimit deadline)
+    private static async Task<RunAccepted> AcceptAsync(ISandboxGrain sandbox, TenantId tenant, RunId run, RunRequest request, TimeLimit deadline)
     {
-        var starting = GrainCallRetry.RetryUntilAsync(token => sandbox.StartRun(tenant, run, request, token), deadline);
-        return request.Watch is { } watch ? WatchRefusals.NameAsync(starting, watch.Path) : starting;
+        var began = Stopwatch.GetTimestamp();
+        try
+        {
+            var starting = GrainCallRetry.RetryUntilAsync(token => sandbox.StartRun(tenant, run, request, token), deadline);
+            var accepted = await (request.Watch is { } watch ? WatchRefusals.NameAsync(starting, watch.Path) : starting);
+            Instruments.RunAccept.Record(Stopwatch.GetElapsedTime(began).TotalSeconds);
+            return accepted;
+        }
+        catch (Exception e) when (ExceptionMapper.ToProblem(e) is { Status: >= 500 } problem)
+        {
+            Instruments.RunAccept.Record(Stopwatch.GetElapsedTime(began).TotalSeconds, new KeyValuePair<string, object?>("error.type", problem.Code));
+            throw;
+        }
     }
 
     private ISandboxGrain Of(SandboxId id) => (ISandboxGrain)grains.GetGrain(GrainId.Create(_sandbox.Value.Grain, IdSpan.Create(id.Value)), _sandbox.Value.Interface);

@@ -8,7 +8,7 @@ public static class Instruments
     public const string MeterName = "Podflare";
 
     private static readonly Meter Meter = new(MeterName);
-    private static readonly double[] Seconds = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10];
+    private static readonly double[] Seconds = [.005, .01, .025, .05, .1, .25, .5, 1, 2, 2.5, 5, 10];
     private static readonly double[] LongSeconds = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 150, 300, 600];
     private static readonly double[] ToolSeconds = [.01, .02, .04, .08, .16, .32, .64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
     private static readonly double[] Mebibytes = [.. Enumerable.Range(4, 12).Select(power => (double)(1L << (20 + power)))];
@@ -30,6 +30,9 @@ public static class Instruments
     public static readonly Histogram<double> ToolDuration = Histogram("gen_ai.execute_tool.duration", "Runs of code and processes, from acceptance to exit, as calls of a tool.", ToolSeconds);
 
     public static readonly Histogram<double> RunQueue = Histogram("podflare.run.queue.duration", "Time that runs waited for their turn.", ShortSeconds);
+
+    /// <summary>Label <c>error.type</c>: the code of a fault. A request that the caller has to change is not recorded.</summary>
+    public static readonly Histogram<double> RunAccept = Histogram("podflare.run.accept.duration", "Time from the request for a run to its record in the log.", ShortSeconds);
 
     /// <summary>Label <c>language</c>.</summary>
     public static readonly Histogram<double> FirstEvent = Histogram("podflare.run.time_to_first_event", "Time from acceptance to the first event in the log.", ShortSeconds);

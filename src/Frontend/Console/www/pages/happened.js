@@ -40,18 +40,43 @@ export const runOf = event => event.run_id ? id(event.run_id, `/console/sandboxe
  * @param {{ signal: AbortSignal }} page @param {string} types separated by commas; empty for all @param {number} most
  */
 export function happenings(page, types, most) {
-  const list = load(page, signal => newest(types, most, signal));
+  const { list, add, begin } = eventList(page, signal => newest(types, most, signal), most);
   const state = { list, connection: /** @type {import("../api.js").StreamState["kind"]} */ ("waiting") };
-  live(page, types ? { types } : {}, events => {
-    const known = new Set((list.value ?? []).map(event => event.seq));
-    list.value = [...events].reverse().filter(event => !known.has(event.seq)).concat(list.value ?? []).slice(0, most);
-    update();
-  }, kind => {
-    // What happened before the connection was there is in no answer yet.
-    if (kind === "live" && state.connection !== "live") list.again();
+  live(page, types ? { types } : {}, add, kind => {
+    if (kind === "live" && state.connection !== "live") begin();
     state.connection = kind;
   });
   return state;
+}
+
+/**
+ * Events, newest first: those of an answer, and those that come.
+ * @param {{ signal: AbortSignal }} page @param {(signal: AbortSignal) => Promise<FeedEvent[]>} ask newest first @param {number} most
+ */
+export function eventList(page, ask, most) {
+  // An answer that was on its way while they came may not have them.
+  /** @type {FeedEvent[]} */
+  let came = [];
+  /** @param {FeedEvent[]} answer */
+  const join = answer => {
+    const known = new Set(answer.map(event => event.seq));
+    return came.filter(event => !known.has(event.seq)).concat(answer).slice(0, most);
+  };
+  const list = load(page, async signal => join(await ask(signal)));
+  return {
+    list,
+    /** @param {FeedEvent[]} events oldest first */
+    add(events) {
+      came = [...events].reverse().concat(came).slice(0, most);
+      if (list.value) list.value = join(list.value);
+      update();
+    },
+    /** The connection is there: what happened before is in the answer to what is asked now. */
+    begin() {
+      came = [];
+      list.again();
+    }
+  };
 }
 
 /** @param {string} types @param {number} most @param {AbortSignal} signal @returns {Promise<FeedEvent[]>} */

@@ -6,6 +6,7 @@ import { bytes, count, duration, rough } from "../texts.js";
 import { ago, card, empty, facts, failed, head, id, light, note, table, tabs, tiles } from "../ui.js";
 import { each, html, update } from "../view.js";
 import { filesTab } from "./files.js";
+import { eventList } from "./happened.js";
 import { runState, tookOf } from "./run.js";
 import { remove, stateOf } from "./sandboxes.js";
 import { tryIt } from "./try.js";
@@ -32,18 +33,17 @@ export default function open(page) {
   const info = load(page, signal => api(route, { signal }), () => info.value && !isReady() ? 0 : POLL_MS);
   const metrics = load(page, signal => api(`${route}/metrics`, { signal }), () => isReady() ? POLL_MS : 0);
   const runs = load(page, signal => pages(`${route}/runs`, "runs", RUNS_KEPT, signal), () => connection === "live" || !isReady() ? 0 : POLL_MS);
-  const events = load(page, signal => eventsOf(sandbox, signal));
+  const { list: events, add, begin } = eventList(page, signal => eventsOf(sandbox, signal), EVENTS);
   /** @type {import("../data.js").Load<any>} */
   const logs = load(page, signal => logsOf(route, signal), () => tab() === "logs" && isReady() ? POLL_MS : 0);
   const cells = tryIt(page, sandbox);
   const files = filesTab(page, sandbox);
   live(page, { sandbox }, happened => {
     runs.again();
-    if (events.value) events.value = [...happened].reverse().concat(events.value).slice(0, EVENTS);
+    add(happened);
     if (happened.some(({ type }) => type.startsWith("sandbox."))) info.again();
-    update();
   }, kind => {
-    if (kind === "live" && connection !== "live") { runs.again(); events.again(); }
+    if (kind === "live" && connection !== "live") { runs.again(); begin(); }
     connection = kind;
   });
 
