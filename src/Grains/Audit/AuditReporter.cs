@@ -1,77 +1,52 @@
-using System.Collections.Immutable;
-using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Podflare.Resilience;
 using Podflare.Telemetry;
+using Podflare.Tenants;
 
 namespace Podflare.Audit;
 
 /// <summary>
-/// Brings entries about sandboxes into the audit log, without delaying the callers that report them. While the log does not answer, the entries wait and are sent again.
+/// Brings entries about sandboxes into the audit log, without delaying the callers that report them. While a tenant's log does not answer, its entries wait and are sent again.
 /// What dies with this process is reported again by the next activation of the sandbox.
 /// </summary>
-public sealed partial class AuditReporter : BackgroundService
+public sealed partial class AuditReporter : IHostedService, IKeyedReceiver<TenantId, AuditEntry>
 {
     private const int MaxBatch = 200;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private readonly IGrainFactory _grains;
-    private readonly TimeProvider _time;
     private readonly ILogger<AuditReporter> _logger;
-    private readonly Channel<AuditEntry> _entries;
+    private readonly KeyedSender<TenantId, AuditEntry> _sender;
 
     public AuditReporter(IGrainFactory grains, IOptions<AuditOptions> options, TimeProvider time, ILogger<AuditReporter> logger)
     {
-        (_grains, _time, _logger) = (grains, time, logger);
-        _entries = Channel.CreateBounded<AuditEntry>(
-            new BoundedChannelOptions(options.Value.MaxReported) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true }, Drop);
+        (_grains, _logger) = (grains, logger);
+        _sender = new(this, new SendPolicy("audit", options.Value.MaxReported, MaxBatch, TimeSpan.Zero, FirstPause, LongestPause), time, logger);
     }
 
     /// <summary>Never waits, and never fails.</summary>
-    public void Report(AuditEntry entry) => _entries.Writer.TryWrite(entry);
+    public void Report(AuditEntry entry) => _sender.Add(entry.Tenant, entry);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public Task StartAsync(CancellationToken cancellationToken)
     {
-        while (await _entries.Reader.WaitToReadAsync(stoppingToken))
-        {
-            List<AuditEntry> batch = [];
-            while (batch.Count < MaxBatch && _entries.Reader.TryRead(out var entry)) batch.Add(entry);
-            var pause = new Backoff(FirstPause, LongestPause, _time);
-            while (batch.Count > 0)
-            {
-                batch = await AppendAsync(batch, stoppingToken);
-                if (batch.Count > 0) await pause.WaitAsync(stoppingToken);
-            }
-        }
+        _sender.Start();
+        return Task.CompletedTask;
     }
 
-    /// <returns>The entries of tenants whose log did not take them.</returns>
-    private async Task<List<AuditEntry>> AppendAsync(List<AuditEntry> batch, CancellationToken cancellationToken)
-    {
-        var failed = await Task.WhenAll(batch.GroupBy(entry => entry.Tenant).Select(async group =>
-        {
-            ImmutableArray<AuditEntry> entries = [.. group];
-            try
-            {
-                await _grains.GetGrain<IAuditGrain>(group.Key.Value).Append(entries, cancellationToken);
-                return [];
-            }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-            {
-                if (!Transient.IsTransient(e)) LogFailed(e, group.Key.Value);
-                return entries;
-            }
-        }));
-        return [.. failed.SelectMany(entries => entries)];
-    }
+    public Task StopAsync(CancellationToken cancellationToken) => _sender.StopAsync();
 
-    private void Drop(AuditEntry entry)
+    Task IKeyedReceiver<TenantId, AuditEntry>.SendAsync(TenantId key, IReadOnlyList<AuditEntry> batch, CancellationToken cancellationToken) =>
+        _grains.GetGrain<IAuditGrain>(key.Value).Append([.. batch], cancellationToken);
+
+    void IKeyedReceiver<TenantId, AuditEntry>.OnFailed(TenantId key, Exception exception) => LogFailed(exception, key.Value);
+
+    void IKeyedReceiver<TenantId, AuditEntry>.OnDropped(TenantId key, AuditEntry item)
     {
         Instruments.AuditDropped.Add(1);
-        LogDropped(entry.Action, entry.Target.Id, entry.Tenant.Value);
+        LogDropped(item.Action, item.Target.Id, key.Value);
     }
 
     [LoggerMessage(LogLevel.Error, "The audit log of {Tenant} did not take an entry; it is repeated.")]

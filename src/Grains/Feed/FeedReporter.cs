@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -13,7 +12,7 @@ namespace Podflare.Feed;
 /// Brings events of sandboxes into the feeds of their tenants, without delaying the runs that they are about. While a feed does not answer, its events wait
 /// and are sent again. What dies with this process is told again by the next activation of the sandbox: the log remembers the ends of runs until the feed has them.
 /// </summary>
-public sealed partial class FeedReporter : BackgroundService
+public sealed partial class FeedReporter : IHostedService, IKeyedReceiver<TenantId, FeedEvent>
 {
     private const int MaxBatch = 500;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
@@ -21,67 +20,48 @@ public sealed partial class FeedReporter : BackgroundService
 
     private readonly FeedWriter _feeds;
     private readonly IEventLog _log;
-    private readonly TimeProvider _time;
     private readonly ILogger<FeedReporter> _logger;
-    private readonly TimeSpan _gathering;
-    private readonly Channel<Reported> _events;
+    private readonly KeyedSender<TenantId, FeedEvent> _sender;
 
     public FeedReporter(FeedWriter feeds, IEventLog log, IOptions<FeedOptions> options, TimeProvider time, ILogger<FeedReporter> logger)
     {
-        (_feeds, _log, _time, _logger) = (feeds, log, time, logger);
-        _gathering = TimeSpan.FromMilliseconds(options.Value.BatchMilliseconds);
-        _events = Channel.CreateBounded<Reported>(
-            new BoundedChannelOptions(options.Value.MaxReported) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true }, Drop);
+        (_feeds, _log, _logger) = (feeds, log, logger);
+        var gathering = TimeSpan.FromMilliseconds(options.Value.BatchMilliseconds);
+        _sender = new(this, new SendPolicy("feed", options.Value.MaxReported, MaxBatch, gathering, FirstPause, LongestPause), time, logger);
     }
 
     /// <summary>Never waits, and never fails.</summary>
-    public void Report(TenantId tenant, FeedEvent told) => _events.Writer.TryWrite(new Reported(tenant, told));
+    public void Report(TenantId tenant, FeedEvent told) => _sender.Add(tenant, told);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public Task StartAsync(CancellationToken cancellationToken)
     {
-        while (await _events.Reader.WaitToReadAsync(stoppingToken))
-        {
-            await Task.Delay(_gathering, _time, stoppingToken);
-            List<Reported> batch = [];
-            while (batch.Count < MaxBatch && _events.Reader.TryRead(out var told)) batch.Add(told);
-            var pause = new Backoff(FirstPause, LongestPause, _time);
-            while (batch.Count > 0)
-            {
-                batch = await AppendAsync(batch, stoppingToken);
-                if (batch.Count > 0) await pause.WaitAsync(stoppingToken);
-            }
-        }
+        _sender.Start();
+        return Task.CompletedTask;
     }
 
-    /// <returns>The events of tenants whose feed did not take them.</returns>
-    private async Task<List<Reported>> AppendAsync(List<Reported> batch, CancellationToken cancellationToken)
-    {
-        var failed = await Task.WhenAll(batch.GroupBy(told => told.Tenant).Select(async group =>
-        {
-            Reported[] told = [.. group];
-            try
-            {
-                await _feeds.AppendAsync(group.Key, [.. told.Select(one => one.Event)], cancellationToken);
-            }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-            {
-                if (!Transient.IsTransient(e)) LogFailed(e, group.Key.Value);
-                return told;
-            }
+    public Task StopAsync(CancellationToken cancellationToken) => _sender.StopAsync();
 
-            await MarkAsync(told, cancellationToken);
-            return [];
-        }));
-        return [.. failed.SelectMany(told => told)];
+    async Task IKeyedReceiver<TenantId, FeedEvent>.SendAsync(TenantId key, IReadOnlyList<FeedEvent> batch, CancellationToken cancellationToken)
+    {
+        await _feeds.AppendAsync(key, batch, cancellationToken);
+        await MarkAsync(batch, cancellationToken);
     }
 
-    private async Task MarkAsync(Reported[] told, CancellationToken cancellationToken)
+    void IKeyedReceiver<TenantId, FeedEvent>.OnFailed(TenantId key, Exception exception) => LogFailed(exception, key.Value);
+
+    void IKeyedReceiver<TenantId, FeedEvent>.OnDropped(TenantId key, FeedEvent item)
     {
-        foreach (var sandbox in told.Where(one => one.Event is { Type: FeedEventType.RunEnded, Run: not null }).GroupBy(one => one.Event.Sandbox))
+        Instruments.FeedDelayed.Add(1);
+        LogDropped(item.Type, item.Sandbox.Value, key.Value);
+    }
+
+    private async Task MarkAsync(IReadOnlyList<FeedEvent> told, CancellationToken cancellationToken)
+    {
+        foreach (var sandbox in told.Where(one => one is { Type: FeedEventType.RunEnded, Run: not null }).GroupBy(one => one.Sandbox))
         {
             try
             {
-                await _log.MarkReportedAsync(sandbox.Key, [.. sandbox.Select(one => one.Event.Run!.Value)], cancellationToken);
+                await _log.MarkReportedAsync(sandbox.Key, [.. sandbox.Select(one => one.Run!.Value)], cancellationToken);
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
@@ -89,12 +69,6 @@ public sealed partial class FeedReporter : BackgroundService
                 if (!Transient.IsTransient(e)) LogNotMarked(e, sandbox.Key.Value);
             }
         }
-    }
-
-    private void Drop(Reported told)
-    {
-        Instruments.FeedDelayed.Add(1);
-        LogDropped(told.Event.Type, told.Event.Sandbox.Value, told.Tenant.Value);
     }
 
     [LoggerMessage(LogLevel.Error, "The feed of {Tenant} did not take events; they are sent again.")]
@@ -105,6 +79,4 @@ public sealed partial class FeedReporter : BackgroundService
 
     [LoggerMessage(LogLevel.Warning, "The event {Type} of sandbox {Sandbox}, tenant {Tenant}, is not told now: too many wait for the feeds.")]
     private partial void LogDropped(string type, string sandbox, string tenant);
-
-    private sealed record Reported(TenantId Tenant, FeedEvent Event);
 }
