@@ -224,8 +224,13 @@ def _resolve(schema: Any, reference: str) -> Any:
         if reference[:1] != "#" or pointer[:1] not in ("", "/"):
             raise LookupError
         for part in pointer.split("/")[1:]:
-            target = target[part.replace("~1", "/").replace("~0", "~") if isinstance(target, Mapping) else int(part)]
-    except (LookupError, TypeError, ValueError):
+            if isinstance(target, Mapping):
+                target = target[part.replace("~1", "/").replace("~0", "~")]
+            elif part.isdecimal():
+                target = (_items(target) or [])[int(part)]
+            else:
+                raise LookupError
+    except LookupError:
         raise ValueError(f"the reference {reference} cannot be resolved") from None
     return target
 
