@@ -140,14 +140,14 @@ public sealed class CodeActTests(Service service)
         const string program = """
             for arguments in ({'n': 1}, {'n': 'x'}, {}, {'n': 0}):
                 try: print(tools.fail(**arguments))
-                except Exception as e: print(type(e).__name__)
+                except Exception as e: print(type(e).__name__, e)
             """;
         var model = new ScriptedModel(ScriptedModel.Runs(program), ScriptedModel.SaysTheResult());
         await using var code = new CodeActProvider(service.Client, new CodeActOptions { Function = new CodeFunctionOptions { Tools = [fail] } });
         var agent = Agent(model, code);
         var session = await agent.CreateSessionAsync(Token);
         var lines = (await agent.RunAsync("Go.", session, cancellationToken: Token)).Text.Split('\n');
-        Assert.Equal(["ToolError", "ToolError"], lines[..2]);
+        Assert.Equal(["ToolError no index", "ToolError arguments.n must be an integer, not a string"], lines[..2]);
         Assert.Equal("0", lines[3]);
         await code.EndConversationAsync(session, Token);
     }

@@ -43,7 +43,24 @@ class ServiceToolTests(unittest.TestCase):
             code = "for call in (lambda: tools.fail(), lambda: tools.fail(reason='a'), lambda: tools.odd(), lambda: call_tool('search')):\n    try: call()\n    except ToolError as error: print(error)"
             result = s.run_code(code, tools=[fail, search, Tool("odd", lambda: {1, 2})])
             self.assertEqual(
-                "LookupError: no index\nLookupError: a\nTypeError: Object of type set is not JSON serializable\nTypeError: missing arguments: q\n", result.stdout)
+                "LookupError: no index\nLookupError: a\nTypeError: Object of type set is not JSON serializable\narguments.q is required\n", result.stdout)
+
+    def test_arguments_that_do_not_match_the_schema_never_reach_the_function(self) -> None:
+        item = {"type": "object", "properties": {"price": {"type": "number", "minimum": 0}}, "required": ["price"]}
+        schema = {"type": "object", "properties": {"items": {"type": "array", "items": item}}, "required": ["items"], "additionalProperties": False}
+        for s in self.both:
+            calls: list[Any] = []
+            result = s.run_code(
+                "for arguments in ({'items': [{'price': 1}, {'price': '2'}]}, {'items': [{}]}, {}, {'items': [], 'more': 1}, {'items': [{'price': 10**400}]}):\n"
+                "    try: call_tool('order', **arguments)\n    except ToolError as error: print(error)\n"
+                "tools.order(items=[{'price': 3}])",
+                tools=[Tool("order", lambda items: calls.append(items) or "ordered", input_schema=schema)],
+            )
+            errors = [
+                "arguments.items[1].price must be a number, not a string", "arguments.items[0].price is required", "arguments.items is required",
+                "arguments.more is not allowed", "arguments.items[0].price is out of the range of numbers",
+            ]
+            self.assertEqual((errors, "'ordered'", [[{"price": 3}]]), (result.stdout.splitlines(), result.text.splitlines()[-1], calls))
 
     def test_tools_run_at_the_same_time(self) -> None:
         for s in self.both:

@@ -65,6 +65,22 @@ for call in (lambda: tools.fail(), lambda: tools.large(), lambda: tools.odd()):
   assert.match(odd, /BigInt/)
 })
 
+test('arguments that do not match the schema never reach the function', async () => {
+  const item = { type: 'object', properties: { price: { type: 'number', minimum: 0 } }, required: ['price'] }
+  const inputSchema = { type: 'object', properties: { items: { type: 'array', items: item } }, required: ['items'], additionalProperties: false }
+  const calls = []
+  const run = await sandbox.runCode(
+    'for arguments in ({"items": [{"price": 1}, {"price": "2"}]}, {"items": [{}]}, {}, {"items": [], "more": 1}, {"items": [{"price": 10**400}]}):\n' +
+    '    try: call_tool("order", **arguments)\n    except ToolError as error: print(error)\ntools.order(items=[{"price": 3}])',
+    { tools: { order: { inputSchema, execute: args => { calls.push(args); return 'ordered' } } } })
+  assert.deepEqual(run.stdout.trimEnd().split('\n'), [
+    'arguments.items[1].price must be a number, not a string', 'arguments.items[0].price is required', 'arguments.items is required', 'arguments.more is not allowed',
+    'arguments.items[0].price is out of the range of numbers'
+  ])
+  assert.deepEqual([run.main.text, calls], ["'ordered'", [{ items: [{ price: 3 }] }]])
+  await assert.rejects(sandbox.runCode('1', { tools: { order: { inputSchema: { $ref: '#/x' }, execute: () => 1 } } }), /the tool order has a schema that cannot be used: the reference #\/x/)
+})
+
 test('tools run at the same time, and each once although the connection is cut', async t => {
   let waiting = 0
   let go

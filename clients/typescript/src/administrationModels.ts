@@ -139,7 +139,7 @@ export interface AuditEntry {
   readonly raw: Readonly<Fields>
 }
 
-export function keyInfo (body: Fields): KeyInfo {
+/** @internal */ export function keyInfo (body: Fields): KeyInfo {
   return {
     id: String(body['id']),
     name: text(body, 'name') ?? '',
@@ -156,12 +156,12 @@ export function keyInfo (body: Fields): KeyInfo {
   }
 }
 
-export function newKey (body: Fields): NewKey {
+/** @internal */ export function newKey (body: Fields): NewKey {
   const { key, ...described } = body
   return Object.defineProperty(keyInfo(described), 'secret', { value: String(key), enumerable: false }) as NewKey
 }
 
-export function tenantInfo (body: Fields): TenantInfo {
+/** @internal */ export function tenantInfo (body: Fields): TenantInfo {
   const use = object(body, 'in_use')
   return {
     id: String(body['id']),
@@ -174,12 +174,12 @@ export function tenantInfo (body: Fields): TenantInfo {
   }
 }
 
-/** Limits as the server reads them. A `null` sets a limit back to the server's default, so it is sent. */
+/** Limits as the server reads them. A `null` sets a limit back to the server's default, so it is sent. @internal */
 export function limitFields (limits: TenantLimits | undefined): Fields | undefined {
   return limits && Object.fromEntries(Object.entries(limits).map(([name, value]) => [name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`), value]))
 }
 
-export function usageReport (body: Fields): UsageReport {
+/** @internal */ export function usageReport (body: Fields): UsageReport {
   return {
     firstDay: String(body['from']),
     lastDay: String(body['to']),
@@ -204,7 +204,7 @@ function usageRow (body: Fields): UsageRow {
   }
 }
 
-export function auditEntry (body: Fields): AuditEntry {
+/** @internal */ export function auditEntry (body: Fields): AuditEntry {
   const [actor, target, source] = ['actor', 'target', 'source'].map(name => object(body, name) ?? {}) as [Fields, Fields, Fields]
   return {
     seq: count(body, 'seq'),

@@ -177,7 +177,7 @@ export interface TracesData {
 /** @internal */
 export interface RunInfoBody { stdin_offset?: number }
 
-export function sandboxInfo (body: Fields): SandboxInfo {
+/** @internal */ export function sandboxInfo (body: Fields): SandboxInfo {
   return {
     id: String(body['id']),
     state: text(body, 'state') ?? '',
@@ -199,7 +199,7 @@ export function sandboxInfo (body: Fields): SandboxInfo {
   }
 }
 
-export function templateInfo (body: Fields): TemplateInfo {
+/** @internal */ export function templateInfo (body: Fields): TemplateInfo {
   return {
     name: String(body['name']),
     default: body['default'] === true,
@@ -211,7 +211,7 @@ export function templateInfo (body: Fields): TemplateInfo {
   }
 }
 
-export function runInfo (body: Fields): RunInfo {
+/** @internal */ export function runInfo (body: Fields): RunInfo {
   return {
     id: String(body['id']),
     state: text(body, 'state') ?? '',
@@ -253,7 +253,7 @@ function runUsage (body: Fields): RunUsage {
   }
 }
 
-export function sandboxMetrics (body: Fields): SandboxMetrics {
+/** @internal */ export function sandboxMetrics (body: Fields): SandboxMetrics {
   const limits = body['limits'] as Fields
   return {
     intervalSeconds: number(body, 'interval_seconds') ?? 0,
@@ -277,7 +277,7 @@ function metricsPoint (body: Fields): MetricsPoint {
   }
 }
 
-export function contextInfo (body: Fields): ContextInfo {
+/** @internal */ export function contextInfo (body: Fields): ContextInfo {
   return {
     id: String(body['id']),
     language: text(body, 'language'),
@@ -290,7 +290,7 @@ export function contextInfo (body: Fields): ContextInfo {
   }
 }
 
-export function fileInfo (body: Fields): FileInfo {
+/** @internal */ export function fileInfo (body: Fields): FileInfo {
   return {
     name: pathOf(body, 'name') ?? '',
     path: pathOf(body),

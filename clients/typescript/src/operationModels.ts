@@ -96,7 +96,7 @@ export interface TelemetryDestination {
   readonly warnings: readonly string[]
 }
 
-export function hostInfo (body: Fields): HostInfo {
+/** @internal */ export function hostInfo (body: Fields): HostInfo {
   return {
     id: String(body['id']),
     state: text(body, 'state') ?? '',
@@ -112,7 +112,7 @@ export function hostInfo (body: Fields): HostInfo {
   }
 }
 
-export function overviewOf (body: Fields): Overview {
+/** @internal */ export function overviewOf (body: Fields): Overview {
   const [sandboxes, runs] = [body['sandboxes'] as Fields, body['runs'] as Fields]
   return {
     complete: body['complete'] === true,
@@ -137,7 +137,7 @@ function overviewMinute (body: Fields): OverviewMinute {
   }
 }
 
-export function serverInfo (body: Fields): ServerInfo {
+/** @internal */ export function serverInfo (body: Fields): ServerInfo {
   return {
     version: text(body, 'version') ?? '',
     auth: text(body, 'auth') ?? '',
@@ -150,7 +150,7 @@ export function serverInfo (body: Fields): ServerInfo {
   }
 }
 
-export function logLine (body: Fields): LogLine {
+/** @internal */ export function logLine (body: Fields): LogLine {
   return {
     ts: text(body, 'ts') ?? '',
     level: text(body, 'level') ?? '',
@@ -161,7 +161,7 @@ export function logLine (body: Fields): LogLine {
   }
 }
 
-export function telemetryDestination (body: Fields): TelemetryDestination {
+/** @internal */ export function telemetryDestination (body: Fields): TelemetryDestination {
   return {
     endpoint: text(body, 'endpoint'),
     headerNames: texts(body, 'header_names'),

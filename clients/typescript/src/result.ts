@@ -110,7 +110,7 @@ export class RunResult implements RunFacts {
   }
 }
 
-/** Collects the output of a run, up to a number of UTF-16 code units. */
+/** Collects the output of a run, up to a number of UTF-16 code units. @internal */
 export class Output {
   private readonly pieces: { isStderr: boolean, text: string }[] = []
   private readonly results: ResultEvent[] = []

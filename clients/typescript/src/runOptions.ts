@@ -81,7 +81,7 @@ export interface RunProcessOptions extends Omit<ProcessOptions, 'stdin' | 'pty'>
 /** A program: text for `bash -c`, or the program and its arguments. */
 export type Command = string | readonly string[]
 
-export function codeBody (code: string, options: CodeOptions): Record<string, unknown> {
+/** @internal */ export function codeBody (code: string, options: CodeOptions): Record<string, unknown> {
   if (typeof code !== 'string') throw new TypeError(`code must be a string, not ${typeof code}`)
   if (options.context !== undefined && options.fresh) throw new RangeError('fresh code runs in no context: pass either fresh or context')
   return {
@@ -97,7 +97,7 @@ export function codeBody (code: string, options: CodeOptions): Record<string, un
   }
 }
 
-export function processBody (command: Command, options: ProcessOptions): Record<string, unknown> {
+/** @internal */ export function processBody (command: Command, options: ProcessOptions): Record<string, unknown> {
   if (typeof command !== 'string' && command.length === 0) throw new RangeError('the command must not be empty')
   return {
     ...(typeof command === 'string' ? { command } : { argv: command }),

@@ -1,6 +1,6 @@
 import type { TraceSource } from './trace.js'
 
-export const DEFAULT_BASE_URL = 'http://127.0.0.1:7070'
+/** @internal */ export const DEFAULT_BASE_URL = 'http://127.0.0.1:7070'
 
 /** How often requests are retried, and after which time. Only requests that are safe to repeat are retried. */
 export interface RetryPolicy {
@@ -51,7 +51,7 @@ export interface Settings {
 // A string has at most 512 Mi code units in V8.
 const MAX_RESULT_CHARS = 128 * 1024 * 1024
 
-/** Checks the options and fills in the environment. */
+/** Checks the options and fills in the environment. @internal */
 export function settingsOf (options: ClientOptions): Settings {
   const readTimeoutSeconds = positive('readTimeoutSeconds', options.readTimeoutSeconds ?? 60)
   const retry = {

@@ -1,4 +1,5 @@
 import { ToolCallClosedError, ToolCallNotFoundError } from './apiErrors.js'
+import { argumentCheck } from './argumentSchema.js'
 import { sleep } from './budget.js'
 import { ApiError, PodflareError } from './errors.js'
 import type { ToolRequestEvent } from './events.js'
@@ -33,14 +34,14 @@ export interface Tool {
   execute: ToolFunction
   /** What it does; the documentation of its function in Python. */
   description?: string | undefined
-  /** The JSON schema of the arguments; the signature of its function in Python. Default: any arguments. */
+  /** The JSON schema of the arguments, which those of each call are validated against; the signature of its function in Python. Default: any arguments. */
   inputSchema?: Readonly<Record<string, unknown>> | undefined
 }
 
 /** Functions of this program that code may call, by name. */
 export type Tools = Readonly<Record<string, ToolFunction | Tool>>
 
-/** As a request names them. */
+/** As a request names them. @internal */
 export function definitionsOf (tools: Tools | undefined): unknown[] | undefined {
   const names = Object.keys(tools ?? {})
   if (names.length === 0) return undefined
@@ -49,14 +50,28 @@ export function definitionsOf (tools: Tools | undefined): unknown[] | undefined 
     const tool = tools![name]!
     if (typeof tool === 'function') return { name }
     if (typeof tool?.execute !== 'function') throw new TypeError(`the tool ${name} must be a function, or have one as execute`)
+    checkOf(name, tool)
     return { name, description: tool.description, input_schema: tool.inputSchema }
   })
 }
 
-/** One answer to a call. */
+const checks = new WeakMap<object, (value: unknown) => void>()
+
+/** Throws for arguments that do not match the schema of a tool. */
+function checkOf (name: string, { inputSchema = {} }: Tool): (value: unknown) => void {
+  try {
+    const check = checks.get(inputSchema) ?? argumentCheck(inputSchema)
+    checks.set(inputSchema, check)
+    return check
+  } catch (e) {
+    throw new RangeError(`the tool ${name} has a schema that cannot be used: ${(e as Error).message}`)
+  }
+}
+
+/** One answer to a call. @internal */
 export type ToolResult = { call_id: string, content: unknown } | { call_id: string, error: { message: string } }
 
-/** A run whose calls are answered. */
+/** A run whose calls are answered. @internal */
 export interface AnsweredRun {
   /** Whether the reader may see calls that were answered, or closed, before it sees them. */
   readonly mayRepeatCalls: boolean
@@ -64,7 +79,7 @@ export interface AnsweredRun {
   info (): Promise<RunInfo>
 }
 
-/** Carries out tools for one run. Nothing that a tool does ends the run. */
+/** Carries out tools for one run. Nothing that a tool does ends the run. @internal */
 export class ToolRunner {
   private readonly ended = new AbortController()
   private readonly waiting: Array<() => void> = []
@@ -103,6 +118,7 @@ export class ToolRunner {
       const tool = Object.hasOwn(this.tools, event.name) ? this.tools[event.name] : undefined
       if (tool === undefined) throw new Error(`there is no tool ${event.name}`)
       if (event.arguments === undefined) throw new TypeError('the arguments are not an object')
+      if (typeof tool !== 'function') checkOf(event.name, tool)(event.arguments)
       const execute = typeof tool === 'function' ? tool : tool.execute
       const content = await withTrace(event.traceparent, () => execute(event.arguments, { runId: event.runId, callId: event.callId, signal: this.ended.signal }))
       // What JSON cannot hold throws here, so that the code learns it.

@@ -10,7 +10,7 @@ export type TraceSource = string | (() => string | Trace | undefined)
 // W3C Trace Context, "traceparent Header Field Values" and "Versioning of traceparent".
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/
 
-/** The headers for the trace of a call: the argument, else the current OpenTelemetry span, else the default. */
+/** The headers for the trace of a call: the argument, else the current OpenTelemetry span, else the default. @internal */
 export function traceHeaders (argument: TraceSource | undefined, fallback: TraceSource | undefined): Record<string, string> {
   const trace = traceOf(argument) ?? currentSpan() ?? traceOf(fallback)
   if (trace === undefined) return {}
@@ -53,7 +53,7 @@ function openTelemetry (): OpenTelemetryApi['context'] {
   return ((globalThis as Record<symbol, unknown>)[Symbol.for('opentelemetry.js.api.1')] as OpenTelemetryApi | undefined)?.context
 }
 
-/** Calls a function with this trace as the current one, if the program has loaded the OpenTelemetry API. */
+/** Calls a function with this trace as the current one, if the program has loaded the OpenTelemetry API. @internal */
 export function withTrace<T> (traceparent: string | undefined, call: () => T): T {
   const context = openTelemetry()
   if (context === undefined || traceparent === undefined || !TRACEPARENT.test(traceparent)) return call()

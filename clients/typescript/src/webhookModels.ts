@@ -55,7 +55,7 @@ export interface WebhookDelivery {
   readonly nextAt: string | undefined
 }
 
-export function feedEvent (body: Fields): FeedEvent {
+/** @internal */ export function feedEvent (body: Fields): FeedEvent {
   return {
     seq: number(body, 'seq') ?? 0,
     id: text(body, 'id') ?? '',
@@ -67,7 +67,7 @@ export function feedEvent (body: Fields): FeedEvent {
   }
 }
 
-export function webhookInfo (body: Fields): WebhookInfo {
+/** @internal */ export function webhookInfo (body: Fields): WebhookInfo {
   return {
     id: String(body['id']),
     url: text(body, 'url') ?? '',
@@ -82,12 +82,12 @@ export function webhookInfo (body: Fields): WebhookInfo {
   }
 }
 
-export function newWebhook (body: Fields): NewWebhook {
+/** @internal */ export function newWebhook (body: Fields): NewWebhook {
   const { secret, ...rest } = body
   return Object.defineProperty(webhookInfo(rest), 'secret', { value: String(secret), enumerable: false }) as NewWebhook
 }
 
-export function webhookDelivery (body: Fields): WebhookDelivery {
+/** @internal */ export function webhookDelivery (body: Fields): WebhookDelivery {
   return {
     eventId: text(body, 'event_id') ?? '',
     eventSeq: number(body, 'event_seq'),

@@ -40,10 +40,33 @@ public sealed class SandboxTool
     /// <summary>What it does; the documentation of its function in Python.</summary>
     public string? Description { get; init; }
 
-    /// <summary>The JSON schema of the arguments, an object; the signature of its function in Python. Null accepts any arguments.</summary>
-    public JsonElement? InputSchema { get; init; }
+    /// <summary>
+    /// The JSON schema of the arguments, an object; the signature of its function in Python. The arguments of each call are validated against it. Null
+    /// accepts any arguments.
+    /// </summary>
+    /// <exception cref="ArgumentException">It has a pattern that is no regular expression, or a reference that cannot be resolved in it.</exception>
+    public JsonElement? InputSchema
+    {
+        get;
+        init => (field, Arguments) = (value, value is { } schema ? Compile(schema) : null);
+    }
+
+    /// <summary>Validates the arguments of a call; null accepts any.</summary>
+    internal ArgumentSchema? Arguments { get; private init; }
 
     internal Func<SandboxToolCall, CancellationToken, Task<JsonElement>> Invoke { get; }
+
+    private ArgumentSchema Compile(JsonElement inputSchema)
+    {
+        try
+        {
+            return new ArgumentSchema(inputSchema);
+        }
+        catch (ArgumentException e)
+        {
+            throw new ArgumentException($"The tool {Name} has a schema that cannot be used: {e.Message}.", nameof(inputSchema));
+        }
+    }
 }
 
 /// <summary>A call of a <see cref="SandboxTool"/>.</summary>
@@ -55,6 +78,9 @@ public sealed record SandboxToolCall
     /// <summary>The ID of the call in its run. Both IDs together are a key by which a tool can recognize a call that is repeated.</summary>
     public required string CallId { get; init; }
 
-    /// <summary>The arguments, an object. They come from the code in the sandbox, so they deserve as much trust as those from a model.</summary>
+    /// <summary>
+    /// The arguments, an object that matches the schema of the tool. They come from the code in the sandbox, so they deserve as much trust as those from a
+    /// model.
+    /// </summary>
     public required JsonElement Arguments { get; init; }
 }

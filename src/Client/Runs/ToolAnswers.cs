@@ -49,6 +49,7 @@ internal sealed class ToolAnswers(SandboxRun run, IReadOnlyList<SandboxTool>? to
         {
             if (tools!.FirstOrDefault(tool => tool.Name == request.Name) is not { } tool) return Failed(request, $"there is no tool {request.Name}");
             if (request.Arguments is not { } arguments) return Failed(request, "the arguments are not an object");
+            if (tool.Arguments?.FindError(arguments) is { } error) return Failed(request, error);
             using var span = ClientTracing.StartTool(request.Name, request.TraceParent);
             try
             {

@@ -38,6 +38,40 @@ public sealed class ToolTests(Service service)
     }
 
     [Fact]
+    public async Task Arguments_that_do_not_match_the_schema_never_reach_the_function()
+    {
+        await using var sandbox = await service.Client.CreateSandboxAsync(cancellationToken: Cancellation);
+        var calls = new ConcurrentQueue<string>();
+        var order = new SandboxTool("order", (call, _) =>
+        {
+            calls.Enqueue(call.Arguments.GetRawText());
+            return Value("ordered");
+        })
+        {
+            InputSchema = JsonDocument.Parse("""
+                {"type":"object","properties":{"items":{"type":"array","items":{"$ref":"#/$defs/item"}}},"required":["items"],"additionalProperties":false,
+                 "$defs":{"item":{"type":"object","properties":{"price":{"type":"number","minimum":0}},"required":["price"]}}}
+                """).RootElement,
+        };
+        var result = await sandbox.RunCodeAsync(
+            """
+            for arguments in ({"items": [{"price": 1}, {"price": "2"}]}, {"items": [{}]}, {}, {"items": [], "more": 1}, {"items": [{"price": 10**400}]}):
+                try: call_tool("order", **arguments)
+                except ToolError as error: print(error)
+            tools.order(items=[{"price": 3}])
+            """,
+            [order], cancellationToken: Cancellation);
+
+        string[] errors =
+        [
+            "arguments.items[1].price must be a number, not a string", "arguments.items[0].price is required", "arguments.items is required", "arguments.more is not allowed",
+            "arguments.items[0].price is out of the range of numbers",
+        ];
+        Assert.Equal((string.Join("\n", errors) + "\n", "'ordered'"), (result.Stdout, result.Main?.Text));
+        Assert.Equal("""{"items":[{"price":3}]}""", Assert.Single(calls));
+    }
+
+    [Fact]
     public async Task Tools_run_at_the_same_time()
     {
         await using var sandbox = await service.Client.CreateSandboxAsync(cancellationToken: Cancellation);

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Union
 
+from ._argument_schema import ArgumentSchema
+from ._argument_values import InvalidArgumentsError
 from ._events import ToolRequestEvent
 
 Tools = Union[Mapping[str, Union[Callable[..., object], "Tool"]], Iterable[Union[Callable[..., object], "Tool"]]]
@@ -35,8 +37,9 @@ class Tool:
     description: str | None = None
     """What it does. The default is the docstring of the function."""
     input_schema: Mapping[str, Any] | None = None
-    """The JSON schema of the arguments. The default is made from the signature of the function."""
+    """The JSON schema of the arguments, which those of each call are validated against. The default is made from the signature of the function."""
     definition: dict[str, Any] = field(init=False, repr=False, compare=False)
+    _arguments: ArgumentSchema | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or _NAME.fullmatch(self.name) is None:
@@ -47,6 +50,10 @@ class Tool:
         schema = schema_of(self.function) if self.input_schema is None else dict(self.input_schema)
         definition = {"name": self.name, "description": description, "input_schema": schema}
         object.__setattr__(self, "definition", {name: value for name, value in definition.items() if value is not None})
+        try:
+            object.__setattr__(self, "_arguments", None if schema is None else ArgumentSchema(schema))
+        except ValueError as e:
+            raise ValueError(f"the tool {self.name} has a schema that cannot be used: {e}") from None
 
 
 def tools_of(tools: Tools | None) -> dict[str, Tool]:
@@ -85,10 +92,8 @@ def bind(tools: Mapping[str, Tool], event: ToolRequestEvent) -> Callable[[], obj
         raise LookupError(f"there is no tool {event.name}")
     if not isinstance(event.arguments, Mapping):
         raise TypeError("the arguments are not an object")
-    required = tool.definition.get("input_schema", {}).get("required", ())
-    missing = [name for name in required if name not in event.arguments] if isinstance(required, Sequence) else []
-    if missing:
-        raise TypeError(f"missing arguments: {', '.join(map(str, missing))}")
+    if tool._arguments is not None:
+        tool._arguments.validate(event.arguments)
     return functools.partial(tool.function, **event.arguments)
 
 
@@ -101,6 +106,8 @@ def result_of(call_id: str, value: object) -> dict[str, Any]:
 def failure_of(call_id: str, error: BaseException) -> dict[str, Any]:
     """The answer of a tool that has raised."""
     message = str(error)
+    if isinstance(error, InvalidArgumentsError):
+        return {"call_id": call_id, "error": {"message": message}}
     text = f"{type(error).__name__}: {message}" if message else type(error).__name__
     return {"call_id": call_id, "error": {"message": text[:4_096]}}
 
