@@ -53,7 +53,7 @@ test('a run that takes long is read on, tells its progress, and can be interrupt
     const started = await client.callTool(
       { name: 'run_python', arguments: { code: 'import time\nfor i in range(600):\n    print(i, flush=True)\n    time.sleep(0.1)', sandbox_id: id, wait_seconds: 2 } },
       ...progress(name, messages))
-    assert.equal(started.structuredContent.state, 'running', name)
+    assert.equal(started.structuredContent?.state, 'running', `${name}: ${textOf(started)}`)
     assert.ok(messages.length > 0 && messages.every(message => /^\d+$/.test(message)), `${name}: ${messages}`)
     const { run_id: run, last_seq: after } = started.structuredContent
 

@@ -90,8 +90,9 @@ public sealed class RunCommandTests(Service service)
         using var tool = Tool.Start(service.Address, ["sandbox", "exec", sandbox.Id, "-c", "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('ready', flush=True)\nwhile True: pass"]);
         await Until.TrueAsync(() => tool.Out == "ready\n", "the run has started");
         await tool.SignalAsync("INT");
-        await tool.SignalAsync("INT");
         var began = TimeProvider.System.GetTimestamp();
+        // One that comes before the first one is handled is merged with it, as pending signals are.
+        while (!tool.HasExited && TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(2)) await tool.SignalAsync("INT");
         var ran = await tool.EndAsync();
         Assert.Equal(130, ran.Status);
         Assert.InRange(TimeProvider.System.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(2));

@@ -71,6 +71,8 @@ internal sealed class Tool : IDisposable
         return new Tool(Process.Start(start)!);
     }
 
+    public bool HasExited => _process.HasExited;
+
     public async Task SignalAsync(string signal)
     {
         using var kill = Process.Start("kill", [$"-{signal}", $"{_process.Id}"]);
