@@ -64,7 +64,8 @@ internal sealed class RunStarter(IGrainFactory grains, GrainInterfaceTypeResolve
             Instruments.RunAccept.Record(Stopwatch.GetElapsedTime(began).TotalSeconds);
             return accepted;
         }
-        catch (Exception e) when (ExceptionMapper.ToProblem(e) is { Status: >= 500 } problem)
+        // Neither a caller that has left nor a request that the sandbox's guest is too old for is a fault of the service.
+        catch (Exception e) when (!deadline.Caller.IsCancellationRequested && ExceptionMapper.ToProblem(e) is { Status: 500 or 503 } problem)
         {
             Instruments.RunAccept.Record(Stopwatch.GetElapsedTime(began).TotalSeconds, new KeyValuePair<string, object?>("error.type", problem.Code));
             throw;

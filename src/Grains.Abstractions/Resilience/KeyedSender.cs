@@ -67,7 +67,7 @@ public sealed class KeyedSender<TKey, TItem>(IKeyedReceiver<TKey, TItem> receive
             if (policy.Gathering > TimeSpan.Zero) await Task.Delay(policy.Gathering, time, cancellationToken);
             var batch = Take(queue);
             var pause = new Backoff(policy.FirstPause, policy.LongestPause, time);
-            while (!await TrySendAsync(key, batch, cancellationToken)) await pause.WaitAsync(cancellationToken);
+            while (batch.Count > 0 && !await TrySendAsync(key, batch, cancellationToken)) await pause.WaitAsync(cancellationToken);
         }
         while (HasMore(key, queue));
     }

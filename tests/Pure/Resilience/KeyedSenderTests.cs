@@ -52,6 +52,21 @@ public sealed class KeyedSenderTests
     }
 
     [Fact]
+    public async Task A_key_all_of_whose_items_were_dropped_is_not_called()
+    {
+        var receiver = new Receiver();
+        var sender = SenderTo(receiver, capacity: 1);
+        sender.Add("a", 1);
+        sender.Add("b", 2);
+
+        sender.Start();
+        await receiver.HasAsync("b", 1);
+        Assert.Equal([("a", 1)], receiver.Dropped);
+        Assert.All(receiver.Batches, size => Assert.Equal(1, size));
+        await sender.StopAsync();
+    }
+
+    [Fact]
     public async Task Items_of_many_threads_arrive_in_the_order_of_each_key_while_calls_fail()
     {
         var receiver = new Receiver { FailEvery = 3 };
