@@ -206,6 +206,7 @@ public sealed class AdministrationTests(Chromium chromium, AdministrationTests.S
     [Fact]
     public async Task Usage_is_shown_per_day_and_key()
     {
+        await Until.TrueAsync(async () => (await server.UsageAsync()).Contains("\"operator\"", StringComparison.Ordinal), 30, "the usage of the key is counted");
         await using var context = await OpenAsync(server.Key);
         var page = await context.NewPageAsync();
         await GoAsync(page, "/console/keys?tab=usage");
@@ -254,7 +255,8 @@ public sealed class AdministrationTests(Chromium chromium, AdministrationTests.S
         private const string Admin = "an-admin-key-of-more-than-32-characters";
 
         private readonly Platform _platform = new(
-            ("PODFLARE_ADMIN_KEYS", Admin), ("PODFLARE_API_KEYS", $"acme:{TenantKey}"), ("Podflare__Webhooks__AllowHttp", "true"), ("Podflare__Webhooks__AllowedAddresses", "127.0.0.1"));
+            ("PODFLARE_ADMIN_KEYS", Admin), ("PODFLARE_API_KEYS", $"acme:{TenantKey}"), ("Podflare__Webhooks__AllowHttp", "true"), ("Podflare__Webhooks__AllowedAddresses", "127.0.0.1"),
+            ("Podflare__Usage__FoldSeconds", "1"));
 
         private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(60) };
         private string _sandbox = "";
@@ -279,6 +281,14 @@ public sealed class AdministrationTests(Chromium chromium, AdministrationTests.S
             using var request = Request(Key, $"/v1/sandboxes/{_sandbox}/exec", new { code });
             using var response = await _http.SendAsync(request);
             response.EnsureSuccessStatusCode();
+        }
+
+        internal async Task<string> UsageAsync()
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/usage") { Headers = { Authorization = new AuthenticationHeaderValue("Bearer", Key) } };
+            using var response = await _http.SendAsync(request);
+            response.EnsureSuccessStatusCode();
+            return await response.Content.ReadAsStringAsync();
         }
 
         /// <summary>The status of an answer to somebody with this key.</summary>
